@@ -1,0 +1,49 @@
+# One object target per layer; together they are the shared library `hyped`. Shared, because a static archive would let
+# the linker drop models that only register themselves.
+add_library(hyped_settings INTERFACE)
+target_include_directories(hyped_settings INTERFACE $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}>)
+target_include_directories(hyped_settings SYSTEM INTERFACE ${EIGEN3_INCLUDE_DIRS} ${Boost_INCLUDE_DIRS} ${HDF5_INCLUDE_DIRS}
+                           $<TARGET_PROPERTY:ceres,INTERFACE_INCLUDE_DIRECTORIES>)
+target_compile_definitions(hyped_settings INTERFACE EIGEN_DONT_PARALLELIZE HYPED_VERSION="${PROJECT_VERSION}"
+                           $<$<CONFIG:Debug>:HYPED_CHECKS>)
+target_compile_options(hyped_settings INTERFACE -Wall -Wextra)
+if(HYPED_COVERAGE)
+  target_compile_options(hyped_settings INTERFACE --coverage)
+  target_link_options(hyped_settings INTERFACE --coverage)
+endif()
+
+add_library(hyped SHARED)
+add_library(hyped::hyped ALIAS hyped)
+function(hyped_layer name folder)
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${folder}/*.cpp)
+  if(sources)
+    add_library(hyped_${name} OBJECT ${sources})
+    target_link_libraries(hyped_${name} PRIVATE hyped_settings fmt::fmt OpenMP::OpenMP_CXX)
+    target_sources(hyped PRIVATE $<TARGET_OBJECTS:hyped_${name}>)
+  endif()
+endfunction()
+hyped_layer(root libhyped)
+foreach(layer model simulate observe tracks distance expression image score ingest store hdf5)
+  hyped_layer(${layer} libhyped/${layer})
+endforeach()
+foreach(group cell_cycle delivery reporter gene_network predictors)
+  hyped_layer(models_${group} models/${group})
+endforeach()
+hyped_layer(fitting fitting)
+target_link_libraries(hyped PRIVATE hyped_settings fmt::fmt Ceres::ceres ${HDF5_C_LIBRARIES} OpenMP::OpenMP_CXX)
+target_include_directories(hyped PUBLIC $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}> $<INSTALL_INTERFACE:include/hyped>)
+target_link_libraries(hyped PUBLIC Eigen3::Eigen)
+target_compile_features(hyped PUBLIC cxx_std_20)
+set_target_properties(hyped PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
+
+# What people run: everything behind main(), as an object library that the tests link too.
+file(GLOB experiment_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/experiments/*.cpp ${CMAKE_SOURCE_DIR}/experiments/commands/*.cpp
+     ${CMAKE_SOURCE_DIR}/experiments/twin/*.cpp ${CMAKE_SOURCE_DIR}/experiments/report/*.cpp)
+list(REMOVE_ITEM experiment_sources ${CMAKE_SOURCE_DIR}/experiments/hyped.cpp)
+add_library(hyped_experiments OBJECT ${experiment_sources})
+target_link_libraries(hyped_experiments PUBLIC hyped hyped_settings fmt::fmt OpenMP::OpenMP_CXX)
+target_compile_definitions(hyped_experiments PRIVATE HYPED_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
+                           HYPED_DATA_DIR="${CMAKE_INSTALL_PREFIX}/share/hyped")
+add_executable(hyped_command experiments/hyped.cpp)
+set_target_properties(hyped_command PROPERTIES OUTPUT_NAME hyped RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
+target_link_libraries(hyped_command PRIVATE hyped_experiments)

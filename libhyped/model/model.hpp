@@ -1,0 +1,49 @@
+// The run-time model: everything after this sees doubles and spans, never a template.
+#pragma once
+#include <Eigen/Core>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "libhyped/model/quantity.hpp"
+
+namespace hyped {
+
+// Derivatives of the right-hand side at one point.
+struct Linearisation {
+  Eigen::MatrixXd state;       // df/dx [S x S]
+  Eigen::MatrixXd parameter;   // df/dp [S x P]
+};
+
+// What a model is between events; decides which simulator is exact for it.
+enum class Structure { nonlinear, linear };      // linear: dx/dt = A(p) x, first-order reactions only
+
+class Model {
+ public:
+  virtual ~Model() = default;
+  virtual std::string_view name() const = 0;
+  virtual std::span<const StateSpec> states() const = 0;
+  virtual std::span<const ParameterSpec> parameters() const = 0;
+  virtual Structure structure() const { return Structure::nonlinear; }
+  // Right-hand side [S] at time t [h], state x [S], parameters p [P]; every entry of dx is written.
+  virtual void rates(double t, std::span<const double> x, std::span<const double> p, std::span<double> dx) const = 0;
+  virtual void linearise(double t, std::span<const double> x, std::span<const double> p, std::span<double> dx,
+                         Linearisation& out) const = 0;
+  // df/dt at fixed x, p [S]; zero for autonomous models. Needed by Rosenbrock methods.
+  virtual void time_derivative(double, std::span<const double>, std::span<const double>, std::span<double> dfdt) const {
+    for (double& entry : dfdt) entry = 0;
+  }
+  virtual std::span<const int> stoichiometry() const { return {}; }      // [R x S] row major, empty if not a network
+  virtual void propensities(double, std::span<const double>, std::span<const double>, std::span<double>) const {}
+
+  int state_count() const { return static_cast<int>(states().size()); }
+  int parameter_count() const { return static_cast<int>(parameters().size()); }
+  int reaction_count() const { return state_count() == 0 ? 0 : static_cast<int>(stoichiometry().size()) / state_count(); }
+  int state_index(std::string_view name) const;         // -1 if there is none
+  int parameter_index(std::string_view name) const;     // -1 if there is none
+  std::vector<double> default_state() const;
+  std::vector<double> default_parameters() const;
+};
+
+}  // namespace hyped

@@ -1,0 +1,23 @@
+// One culture: where it starts, what is done to it, when it is looked at. Knows nothing of solvers, threads or files.
+#pragma once
+#include <Eigen/Core>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "libhyped/simulate/input_course.hpp"
+#include "libhyped/simulate/schedule.hpp"
+
+namespace hyped {
+
+struct Experiment {
+  std::string id;
+  double start_h = 0;
+  std::vector<double> initial;                    // [S] natural units
+  Eigen::MatrixXd initial_by_parameter;           // d initial / d p [S x P]; empty: zero
+  Schedule schedule;
+  std::map<std::string, InputCourse> inputs;      // time-varying inputs by parameter name; override the parameter vector
+  std::vector<double> sample_times_h;             // increasing, >= start_h
+};
+
+}  // namespace hyped

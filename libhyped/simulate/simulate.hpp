@@ -1,0 +1,38 @@
+// One Experiment in, one Trajectory out: chooses the simulator from what the model declares, and names it in the result.
+#pragma once
+#include <span>
+#include <variant>
+
+#include "libhyped/model/model.hpp"
+#include "libhyped/simulate/experiment.hpp"
+#include "libhyped/simulate/trajectory.hpp"
+
+namespace hyped {
+
+// Tolerances apply to the error estimate per step, max norm of err / (absolute + relative |x|).
+struct OdeOptions {
+  double relative_tolerance = 1e-8, absolute_tolerance = 1e-10;
+  double first_step_h = 0;                 // 0: chosen
+  double minimum_step_h = 1e-12;
+  long step_limit = 200000;
+};
+struct StiffOptions {
+  double relative_tolerance = 1e-7, absolute_tolerance = 1e-9;
+  double first_step_h = 0, minimum_step_h = 1e-14;
+  long step_limit = 200000;
+};
+struct LinearOptions {
+  double tolerance = 1e-12;                // relative to the total, truncation of the exponential series
+  double magnus_step_h = 0.5;              // longest step where rates vary in time; halved until the estimate is met
+  double magnus_tolerance = 1e-8;          // relative
+};
+struct Automatic {};                       // linear -> exact or Magnus, else explicit ODE
+using Method = std::variant<Automatic, OdeOptions, StiffOptions, LinearOptions>;
+
+enum class Sensitivities { none, parameters, parameters_and_event_times };
+
+// Throws InputError for a wrong experiment (unknown target, unsorted times, wrong sizes); numerical failure is in `outcome`.
+Trajectory simulate(const Model& model, std::span<const double> parameters, const Experiment& experiment,
+                    const Method& method = Automatic{}, Sensitivities sensitivities = Sensitivities::none);
+
+}  // namespace hyped
