@@ -31,7 +31,7 @@ struct PhaseGraph {
   std::string name;
   std::vector<StagedPhase> phases;
   struct Rate {
-    std::string name, unit, meaning;
+    std::string name, unit, meaning;   // the order of the aggregate
     double value, lower, upper;
   };
   std::vector<Rate> rates;             // every exit and death rate named by a phase
