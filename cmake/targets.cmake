@@ -6,7 +6,8 @@ target_include_directories(hyped_settings SYSTEM INTERFACE ${EIGEN3_INCLUDE_DIRS
                            $<TARGET_PROPERTY:ceres,INTERFACE_INCLUDE_DIRECTORIES>)
 target_compile_definitions(hyped_settings INTERFACE EIGEN_DONT_PARALLELIZE HYPED_VERSION="${PROJECT_VERSION}"
                            $<$<CONFIG:Debug>:HYPED_CHECKS>)
-target_compile_options(hyped_settings INTERFACE -Wall -Wextra)
+# g++ 12 reports its own AVX-512 intrinsics as maybe-uninitialized.
+target_compile_options(hyped_settings INTERFACE -Wall -Wextra -Wno-maybe-uninitialized -Wno-uninitialized -Wno-sign-compare)
 if(HYPED_COVERAGE)
   target_compile_options(hyped_settings INTERFACE --coverage)
   target_link_options(hyped_settings INTERFACE --coverage)

@@ -65,22 +65,21 @@ StagedModel::StagedModel(const PhaseGraph& graph, const StageSettings& settings)
   std::vector<ParameterSpec> specs;
   for (const auto& rate : graph_.rates)
     specs.push_back({rate.name, rate.unit, rate.value, rate.lower, rate.upper, rate.meaning});
-  // Names made here are owned by meanings_/units_; reserve first so that views stay valid.
+  // The specs view text owned by coefficient_names_ and meanings_: reserve, so that it never moves.
   const auto effect_count = settings.effects.size();
-  meanings_.reserve(2 * effect_count + 8);
-  std::vector<std::string> owned;
+  meanings_.reserve(effect_count);
   for (const auto& effect : settings.effects)
     for (const auto& input : effect.inputs)
       if (std::find(inputs_.begin(), inputs_.end(), input) == inputs_.end()) inputs_.push_back(input);
-  units_.reserve(effect_count);
+  coefficient_names_.reserve(effect_count);
   for (const auto& effect : settings.effects) {
-    units_.push_back(effect.coefficient);
+    coefficient_names_.push_back(effect.coefficient);
     std::string on;
     for (const auto& rate : effect.rates) on += (on.empty() ? "" : ", ") + rate;
     std::string by;
     for (const auto& input : effect.inputs) by += (by.empty() ? "" : " x ") + input;
     meanings_.push_back(fmt::format("log-fold change of {} by {} at input 1", on, by));
-    specs.push_back({units_.back(), "1", 0, -5, 5, meanings_.back()});
+    specs.push_back({coefficient_names_.back(), "1", 0, -5, 5, meanings_.back()});
   }
   first_input_ = static_cast<int>(specs.size());
   for (const auto& input : inputs_) specs.push_back({input, "1", 0, 0, 10, "active input, 1 at the reference dose's peak"});
@@ -91,6 +90,15 @@ StagedModel::StagedModel(const PhaseGraph& graph, const StageSettings& settings)
     density_parameter_ = static_cast<int>(specs.size());
     specs.push_back({"density_effect", "1", 0, -3, 10, "exit rates are multiplied by exp(-density_effect (N/reference - 1))"});
     for (const auto& rate : settings.density_rates) density_rates_.push_back(position(rates, rate, where, "rate"));
+  }
+  event_parameters_ = settings.event_parameters;
+  for (const auto& event : event_parameters_)
+    specs.push_back({event.name, event.unit, event.value, event.lower, event.upper, event.meaning});
+  first_start_ = static_cast<int>(specs.size());
+  start_names_.reserve(phases.size());
+  for (std::size_t k = 1; k < phases.size(); ++k) {
+    start_names_.push_back("start_" + phases[k]);
+    specs.push_back({start_names_.back(), "1", 1, 1e-4, 1e4, "odds of starting in this phase against the first phase"});
   }
   for (std::size_t i = 0; i < specs.size(); ++i)
     for (std::size_t j = 0; j < i; ++j)
@@ -150,6 +158,24 @@ void StagedModel::group_rates(std::span<const double> p, std::span<double> rate,
       }
     }
   }
+}
+
+Eigen::VectorXd StagedModel::start_distribution(std::span<const double> p, Eigen::MatrixXd& derivative) const {
+  Eigen::VectorXd odds = Eigen::VectorXd::Ones(phase_count());
+  for (int k = 1; k < phase_count(); ++k) odds[k] = p[first_start_ + k - 1];
+  const double total = odds.sum();
+  Eigen::VectorXd start = Eigen::VectorXd::Zero(stage_count());
+  derivative.setZero(stage_count(), parameter_count());
+  for (int k = 0; k < phase_count(); ++k) {
+    const auto& phase = graph_.phases[k];
+    const int spread = phase.starts_at_entry ? 1 : phase.stages;
+    for (int i = first_stage(k); i < first_stage(k) + spread; ++i) {
+      start[i] = odds[k] / total / spread;
+      for (int j = 1; j < phase_count(); ++j)
+        derivative(i, first_start_ + j - 1) = ((j == k ? 1.0 : 0.0) - odds[k] / total) / total / spread;
+    }
+  }
+  return start;
 }
 
 double StagedModel::density_factor(std::span<const double> x, std::span<const double> p) const {

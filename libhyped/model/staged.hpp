@@ -17,6 +17,7 @@ struct StagedPhase {
   std::string next;            // phase entered on leaving, at its first stage
   int offspring = 1;           // 2: the cell divides on leaving
   std::string death_rate;      // parameter [1/h]; empty: cells do not die here
+  bool starts_at_entry = false;      // at the start its cells stand at the first stage, not spread over all
 };
 
 // Multiplies `rates` by exp(coefficient * product of the inputs), inputs being active doses over time (0: absent).
@@ -31,7 +32,7 @@ struct PhaseGraph {
   std::string name;
   std::vector<StagedPhase> phases;
   struct Rate {
-    std::string name, unit, meaning;   // the order of the aggregate
+    std::string name, unit, meaning;
     double value, lower, upper;
   };
   std::vector<Rate> rates;             // every exit and death rate named by a phase
@@ -44,13 +45,19 @@ struct StageSettings {
   // Exit rates named here are multiplied by exp(-density_effect * (N/reference - 1)), N the cells in the field.
   std::vector<std::string> density_rates;
   double density_reference = 0;        // cells; must be > 0 when density_rates is not empty
+  // Parameters that only events use, such as the fraction of cells kept at a medium change.
+  std::vector<PhaseGraph::Rate> event_parameters;
 };
 
-// Parameters in order: the graph's rates, effect coefficients, inputs (value 0), then density_effect if there is one.
+// Parameters in order: the graph's rates, effect coefficients, inputs (value 0), density_effect if there is one, event
+// parameters, then start_<phase> for every phase but the first: the odds of starting there against the first phase.
 class StagedModel final : public Model {
  public:
   // Throws InputError for unknown phases, rates, non-positive stages.
   StagedModel(const PhaseGraph& graph, const StageSettings& settings);
+
+  StagedModel(const StagedModel&) = delete;      // specs view its own text
+  StagedModel& operator=(const StagedModel&) = delete;
 
   std::string_view name() const override { return name_; }
   std::span<const StateSpec> states() const override { return states_; }
@@ -78,6 +85,9 @@ class StagedModel final : public Model {
   std::span<const std::string> inputs() const { return inputs_; }
   int input_parameter(int input) const { return first_input_ + input; }      // index into parameters()
 
+  // Distribution of one founder over the stages at the start [S], from the start_<phase> odds, and its derivative [S x P].
+  Eigen::VectorXd start_distribution(std::span<const double> p, Eigen::MatrixXd& derivative) const;
+
   // Rates per group after effects (without density), and d rate / d parameter [G x P].
   void group_rates(std::span<const double> p, std::span<double> rate) const;
   void group_rates(std::span<const double> p, std::span<double> rate, Eigen::MatrixXd& derivative) const;
@@ -88,7 +98,8 @@ class StagedModel final : public Model {
   PhaseGraph graph_;
   Chain chain_;
   std::vector<int> first_stage_;
-  std::vector<std::string> names_, units_, meanings_, inputs_;      // own the text the specs view
+  std::vector<std::string> names_, coefficient_names_, meanings_, inputs_, start_names_;      // own the text the specs view
+  std::vector<PhaseGraph::Rate> event_parameters_;
   std::vector<StateSpec> states_;
   std::vector<ParameterSpec> parameters_;
   std::vector<int> stoichiometry_;
@@ -99,7 +110,7 @@ class StagedModel final : public Model {
   std::vector<BoundEffect> effects_;
   std::vector<int> density_rates_;        // group indices
   double density_reference_ = 0;
-  int first_input_ = 0, density_parameter_ = -1;
+  int first_input_ = 0, density_parameter_ = -1, first_start_ = 0;
 };
 
 // What an author of a staged model writes: a name and a phase graph with default stages.

@@ -8,7 +8,7 @@ namespace hyped::models {
 struct QuiescenceRelease {
   static PhaseGraph graph() {
     return {"cell_cycle/quiescence_release",
-            {{"G0", 8, "release", "S/G2/M", 1, "death"},
+            {{"G0", 8, "release", "S/G2/M", 1, "death", true},
              {"G1", 8, "g1_exit", "S/G2/M", 1, "death"},
              {"S/G2/M", 20, "division", "G1", 2, "death"}},
             {{"release", "1/h", "1 / mean lag from release to S of quiescent cells", 1 / 14.0, 2e-3, 1},
@@ -22,7 +22,7 @@ const RegisterStagedModel<QuiescenceRelease> quiescence_release;
 struct QuiescenceReleaseThreePhase {
   static PhaseGraph graph() {
     return {"cell_cycle/quiescence_release_s_g2m",
-            {{"G0", 8, "release", "S", 1, "death"},
+            {{"G0", 8, "release", "S", 1, "death", true},
              {"G1", 8, "g1_exit", "S", 1, "death"},
              {"S", 20, "s_exit", "G2/M", 1, "death"},
              {"G2/M", 15, "division", "G1", 2, "death"}},
