@@ -1,0 +1,139 @@
+// Ceres behind a plain function.
+#include "fitting/least_squares.hpp"
+
+#include <ceres/ceres.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace hyped {
+namespace {
+
+// Presents the free parameters as one block.
+class Cost final : public ceres::CostFunction {
+ public:
+  Cost(const ResidualFunction& function, Eigen::VectorXd base, std::vector<int> free, Outcome* last)
+      : function_(function), base_(std::move(base)), free_(std::move(free)), last_(last) {
+    set_num_residuals(function.residual_count());
+    mutable_parameter_block_sizes()->push_back(static_cast<int>(free_.size()));
+  }
+  bool Evaluate(double const* const* parameters, double* residuals, double** jacobians) const override {
+    Eigen::VectorXd theta = base_, values(function_.residual_count());
+    for (std::size_t k = 0; k < free_.size(); ++k) theta[free_[k]] = parameters[0][k];
+    const bool wanted = jacobians != nullptr && jacobians[0] != nullptr;
+    Eigen::MatrixXd jacobian;
+    const Outcome outcome = function_.evaluate(theta, values, wanted ? &jacobian : nullptr);
+    if (!outcome.ok() || !values.allFinite() || (wanted && !jacobian.allFinite())) {
+      *last_ = outcome.ok() ? Outcome{Status::not_finite, "the residuals are not finite"} : outcome;
+      return false;
+    }
+    Eigen::Map<Eigen::VectorXd>(residuals, values.size()) = values;
+    if (wanted) {
+      Eigen::Map<Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>> out(
+          jacobians[0], values.size(), static_cast<Eigen::Index>(free_.size()));
+      for (std::size_t k = 0; k < free_.size(); ++k) out.col(static_cast<Eigen::Index>(k)) = jacobian.col(free_[k]);
+    }
+    return true;
+  }
+
+ private:
+  const ResidualFunction& function_;
+  Eigen::VectorXd base_;
+  std::vector<int> free_;
+  Outcome* last_;
+};
+
+void silence_ceres() {
+  static const bool done = [] {
+    FLAGS_minloglevel = 3;      // failed evaluations are reported as outcomes, not on stderr
+    return true;
+  }();
+  (void)done;
+}
+
+}  // namespace
+
+LeastSquaresResult least_squares(const ResidualFunction& function, const Eigen::VectorXd& start, const Eigen::VectorXd& lower,
+                                 const Eigen::VectorXd& upper, const std::vector<int>& fixed, const LeastSquaresOptions& options) {
+  silence_ceres();
+  LeastSquaresResult result;
+  result.theta = start.cwiseMax(lower).cwiseMin(upper);
+  std::vector<int> free;
+  for (int i = 0; i < start.size(); ++i) {
+    const bool is_fixed = std::find(fixed.begin(), fixed.end(), i) != fixed.end();
+    if (is_fixed) result.theta[i] = start[i];
+    else free.push_back(i);
+  }
+  Eigen::VectorXd residuals(function.residual_count());
+  Eigen::MatrixXd jacobian;
+  if (free.empty()) {
+    result.outcome = function.evaluate(result.theta, residuals, nullptr);
+    result.sum_of_squares = result.start_sum_of_squares = residuals.squaredNorm();
+    return result;
+  }
+  std::vector<double> block(free.size());
+  for (std::size_t k = 0; k < free.size(); ++k) block[k] = result.theta[free[k]];
+
+  Outcome failure;
+  ceres::Problem problem;
+  problem.AddResidualBlock(new Cost(function, result.theta, free, &failure), nullptr, block.data());
+  for (std::size_t k = 0; k < free.size(); ++k) {
+    problem.SetParameterLowerBound(block.data(), static_cast<int>(k), lower[free[k]]);
+    problem.SetParameterUpperBound(block.data(), static_cast<int>(k), upper[free[k]]);
+  }
+  ceres::Solver::Options solver;
+  solver.linear_solver_type = ceres::DENSE_QR;
+  solver.logging_type = ceres::SILENT;
+  solver.num_threads = 1;
+  solver.max_num_iterations = options.iteration_limit;
+  solver.function_tolerance = options.function_tolerance;
+  solver.gradient_tolerance = options.gradient_tolerance;
+  solver.parameter_tolerance = options.parameter_tolerance;
+  solver.max_num_consecutive_invalid_steps = 20;
+  ceres::Solver::Summary summary;
+  ceres::Solve(solver, &problem, &summary);
+
+  for (std::size_t k = 0; k < free.size(); ++k) result.theta[free[k]] = block[k];
+  result.iterations = summary.num_successful_steps + summary.num_unsuccessful_steps;
+  result.start_sum_of_squares = 2 * summary.initial_cost;
+  const Outcome last = function.evaluate(result.theta, residuals, &jacobian);
+  if (!last.ok() || !residuals.allFinite()) {
+    result.outcome = last.ok() ? (failure.ok() ? Outcome{Status::not_finite, "the residuals are not finite"} : failure) : last;
+    result.sum_of_squares = std::numeric_limits<double>::infinity();
+    return result;
+  }
+  result.sum_of_squares = residuals.squaredNorm();
+  const Eigen::VectorXd gradient = jacobian.transpose() * residuals;
+  for (const int i : free) {
+    const double span = upper[i] - lower[i];
+    if (result.theta[i] - lower[i] <= 1e-9 * span) result.at_lower.push_back(i);
+    else if (upper[i] - result.theta[i] <= 1e-9 * span) result.at_upper.push_back(i);
+    else result.gradient_norm = std::max(result.gradient_norm, std::abs(gradient[i]));
+  }
+  if (summary.termination_type == ceres::CONVERGENCE) result.outcome = {};
+  else if (summary.termination_type == ceres::FAILURE)
+    result.outcome = failure.ok() ? Outcome{Status::not_converged, summary.message} : failure;
+  else
+    result.outcome = {Status::not_converged, "no convergence within " + std::to_string(options.iteration_limit) + " iterations"};
+  return result;
+}
+
+double jacobian_error(const ResidualFunction& function, const Eigen::VectorXd& theta, double step) {
+  Eigen::VectorXd residuals, above, below;
+  Eigen::MatrixXd jacobian;
+  if (!function.evaluate(theta, residuals, &jacobian).ok()) return std::numeric_limits<double>::infinity();
+  double worst = 0;
+  for (int i = 0; i < theta.size(); ++i) {
+    Eigen::VectorXd moved = theta;
+    moved[i] = theta[i] + step;
+    if (!function.evaluate(moved, above, nullptr).ok()) return std::numeric_limits<double>::infinity();
+    moved[i] = theta[i] - step;
+    if (!function.evaluate(moved, below, nullptr).ok()) return std::numeric_limits<double>::infinity();
+    const Eigen::VectorXd difference = (above - below) / (2 * step);
+    const double size = std::max(1e-12, jacobian.col(i).cwiseAbs().maxCoeff());
+    worst = std::max(worst, (difference - jacobian.col(i)).cwiseAbs().maxCoeff() / size);
+  }
+  return worst;
+}
+
+}  // namespace hyped
