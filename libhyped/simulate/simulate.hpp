@@ -2,6 +2,7 @@
 #pragma once
 #include <span>
 #include <variant>
+#include <vector>
 
 #include "libhyped/model/model.hpp"
 #include "libhyped/simulate/experiment.hpp"
@@ -25,6 +26,7 @@ struct LinearOptions {
   double tolerance = 1e-12;                // relative to the total, truncation of the exponential series
   double magnus_step_h = 0.5;              // longest step where rates vary in time; halved until the estimate is met
   double magnus_tolerance = 1e-8;          // relative
+  std::vector<int> columns;                // parameters to differentiate by, indices; empty: all
 };
 struct Automatic {};                       // linear -> exact or Magnus, else explicit ODE
 using Method = std::variant<Automatic, OdeOptions, StiffOptions, LinearOptions>;

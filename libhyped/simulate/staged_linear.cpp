@@ -1,0 +1,219 @@
+// Walks the segments of an experiment with the exponential of the stencil.
+#include "libhyped/simulate/staged_linear.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <numeric>
+#include <unsupported/Eigen/MatrixFunctions>
+
+#include "libhyped/simulate/segments.hpp"
+
+namespace hyped {
+namespace {
+
+using Block = Uniformisation::Block;
+
+class LinearRun {
+ public:
+  LinearRun(const StagedModel& model, std::span<const double> parameters, const Experiment& experiment,
+            const LinearOptions& options, bool derivatives)
+      : model_(model), options_(options), plan_(plan_of(model, parameters, experiment)), active_(parameters, plan_.inputs),
+        flow_(model), values_only_(model), rate_(model.group_count()) {
+    if (derivatives) {
+      columns_ = options.columns;
+      if (columns_.empty()) {
+        columns_.resize(static_cast<std::size_t>(model.parameter_count()));
+        std::iota(columns_.begin(), columns_.end(), 0);
+      }
+      if (columns_.size() > 39) throw InputError("simulate", "more than 39 derivative directions at once", "name fewer columns");
+    }
+    width_ = Uniformisation::padded_width(1 + static_cast<int>(columns_.size()));
+    block_.setZero(model.stage_count(), width_);
+    for (int i = 0; i < model.stage_count(); ++i) block_(i, 0) = experiment.initial[static_cast<std::size_t>(i)];
+    if (experiment.initial_by_parameter.size() > 0)
+      for (std::size_t c = 0; c < columns_.size(); ++c)
+        block_.col(1 + static_cast<int>(c)) = experiment.initial_by_parameter.col(columns_[c]);
+  }
+
+  Trajectory run() {
+    Trajectory out;
+    const int stages = model_.stage_count();
+    out.states.resize(plan_.sample_count, stages);
+    for (const int c : columns_) out.sensitivity_columns.emplace_back(model_.parameters()[c].name);
+    bool magnus = false, dense = false;
+    for (std::size_t s = 0; s < plan_.segments.size(); ++s) {
+      const Segment& segment = plan_.segments[s];
+      for (const BoundEvent& event : segment.events) apply(event);
+      active_.begin(segment.until_h);
+      double now = segment.from_h;
+      const bool varies = varying(segment);
+      // exp(A h) is reused while the grid is even
+      double dense_span = -1;
+      Eigen::MatrixXd transition;
+      if (!varies) set_constant_rates(segment.from_h);
+      auto move_to = [&](double t) {
+        if (t <= now) return;
+        const double span = t - now;
+        if (varies) {
+          magnus = true;
+          advance_varying(now, t);
+        } else if (columns_.empty() && stages <= dense_stage_limit && segment.samples_h.size() > 3) {
+          if (std::abs(span - dense_span) > 1e-12 * span) {
+            transition = (flow_.generator() * span).exp();
+            dense_span = span;
+          }
+          block_ = transition * block_;
+          dense = true;
+        } else {
+          out.error_bound += flow_.advance(span, block_, options_.tolerance);
+        }
+        now = t;
+        ++out.work.steps;
+      };
+      for (const double t : segment.samples_h) {
+        move_to(t);
+        const auto row = static_cast<Eigen::Index>(out.times_h.size());
+        out.times_h.push_back(t);
+        out.states.row(row) = block_.col(0).transpose();
+        if (!columns_.empty()) out.sensitivities.emplace_back(block_.middleCols(1, static_cast<int>(columns_.size())));
+        if (!out.states.row(row).allFinite()) {
+          out.outcome = {Status::not_finite, "the state is no longer finite", t};
+          out.times_h.pop_back();
+          out.states.conservativeResize(row, stages);
+          if (!columns_.empty()) out.sensitivities.pop_back();
+          return out;
+        }
+      }
+      move_to(segment.until_h);
+    }
+    out.error_bound += estimate_;
+    out.work.products = flow_.products() + values_only_.products();
+    out.method = magnus ? fmt::format("linear, varying rates: commutator-free Magnus, order 4, {} stages", stages)
+                 : dense ? fmt::format("linear, constant rates: dense matrix exponential, {} stages", stages)
+                         : fmt::format("linear, constant rates: uniformisation over the stencil, {} stages", stages);
+    return out;
+  }
+
+ private:
+  bool varying(const Segment& segment) const {
+    for (const BoundInput& input : plan_.inputs)
+      for (int k = 0; k <= 4; ++k) {
+        const double t = segment.from_h + (segment.until_h - segment.from_h) * (0.02 + 0.24 * k);
+        if (std::abs(input.course->slope(t)) > 0) return true;
+      }
+    return false;
+  }
+
+  // d group rate / d caller's parameter, columns picked.
+  Eigen::MatrixXd picked(const Eigen::MatrixXd& slope) const {
+    const Eigen::MatrixXd full = active_.plain() ? slope : Eigen::MatrixXd(slope * active_.by_parameter());
+    Eigen::MatrixXd out(slope.rows(), static_cast<Eigen::Index>(columns_.size()));
+    for (std::size_t c = 0; c < columns_.size(); ++c) out.col(static_cast<Eigen::Index>(c)) = full.col(columns_[c]);
+    return out;
+  }
+
+  void set_constant_rates(double t) {
+    if (columns_.empty()) {
+      model_.group_rates(active_.after(t), rate_);
+      flow_.set_rates(rate_);
+    } else {
+      Eigen::MatrixXd slope;
+      model_.group_rates(active_.after(t), rate_, slope);
+      flow_.set_rates(rate_, picked(slope));
+    }
+  }
+
+  struct Node {
+    std::vector<double> rate;
+    Eigen::MatrixXd slope;      // [G x D]
+  };
+  Node node(double t) {
+    Node out{std::vector<double>(model_.group_count()), {}};
+    if (columns_.empty()) {
+      model_.group_rates(active_.at(t), out.rate);
+    } else {
+      Eigen::MatrixXd slope;
+      model_.group_rates(active_.at(t), out.rate, slope);
+      out.slope = picked(slope);
+    }
+    return out;
+  }
+
+  // One CF4 step: exp(h(b A1 + a A2)) exp(h(a A1 + b A2)), A at the Gauss nodes, a = 1/4 + sqrt(3)/6, b = 1/4 - sqrt(3)/6.
+  void step(double from, double span, Uniformisation& flow, Block& block, bool derivatives) {
+    static const double root = std::sqrt(3.0) / 6, a = 0.25 + root, b = 0.25 - root;
+    const Node one = node(from + span * (0.5 - root)), two = node(from + span * (0.5 + root));
+    for (const bool first : {true, false}) {
+      const double w1 = first ? a : b, w2 = first ? b : a;
+      for (int g = 0; g < model_.group_count(); ++g) rate_[g] = 2 * (w1 * one.rate[g] + w2 * two.rate[g]);
+      if (derivatives) flow.set_rates(rate_, 2 * (w1 * one.slope + w2 * two.slope));
+      else flow.set_rates(rate_);
+      flow.advance(span / 2, block, options_.tolerance);
+    }
+  }
+
+  void advance_varying(double from, double until) {
+    double now = from;
+    double span = std::min(until - from, options_.magnus_step_h);
+    while (now < until) {
+      span = std::min(span, until - now);
+      if (until - now - span < 1e-9 * (until - from)) span = until - now;
+      Block coarse = block_.leftCols(1), fine = block_;
+      step(now, span, values_only_, coarse, false);
+      const bool derivatives = !columns_.empty();
+      step(now, span / 2, flow_, fine, derivatives);
+      step(now + span / 2, span / 2, flow_, fine, derivatives);
+      const double error = (coarse.col(0) - fine.col(0)).cwiseAbs().sum() / 15;
+      const double total = fine.col(0).cwiseAbs().sum();
+      if (error > options_.magnus_tolerance * total && span > 1e-6) {
+        span /= 2;
+        continue;
+      }
+      block_ = fine;
+      estimate_ += error;
+      now = span == until - now ? until : now + span;
+    }
+  }
+
+  void apply(const BoundEvent& event) {
+    if (event.kind == BoundEvent::Kind::parameter) {
+      active_.apply(event);
+      return;
+    }
+    int amount_column = -1;
+    for (std::size_t c = 0; c < columns_.size(); ++c)
+      if (columns_[c] == event.amount_parameter) amount_column = 1 + static_cast<int>(c);
+    const int from = event.kind == BoundEvent::Kind::all_states ? 0 : event.index;
+    const int until = event.kind == BoundEvent::Kind::all_states ? model_.stage_count() : event.index + 1;
+    for (int i = from; i < until; ++i) {
+      const double before = block_(i, 0);
+      if (event.action == Action::scale) block_.row(i) *= event.amount;
+      if (event.action == Action::set) block_.row(i).setZero();
+      block_(i, 0) = after_event(event, before);
+      if (amount_column > 0) block_(i, amount_column) += event.action == Action::scale ? before : 1.0;
+    }
+  }
+
+  const StagedModel& model_;
+  const LinearOptions& options_;
+  Plan plan_;
+  ActiveParameters active_;
+  Uniformisation flow_, values_only_;
+  std::vector<double> rate_;
+  std::vector<int> columns_;
+  int width_ = 1;
+  Block block_;
+  double estimate_ = 0;
+};
+
+}  // namespace
+
+Trajectory simulate_linear(const StagedModel& model, std::span<const double> parameters, const Experiment& experiment,
+                           const LinearOptions& options, Sensitivities sensitivities) {
+  if (model.structure() != Structure::linear)
+    throw InputError("simulate", std::string(model.name()) + " depends on density and is not linear", "use the ODE method");
+  return LinearRun(model, parameters, experiment, options, sensitivities != Sensitivities::none).run();
+}
+
+}  // namespace hyped
