@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "libhyped/errors.hpp"
 #include "libhyped/model/staged.hpp"
 #include "libhyped/simulate/experiment.hpp"
 

@@ -1,0 +1,109 @@
+// Checks and matrices of a class map.
+#include "libhyped/observe/class_map.hpp"
+
+#include <fmt/format.h>
+
+#include "libhyped/errors.hpp"
+
+namespace hyped {
+
+static const std::vector<std::pair<Reporter, std::string>>& reporter_names() {
+  static const std::vector<std::pair<Reporter, std::string>> names{{Reporter::cdt1_geminin, "cdt1_geminin"},
+                                                                   {Reporter::pip, "pip"},
+                                                                   {Reporter::cdk_sensor, "cdk_sensor"},
+                                                                   {Reporter::nuclei_only, "nuclei_only"}};
+  return names;
+}
+
+std::string_view to_string(Reporter reporter) {
+  for (const auto& [value, name] : reporter_names())
+    if (value == reporter) return name;
+  return "unknown";
+}
+
+Reporter reporter_named(const std::string& wanted, const std::string& where) {
+  std::vector<std::string> valid;
+  for (const auto& [value, name] : reporter_names()) {
+    if (name == wanted) return value;
+    valid.push_back(name);
+  }
+  throw InputError(where, "there is no reporter '" + wanted + "'", "use " + nearest_names(wanted, valid));
+}
+
+ClassProjection::ClassProjection(const ClassMap& map, const StagedModel& model, const std::string& where)
+    : per_phase_(Eigen::MatrixXd::Zero(static_cast<int>(map.classes.size()), model.phase_count())),
+      phase_of_stage_(model.chain().phase) {
+  std::vector<std::string> phases;
+  for (const auto& phase : model.graph().phases) phases.push_back(phase.name);
+  for (std::size_t k = 0; k < map.classes.size(); ++k) {
+    const auto& seen = map.classes[k];
+    if (seen.phases.empty()) {
+      if (unlabelled_ >= 0) throw InputError(where, "classes '" + map.classes[unlabelled_].name + "' and '" + seen.name + "' name no phase", "only one class may hold the unlabelled cells; name the phases of the other");
+      unlabelled_ = static_cast<int>(k);
+    }
+    for (const auto& phase : seen.phases) {
+      const int index = model.phase_index(phase);
+      if (index < 0)
+        throw InputError(where, fmt::format("class '{}' names the phase '{}', which the model does not have", seen.name, phase),
+                         "did you mean " + nearest_names(phase, phases) + "?");
+      per_phase_(static_cast<int>(k), index) = 1;
+    }
+  }
+  if (map.classes.size() == 1 && unlabelled_ == 0) throw InputError(where, "the only class '" + map.classes[0].name + "' names no phase", "name the phases it is seen in");
+  if (map.partition)
+    for (int phase = 0; phase < model.phase_count(); ++phase) {
+      const double times = per_phase_.col(phase).sum();
+      if (times != 1)
+        throw InputError(where, fmt::format("phase '{}' is in {} classes", phases[phase], times),
+                         times == 0 ? "put it into a class" : "put it into one class, or say partition = false for overlapping channels");
+    }
+}
+
+// Rows of labelled classes mixed: (1 - e) own + e / (L - 1) each other one. slope: the derivative by e.
+Eigen::MatrixXd ClassProjection::confusion(double misread, double slope) const {
+  const int classes = class_count(), labelled = classes - (unlabelled_ >= 0 ? 1 : 0);
+  Eigen::MatrixXd m = Eigen::MatrixXd::Identity(classes, classes);
+  if (slope != 0) m.setZero();
+  if (labelled < 2) return m;
+  for (int a = 0; a < classes; ++a)
+    for (int b = 0; b < classes; ++b) {
+      if (a == unlabelled_ || b == unlabelled_) continue;
+      if (slope != 0) m(a, b) = a == b ? -1.0 : 1.0 / (labelled - 1);
+      else m(a, b) = a == b ? 1 - misread : misread / (labelled - 1);
+    }
+  return m;
+}
+
+Eigen::MatrixXd ClassProjection::to_stages(const Eigen::MatrixXd& per_phase) const {
+  Eigen::MatrixXd out(per_phase.rows(), static_cast<Eigen::Index>(phase_of_stage_.size()));
+  for (std::size_t i = 0; i < phase_of_stage_.size(); ++i) out.col(static_cast<Eigen::Index>(i)) = per_phase.col(phase_of_stage_[i]);
+  return out;
+}
+
+Eigen::MatrixXd ClassProjection::conditional(double misread) const {
+  Eigen::MatrixXd seen = confusion(misread, 0) * per_phase_;
+  if (unlabelled_ >= 0) seen.row(unlabelled_).setOnes();
+  return to_stages(seen);
+}
+
+Eigen::MatrixXd ClassProjection::expected(double labelled, double misread) const {
+  Eigen::MatrixXd seen = conditional(misread);
+  if (unlabelled_ < 0) return seen;
+  for (int k = 0; k < class_count(); ++k) seen.row(k) *= k == unlabelled_ ? 1 - labelled : labelled;
+  return seen;
+}
+
+Eigen::MatrixXd ClassProjection::by_labelled(double misread) const {
+  Eigen::MatrixXd seen = conditional(misread);
+  if (unlabelled_ < 0) return Eigen::MatrixXd::Zero(seen.rows(), seen.cols());
+  seen.row(unlabelled_) *= -1;
+  return seen;
+}
+
+Eigen::MatrixXd ClassProjection::by_misread(double labelled, double misread) const {
+  Eigen::MatrixXd seen = to_stages(confusion(misread, 1) * per_phase_);
+  if (unlabelled_ >= 0) seen *= labelled;
+  return seen;
+}
+
+}  // namespace hyped
