@@ -1,0 +1,71 @@
+// Inside the simulators: an Experiment checked against a Model and cut into segments free of events and input breaks.
+#pragma once
+#include <Eigen/Core>
+#include <span>
+#include <vector>
+
+#include "libhyped/model/model.hpp"
+#include "libhyped/simulate/experiment.hpp"
+
+namespace hyped {
+
+// A perturbation whose target is resolved: a state, a parameter, or all states ("cells").
+struct BoundEvent {
+  enum class Kind { state, parameter, all_states };
+  Kind kind = Kind::state;
+  int index = -1;
+  Action action = Action::set;
+  double amount = 0;              // the value, also when it comes from a parameter
+  int amount_parameter = -1;      // index of that parameter; its value is the caller's, not the scheduled one
+  int number = 0;                 // position in Experiment::schedule
+};
+
+// [from, until]; `events` act at from_h, then the samples in [from, until) are seen (in the last segment also at until_h).
+struct Segment {
+  double from_h = 0, until_h = 0;
+  std::vector<BoundEvent> events;
+  std::vector<double> samples_h;
+};
+
+struct BoundInput {
+  int parameter;
+  const InputCourse* course;
+};
+
+struct Plan {
+  std::vector<Segment> segments;       // empty when nothing is sampled
+  std::vector<BoundInput> inputs;
+  int sample_count = 0, event_count = 0;
+};
+
+// Throws InputError: wrong sizes or values not finite; unknown target, input or amount parameter (with the nearest names);
+// schedule or samples not sorted; two events on one target at one instant; an event or sample before start_h; an event on a
+// parameter that an input course overrides. Events after the last sample are checked, then ignored.
+Plan plan_of(const Model& model, std::span<const double> parameters, const Experiment& experiment);
+
+// The state after one event; `value` the current value of the event's target.
+double after_event(const BoundEvent& event, double value);
+
+// Parameters as the model sees them at a time inside one segment: the schedule's value, then inputs. At or after until_h
+// inputs are taken just before it, so that a jump at a boundary belongs to the next segment.
+class ActiveParameters {
+ public:
+  ActiveParameters(std::span<const double> parameters, std::span<const BoundInput> inputs);
+  void apply(const BoundEvent& event);                            // parameter events only
+  void begin(double until_h);                                     // a new segment
+  std::span<const double> at(double t);                           // in a segment
+  std::span<const double> after(double t);                        // right limit
+  const std::vector<BoundInput>& inputs() const { return inputs_; }
+  // d (value the model sees) / d (caller's parameter) [P x P]; rows of inputs are zero.
+  const Eigen::MatrixXd& by_parameter() const { return by_parameter_; }
+  bool plain() const { return plain_; }                           // by_parameter is the identity
+
+ private:
+  std::vector<double> values_;
+  std::vector<BoundInput> inputs_;
+  Eigen::MatrixXd by_parameter_;
+  double last_inside_ = 0;
+  bool plain_ = true;
+};
+
+}  // namespace hyped

@@ -1,0 +1,45 @@
+// The dispatcher: which simulator a method or a model's structure asks for.
+#include "libhyped/simulate/simulate.hpp"
+
+#include "libhyped/simulate/ode.hpp"
+#include "libhyped/simulate/stiff_ode.hpp"
+
+namespace hyped {
+namespace {
+
+// An explicit attempt that needs more steps than this is cheaper by the stiff method.
+constexpr long automatic_explicit_steps = 20000;
+
+struct Dispatch {
+  const Model& model;
+  std::span<const double> parameters;
+  const Experiment& experiment;
+  Sensitivities sensitivities;
+
+  Trajectory operator()(const OdeOptions& options) const { return simulate_ode(model, parameters, experiment, options, sensitivities); }
+  Trajectory operator()(const StiffOptions& options) const {
+    return simulate_stiff(model, parameters, experiment, options, sensitivities);
+  }
+  Trajectory operator()(const LinearOptions&) const {
+    throw InputError("method", "the exact linear method needs a staged model without density dependence, not '" +
+                                   std::string(model.name()) + "'", "use an ODE method");
+  }
+  Trajectory operator()(Automatic) const {
+    OdeOptions options;
+    options.step_limit = automatic_explicit_steps;
+    Trajectory explicit_run = (*this)(options);
+    if (explicit_run.outcome.status != Status::step_limit) return explicit_run;
+    Trajectory stiff_run = (*this)(StiffOptions{});
+    stiff_run.method += " after the explicit method met its step limit";
+    return stiff_run;
+  }
+};
+
+}  // namespace
+
+Trajectory simulate(const Model& model, std::span<const double> parameters, const Experiment& experiment, const Method& method,
+                    Sensitivities sensitivities) {
+  return std::visit(Dispatch{model, parameters, experiment, sensitivities}, method);
+}
+
+}  // namespace hyped

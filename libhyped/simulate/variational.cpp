@@ -1,0 +1,108 @@
+// Sensitivities along a trajectory: variational equations between events, jumps at events.
+#include "libhyped/simulate/variational.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace hyped {
+
+using Eigen::Index;
+
+VariationalSystem::VariationalSystem(const Model& model, std::span<const double> parameters, const Experiment& experiment,
+                                     Sensitivities wanted)
+    : model_(model),
+      plan_(plan_of(model, parameters, experiment)),
+      parameters_(parameters, plan_.inputs),
+      states_(model.state_count()),
+      before_(experiment.initial.size()),
+      after_(experiment.initial.size()),
+      caller_(parameters.begin(), parameters.end()) {
+  if (wanted != Sensitivities::none) columns_ = parameter_columns_ = model.parameter_count();
+  if (wanted == Sensitivities::parameters_and_event_times) columns_ += plan_.event_count;
+  y_.setZero(states_ * (1 + columns_));
+  std::ranges::copy(experiment.initial, y_.data());
+  if (columns_ > 0 && experiment.initial_by_parameter.size() > 0)
+    Eigen::Map<Eigen::MatrixXd>(y_.data() + states_, states_, parameter_columns_) = experiment.initial_by_parameter;
+  for (Index c = 0; c < columns_; ++c) {
+    const double size = c < parameter_columns_ ? std::abs(caller_[static_cast<std::size_t>(c)]) : 1;
+    column_scale_.push_back(size > 0 ? 1 / size : 1);
+  }
+  linearisation_.state.setZero(states_, states_);
+  linearisation_.parameter.setZero(states_, model.parameter_count());
+}
+
+std::vector<std::string> VariationalSystem::column_names() const {
+  std::vector<std::string> names;
+  if (parameter_columns_ > 0)
+    for (const ParameterSpec& spec : model_.parameters()) names.emplace_back(spec.name);
+  for (Index k = parameter_columns_; k < columns_; ++k) names.push_back("time of event " + std::to_string(k - parameter_columns_));
+  return names;
+}
+
+void VariationalSystem::begin(const Segment& segment) {
+  for (const BoundEvent& event : segment.events) apply(event, segment.from_h);
+  parameters_.begin(segment.until_h);
+}
+
+void VariationalSystem::apply(const BoundEvent& event, double t) {
+  const std::span<double> x(y_.data(), static_cast<std::size_t>(states_));
+  const bool timed = columns_ > parameter_columns_;
+  if (timed) model_.rates(t, x, parameters_.after(t), before_);
+  if (event.kind == BoundEvent::Kind::parameter) {
+    parameters_.apply(event);
+  } else {
+    Eigen::Map<Eigen::MatrixXd> columns(y_.data() + states_, states_, columns_);
+    for (Index i = 0; i < states_; ++i) {
+      if (event.kind == BoundEvent::Kind::state && i != event.index) continue;
+      double& value = x[static_cast<std::size_t>(i)];
+      const double factor = event.action == Action::set ? 0 : event.action == Action::scale ? event.amount : 1;
+      columns.row(i) *= factor;
+      if (parameter_columns_ > 0 && event.amount_parameter >= 0)
+        columns(i, event.amount_parameter) += event.action == Action::scale ? value : 1;
+      value = after_event(event, value);
+      before_[static_cast<std::size_t>(i)] *= factor;
+    }
+  }
+  if (!timed) return;
+  model_.rates(t, x, parameters_.after(t), after_);
+  double* column = y_.data() + states_ * (1 + parameter_columns_ + event.number);
+  for (Index i = 0; i < states_; ++i) column[i] += before_[static_cast<std::size_t>(i)] - after_[static_cast<std::size_t>(i)];
+}
+
+void VariationalSystem::linearise(double t, const double* x, double* dx, Linearisation& out) {
+  const auto n = static_cast<std::size_t>(states_);
+  ++work.jacobian_calls;
+  model_.linearise(t, {x, n}, parameters_.at(t), {dx, n}, out);
+}
+
+void VariationalSystem::column_rates(const Linearisation& at, const double* columns, double* out) const {
+  Eigen::Map<const Eigen::MatrixXd> s(columns, states_, columns_);
+  Eigen::Map<Eigen::MatrixXd> ds(out, states_, columns_);
+  if (states_ < 16)
+    ds = at.state.lazyProduct(s);
+  else
+    ds.noalias() = at.state * s;
+  if (parameters_.plain())
+    ds.leftCols(parameter_columns_) += at.parameter;
+  else
+    ds.leftCols(parameter_columns_).noalias() += at.parameter * parameters_.by_parameter();
+}
+
+void VariationalSystem::operator()(double t, const double* y, double* dy) {
+  ++work.rate_calls;
+  const auto n = static_cast<std::size_t>(states_);
+  if (columns_ == 0) {
+    model_.rates(t, {y, n}, parameters_.at(t), {dy, n});
+    return;
+  }
+  linearise(t, y, dy, linearisation_);
+  column_rates(linearisation_, y + n, dy + n);
+}
+
+void VariationalSystem::time_derivative(double t, const double* x, const Linearisation& at, Eigen::VectorXd& out) {
+  const auto n = static_cast<std::size_t>(states_);
+  model_.time_derivative(t, {x, n}, parameters_.at(t), {out.data(), n});
+  for (const BoundInput& input : parameters_.inputs()) out += at.parameter.col(input.parameter) * input.course->slope(t);
+}
+
+}  // namespace hyped
