@@ -1,0 +1,10 @@
+// The subcommands of `hyped`: each adds itself to the command line; what it found goes into the exit code (0 good, 1 a doubt
+// about the result, 2 wrong input, 3 our bug).
+#pragma once
+#include <CLI/CLI.hpp>
+
+namespace hyped::commands {
+
+void add_report(CLI::App& app, int& exit_code);
+
+}  // namespace hyped::commands

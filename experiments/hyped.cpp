@@ -1,0 +1,29 @@
+// The command `hyped`: adds the subcommands, turns each kind of failure into its exit code, nothing more.
+#include <cstdio>
+#include <exception>
+
+#include "experiments/commands/commands.hpp"
+#include "libhyped/errors.hpp"
+
+int main(int argc, char** argv) {
+  using namespace hyped;
+  CLI::App app("hyped: how cells answer transient perturbations; models fitted to cell-cycle data and checked", "hyped");
+  app.set_version_flag("--version", "hyped " HYPED_VERSION);
+  app.require_subcommand(1);
+  app.footer("Start with `hyped demo --out out/demo`. Exit codes: 0 good, 1 the result is in doubt (said in the output),\n"
+             "2 the input is wrong (said on stderr), 3 a bug in hyped.");
+  int exit_code = 0;
+  commands::add_report(app, exit_code);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  } catch (const InputError& error) {
+    std::fprintf(stderr, "hyped: %s\n", error.what());
+    return 2;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "hyped: this is a bug in hyped, please report it with the command line: %s\n", error.what());
+    return 3;
+  }
+  return exit_code;
+}
