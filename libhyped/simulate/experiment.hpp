@@ -14,7 +14,8 @@ struct Experiment {
   std::string id;
   double start_h = 0;
   std::vector<double> initial;                    // [S] natural units
-  Eigen::MatrixXd initial_by_parameter;           // d initial / d p [S x P]; empty: zero
+  Eigen::MatrixXd initial_by_parameter;           // d initial / d p [S x P]; empty: zero. Columns past P are
+                                                  // directions of their own (linear engine, LinearOptions::columns >= P)
   Schedule schedule;
   std::map<std::string, InputCourse> inputs;      // time-varying inputs by parameter name; override the parameter vector
   std::vector<double> sample_times_h;             // increasing, >= start_h

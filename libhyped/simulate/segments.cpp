@@ -38,8 +38,8 @@ void check_values(const Model& model, std::span<const double> parameters, const 
     throw InputError(where, fmt::format("{} initial values were given, model '{}' has {} states", experiment.initial.size(),
                                         model.name(), states));
   const auto& by = experiment.initial_by_parameter;
-  if (by.size() > 0 && (by.rows() != model.state_count() || by.cols() != model.parameter_count()))
-    throw InputError(where, fmt::format("initial_by_parameter is {} x {}, expected {} x {}", by.rows(), by.cols(), states, count));
+  if (by.size() > 0 && (by.rows() != model.state_count() || by.cols() < model.parameter_count()))
+    throw InputError(where, fmt::format("initial_by_parameter is {} x {}, expected {} x at least {}", by.rows(), by.cols(), states, count));
   if (!all_finite(parameters)) throw InputError(where, "a parameter is not finite");
   if (!all_finite(experiment.initial)) throw InputError(where, "an initial value is not finite");
   if (!std::isfinite(experiment.start_h)) throw InputError(where, "start_h is not finite");

@@ -40,7 +40,9 @@ class LinearRun {
     Trajectory out;
     const int stages = model_.stage_count();
     out.states.resize(plan_.sample_count, stages);
-    for (const int c : columns_) out.sensitivity_columns.emplace_back(model_.parameters()[c].name);
+    for (const int c : columns_)
+      out.sensitivity_columns.push_back(c < model_.parameter_count() ? std::string(model_.parameters()[c].name)
+                                                                     : fmt::format("initial direction {}", c - model_.parameter_count()));
     bool magnus = false, dense = false;
     for (std::size_t s = 0; s < plan_.segments.size(); ++s) {
       const Segment& segment = plan_.segments[s];
@@ -109,7 +111,9 @@ class LinearRun {
   Eigen::MatrixXd picked(const Eigen::MatrixXd& slope) const {
     const Eigen::MatrixXd full = active_.plain() ? slope : Eigen::MatrixXd(slope * active_.by_parameter());
     Eigen::MatrixXd out(slope.rows(), static_cast<Eigen::Index>(columns_.size()));
-    for (std::size_t c = 0; c < columns_.size(); ++c) out.col(static_cast<Eigen::Index>(c)) = full.col(columns_[c]);
+    for (std::size_t c = 0; c < columns_.size(); ++c)
+      if (columns_[c] < full.cols()) out.col(static_cast<Eigen::Index>(c)) = full.col(columns_[c]);
+      else out.col(static_cast<Eigen::Index>(c)).setZero();
     return out;
   }
 

@@ -1,0 +1,208 @@
+// Binding of a cycle problem's parameters to conditions, and of the data to arms.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "fitting/cycle_problem.hpp"
+#include "libhyped/simulate/ode.hpp"
+#include "libhyped/simulate/moments.hpp"
+
+namespace hyped {
+
+void CycleProblem::bind_parameters() {
+  const int own = model_->parameter_count();
+  std::vector<ParameterSpec> specs(model_->parameters().begin(), model_->parameters().end());
+  specs.push_back({labelled_fraction, "1", 0.5, 0.01, 1, "fraction of clones whose reporter is seen"});
+  specs.push_back({misread_fraction, "1", 0, 0, 0.5, "probability that a labelled cell is put into another class"});
+  std::vector<std::string> names;
+  for (const auto& spec : specs) names.emplace_back(spec.name);
+  std::map<std::string, ParameterChoice> choices;
+  for (const auto& choice : setup_.parameters) {
+    if (std::find(names.begin(), names.end(), choice.name) == names.end())
+      throw InputError(setup_.where, "there is no parameter '" + choice.name + "'", "did you mean " + nearest_names(choice.name, names) + "?");
+    for (const auto& condition : choice.conditions) arm(condition);
+    choices[choice.name] = choice;
+  }
+  for (const Arm& a : setup_.arms) bindings_[a.condition] = {std::vector<int>(specs.size(), -1), std::vector<double>(specs.size(), 0)};
+
+  for (std::size_t j = 0; j < specs.size(); ++j) {
+    const std::string name(specs[j].name);
+    const auto found = choices.find(name);
+    ParameterChoice choice = found == choices.end() ? ParameterChoice{} : found->second;
+    const bool input = std::find(model_->inputs().begin(), model_->inputs().end(), name) != model_->inputs().end();
+    const bool start = name.rfind("start_", 0) == 0;
+    if (found == choices.end()) {
+      if (input) choice.fixed = 0.0;
+      if (start && setup_.start == StartKind::steady) choice.fixed = 1.0;
+      if (name == labelled_fraction && projection_.unlabelled() < 0) choice.fixed = 1.0;
+      if (name == misread_fraction) choice.fixed = 0.0;
+      if (name == "founders") choice.fixed = 1.0;
+    }
+    if (choice.fixed) {
+      for (auto& [condition, bound] : bindings_) bound.fixed[j] = *choice.fixed;
+      continue;
+    }
+    FreeParameter parameter = ParameterSpace::from_spec(specs[j]);
+    if (choice.lower) parameter.lower = *choice.lower;
+    if (choice.upper) parameter.upper = *choice.upper;
+    if (choice.start) parameter.start = *choice.start;
+    parameter.start = std::clamp(parameter.start, parameter.lower, parameter.upper);
+    parameter.scale = choice.scale ? *choice.scale : parameter.lower > 0 ? SearchScale::log10 : SearchScale::linear;
+    parameter.prior = choice.prior;
+    int shared = -1;
+    for (const Arm& a : setup_.arms) {
+      const bool separate = choice.per_condition && (choice.conditions.empty() ||
+          std::find(choice.conditions.begin(), choice.conditions.end(), a.condition) != choice.conditions.end());
+      int index;
+      if (separate) {
+        FreeParameter mine = parameter;
+        mine.name = name + "@" + a.condition;
+        index = space_.index(mine.name) >= 0 ? space_.index(mine.name) : space_.add(mine);
+      } else {
+        if (shared < 0) shared = space_.add(parameter);
+        index = shared;
+      }
+      bindings_[a.condition].theta[j] = index;
+    }
+  }
+
+  std::set<int> columns;
+  for (const auto& [condition, bound] : bindings_)
+    for (int j = 0; j < own; ++j)
+      if (bound.theta[j] >= 0) columns.insert(j);
+  for (std::size_t g = 0; g < setup_.random_effects.size(); ++g)
+    for (const auto& name : setup_.random_effects[g].parameters) {
+      const int j = model_->parameter_index(name);
+      if (j < 0)
+        throw InputError(setup_.where, "random effect on '" + name + "', which is no parameter of the model", "did you mean " + nearest_names(name, names) + "?");
+      random_names_.push_back(name);
+      random_parameters_.push_back(j);
+      random_group_.push_back(static_cast<int>(g));
+      columns.insert(j);
+    }
+  columns_.assign(columns.begin(), columns.end());
+}
+
+void CycleProblem::bind_data(const PhaseCounts& data) {
+  quantity_ = data.quantity;
+  std::vector<int> column;
+  for (const auto& seen : setup_.map.classes) {
+    const auto found = std::find(data.classes.begin(), data.classes.end(), seen.name);
+    if (found == data.classes.end())
+      throw InputError(setup_.where, fmt::format("the class map names '{}', which {} does not have", seen.name, data.source),
+                       "did you mean " + nearest_names(seen.name, data.classes) + "?");
+    column.push_back(static_cast<int>(found - data.classes.begin()));
+  }
+  const int classes = class_count();
+  std::vector<double> total(static_cast<std::size_t>(classes), 0);
+  std::set<std::string> used;
+  for (const WellSeries& series : data.wells) {
+    std::size_t arm_index = 0;
+    while (arm_index < setup_.arms.size() && setup_.arms[arm_index].condition != series.condition) ++arm_index;
+    if (arm_index == setup_.arms.size()) arm(series.condition);      // throws, naming the arms
+    used.insert(series.condition);
+    Well well;
+    well.condition = series.condition;
+    well.name = series.well;
+    Unit unit;
+    unit.arm = static_cast<int>(arm_index);
+    std::vector<double> values;
+    for (std::size_t t = 0; t < series.times_h.size(); ++t) {
+      bool complete = true;
+      for (const int c : column) complete = complete && std::isfinite(series.values(static_cast<int>(t), c));
+      if (!complete) continue;
+      unit.times_h.push_back(series.times_h[t]);
+      for (int k = 0; k < classes; ++k) {
+        values.push_back(series.values(static_cast<int>(t), column[k]));
+        total[k] += values.back();
+      }
+    }
+    if (unit.times_h.size() < 3)
+      throw InputError(data.source, fmt::format("well '{}' of '{}' has {} complete frames", series.well, series.condition, unit.times_h.size()), "give at least 3, or leave the well out");
+    if (unit.times_h.front() < setup_.start_h)
+      throw InputError(data.source, fmt::format("well '{}' of '{}' starts at {} h, before the model's start at {} h", series.well, series.condition, unit.times_h.front(), setup_.start_h), "set start_h to the first frame or earlier");
+    std::vector<double> cuts;
+    for (const Perturbation& event : setup_.arms[arm_index].schedule) {
+      cuts.push_back(event.time_h);
+      if (event.time_h > unit.times_h.back())
+        throw InputError(setup_.where, fmt::format("'{}' is changed at {} h in arm '{}', after the last frame at {} h of well '{}'", event.target, event.time_h, series.condition, unit.times_h.back(), series.well), "take the event out or correct its time (hours)");
+    }
+    unit.blocks = block_samples(unit.times_h, setup_.block_h, cuts);
+    well.values = Eigen::Map<const Eigen::VectorXd>(values.data(), static_cast<Eigen::Index>(values.size()));
+    int index = -1;
+    for (std::size_t u = 0; u < units_.size() && !density(); ++u)
+      if (units_[u].arm == unit.arm && units_[u].times_h == unit.times_h) index = static_cast<int>(u);
+    if (index < 0) {
+      index = static_cast<int>(units_.size());
+      units_.push_back(unit);
+      int founder = -1;
+      if (density()) {
+        double first = 0;
+        for (int k = 0; k < classes; ++k) first += values[k];
+        founder = space_.add({"cells@" + series.condition + "/" + series.well, "cells", "cells in the field at the start", 0.2 * first, 5 * first, first, SearchScale::log10, std::nullopt});
+      }
+      founders_.push_back(founder);
+    }
+    well.unit = index;
+    well.blocks = block_average(index, well.values);
+    wells_.push_back(std::move(well));
+  }
+  for (const Arm& a : setup_.arms)
+    if (!used.contains(a.condition)) {
+      std::vector<std::string> conditions;
+      for (const auto& series : data.wells)
+        if (std::find(conditions.begin(), conditions.end(), series.condition) == conditions.end()) conditions.push_back(series.condition);
+      throw InputError(setup_.where, "no well of " + data.source + " has the condition '" + a.condition + "'", "the data have " + nearest_names(a.condition, conditions));
+    }
+  for (int k = 0; k < classes; ++k)
+    if (!(total[k] > 0))
+      throw InputError(data.source, "class '" + setup_.map.classes[k].name + "' is never observed: all its values are 0", "merge it with another class in the class map, or leave the class out");
+}
+
+CycleProblem::UnitCovariance CycleProblem::unit_covariance(int unit, const Eigen::VectorXd& theta) const {
+  const Unit& u = units_[static_cast<std::size_t>(unit)];
+  const Arm& arm = setup_.arms[static_cast<std::size_t>(u.arm)];
+  const int own = model_->parameter_count(), classes = class_count(), size = u.blocks.count * classes;
+  const std::vector<double> p = parameters_of(arm.condition, theta);
+  const auto parameters = std::span(p).first(static_cast<std::size_t>(own));
+  UnitCovariance out{Eigen::VectorXd::Zero(size), Eigen::MatrixXd::Zero(size, size), Eigen::MatrixXd::Zero(size, size), {}};
+  if (density()) return density_covariance(unit, theta);
+
+  Eigen::VectorXd start;
+  Eigen::MatrixXd unused;
+  if (setup_.start == StartKind::steady) {
+    const std::vector<double> before = parameters_of(setup_.steady_condition.empty() ? arm.condition : setup_.steady_condition, theta);
+    const BalancedGrowth growth = balanced_growth(*model_, std::span(before).first(static_cast<std::size_t>(own)));
+    if (!growth.outcome.ok()) return {{}, {}, {}, growth.outcome};
+    start = growth.stages;
+  } else {
+    start = model_->start_distribution(parameters, unused);
+  }
+  // Strata and dark clones are mixtures of founders: second moments mix, then the square of the mixed mean goes.
+  const double labelled = p[own];
+  const int dark = projection_.unlabelled();
+  const Eigen::MatrixXd conditional = projection_.conditional(p[own + 1]);
+  for (const ArmStratum& stratum : arm.strata) {
+    Experiment experiment = experiment_of(arm, stratum, u.times_h);
+    experiment.initial.assign(start.data(), start.data() + start.size());
+    const CloneMoments clone = clone_moments(*model_, parameters, experiment, conditional, u.blocks);
+    if (!clone.outcome.ok()) return {{}, {}, {}, clone.outcome};
+    Eigen::VectorXd share(size);
+    for (int i = 0; i < size; ++i) share[i] = dark < 0 ? 1.0 : i % classes == dark ? 1 - labelled : labelled;
+    const Eigen::MatrixXd second = clone.covariance + clone.mean * clone.mean.transpose();
+    for (int j = 0; j < size; ++j)
+      for (int i = 0; i < size; ++i) {
+        const bool together = dark < 0 || (i % classes == dark) == (j % classes == dark);      // seen in one clone at all
+        if (!together) continue;
+        out.demographic(i, j) += stratum.weight * share[i] * second(i, j);
+        out.sister(i, j) += stratum.weight * share[i] * clone.sister_covariance(i, j);
+      }
+    out.mean += stratum.weight * share.cwiseProduct(clone.mean);
+  }
+  out.demographic -= out.mean * out.mean.transpose();
+  return out;
+}
+
+}  // namespace hyped

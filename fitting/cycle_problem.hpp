@@ -1,0 +1,102 @@
+// A cell-cycle model bound to counts of wells: expected counts of every well and their exact derivatives.
+#pragma once
+#include <Eigen/Core>
+#include <memory>
+#include <vector>
+
+#include "fitting/cycle_setup.hpp"
+#include "fitting/parameter_space.hpp"
+#include "libhyped/observe/phase_counts.hpp"
+#include "libhyped/simulate/clone_moments.hpp"
+#include "libhyped/simulate/trajectory.hpp"
+
+namespace hyped {
+
+// Wells with the same arm and the same times share one expected course per founder.
+struct Unit {
+  int arm = 0;
+  std::vector<double> times_h;
+  SampleBlocks blocks;
+};
+
+struct Well {
+  int unit = 0;
+  std::string condition, name;
+  Eigen::VectorXd values;             // [T K], entry t*K + k
+  Eigen::VectorXd blocks;             // [B K], averages over blocks
+};
+
+// Expected amounts of one unit per founder.
+struct UnitMean {
+  Eigen::VectorXd mean;               // [T K]
+  Eigen::MatrixXd by_theta;           // [T K x P], search scale
+  Eigen::MatrixXd by_random;          // [T K x R], by the log of each random-effect parameter
+  Outcome outcome;
+  std::string method;
+};
+
+class CycleProblem {
+ public:
+  // Throws InputError: an arm without wells or a well without an arm, classes that differ, unknown parameters,
+  // a schedule that ends beyond the data, a phase class never observed.
+  CycleProblem(CycleSetup setup, const PhaseCounts& data);
+
+  const CycleSetup& setup() const { return setup_; }
+  const StagedModel& model() const { return *model_; }
+  const ParameterSpace& space() const { return space_; }
+  const ClassProjection& projection() const { return projection_; }
+  const std::vector<Unit>& units() const { return units_; }
+  const std::vector<Well>& wells() const { return wells_; }
+  const std::vector<std::string>& random_parameters() const { return random_names_; }
+  const std::vector<int>& random_group() const { return random_group_; }      // [R] group of each
+  int class_count() const { return projection_.class_count(); }
+  Quantity quantity() const { return quantity_; }
+  // Density dependence: each well is its own unit and its number of cells at the start is a parameter "cells@<well>".
+  bool density() const { return model_->structure() == Structure::nonlinear; }
+  int founder_parameter(int unit) const { return founders_[static_cast<std::size_t>(unit)]; }      // -1 without density
+
+  UnitMean unit_mean(int unit, const Eigen::VectorXd& theta, bool derivatives) const;
+  // All units in parallel.
+  std::vector<UnitMean> unit_means(const Eigen::VectorXd& theta, bool derivatives) const;
+  // Any condition at any times with the same machinery (prediction, figures). condition: an arm of the setup.
+  UnitMean mean_at(const Arm& arm, const std::vector<double>& times_h, const Eigen::VectorXd& theta, bool derivatives,
+                   double founders = 1, int founder_parameter = -1) const;
+  // Model parameters [P + 2: labelled, misread] of a condition.
+  std::vector<double> parameters_of(const std::string& condition, const Eigen::VectorXd& theta) const;
+  // Covariance of block averages per founder: demographic, per unit of sister correlation, [B K x B K].
+  struct UnitCovariance {
+    Eigen::VectorXd mean;
+    Eigen::MatrixXd demographic, sister;
+    Outcome outcome;
+  };
+  UnitCovariance unit_covariance(int unit, const Eigen::VectorXd& theta) const;
+  // Averages over the unit's blocks of a [T K] vector or the rows of a matrix.
+  Eigen::MatrixXd block_average(int unit, const Eigen::MatrixXd& per_sample) const;
+  const Arm& arm(const std::string& condition) const;      // InputError naming the arms there are
+
+ private:
+  void bind_parameters();
+  void bind_data(const PhaseCounts& data);
+  Experiment experiment_of(const Arm& arm, const ArmStratum& stratum, const std::vector<double>& times_h) const;
+  // theta index of each extended parameter for a condition, or -1 with the value in `fixed`.
+  struct Binding {
+    std::vector<int> theta;
+    std::vector<double> fixed;
+  };
+  const Binding& binding(const std::string& condition) const;
+
+  CycleSetup setup_;
+  std::unique_ptr<StagedModel> model_;
+  ClassProjection projection_;
+  ParameterSpace space_;
+  std::map<std::string, Binding> bindings_;
+  std::vector<int> columns_;                     // model parameters that are free or random somewhere
+  std::vector<std::string> random_names_;
+  std::vector<int> random_parameters_, random_group_;
+  std::vector<Unit> units_;
+  std::vector<Well> wells_;
+  std::vector<int> founders_;
+  Quantity quantity_ = Quantity::count;
+};
+
+}  // namespace hyped

@@ -1,0 +1,89 @@
+// The default fit: counts of the same cells over time, weighted with the covariance of the branching process, wells as random.
+#pragma once
+#include <Eigen/Core>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "fitting/cycle_problem.hpp"
+#include "fitting/identifiability.hpp"
+#include "fitting/least_squares.hpp"
+#include "fitting/variance_components.hpp"
+
+namespace hyped {
+
+struct ProcessOptions {
+  int starts = 8;                           // low-discrepancy starts of the first, cheap fit
+  int round_limit = 8;                      // covariance -> components -> parameters
+  double round_tolerance = 0.02;            // largest change of a parameter in standard deviations
+  std::optional<double> sister;             // correlation of sisters' cycle times; empty: estimated
+  std::optional<double> detection;          // extra variance per counted cell and frame; empty: estimated
+  std::optional<double> unit_variance;      // factor on the demographic covariance: 1 for counts; empty: estimated
+  bool random_effects = true;               // false: wells differ by chance alone
+  LeastSquaresOptions least_squares;
+};
+
+struct FittedParameter {
+  std::string name, unit, meaning;
+  double estimate = 0, lower = 0, upper = 0;      // natural units; 95 % Wald interval on the search scale with t quantile
+  double sd = 0;                                  // search scale
+  double degrees = 0;                             // of freedom, Satterthwaite
+  double independent_sd = 0;                      // what independent frames would have claimed, search scale; 0: not available
+  bool identified = true;
+  std::string how;                                // identified, at bound, not identifiable, ...
+};
+
+struct StartRecord {
+  Eigen::VectorXd start, end;
+  double sum_of_squares = 0, gradient_norm = 0;
+  int iterations = 0;
+  Outcome outcome;
+};
+
+struct ProcessFit {
+  Eigen::VectorXd theta;                          // search scale [P]
+  Identifiability identifiability;                // with the process covariance
+  std::vector<FittedParameter> parameters;        // [P]
+  std::vector<double> scales;                     // cells per well at the start (relative data: factor) [W]
+  std::vector<VarianceComponent> components;      // unit_variance, sister, detection, then one per random-effect group
+  Eigen::VectorXd component_sd;
+  std::vector<double> between_to_demographic;     // per random-effect parameter: sd between wells / sd one well's counts leave
+  double minus_two_log_likelihood = 0;            // Gaussian, of the data, at the final covariance
+  double restricted = 0;
+  int data_count = 0;                             // block averages used
+  int rounds = 0;
+  std::vector<StartRecord> starts;
+  std::vector<Eigen::VectorXd> whitened;          // residuals per well, independent with variance 1 if the model is right
+  Outcome outcome;
+  std::string method;
+};
+
+// Iterated generalised least squares with frozen covariance: (1) covariance of the branching process at theta; (2) its components
+// by restricted maximum likelihood; (3) weighted least squares. Source: branching moments as in clone_moments.hpp; Davidian &
+// Giltinan 1995, ch. 2 (IGLS); intervals by Satterthwaite.
+ProcessFit fit_process(const CycleProblem& problem, const ProcessOptions& options = {});
+
+// The weighted least-squares problem with a frozen covariance: what fit_process minimises last; profiles walk on it.
+class ProcessResiduals final : public ResidualFunction {
+ public:
+  // lower: Cholesky factor of each well's covariance.
+  ProcessResiduals(const CycleProblem& problem, std::vector<Eigen::MatrixXd> lower);
+  int residual_count() const override;
+  int parameter_count() const override { return problem_.space().count(); }
+  Outcome evaluate(const Eigen::VectorXd& theta, Eigen::VectorXd& residuals, Eigen::MatrixXd* jacobian) const override;
+  // The wells' scales at theta, solved inside.
+  std::vector<double> scales(const Eigen::VectorXd& theta) const;
+
+ private:
+  const CycleProblem& problem_;
+  std::vector<Eigen::MatrixXd> lower_;
+  int count_ = 0, priors_ = 0;
+};
+
+// The frozen covariance factors at a fit (for profiles, bootstrap, residuals).
+std::vector<Eigen::MatrixXd> covariance_factors(const CycleProblem& problem, const ProcessFit& fit, Outcome& outcome);
+
+// One-sided 97.5 % quantile of Student's t with the given degrees of freedom.
+double t_quantile_975(double degrees);
+
+}  // namespace hyped
