@@ -52,6 +52,12 @@ Experiment treated() {
   return experiment;
 }
 
+MomentOptions between_times() {
+  MomentOptions options;
+  options.between_times = true;
+  return options;
+}
+
 // Ensemble mean and covariance within `sigmas` standard errors of the moments.
 void check_agreement(const SsaEnsemble& ensemble, const Moments& moments, double sigmas, double slack = 0) {
   REQUIRE(ensemble.outcome.ok());
@@ -76,7 +82,7 @@ void check_agreement(const SsaEnsemble& ensemble, const Moments& moments, double
 TEST_CASE("birth-death moments equal their closed forms (Yule and immigration-death among them)") {
   const std::vector<double> times{0, 1, 7, 20, 50};
   for (const auto& [birth, death] : {std::pair{0.1, 0.11}, {0.12, 0.1}, {0.05, 0.0}}) {
-    const Moments m = simulate_moments(birth_death, std::vector<double>{birth, death, 0}, culture({100}, times), {.between_times = true});
+    const Moments m = simulate_moments(birth_death, std::vector<double>{birth, death, 0}, culture({100}, times), between_times());
     REQUIRE(m.exact);
     for (int i = 0; i < 5; ++i) {
       const double t = times[static_cast<std::size_t>(i)], growth = std::exp((birth - death) * t);
@@ -148,7 +154,7 @@ TEST_CASE("a network that is not of first order is flagged as a linear-noise app
 TEST_CASE("covariances between times agree with the sample paths across a wash") {
   const auto p = cycle.default_parameters();
   const Experiment experiment = treated();
-  const Moments moments = simulate_moments(cycle, p, experiment, {.between_times = true});
+  const Moments moments = simulate_moments(cycle, p, experiment, between_times());
   const int runs = 3000;
   Eigen::MatrixXd rows(runs, 6);
   for (int k = 0; k < runs; ++k) {
