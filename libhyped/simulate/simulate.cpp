@@ -1,7 +1,9 @@
 // The dispatcher: which simulator a method or a model's structure asks for.
 #include "libhyped/simulate/simulate.hpp"
 
+#include "libhyped/model/staged.hpp"
 #include "libhyped/simulate/ode.hpp"
+#include "libhyped/simulate/staged_linear.hpp"
 #include "libhyped/simulate/stiff_ode.hpp"
 
 namespace hyped {
@@ -20,11 +22,18 @@ struct Dispatch {
   Trajectory operator()(const StiffOptions& options) const {
     return simulate_stiff(model, parameters, experiment, options, sensitivities);
   }
-  Trajectory operator()(const LinearOptions&) const {
+  // The staged model if the exact linear method can answer, else null.
+  const StagedModel* linear() const {
+    const auto* staged = dynamic_cast<const StagedModel*>(&model);
+    return staged && staged->structure() == Structure::linear ? staged : nullptr;
+  }
+  Trajectory operator()(const LinearOptions& options) const {
+    if (const StagedModel* staged = linear()) return simulate_linear(*staged, parameters, experiment, options, sensitivities);
     throw InputError("method", "the exact linear method needs a staged model without density dependence, not '" +
                                    std::string(model.name()) + "'", "use an ODE method");
   }
   Trajectory operator()(Automatic) const {
+    if (linear() && sensitivities != Sensitivities::parameters_and_event_times) return (*this)(LinearOptions{});
     OdeOptions options;
     options.step_limit = automatic_explicit_steps;
     Trajectory explicit_run = (*this)(options);

@@ -1,0 +1,46 @@
+// Exact stochastic simulation (Gillespie's direct method) of any reaction network under a schedule.
+#pragma once
+#include <Eigen/Core>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "libhyped/model/model.hpp"
+#include "libhyped/random.hpp"
+#include "libhyped/simulate/experiment.hpp"
+#include "libhyped/simulate/trajectory.hpp"
+
+namespace hyped {
+
+struct SsaOptions {
+  std::uint64_t seed = 1;
+  std::uint32_t job = 0;                       // stream number of this experiment: RandomStream(seed, job, trajectory)
+  std::int64_t reaction_limit = 200'000'000;   // per trajectory; reaching it is Status::step_limit
+  double window_h = 1;                         // with varying inputs: how long one bound on the propensities is used
+};
+
+// One sample path, counts at the sample times [T x S]; a pure function of (seed, job, trajectory). Source: Gillespie 1977,
+// J Phys Chem 81:2340; thinning for inputs that vary in time: Lewis & Shedler 1979, Naval Res Logist Q 26:403, against
+// the corner maximum of every propensity over the inputs' exact range in a window (a bound for propensities monotone in each
+// input; a breach ends the run as Status::not_converged).
+// Counts stay whole: a fraction of an initial value or amount becomes one with that probability; scale events thin every
+// count binomially (factors above 1: whole part kept, rest drawn); add never leaves less than 0.
+// Throws InputError for models without stoichiometry and wrong experiments.
+Trajectory simulate_ssa(const Model& model, std::span<const double> parameters, const Experiment& experiment,
+                        const SsaOptions& options = {}, std::uint32_t trajectory = 0);
+
+// Mean and covariance over runs at every sample time.
+struct SsaEnsemble {
+  std::vector<double> times_h;                 // [T]
+  Eigen::MatrixXd mean;                        // [T x S]
+  std::vector<Eigen::MatrixXd> covariance;     // [T] of [S x S], unbiased
+  int runs = 0;
+  Outcome outcome;                             // of the first run that failed, else ok
+  long reactions = 0;
+};
+
+// Trajectories 0 .. runs-1 in parallel; the same bytes for any number of threads. On failure only `outcome` is meaningful.
+SsaEnsemble simulate_ssa_ensemble(const Model& model, std::span<const double> parameters, const Experiment& experiment, int runs,
+                                  const SsaOptions& options = {});
+
+}  // namespace hyped
