@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 
 #include "libhyped/ingest/series_builder.hpp"
 
@@ -103,26 +104,33 @@ PhaseCounts read_nuclei_counts(const std::filesystem::path& file, const HypedTim
              count = table.column("n_cells_approx");
   PhaseCounts counts{table.file(), {"nuclei"}, Quantity::count, true, "", {}, {}};
   SeriesBuilder builder(table, counts.classes);
-  std::array<double, 3> last{};
-  bool from_zero = true;
-  for (std::size_t row = 0; row < table.rows(); ++row) {
-    const auto part = table.integer(row, stage), number = table.integer(row, frame);
+  const auto stage_of = [&](std::size_t row) {
+    const auto part = table.integer(row, stage);
     if (part != 1 && part != 2) throw table.error(row, stage, fmt::format("there is no stage {}", part), "stages are 1 (before the dose of 24 h) and 2");
-    if (number < 0) throw table.error(row, frame, fmt::format("frame {} is negative", number), "frames count from 0 in each stage");
-    const double hours = static_cast<double>(number) * axis.frame_interval_h + (part == 2 ? axis.stage2_start_h : 0);
+    return static_cast<std::size_t>(part);
+  };
+  // Frames run on through both stages, or restart in stage 2: either way stage 2 starts with its lowest frame.
+  std::array<std::int64_t, 3> first{0, 0, std::numeric_limits<std::int64_t>::max()};
+  for (std::size_t row = 0; row < table.rows(); ++row)
+    if (stage_of(row) == 2) first[2] = std::min(first[2], table.integer(row, frame));
+  std::array<double, 3> last{};
+  for (std::size_t row = 0; row < table.rows(); ++row) {
+    const auto part = stage_of(row);
+    const auto number = table.integer(row, frame);
+    if (number < 0) throw table.error(row, frame, fmt::format("frame {} is negative", number), "frames count from 0");
+    const double hours = static_cast<double>(number - first[part]) * axis.frame_interval_h + (part == 2 ? axis.stage2_start_h : 0);
     if (part == 1 && hours >= axis.stage2_start_h)
       throw table.error(row, frame, fmt::format("frame {} of stage 1 falls at {:.2f} h, not before stage 2 at {} h", number, hours, axis.stage2_start_h),
                         "check the frame interval and the start of stage 2");
-    last[static_cast<std::size_t>(part)] = std::max(last[static_cast<std::size_t>(part)], hours);
-    from_zero = from_zero && number < 137;
+    last[part] = std::max(last[part], hours);
     builder.add(table.name(row, condition), table.name(row, scene), hours, 0, count_or_missing(table, row, count), row, frame);
   }
   counts.wells = builder.wells();
-  counts.time_axis = fmt::format("stage 1 from 0 h to {:.2f} h, stage 2 from {:.2f} h to {:.2f} h, a frame every {:.1f} min; frames restart at 0 in "
-                                 "stage 2 (the handling gap is not on the frame axis)",
-                                 last[1], axis.stage2_start_h, last[2], axis.frame_interval_h * 60);
+  counts.time_axis = fmt::format("stage 1 from 0 h to {:.2f} h, a frame every {:.1f} min", last[1], axis.frame_interval_h * 60);
+  if (last[2] > 0)
+    counts.time_axis += fmt::format("; stage 2 from {:.2f} h (its first frame, {}) to {:.2f} h: the handling gap is not on the frame axis",
+                                    axis.stage2_start_h, first[2], last[2]);
   counts.notes = {"counts are of an open field: cells migrate in and out; they were digitised from a plot"};
-  if (!from_zero) counts.notes.push_back("a stage has more frames than were taken (137): frames may run on through both stages");
   return counts;
 }
 
