@@ -75,6 +75,7 @@ class CycleProblem {
   const Arm& arm(const std::string& condition) const;      // InputError naming the arms there are
 
  private:
+  UnitCovariance density_covariance(int unit, const Eigen::VectorXd& theta) const;
   void bind_parameters();
   void bind_data(const PhaseCounts& data);
   Experiment experiment_of(const Arm& arm, const ArmStratum& stratum, const std::vector<double>& times_h) const;
