@@ -6,8 +6,6 @@
 #include <set>
 
 #include "fitting/cycle_problem.hpp"
-#include "libhyped/simulate/balanced_growth.hpp"
-#include "libhyped/simulate/moments.hpp"
 
 namespace hyped {
 
@@ -159,86 +157,6 @@ void CycleProblem::bind_data(const PhaseCounts& data) {
   for (int k = 0; k < classes; ++k)
     if (!(total[k] > 0))
       throw InputError(data.source, "class '" + setup_.map.classes[k].name + "' is never observed: all its values are 0", "merge it with another class in the class map, or leave the class out");
-}
-
-// Density couples the cells of a well: linear-noise approximation about its own course.
-CycleProblem::UnitCovariance CycleProblem::density_covariance(int unit, const Eigen::VectorXd& theta) const {
-  const Unit& u = units_[static_cast<std::size_t>(unit)];
-  const Arm& arm = setup_.arms[static_cast<std::size_t>(u.arm)];
-  const int own = model_->parameter_count(), classes = class_count(), stages = model_->stage_count();
-  const int samples = static_cast<int>(u.times_h.size());
-  if (stages * samples > 4000)
-    throw InputError(setup_.where, fmt::format("density dependence with {} stages and {} frames needs a {} x {} covariance", stages, samples, stages * samples, stages * samples), "use fewer stages or thin the frames");
-  const std::vector<double> p = parameters_of(arm.condition, theta);
-  const auto parameters = std::span(p).first(static_cast<std::size_t>(own));
-  const int founder = founder_parameter(unit);
-  const double cells = space_.natural(founder, theta[founder]);
-  Eigen::MatrixXd unused;
-  const Eigen::VectorXd start = model_->start_distribution(parameters, unused);
-  Experiment experiment = experiment_of(arm, arm.strata.front(), u.times_h);
-  experiment.initial.resize(static_cast<std::size_t>(stages));
-  for (int i = 0; i < stages; ++i) experiment.initial[i] = cells * start[i];
-  MomentOptions options;
-  options.ode.relative_tolerance = 1e-7;
-  options.between_times = true;
-  options.initial_covariance = cells * (Eigen::MatrixXd(start.asDiagonal()) - start * start.transpose());
-  const Moments moments = simulate_moments(*model_, parameters, experiment, options);
-  if (!moments.outcome.ok()) return {{}, {}, {}, moments.outcome};
-  const Eigen::MatrixXd seen = projection_.expected(p[own], p[own + 1]);
-  Eigen::MatrixXd all = Eigen::MatrixXd::Zero(samples * classes, samples * stages);
-  Eigen::VectorXd mean(samples * classes);
-  for (int t = 0; t < samples; ++t) {
-    all.block(t * classes, t * stages, classes, stages) = seen;
-    mean.segment(t * classes, classes) = seen * moments.mean.row(t).transpose();
-  }
-  const Eigen::MatrixXd to_blocks = block_average(unit, all);
-  UnitCovariance out{block_average(unit, mean), to_blocks * moments.between * to_blocks.transpose(), {}, {}};
-  out.sister = Eigen::MatrixXd::Zero(out.demographic.rows(), out.demographic.cols());
-  return out;
-}
-
-CycleProblem::UnitCovariance CycleProblem::unit_covariance(int unit, const Eigen::VectorXd& theta) const {
-  const Unit& u = units_[static_cast<std::size_t>(unit)];
-  const Arm& arm = setup_.arms[static_cast<std::size_t>(u.arm)];
-  if (density()) return density_covariance(unit, theta);
-  const int own = model_->parameter_count(), classes = class_count(), size = u.blocks.count * classes;
-  const std::vector<double> p = parameters_of(arm.condition, theta);
-  const auto parameters = std::span(p).first(static_cast<std::size_t>(own));
-  UnitCovariance out{Eigen::VectorXd::Zero(size), Eigen::MatrixXd::Zero(size, size), Eigen::MatrixXd::Zero(size, size), {}};
-
-  Eigen::VectorXd start;
-  Eigen::MatrixXd unused;
-  if (setup_.start == StartKind::steady) {
-    const std::vector<double> before = parameters_of(setup_.steady_condition.empty() ? arm.condition : setup_.steady_condition, theta);
-    const BalancedGrowth growth = balanced_growth(*model_, std::span(before).first(static_cast<std::size_t>(own)));
-    if (!growth.outcome.ok()) return {{}, {}, {}, growth.outcome};
-    start = growth.stages;
-  } else {
-    start = model_->start_distribution(parameters, unused);
-  }
-  // Strata and dark clones are mixtures of founders: second moments mix, then the square of the mixed mean goes.
-  const double labelled = p[own];
-  const int dark = projection_.unlabelled();
-  const Eigen::MatrixXd conditional = projection_.conditional(p[own + 1]);
-  for (const ArmStratum& stratum : arm.strata) {
-    Experiment experiment = experiment_of(arm, stratum, u.times_h);
-    experiment.initial.assign(start.data(), start.data() + start.size());
-    const CloneMoments clone = clone_moments(*model_, parameters, experiment, conditional, u.blocks);
-    if (!clone.outcome.ok()) return {{}, {}, {}, clone.outcome};
-    Eigen::VectorXd share(size);
-    for (int i = 0; i < size; ++i) share[i] = dark < 0 ? 1.0 : i % classes == dark ? 1 - labelled : labelled;
-    const Eigen::MatrixXd second = clone.covariance + clone.mean * clone.mean.transpose();
-    for (int j = 0; j < size; ++j)
-      for (int i = 0; i < size; ++i) {
-        const bool together = dark < 0 || (i % classes == dark) == (j % classes == dark);      // seen in one clone at all
-        if (!together) continue;
-        out.demographic(i, j) += stratum.weight * share[i] * second(i, j);
-        out.sister(i, j) += stratum.weight * share[i] * clone.sister_covariance(i, j);
-      }
-    out.mean += stratum.weight * share.cwiseProduct(clone.mean);
-  }
-  out.demographic -= out.mean * out.mean.transpose();
-  return out;
 }
 
 }  // namespace hyped

@@ -28,6 +28,7 @@ CycleProblem::CycleProblem(CycleSetup setup, const PhaseCounts& data)
   if (setup_.arms.empty()) throw InputError(setup_.where, "there is no arm", "name at least one condition");
   bind_parameters();
   bind_data(data);
+  share_courses();
 }
 
 const Arm& CycleProblem::arm(const std::string& condition) const {
@@ -68,115 +69,169 @@ Experiment CycleProblem::experiment_of(const Arm& arm, const ArmStratum& stratum
   return experiment;
 }
 
-UnitMean CycleProblem::mean_at(const Arm& arm, const std::vector<double>& times_h, const Eigen::VectorXd& theta,
-                               bool derivatives, double founders, int founder_parameter) const {
+const std::string& CycleProblem::steady_condition(const Arm& arm) const {
+  return setup_.steady_condition.empty() ? arm.condition : setup_.steady_condition;
+}
+
+// Founders over the stages at the start and the derivative by the parameters of `condition`.
+Eigen::VectorXd CycleProblem::start_of(const std::string& condition, const Eigen::VectorXd& theta, Eigen::MatrixXd& slope,
+                                       Outcome& outcome) const {
+  const std::vector<double> all = parameters_of(condition, theta);
+  const auto p = std::span(all).first(static_cast<std::size_t>(model_->parameter_count()));
+  if (setup_.start == StartKind::odds) return model_->start_distribution(p, slope);
+  BalancedGrowth growth = balanced_growth(*model_, p);
+  outcome = growth.outcome;
+  slope = std::move(growth.stages_slope);
+  return growth.stages;
+}
+
+CycleProblem::Course CycleProblem::course_of(const Arm& arm, const ArmStratum& stratum, const std::vector<double>& times_h,
+                                             const Eigen::VectorXd& theta, bool derivatives, double founders) const {
   const int own = model_->parameter_count(), classes = class_count(), samples = static_cast<int>(times_h.size());
   const std::vector<double> p = parameters_of(arm.condition, theta);
-  const Binding& bound = binding(arm.condition);
+  const auto parameters = std::span(p).first(static_cast<std::size_t>(own));
   const bool steady = setup_.start == StartKind::steady;
-  const std::string& steady_condition = setup_.steady_condition.empty() ? arm.condition : setup_.steady_condition;
-
-  // Start: one founder, its derivative by this arm's parameters and, for a steady start, by the steady condition's.
-  Eigen::VectorXd start;
+  Course out;
   Eigen::MatrixXd start_slope;
-  if (steady) {
-    const std::vector<double> before = parameters_of(steady_condition, theta);
-    BalancedGrowth growth = balanced_growth(*model_, std::span(before).first(static_cast<std::size_t>(own)));
-    if (!growth.outcome.ok()) return {.mean = {}, .by_theta = {}, .by_random = {}, .outcome = growth.outcome, .method = ""};
-    start = growth.stages;
-    start_slope = growth.stages_slope;
-  } else {
-    start = model_->start_distribution(std::span(p).first(static_cast<std::size_t>(own)), start_slope);
-  }
+  Eigen::VectorXd start = start_of(steady ? steady_condition(arm) : arm.condition, theta, start_slope, out.outcome);
+  if (!out.outcome.ok()) return out;
   start *= founders;
   start_slope *= founders;
-
-  const Eigen::MatrixXd seen = projection_.expected(p[own], p[own + 1]);
   std::vector<int> columns = columns_;
   if (steady)
     for (const int c : columns_) columns.push_back(own + c);
-  UnitMean out;
-  out.mean = Eigen::VectorXd::Zero(samples * classes);
-  const int directions = static_cast<int>(columns.size()) + 3;      // + labelled, misread, founders
-  Eigen::MatrixXd by_direction = Eigen::MatrixXd::Zero(derivatives ? samples * classes : 0, directions);
-  for (const ArmStratum& stratum : arm.strata) {
-    Experiment experiment = experiment_of(arm, stratum, times_h);
-    experiment.initial.assign(start.data(), start.data() + start.size());
-    const auto parameters = std::span(p).first(static_cast<std::size_t>(own));
-    Trajectory run;
+  const int directions = static_cast<int>(columns.size()) + 3, founder_parameter = model_->parameter_index(founders_name);
+  Experiment experiment = experiment_of(arm, stratum, times_h);
+  experiment.initial.assign(start.data(), start.data() + start.size());
+  Trajectory run;
+  if (density()) {
+    if (steady) throw InputError(setup_.where, "a steady start needs a model without density dependence", "use start = \"odds\"");
+    if (arm.strata.size() > 1) throw InputError(setup_.where, "density dependence couples the strata of arm '" + arm.condition + "'", "give it one stratum (transfected_fraction = 1, dose_points = 1)");
+    experiment.initial_by_parameter = start_slope;
+    experiment.initial_by_parameter.col(founder_parameter) = start / founders;
+    run = simulate_ode(*model_, parameters, experiment, {.relative_tolerance = 1e-9, .absolute_tolerance = 1e-7},
+                       derivatives ? Sensitivities::parameters : Sensitivities::none);
+  } else {
+    experiment.initial_by_parameter.setZero(start.size(), steady ? 2 * own : own);
+    experiment.initial_by_parameter.middleCols(steady ? own : 0, own) = start_slope;
+    LinearOptions options;
+    options.columns = columns;
+    run = simulate_linear(*model_, parameters, experiment, options,
+                          derivatives && !columns.empty() ? Sensitivities::parameters : Sensitivities::none);
+  }
+  out.method = run.method;
+  out.outcome = run.outcome;
+  if (!out.outcome.ok()) return out;
+  const Eigen::MatrixXd seen = projection_.expected(p[own], p[own + 1]);
+  out.mean.resize(samples * classes);
+  if (derivatives) out.by_direction = Eigen::MatrixXd::Zero(samples * classes, directions);
+  const Eigen::MatrixXd lit = projection_.by_labelled(p[own + 1]), mixed = projection_.by_misread(p[own], p[own + 1]);
+  for (int t = 0; t < samples; ++t) {
+    const Eigen::VectorXd x = run.states.row(t).transpose();
+    out.mean.segment(t * classes, classes) = seen * x;
+    if (!derivatives) continue;
+    auto rows = out.by_direction.middleRows(t * classes, classes);
     if (density()) {
-      if (steady) throw InputError(setup_.where, "a steady start needs a model without density dependence", "use start = \"odds\"");
-      if (arm.strata.size() > 1) throw InputError(setup_.where, "density dependence couples the strata of arm '" + arm.condition + "'", "give it one stratum (transfected_fraction = 1, dose_points = 1)");
-      experiment.initial_by_parameter = start_slope;
-      experiment.initial_by_parameter.col(model_->parameter_index(founders_name)) = start / founders;
-      run = simulate_ode(*model_, parameters, experiment, {.relative_tolerance = 1e-9, .absolute_tolerance = 1e-7},
-                         derivatives ? Sensitivities::parameters : Sensitivities::none);
-    } else {
-      experiment.initial_by_parameter.setZero(start.size(), steady ? 2 * own : own);
-      experiment.initial_by_parameter.middleCols(steady ? own : 0, own) = start_slope;
-      LinearOptions options;
-      options.columns = columns;
-      run = simulate_linear(*model_, parameters, experiment, options,
-                            derivatives && !columns.empty() ? Sensitivities::parameters : Sensitivities::none);
+      for (std::size_t c = 0; c < columns.size(); ++c) rows.col(static_cast<int>(c)) = seen * run.sensitivities[t].col(columns[c]);
+      rows.col(directions - 1) = seen * run.sensitivities[t].col(founder_parameter);
+    } else if (!columns.empty()) {
+      rows.leftCols(directions - 3).noalias() = seen * run.sensitivities[t];
     }
-    out.method = run.method;
-    if (!run.outcome.ok()) {
-      out.outcome = run.outcome;
+    rows.col(directions - 3) = lit * x;
+    rows.col(directions - 2) = mixed * x;
+  }
+  return out;
+}
+
+UnitMean CycleProblem::assemble(const Arm& arm, const std::vector<const Course*>& courses, const Eigen::VectorXd& theta,
+                                bool derivatives, int founder_parameter) const {
+  UnitMean out;
+  for (const Course* course : courses)
+    if (!course->outcome.ok()) {
+      out.outcome = course->outcome;
       return out;
     }
-    const Eigen::MatrixXd lit = derivatives ? projection_.by_labelled(p[own + 1]) : Eigen::MatrixXd();
-    const Eigen::MatrixXd mixed = derivatives ? projection_.by_misread(p[own], p[own + 1]) : Eigen::MatrixXd();
-    for (int t = 0; t < samples; ++t) {
-      const Eigen::VectorXd x = run.states.row(t).transpose();
-      out.mean.segment(t * classes, classes) += stratum.weight * seen * x;
-      if (!derivatives) continue;
-      auto rows = by_direction.middleRows(t * classes, classes);
-      if (density()) {
-        for (std::size_t c = 0; c < columns.size(); ++c)
-          if (columns[c] < own) rows.col(static_cast<int>(c)) += stratum.weight * seen * run.sensitivities[t].col(columns[c]);
-        rows.col(directions - 1) += stratum.weight * seen * run.sensitivities[t].col(model_->parameter_index(founders_name));
-      } else if (!columns.empty()) {
-        rows.leftCols(static_cast<int>(columns.size())).noalias() += stratum.weight * seen * run.sensitivities[t];
-      }
-      rows.col(directions - 3) += stratum.weight * lit * x;
-      rows.col(directions - 2) += stratum.weight * mixed * x;
-    }
+  out.method = courses.front()->method;
+  out.mean = Eigen::VectorXd::Zero(courses.front()->mean.size());
+  Eigen::MatrixXd by_direction = Eigen::MatrixXd::Zero(courses.front()->by_direction.rows(), courses.front()->by_direction.cols());
+  for (std::size_t s = 0; s < courses.size(); ++s) {
+    out.mean += arm.strata[s].weight * courses[s]->mean;
+    if (derivatives) by_direction += arm.strata[s].weight * courses[s]->by_direction;
   }
   if (!derivatives) return out;
-  out.by_theta = Eigen::MatrixXd::Zero(samples * classes, space_.count());
+  const int own = model_->parameter_count(), directions = static_cast<int>(by_direction.cols());
+  out.by_theta = Eigen::MatrixXd::Zero(out.mean.size(), space_.count());
   auto add = [&](const Binding& to, int parameter, int direction) {
     const int index = to.theta[parameter];
     if (index >= 0) out.by_theta.col(index) += by_direction.col(direction) * space_.slope(index, theta[index]);
   };
-  for (std::size_t c = 0; c < columns.size(); ++c) {
-    if (columns[c] < own) add(bound, columns[c], static_cast<int>(c));
-    else add(binding(steady_condition), columns[c] - own, static_cast<int>(c));
+  const Binding& bound = binding(arm.condition);
+  for (std::size_t c = 0; c < columns_.size(); ++c) {
+    add(bound, columns_[c], static_cast<int>(c));
+    if (setup_.start == StartKind::steady) add(binding(steady_condition(arm)), columns_[c], static_cast<int>(columns_.size() + c));
   }
   add(bound, own, directions - 3);
   add(bound, own + 1, directions - 2);
   if (founder_parameter >= 0)
     out.by_theta.col(founder_parameter) += by_direction.col(directions - 1) * space_.slope(founder_parameter, theta[founder_parameter]);
-  out.by_random.resize(samples * classes, static_cast<int>(random_parameters_.size()));
+  const std::vector<double> p = parameters_of(arm.condition, theta);
+  out.by_random.resize(out.mean.size(), static_cast<int>(random_parameters_.size()));
   for (std::size_t r = 0; r < random_parameters_.size(); ++r) {
     const int parameter = random_parameters_[r];
-    const int column = static_cast<int>(std::find(columns.begin(), columns.end(), parameter) - columns.begin());
+    const auto column = std::find(columns_.begin(), columns_.end(), parameter) - columns_.begin();
     out.by_random.col(static_cast<int>(r)) = by_direction.col(column) * p[parameter];
   }
   return out;
 }
 
-UnitMean CycleProblem::unit_mean(int unit, const Eigen::VectorXd& theta, bool derivatives) const {
-  const Unit& u = units_[static_cast<std::size_t>(unit)];
-  const Arm& arm = setup_.arms[static_cast<std::size_t>(u.arm)];
-  if (!density()) return mean_at(arm, u.times_h, theta, derivatives);
-  const int founder = founder_parameter(unit);
-  const double cells = space_.natural(founder, theta[founder]);
-  return mean_at(arm, u.times_h, theta, derivatives, cells, founder);
+UnitMean CycleProblem::mean_at(const Arm& arm, const std::vector<double>& times_h, const Eigen::VectorXd& theta,
+                               bool derivatives, double founders) const {
+  std::vector<Course> courses;
+  for (const ArmStratum& stratum : arm.strata) courses.push_back(course_of(arm, stratum, times_h, theta, derivatives, founders));
+  std::vector<const Course*> views;
+  for (const Course& course : courses) views.push_back(&course);
+  return assemble(arm, views, theta, derivatives, -1);
+}
+
+// Strata of different arms that nothing tells apart (untransfected cells, say) are simulated once.
+void CycleProblem::share_courses() {
+  for (std::size_t u = 0; u < units_.size(); ++u) {
+    const Arm& arm = setup_.arms[units_[u].arm];
+    course_of_unit_.emplace_back();
+    for (std::size_t s = 0; s < arm.strata.size(); ++s) {
+      int found = -1;
+      for (std::size_t c = 0; c < courses_.size() && found < 0 && !density(); ++c) {
+        const auto& [unit, stratum] = courses_[c];
+        const Arm& other = setup_.arms[units_[unit].arm];
+        if (other.strata[stratum].inputs == arm.strata[s].inputs && other.schedule == arm.schedule &&
+            units_[unit].times_h == units_[u].times_h && binding(other.condition) == binding(arm.condition) &&
+            binding(steady_condition(other)) == binding(steady_condition(arm)))
+          found = static_cast<int>(c);
+      }
+      if (found < 0) {
+        found = static_cast<int>(courses_.size());
+        courses_.emplace_back(static_cast<int>(u), static_cast<int>(s));
+      }
+      course_of_unit_.back().push_back(found);
+    }
+  }
 }
 
 std::vector<UnitMean> CycleProblem::unit_means(const Eigen::VectorXd& theta, bool derivatives) const {
+  std::vector<Course> courses(courses_.size());
+  parallel_for(static_cast<int>(courses.size()), [&](int c) {
+    const auto [unit, stratum] = courses_[c];
+    const Arm& arm = setup_.arms[units_[unit].arm];
+    const int founder = founders_[unit];
+    courses[c] = course_of(arm, arm.strata[stratum], units_[unit].times_h, theta, derivatives,
+                           founder < 0 ? 1.0 : space_.natural(founder, theta[founder]));
+  });
   std::vector<UnitMean> means(units_.size());
-  parallel_for(static_cast<int>(units_.size()), [&](int u) { means[u] = unit_mean(u, theta, derivatives); });
+  for (std::size_t u = 0; u < units_.size(); ++u) {
+    std::vector<const Course*> views;
+    for (const int c : course_of_unit_[u]) views.push_back(&courses[c]);
+    means[u] = assemble(setup_.arms[units_[u].arm], views, theta, derivatives, founders_[u]);
+  }
   return means;
 }
 

@@ -55,12 +55,11 @@ class CycleProblem {
   bool density() const { return model_->structure() == Structure::nonlinear; }
   int founder_parameter(int unit) const { return founders_[static_cast<std::size_t>(unit)]; }      // -1 without density
 
-  UnitMean unit_mean(int unit, const Eigen::VectorXd& theta, bool derivatives) const;
-  // All units in parallel.
+  // Expected amounts of every unit; strata that units share are simulated once, in parallel.
   std::vector<UnitMean> unit_means(const Eigen::VectorXd& theta, bool derivatives) const;
   // Any condition at any times with the same machinery (prediction, figures). condition: an arm of the setup.
   UnitMean mean_at(const Arm& arm, const std::vector<double>& times_h, const Eigen::VectorXd& theta, bool derivatives,
-                   double founders = 1, int founder_parameter = -1) const;
+                   double founders = 1) const;
   // Model parameters [P + 2: labelled, misread] of a condition.
   std::vector<double> parameters_of(const std::string& condition, const Eigen::VectorXd& theta) const;
   // Covariance of block averages per founder: demographic, per unit of sister correlation, [B K x B K].
@@ -69,12 +68,27 @@ class CycleProblem {
     Eigen::MatrixXd demographic, sister;
     Outcome outcome;
   };
-  UnitCovariance unit_covariance(int unit, const Eigen::VectorXd& theta) const;
+  std::vector<UnitCovariance> unit_covariances(const Eigen::VectorXd& theta) const;      // all units, in parallel
   // Averages over the unit's blocks of a [T K] vector or the rows of a matrix.
   Eigen::MatrixXd block_average(int unit, const Eigen::MatrixXd& per_sample) const;
   const Arm& arm(const std::string& condition) const;      // InputError naming the arms there are
 
  private:
+  // One stratum's course: expected amounts [T K] and derivatives by direction [T K x D]: the columns_, again for the steady
+  // start if there is one, then labelled, misread, founders.
+  struct Course {
+    Eigen::VectorXd mean;
+    Eigen::MatrixXd by_direction;
+    Outcome outcome;
+    std::string method;
+  };
+  Course course_of(const Arm& arm, const ArmStratum& stratum, const std::vector<double>& times_h, const Eigen::VectorXd& theta,
+                   bool derivatives, double founders) const;
+  UnitMean assemble(const Arm& arm, const std::vector<const Course*>& courses, const Eigen::VectorXd& theta, bool derivatives,
+                    int founder_parameter) const;
+  Eigen::VectorXd start_of(const std::string& condition, const Eigen::VectorXd& theta, Eigen::MatrixXd& slope, Outcome& outcome) const;
+  const std::string& steady_condition(const Arm& arm) const;
+  void share_courses();
   UnitCovariance density_covariance(int unit, const Eigen::VectorXd& theta) const;
   void bind_parameters();
   void bind_data(const PhaseCounts& data);
@@ -83,6 +97,7 @@ class CycleProblem {
   struct Binding {
     std::vector<int> theta;
     std::vector<double> fixed;
+    bool operator==(const Binding&) const = default;
   };
   const Binding& binding(const std::string& condition) const;
 
@@ -97,6 +112,8 @@ class CycleProblem {
   std::vector<Unit> units_;
   std::vector<Well> wells_;
   std::vector<int> founders_;
+  std::vector<std::pair<int, int>> courses_;             // distinct courses, as (unit, stratum)
+  std::vector<std::vector<int>> course_of_unit_;         // [U][strata] index into courses_
   Quantity quantity_ = Quantity::count;
 };
 

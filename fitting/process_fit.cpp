@@ -40,10 +40,9 @@ std::vector<VarianceComponent> starting_components(const CycleProblem& problem, 
 Outcome linearise(const CycleProblem& problem, const Eigen::VectorXd& theta, const std::vector<double>& scales,
                   std::size_t component_count, std::vector<MixedBlock>& blocks, std::vector<UnitMean>& means) {
   means = problem.unit_means(theta, true);
-  std::vector<CycleProblem::UnitCovariance> covariances(problem.units().size());
   for (const auto& mean : means)
     if (!mean.outcome.ok()) return mean.outcome;
-  parallel_for(static_cast<int>(covariances.size()), [&](int u) { covariances[u] = problem.unit_covariance(u, theta); });
+  const auto covariances = problem.unit_covariances(theta);
   for (const auto& covariance : covariances)
     if (!covariance.outcome.ok()) return covariance.outcome;
   blocks.assign(problem.wells().size(), {});

@@ -18,6 +18,7 @@ class InputCourse {
   // Least and greatest value over [from, until], from the pieces themselves (exact).
   std::pair<double, double> range(double from, double until) const;
   InputCourse scaled(double factor) const;
+  bool operator==(const InputCourse&) const = default;
 
  private:
   std::vector<double> times_, values_, slopes_, breaks_;

@@ -16,6 +16,7 @@ struct Perturbation {
   Action action = Action::set;
   double amount = 0;
   std::string amount_parameter = "";      // if not empty, the amount is this model parameter's value
+  bool operator==(const Perturbation&) const = default;
 };
 
 // Sorted by time. Semantics, in this order at one instant: perturbations in the order given (two on one target at one

@@ -23,7 +23,7 @@ struct StiffOptions {
   long step_limit = 200000;
 };
 struct LinearOptions {
-  double tolerance = 1e-12;                // relative to the total, truncation of the exponential series
+  double tolerance = 1e-11;                // relative to the total, truncation of the exponential series
   double magnus_step_h = 0.5;              // longest step where rates vary in time; halved until the estimate is met
   double magnus_tolerance = 1e-8;          // relative
   std::vector<int> columns;                // parameters to differentiate by, indices; empty: all

@@ -8,7 +8,10 @@
 namespace hyped {
 
 Uniformisation::Uniformisation(const StagedModel& model)
-    : model_(model), exit_(model.stage_count()), death_(model.stage_count()) {}
+    : model_(model), exit_(model.stage_count()), death_(model.stage_count()), stay_(model.stage_count()), move_(model.stage_count()) {
+  for (int i = 0; i < model.stage_count(); ++i)
+    if (model.chain().target[i] != i + 1) jumps_.push_back(i);
+}
 
 void Uniformisation::set_rates(std::span<const double> rate) {
   const auto& chain = model_.chain();
@@ -20,7 +23,12 @@ void Uniformisation::set_rates(std::span<const double> rate) {
     uniform_rate_ = std::max(uniform_rate_, exit_[i] + death_[i]);
     if (chain.offspring[i] > 1) division = std::max(division, (chain.offspring[i] - 1) * exit_[i]);
   }
-  growth_ = uniform_rate_ > 0 ? division / uniform_rate_ : 0;
+  const double per_rate = uniform_rate_ > 0 ? 1 / uniform_rate_ : 0;
+  growth_ = division * per_rate;
+  for (int i = 0; i < model_.stage_count(); ++i) {
+    stay_[i] = 1 - (exit_[i] + death_[i]) * per_rate;
+    move_[i] = chain.offspring[i] * exit_[i] * per_rate;
+  }
   has_slopes_ = false;
 }
 
@@ -28,54 +36,69 @@ void Uniformisation::set_rates(std::span<const double> rate, const Eigen::Matrix
   set_rates(rate);
   const auto& chain = model_.chain();
   const int width = padded_width(1 + static_cast<int>(derivative.cols()));
-  exit_slope_.setZero(model_.stage_count(), width);
-  death_slope_.setZero(model_.stage_count(), width);
+  const double per_rate = uniform_rate_ > 0 ? 1 / uniform_rate_ : 1;
+  move_slope_.setZero(model_.stage_count(), width);
+  stay_slope_.setZero(model_.stage_count(), width);
   for (int i = 0; i < model_.stage_count(); ++i) {
-    exit_slope_.row(i).segment(1, derivative.cols()) = chain.stage_scale[i] * derivative.row(chain.exit_group[i]);
-    if (chain.death_group[i] >= 0) death_slope_.row(i).segment(1, derivative.cols()) = derivative.row(chain.death_group[i]);
+    auto stay = stay_slope_.row(i).segment(1, derivative.cols());
+    auto move = move_slope_.row(i).segment(1, derivative.cols());
+    stay = -per_rate * chain.stage_scale[i] * derivative.row(chain.exit_group[i]);
+    move = -chain.offspring[i] * stay;
+    if (chain.death_group[i] >= 0) stay -= per_rate * derivative.row(chain.death_group[i]);
   }
   has_slopes_ = true;
 }
 
+// One product next = P current, all columns, added to the sum with its weight. Stages that follow each other are one pass;
+// edges that jump (last stage of a phase) come after.
+template <int Width, bool Derivatives>
+void Uniformisation::product(const double* current, double* next) const {
+  const int stages = model_.stage_count();
+  const auto& target = model_.chain().target;
+  for (int i = 0; i < stages; ++i) {
+    const double* v = current + i * Width;
+    double* w = next + i * Width;
+    const double stay = stay_[i];
+    const bool follows = i > 0 && target[i - 1] == i;
+    const double* before = follows ? v - Width : v;
+    const double move = follows ? move_[i - 1] : 0;
+    if constexpr (Derivatives) {
+      const double own = v[0], arriving = follows ? before[0] : 0;
+      const double* ds = stay_slope_.data() + i * Width;
+      const double* dm = move_slope_.data() + (follows ? i - 1 : i) * Width;
+      for (int c = 0; c < Width; ++c) w[c] = stay * v[c] + move * before[c] + own * ds[c] + arriving * dm[c];
+    } else {
+      for (int c = 0; c < Width; ++c) w[c] = stay * v[c] + move * before[c];
+    }
+  }
+  for (const int i : jumps_) {
+    const double* v = current + i * Width;
+    double* w = next + target[i] * Width;
+    const double move = move_[i];
+    if constexpr (Derivatives) {
+      const double* dm = move_slope_.data() + i * Width;
+      const double leaving = v[0];
+      for (int c = 0; c < Width; ++c) w[c] += move * v[c] + leaving * dm[c];
+    } else {
+      for (int c = 0; c < Width; ++c) w[c] += move * v[c];
+    }
+  }
+}
+
 template <int Width, bool Derivatives>
 double Uniformisation::run(double duration_h, Block& block, double tolerance) const {
-  const auto& chain = model_.chain();
   const int stages = model_.stage_count();
-  const double mean = uniform_rate_ * duration_h, per_rate = 1 / uniform_rate_;
+  const double mean = uniform_rate_ * duration_h;
+  auto norm = [&](const Block& b) {
+    return Width == 1 || Derivatives ? b.col(0).cwiseAbs().sum() : b.cwiseAbs().colwise().sum().maxCoeff();
+  };
+  const double total = norm(block);
   current_ = block;
   next_.resize(stages, Width);
-  double weight = std::exp(-mean);
+  double weight = std::exp(-mean), remainder = 0;
   block *= weight;
-  const double total = Width == 1 || Derivatives ? current_.col(0).cwiseAbs().sum() : current_.cwiseAbs().colwise().sum().maxCoeff();
-  double remainder = 0;
   for (int k = 1; k < 100000; ++k) {
-    double* next = next_.data();
-    const double* current = current_.data();
-    for (int i = 0; i < stages; ++i) {
-      const double stay = 1 - (exit_[i] + death_[i]) * per_rate;
-      const double* v = current + i * Width;
-      double* w = next + i * Width;
-      if constexpr (Derivatives) {
-        const double* de = exit_slope_.data() + i * Width;
-        const double* dd = death_slope_.data() + i * Width;
-        const double scaled = v[0] * per_rate;
-        for (int c = 0; c < Width; ++c) w[c] = stay * v[c] - scaled * (de[c] + dd[c]);
-      } else {
-        for (int c = 0; c < Width; ++c) w[c] = stay * v[c];
-      }
-    }
-    for (int i = 0; i < stages; ++i) {
-      const double move = chain.offspring[i] * exit_[i] * per_rate;
-      const double* v = current + i * Width;
-      double* w = next + chain.target[i] * Width;
-      if constexpr (Derivatives) {
-        const double* de = exit_slope_.data() + i * Width;
-        const double scaled = chain.offspring[i] * v[0] * per_rate;
-        for (int c = 0; c < Width; ++c) w[c] += move * v[c] + scaled * de[c];
-      } else {
-        for (int c = 0; c < Width; ++c) w[c] += move * v[c];
-      }
-    }
+    product<Width, Derivatives>(current_.data(), next_.data());
     current_.swap(next_);
     weight *= mean / k;
     double* out = block.data();
@@ -83,9 +106,9 @@ double Uniformisation::run(double duration_h, Block& block, double tolerance) co
     for (int j = 0; j < stages * Width; ++j) out[j] += weight * add[j];
     ++products_;
     const double ratio = (1 + growth_) * mean / (k + 2);
-    if (ratio < 0.9 && k > mean) {
-      const double norm = Width == 1 || Derivatives ? current_.col(0).cwiseAbs().sum() : current_.cwiseAbs().colwise().sum().maxCoeff();
-      remainder = weight * (mean / (k + 1)) * (1 + growth_) * norm / (1 - ratio);
+    // the norm is only worth its cost once the Poisson weight itself is small
+    if (ratio < 0.9 && k > mean && weight * mean / (k + 1) < 10 * tolerance) {
+      remainder = weight * (mean / (k + 1)) * (1 + growth_) * norm(current_) / (1 - ratio);
       if (remainder <= tolerance * total) break;
     }
   }
@@ -95,14 +118,12 @@ double Uniformisation::run(double duration_h, Block& block, double tolerance) co
 template <bool Derivatives>
 double Uniformisation::dispatch(double duration_h, Block& block, double tolerance) const {
   if (duration_h <= 0 || uniform_rate_ <= 0) {
-    if (duration_h > 0 && Derivatives && has_slopes_) {
-      // all rates zero: one first-order term is exact for the derivatives
+    if (duration_h > 0 && Derivatives && has_slopes_)      // all rates zero: the first-order term is exact
       for (int i = 0; i < model_.stage_count(); ++i) {
-        const double moved = block(i, 0) * duration_h;
-        block.row(i) -= moved * (exit_slope_.row(i) + death_slope_.row(i));
-        block.row(model_.chain().target[i]) += moved * model_.chain().offspring[i] * exit_slope_.row(i);
+        const double cells = block(i, 0) * duration_h;
+        block.row(i) += cells * stay_slope_.row(i);
+        block.row(model_.chain().target[i]) += cells * move_slope_.row(i);
       }
-    }
     return 0;
   }
   // exp(-L t) must not underflow: long spans are cut.
@@ -125,7 +146,7 @@ double Uniformisation::dispatch(double duration_h, Block& block, double toleranc
 
 double Uniformisation::advance(double duration_h, Block& block, double tolerance) const {
   HYPED_ASSERT(block.rows() == model_.stage_count());
-  if (block.cols() > 1) HYPED_REQUIRE(has_slopes_ && block.cols() == exit_slope_.cols());
+  if (block.cols() > 1) HYPED_REQUIRE(has_slopes_ && block.cols() == stay_slope_.cols());
   return block.cols() > 1 ? dispatch<true>(duration_h, block, tolerance) : dispatch<false>(duration_h, block, tolerance);
 }
 

@@ -36,13 +36,17 @@ class Uniformisation {
 
  private:
   template <int Width, bool Derivatives>
+  void product(const double* current, double* next) const;
+  template <int Width, bool Derivatives>
   double run(double duration_h, Block& block, double tolerance) const;
   template <bool Derivatives>
   double dispatch(double duration_h, Block& block, double tolerance) const;
 
   const StagedModel& model_;
   std::vector<double> exit_, death_;                 // per stage [1/h]
-  Block exit_slope_, death_slope_;                   // per stage, derivative by direction [S x width], column 0 zero
+  std::vector<double> stay_, move_;                  // entries of P: 1 - (a + d)/L and offspring a/L
+  std::vector<int> jumps_;                           // stages whose target is not the next one
+  Block stay_slope_, move_slope_;                    // derivatives of those by direction [S x width], column 0 zero
   bool has_slopes_ = false;
   double uniform_rate_ = 0, growth_ = 0;
   mutable Block current_, next_;                     // workspace; one object per thread
