@@ -23,7 +23,9 @@ void CycleProblem::bind_parameters() {
     for (const auto& condition : choice.conditions) arm(condition);
     choices[choice.name] = choice;
   }
-  for (const Arm& a : setup_.arms) bindings_[a.condition] = {std::vector<int>(specs.size(), -1), std::vector<double>(specs.size(), 0)};
+  std::vector<Arm> arms = setup_.arms;
+  arms.insert(arms.end(), setup_.unseen_arms.begin(), setup_.unseen_arms.end());
+  for (const Arm& a : arms) bindings_[a.condition] = {std::vector<int>(specs.size(), -1), std::vector<double>(specs.size(), 0)};
 
   for (std::size_t j = 0; j < specs.size(); ++j) {
     const std::string name(specs[j].name);
@@ -50,7 +52,10 @@ void CycleProblem::bind_parameters() {
     parameter.scale = choice.scale ? *choice.scale : parameter.lower > 0 ? SearchScale::log10 : SearchScale::linear;
     parameter.prior = choice.prior;
     int shared = -1;
-    for (const Arm& a : setup_.arms) {
+    for (const Arm& a : arms) {
+      const bool unseen = &a - arms.data() >= static_cast<std::ptrdiff_t>(setup_.arms.size());
+      if (unseen && choice.per_condition && choice.conditions.empty())
+        throw InputError(setup_.where, "parameter '" + name + "' has a value per condition, so that of arm '" + a.condition + "', which has no data, is unknown", "share it, or express it by effects of inputs");
       const bool separate = choice.per_condition && (choice.conditions.empty() ||
           std::find(choice.conditions.begin(), choice.conditions.end(), a.condition) != choice.conditions.end());
       int index;

@@ -51,6 +51,7 @@ struct CycleSetup {
   StageSettings stages;
   ClassMap map;
   std::vector<Arm> arms;
+  std::vector<Arm> unseen_arms;            // without data: they can be predicted (CycleProblem::mean_at)
   StartKind start = StartKind::odds;
   std::string steady_condition;            // empty: each condition its own
   std::vector<ParameterChoice> parameters;

@@ -1,0 +1,40 @@
+// A scenario fitted to data: the problem, the fit, its checks, and how they are written down.
+#pragma once
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "experiments/scenario.hpp"
+#include "fitting/cycle_problem.hpp"
+#include "fitting/process_fit.hpp"
+#include "libhyped/store/run_directory.hpp"
+#include "libhyped/store/run_file.hpp"
+
+namespace hyped {
+
+struct CycleFit {
+  std::unique_ptr<CycleProblem> problem;
+  ProcessFit fit;
+};
+
+CycleFit fit_cycle(const CycleSetup& setup, const PhaseCounts& data, const ProcessOptions& options);
+
+// Truth of a twin by parameter name; empty for measured data.
+using Truth = std::map<std::string, double>;
+
+// Tables: parameters, components, wells, starts, information spectrum.
+void write_fit_tables(RunDirectory& run, const CycleFit& fitted, const Truth& truth);
+// Figures: phases and totals per arm, residuals, autocorrelation, waterfall, durations, schedule, intervals.
+void write_fit_figures(RunDirectory& run, const Scenario& scenario, const CycleFit& fitted, const Truth& truth);
+// Answers and warnings in words, made from the numbers.
+void write_fit_words(RunDirectory& run, const CycleFit& fitted, const PhaseCounts& data);
+RunArrays fit_arrays(const CycleFit& fitted, const Scenario& scenario);
+
+// What the terminal shows: the parameter table.
+std::string terminal_summary(const CycleFit& fitted, const Truth& truth, const std::string& rest);
+
+// Everything of the above and profiles: `hyped cycle fit`.
+CycleFit run_cycle_fit(RunDirectory& run, const Scenario& scenario, const PhaseCounts& data, const Truth& truth);
+
+}  // namespace hyped

@@ -1,0 +1,220 @@
+// The figures of a fit, as tables for the templates.
+#include <fmt/format.h>
+
+#include <Eigen/Cholesky>
+#include <boost/math/distributions/gamma.hpp>
+#include <cmath>
+#include <set>
+
+#include "experiments/cycle/cycle_fit.hpp"
+#include "experiments/report/figure.hpp"
+
+namespace hyped {
+namespace {
+
+using report::Figure;
+
+Table events_of(const Scenario& scenario) {
+  Table table({{"time_h", "h", ""}, {"name", "", ""}, {"arm", "", ""}});
+  std::set<std::pair<double, std::string>> shown;
+  auto add = [&](double time, const std::string& name) {
+    if (std::isfinite(time) && shown.insert({time, name}).second) table.add_row({time, name, std::string()});
+  };
+  for (const auto& event : scenario.events)
+    if (!event.label.empty()) add(event.change.time_h, event.label);
+  return table;
+}
+
+// Mean over the arm's wells of (class / total) and total / scale, and the model with the band its parameters leave.
+struct ArmCourse {
+  std::vector<double> times;
+  Eigen::MatrixXd fraction, fraction_model, fraction_sd;      // [T x K]
+  Eigen::VectorXd total, total_model, total_sd;               // [T], relative to the start
+};
+
+ArmCourse course_of(const CycleFit& fitted, int unit) {
+  const CycleProblem& problem = *fitted.problem;
+  const Unit& u = problem.units()[unit];
+  const int classes = problem.class_count(), samples = static_cast<int>(u.times_h.size());
+  ArmCourse out{u.times_h, Eigen::MatrixXd::Zero(samples, classes), Eigen::MatrixXd::Zero(samples, classes), Eigen::MatrixXd::Zero(samples, classes), Eigen::VectorXd::Zero(samples), Eigen::VectorXd::Zero(samples), Eigen::VectorXd::Zero(samples)};
+  const int founder = problem.founder_parameter(unit);
+  const double cells = founder < 0 ? 1.0 : problem.space().natural(founder, fitted.fit.theta[founder]);
+  const UnitMean mean = problem.mean_at(problem.setup().arms[u.arm], u.times_h, fitted.fit.theta, true, cells);
+  const Eigen::MatrixXd& covariance = fitted.fit.identifiability.covariance;
+  int wells = 0;
+  for (std::size_t w = 0; w < problem.wells().size(); ++w) {
+    if (problem.wells()[w].unit != unit) continue;
+    ++wells;
+    const double scale = problem.density() ? cells : fitted.fit.scales[w];
+    for (int t = 0; t < samples; ++t) {
+      const Eigen::VectorXd y = problem.wells()[w].values.segment(t * classes, classes);
+      if (y.sum() > 0) out.fraction.row(t) += (y / y.sum()).transpose();
+      out.total[t] += y.sum() / scale;
+    }
+  }
+  out.fraction /= wells;
+  out.total /= wells;
+  for (int t = 0; t < samples; ++t) {
+    const Eigen::VectorXd m = mean.mean.segment(t * classes, classes) / cells;
+    const Eigen::MatrixXd j = mean.by_theta.middleRows(t * classes, classes) / cells;
+    const double sum = m.sum();
+    const Eigen::RowVectorXd js = j.colwise().sum();
+    out.total_model[t] = sum;
+    out.total_sd[t] = std::sqrt(std::max(0.0, (js * covariance * js.transpose())(0)));
+    for (int k = 0; k < classes; ++k) {
+      const Eigen::RowVectorXd g = j.row(k) / sum - m[k] / (sum * sum) * js;
+      out.fraction_model(t, k) = m[k] / sum;
+      out.fraction_sd(t, k) = std::sqrt(std::max(0.0, (g * covariance * g.transpose())(0)));
+    }
+  }
+  return out;
+}
+
+void phase_figures(RunDirectory& run, const Scenario& scenario, const CycleFit& fitted) {
+  const CycleProblem& problem = *fitted.problem;
+  const std::vector<Column> points{{"arm", "", ""}, {"class", "", ""}, {"time_h", "h", ""}, {"value", "", ""}};
+  const std::vector<Column> model{{"arm", "", ""}, {"class", "", ""}, {"time_h", "h", ""}, {"estimate", "", ""}, {"lower", "", ""}, {"upper", "", ""}};
+  Table fraction_points(points), fraction_model(model), total_points(points), total_model(model);
+  std::set<std::string> drawn;
+  for (int u = 0; u < static_cast<int>(problem.units().size()); ++u) {
+    const std::string arm = problem.setup().arms[problem.units()[u].arm].condition;
+    if (!drawn.insert(arm).second && !problem.density()) continue;
+    if (drawn.size() > 12) break;      // small multiples end somewhere; every arm is in the tables
+    const ArmCourse course = course_of(fitted, u);
+    const int thin = std::max<int>(1, static_cast<int>(course.times.size()) / 70);
+    for (int t = 0; t < static_cast<int>(course.times.size()); t += thin) {
+      for (int k = 0; k < problem.class_count(); ++k) {
+        if (k == problem.projection().unlabelled()) continue;
+        const std::string name = problem.setup().map.classes[k].name;
+        fraction_points.add_row({arm, name, course.times[t], course.fraction(t, k)});
+        fraction_model.add_row({arm, name, course.times[t], course.fraction_model(t, k), course.fraction_model(t, k) - 1.96 * course.fraction_sd(t, k), course.fraction_model(t, k) + 1.96 * course.fraction_sd(t, k)});
+      }
+      total_points.add_row({arm, std::string("all"), course.times[t], course.total[t]});
+      total_model.add_row({arm, std::string("all"), course.times[t], course.total_model[t], course.total_model[t] - 1.96 * course.total_sd[t], course.total_model[t] + 1.96 * course.total_sd[t]});
+    }
+  }
+  const Table events = events_of(scenario);
+  auto data = [&](Table points_table, Table model_table) {
+    std::vector<std::pair<std::string, Table>> parts{{"points", std::move(points_table)}, {"model", std::move(model_table)}};
+    if (!events.rows().empty()) parts.emplace_back("events", events);
+    return parts;
+  };
+  if (problem.class_count() > 1)
+    report::add_figure(run, {"phases", fmt::format("Share of the observed classes over time. Points: mean over the wells of an arm ({} wells in all). Line: fitted model. Band: 95 % of the fitted mean from parameters and wells.", problem.wells().size()), "time_course", data(fraction_points, fraction_model), {{"y_label", "share of nuclei"}}, "answer"});
+  report::add_figure(run, {"totals", fmt::format("Cells relative to the fitted start. Points: mean over the wells of an arm ({} wells in all). Line: fitted model. Band: 95 % of the fitted mean.", problem.wells().size()), "time_course", data(total_points, total_model), {{"y_label", "cells relative to start"}}, problem.class_count() > 1 ? "diagnostics" : "answer"});
+}
+
+void residual_figures(RunDirectory& run, const Scenario& scenario, const CycleFit& fitted) {
+  const CycleProblem& problem = *fitted.problem;
+  const int classes = problem.class_count();
+  Table residuals({{"arm", "", ""}, {"class", "", ""}, {"time_h", "h", ""}, {"residual", "1", "whitened"}});
+  Table correlation({{"arm", "", ""}, {"lag_h", "h", ""}, {"autocorrelation", "1", ""}, {"lower", "", ""}, {"upper", "", ""}});
+  std::set<std::string> drawn;
+  for (std::size_t w = 0; w < fitted.fit.whitened.size(); ++w) {
+    const Well& well = problem.wells()[w];
+    if (!drawn.insert(well.condition).second) continue;
+    if (drawn.size() > 12) break;
+    const Unit& unit = problem.units()[well.unit];
+    std::vector<double> block_time(static_cast<std::size_t>(unit.blocks.count), 0);
+    const auto sizes = unit.blocks.size();
+    for (std::size_t t = 0; t < unit.times_h.size(); ++t) block_time[unit.blocks.block_of_sample[t]] += unit.times_h[t] / sizes[unit.blocks.block_of_sample[t]];
+    const Eigen::VectorXd& z = fitted.fit.whitened[w];
+    for (int b = 0; b < unit.blocks.count; ++b)
+      for (int k = 0; k < classes; ++k) residuals.add_row({well.condition, problem.setup().map.classes[k].name, block_time[b], z[b * classes + k]});
+    const double spacing = unit.blocks.count > 1 ? (block_time.back() - block_time.front()) / (unit.blocks.count - 1) : 1;
+    const double band = 1.96 / std::sqrt(static_cast<double>(z.size()));
+    for (int lag = 1; lag <= std::min(24, unit.blocks.count / 3); ++lag) {
+      double sum = 0, square = 0;
+      for (int i = 0; i + lag * classes < z.size(); ++i) sum += z[i] * z[i + lag * classes];
+      square = z.squaredNorm();
+      correlation.add_row({well.condition, lag * spacing, cell_of(sum / square), -band, band});
+    }
+  }
+  std::vector<std::pair<std::string, Table>> parts{{"points", residuals}};
+  const Table events = events_of(scenario);
+  if (!events.rows().empty()) parts.emplace_back("events", events);
+  report::add_figure(run, {"residuals", "Whitened residuals of the first well of each arm: independent with variance 1 if the model and its noise are right.", "residuals", parts, {}, "diagnostics"});
+  report::add_figure(run, {"autocorrelation", "Autocorrelation of the whitened residuals of the first well of each arm; grey band: 95 % if they are independent.", "autocorrelation", {{"points", correlation}}, {}, "diagnostics"});
+}
+
+void density_figure(RunDirectory& run, const CycleFit& fitted, const Truth& truth) {
+  const CycleProblem& problem = *fitted.problem;
+  Table density({{"arm", "", ""}, {"phase", "", ""}, {"time_h", "h", ""}, {"value", "1/h", ""}});
+  Table known({{"arm", "", ""}, {"phase", "", ""}, {"time_h", "h", ""}, {"value", "1/h", ""}});
+  const auto& phases = problem.model().graph().phases;
+  if (phases.size() > 6) return;
+  const std::string arm = problem.setup().arms.front().condition;
+  const std::vector<double> p = problem.parameters_of(arm, fitted.fit.theta);
+  for (const auto& phase : phases) {
+    const double rate = p[problem.model().parameter_index(phase.exit_rate)];
+    if (!(rate > 0)) continue;
+    const auto found = truth.find(phase.exit_rate);
+    for (int i = 1; i <= 150; ++i) {
+      const double t = i * 0.3;
+      density.add_row({arm, phase.name, t, boost::math::pdf(boost::math::gamma_distribution<double>(phase.stages, 1 / (rate * phase.stages)), t)});
+      if (found != truth.end()) known.add_row({arm, phase.name, t, boost::math::pdf(boost::math::gamma_distribution<double>(phase.stages, 1 / (found->second * phase.stages)), t)});
+    }
+  }
+  std::vector<std::pair<std::string, Table>> parts{{"density", density}};
+  if (!known.rows().empty()) parts.emplace_back("truth", known);
+  report::add_figure(run, {"durations", "Fitted distribution of phase durations without inputs (Erlang with the stages of the model)" + std::string(truth.empty() ? "." : "; dashed: truth of the twin."), "densities", parts, {}, "diagnostics"});
+}
+
+void schedule_figure(RunDirectory& run, const Scenario& scenario, const CycleFit& fitted) {
+  Table inputs({{"arm", "", ""}, {"input", "", ""}, {"time_h", "h", ""}, {"amount", "1", ""}});
+  for (const Arm& arm : fitted.problem->setup().arms) {
+    std::map<std::string, std::pair<double, const ArmStratum*>> strongest;
+    for (const auto& stratum : arm.strata)
+      for (const auto& [name, course] : stratum.inputs)
+        if (!strongest.contains(name) || course(course.breaks().empty() ? 0 : course.breaks().back()) > strongest[name].first) strongest[name] = {course(course.breaks().empty() ? 0 : course.breaks().back()), &stratum};
+    for (int i = 0; i <= 144 && !strongest.empty(); ++i) {
+      const double t = scenario.end_h * i / 144;
+      for (const auto& [name, at] : strongest) {
+        double mean = 0;
+        for (const auto& stratum : arm.strata)
+          if (const auto found = stratum.inputs.find(name); found != stratum.inputs.end()) mean += stratum.weight * found->second(t);
+        inputs.add_row({arm.condition, name, t, mean});
+      }
+    }
+  }
+  if (inputs.rows().empty()) return;
+  std::vector<std::pair<std::string, Table>> parts{{"inputs", inputs}};
+  const Table events = events_of(scenario);
+  if (!events.rows().empty()) parts.emplace_back("events", events);
+  report::add_figure(run, {"schedule", "Active inputs over time, mean over the cells of an arm (1: peak of the reference dose in a transfected cell), from the delivery models.", "schedule", parts, {}, "diagnostics"});
+}
+
+void interval_figure(RunDirectory& run, const CycleFit& fitted, const Truth& truth) {
+  Table rows({{"panel", "", ""}, {"name", "", ""}, {"estimate", "", ""}, {"lower", "", ""}, {"upper", "", ""}, {"truth", "", ""}, {"independent_lower", "", ""}, {"independent_upper", "", ""}});
+  const ParameterSpace& space = fitted.problem->space();
+  int shown = 0;
+  for (int i = 0; i < space.count() && shown < 24; ++i) {
+    const FittedParameter& p = fitted.fit.parameters[i];
+    if (!p.identified || p.name.rfind("cells@", 0) == 0) continue;
+    ++shown;
+    const bool effect = p.meaning.rfind("log-fold", 0) == 0, rate = p.unit == "1/h";
+    const auto known = truth.find(p.name);
+    const double reach = 1.96 * p.independent_sd;
+    rows.add_row({std::string(effect ? "effects, log-fold" : rate ? "rates, 1/h" : "fractions and odds"), p.name, p.estimate, p.lower, p.upper, known == truth.end() ? Cell{} : cell_of(known->second),
+                  p.independent_sd > 0 ? cell_of(space.natural(i, fitted.fit.theta[i] - reach)) : Cell{}, p.independent_sd > 0 ? cell_of(space.natural(i, fitted.fit.theta[i] + reach)) : Cell{}});
+  }
+  if (shown > 0) report::add_figure(run, {"intervals", "Estimates with 95 % intervals (process covariance, wells); thin: what independent frames would have claimed" + std::string(truth.empty() ? "." : "; cross: truth of the twin."), "intervals", {{"rows", rows}}, {}, "answer"});
+}
+
+}  // namespace
+
+void write_fit_figures(RunDirectory& run, const Scenario& scenario, const CycleFit& fitted, const Truth& truth) {
+  phase_figures(run, scenario, fitted);
+  interval_figure(run, fitted, truth);
+  residual_figures(run, scenario, fitted);
+  Table waterfall({{"rank", "", ""}, {"cost", "", ""}, {"outcome", "", ""}});
+  auto sorted = fitted.fit.starts;
+  std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.sum_of_squares < b.sum_of_squares; });
+  for (std::size_t i = 0; i < sorted.size(); ++i)
+    if (std::isfinite(sorted[i].sum_of_squares)) waterfall.add_row({static_cast<std::int64_t>(i + 1), sorted[i].sum_of_squares, std::string(to_string(sorted[i].outcome.status))});
+  report::add_figure(run, {"waterfall", fmt::format("Final cost of {} local fits from a low-discrepancy design, best first.", sorted.size()), "waterfall", {{"points", waterfall}}, {}, "diagnostics"});
+  density_figure(run, fitted, truth);
+  schedule_figure(run, scenario, fitted);
+}
+
+}  // namespace hyped

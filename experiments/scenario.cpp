@@ -1,0 +1,324 @@
+// TOML to Scenario, every key checked.
+#include "experiments/scenario.hpp"
+
+#include <fmt/format.h>
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include "libhyped/errors.hpp"
+
+namespace hyped {
+namespace {
+
+// One table with strict reading: what is not asked for is unknown.
+class Section {
+ public:
+  Section(const toml::table& table, std::string file, std::string name) : table_(table), file_(std::move(file)), name_(std::move(name)) {}
+
+  std::string place(const std::string& key) const {
+    const toml::node* node = table_.get(key);
+    const auto line = node != nullptr ? node->source().begin.line : table_.source().begin.line;
+    return fmt::format("{}:{}", file_, line);
+  }
+  template <class T>
+  std::optional<T> optional(const std::string& key, const char* expected) {
+    known_.push_back(key);
+    const toml::node* node = table_.get(key);
+    if (node == nullptr) return std::nullopt;
+    std::optional<T> value = node->value<T>();
+    if (!value) throw InputError(place(key), fmt::format("'{}' in [{}] is not {}", key, name_, expected), "correct its type");
+    return value;
+  }
+  std::optional<double> number(const std::string& key) { return optional<double>(key, "a number"); }
+  std::optional<std::string> text(const std::string& key) { return optional<std::string>(key, "a string"); }
+  double number(const std::string& key, double otherwise) { return number(key).value_or(otherwise); }
+  std::string text(const std::string& key, std::string otherwise) { return text(key).value_or(std::move(otherwise)); }
+  bool flag(const std::string& key, bool otherwise) { return optional<bool>(key, "true or false").value_or(otherwise); }
+  int integer(const std::string& key, int otherwise) { return static_cast<int>(optional<std::int64_t>(key, "a whole number").value_or(otherwise)); }
+  std::string required(const std::string& key) {
+    auto value = text(key);
+    if (!value) throw InputError(place(key), fmt::format("[{}] has no '{}'", name_, key), "add it");
+    return *value;
+  }
+  double required_number(const std::string& key) {
+    auto value = number(key);
+    if (!value) throw InputError(place(key), fmt::format("[{}] has no '{}'", name_, key), "add it");
+    return *value;
+  }
+  std::vector<std::string> texts(const std::string& key) {
+    known_.push_back(key);
+    std::vector<std::string> out;
+    const toml::node* node = table_.get(key);
+    if (node == nullptr) return out;
+    if (auto one = node->value<std::string>()) return {*one};
+    const toml::array* array = node->as_array();
+    for (std::size_t i = 0; array != nullptr && i < array->size(); ++i)
+      if (auto item = (*array)[i].value<std::string>()) out.push_back(*item);
+    if (array == nullptr || out.size() != array->size())
+      throw InputError(place(key), fmt::format("'{}' in [{}] is not a list of strings", key, name_), "write [\"a\", \"b\"]");
+    return out;
+  }
+  template <class T>
+  std::map<std::string, T> map(const std::string& key) {
+    known_.push_back(key);
+    std::map<std::string, T> out;
+    const toml::node* node = table_.get(key);
+    if (node == nullptr) return out;
+    const toml::table* table = node->as_table();
+    if (table == nullptr) throw InputError(place(key), fmt::format("'{}' in [{}] is not a table", key, name_), "write {a = 1}");
+    for (const auto& [name, value] : *table) {
+      const auto item = value.template value<T>();
+      if (!item) throw InputError(fmt::format("{}:{}", file_, value.source().begin.line), fmt::format("'{}' in '{}' has the wrong type", name.str(), key), "correct it");
+      out[std::string(name.str())] = *item;
+    }
+    return out;
+  }
+  std::vector<Section> sections(const std::string& key) {
+    known_.push_back(key);
+    std::vector<Section> out;
+    const toml::node* node = table_.get(key);
+    if (node == nullptr) return out;
+    if (const toml::table* one = node->as_table()) return {Section(*one, file_, key)};
+    const toml::array* array = node->as_array();
+    for (std::size_t i = 0; array != nullptr && i < array->size(); ++i)
+      if (const toml::table* table = (*array)[i].as_table()) out.emplace_back(*table, file_, key);
+    if (array == nullptr || out.size() != array->size())
+      throw InputError(place(key), fmt::format("'{}' is not a table", key), fmt::format("write [{}] or [[{}]]", key, key));
+    return out;
+  }
+  void reject_unknown() const {
+    for (const auto& [key, value] : table_) {
+      const std::string name(key.str());
+      if (std::find(known_.begin(), known_.end(), name) == known_.end())
+        throw InputError(fmt::format("{}:{}", file_, key.source().begin.line), fmt::format("unknown key '{}' in [{}]", name, name_), "did you mean " + nearest_names(name, known_) + "?");
+    }
+  }
+
+ private:
+  const toml::table& table_;
+  std::string file_, name_;
+  std::vector<std::string> known_;
+};
+
+ClassMap read_reporter(Section s) {
+  ClassMap map;
+  map.reporter = reporter_named(s.required("type"), s.place("type"));
+  map.partition = s.flag("partition", true);
+  for (Section c : s.sections("classes")) {
+    map.classes.push_back({c.required("name"), c.texts("phases")});
+    c.reject_unknown();
+  }
+  if (map.classes.empty()) throw InputError(s.place("classes"), "[reporter] has no classes", "write classes = [{name = \"G1\", phases = [\"G1\"]}, ...]");
+  s.reject_unknown();
+  return map;
+}
+
+Effect read_effect(Section s) {
+  Effect effect{s.required("name"), s.texts("inputs"), s.texts("rates")};
+  s.reject_unknown();
+  return effect;
+}
+
+ParameterChoice read_parameter(Section s) {
+  ParameterChoice p;
+  p.name = s.required("name");
+  p.fixed = s.number("fixed");
+  p.per_condition = s.flag("per_condition", false);
+  p.conditions = s.texts("conditions");
+  p.lower = s.number("lower");
+  p.upper = s.number("upper");
+  p.start = s.number("start");
+  if (const auto scale = s.text("scale")) {
+    if (*scale != "log10" && *scale != "linear") throw InputError(s.place("scale"), "scale '" + *scale + "' is unknown", "use \"log10\" or \"linear\"");
+    p.scale = *scale == "log10" ? SearchScale::log10 : SearchScale::linear;
+  }
+  for (Section prior : s.sections("prior")) {
+    p.prior = NormalPrior{prior.required_number("mean"), prior.required_number("sd")};
+    if (!(p.prior->sd > 0)) throw InputError(prior.place("sd"), "the prior's sd is not positive", "give a positive sd on the search scale");
+    prior.reject_unknown();
+  }
+  if (p.fixed && (p.per_condition || p.prior)) throw InputError(s.place("fixed"), "parameter '" + p.name + "' is fixed and has a prior or values per condition", "drop one");
+  s.reject_unknown();
+  return p;
+}
+
+std::map<std::string, int> read_stages(Section& s) {
+  std::map<std::string, int> stages;
+  for (const auto& [phase, count] : s.map<std::int64_t>("stages")) stages[phase] = static_cast<int>(count);
+  return stages;
+}
+
+StartKind start_named(const std::string& name, const std::string& place) {
+  if (name != "odds" && name != "steady") throw InputError(place, "start '" + name + "' is unknown", "use \"odds\" or \"steady\"");
+  return name == "steady" ? StartKind::steady : StartKind::odds;
+}
+
+void read_model(Section s, CycleSetup& setup) {
+  setup.model = s.required("name");
+  setup.stages.stages = read_stages(s);
+  setup.start = start_named(s.text("start", "odds"), s.place("start"));
+  setup.steady_condition = s.text("steady_condition", "");
+  setup.start_h = s.number("start_h", 0);
+  setup.stages.density_rates = s.texts("density_rates");
+  setup.stages.density_reference = s.number("density_reference", 0);
+  s.reject_unknown();
+}
+
+DataSource read_source(Section s) {
+  DataSource d;
+  d.format = s.text("format", "phase_counts");
+  d.file = s.text("file", "");
+  d.frame_interval_h = s.number("frame_interval_h", 0);
+  d.stage2_start_h = s.number("stage2_start_h", 24);
+  d.rename = s.map<std::string>("rename");
+  d.conditions = s.texts("conditions");
+  for (Section c : s.sections("columns")) {
+    d.columns.condition = c.text("condition", d.columns.condition);
+    d.columns.well = c.text("well", d.columns.well);
+    d.columns.time = c.text("time", d.columns.time);
+    d.columns.class_name = c.text("class", d.columns.class_name);
+    d.columns.count = c.text("count", d.columns.count);
+    d.columns.class_columns = c.texts("classes");
+    d.columns.hours_per_time_unit = c.number("hours_per_time_unit", 1);
+    c.reject_unknown();
+  }
+  const std::string quantity = s.text("quantity", "count");
+  const std::map<std::string, Quantity> kinds{{"count", Quantity::count}, {"fraction", Quantity::fraction}, {"relative_total", Quantity::relative_total}};
+  if (!kinds.contains(quantity)) throw InputError(s.place("quantity"), "quantity '" + quantity + "' is unknown", "use \"count\", \"fraction\" or \"relative_total\"");
+  d.columns.quantity = kinds.at(quantity);
+  s.reject_unknown();
+  return d;
+}
+
+TwinSettings read_twin(Section s) {
+  TwinSettings t;
+  for (const auto& [arm, wells] : s.map<std::int64_t>("wells")) t.wells[arm] = static_cast<int>(wells);
+  t.cells_per_well = s.number("cells_per_well", t.cells_per_well);
+  t.seeding_spread = s.number("seeding_spread", t.seeding_spread);
+  t.rate_spread = s.number("rate_spread", t.rate_spread);
+  t.sister_correlation = s.number("sister_correlation", t.sister_correlation);
+  t.missed = s.number("missed", t.missed);
+  t.truth = s.map<double>("truth");
+  const auto interval = s.number("frame_interval_h"), until = s.number("until_h");
+  if (interval.has_value() != until.has_value()) throw InputError(s.place("frame_interval_h"), "[twin] has only one of frame_interval_h and until_h", "give both, or neither for HYPED's 67 + 137 frames");
+  if (interval)
+    for (int i = 0; i * *interval <= *until + 1e-9; ++i) t.times_h.push_back(i * *interval);
+  else t.times_h = hyped_frames();
+  s.reject_unknown();
+  return t;
+}
+
+}  // namespace
+
+Scenario read_scenario(const std::filesystem::path& file) {
+  Scenario out;
+  out.file = file;
+  std::ifstream stream(file);
+  if (!stream) throw InputError(file.string(), "cannot be read", "check the path, or name a shipped scenario");
+  std::stringstream text;
+  text << stream.rdbuf();
+  out.text = text.str();
+  toml::table table;
+  try {
+    table = toml::parse(out.text, file.string());
+  } catch (const toml::parse_error& error) {
+    throw InputError(fmt::format("{}:{}", file.string(), error.source().begin.line), std::string(error.description()), "correct the TOML");
+  }
+  Section top(table, file.string(), "scenario");
+  out.setup.where = file.string();
+  out.name = top.text("name", file.stem().string());
+  out.title = top.text("title", out.name);
+  out.question = top.text("question", "");
+  out.end_h = top.number("end_h", 72);
+  auto models = top.sections("model");
+  if (models.size() != 1) throw InputError(file.string(), "there must be one [model]", "add it");
+  read_model(models[0], out.setup);
+  for (Section s : top.sections("reporter")) out.setup.map = read_reporter(s);
+  if (out.setup.map.classes.empty()) throw InputError(file.string(), "there is no [reporter]", "say type and classes: the channel map is never guessed");
+  for (Section s : top.sections("data")) out.data = read_source(s);
+  out.data.columns.classes_partition_cells = out.setup.map.partition;
+  for (Section s : top.sections("delivery")) {
+    DeliveredInput d{s.required("input"), s.required("kind"), s.number("dose", 1), s.required_number("from_h"), s.number("until_h", std::numeric_limits<double>::infinity()),
+                     s.number("transfected_fraction", 1), s.number("log_sd", 0), s.integer("dose_points", 1), s.map<double>("parameters")};
+    s.reject_unknown();
+    out.deliveries.push_back(d);
+  }
+  for (Section s : top.sections("step")) {
+    out.steps.push_back({s.required("input"), s.required_number("from_h"), s.number("until_h", std::numeric_limits<double>::infinity()), s.number("amount", 1)});
+    s.reject_unknown();
+  }
+  std::vector<std::string> arms;
+  for (Section s : top.sections("arm")) {
+    const std::string condition = s.required("condition");
+    if (out.arm_inputs.contains(condition)) throw InputError(s.place("condition"), "arm '" + condition + "' is there twice", "name it once");
+    out.arm_inputs[condition] = s.texts("inputs");
+    arms.push_back(condition);
+    s.reject_unknown();
+  }
+  for (Section s : top.sections("event")) {
+    ScenarioEvent event;
+    const std::string action = s.text("action", "scale");
+    const std::map<std::string, Action> actions{{"set", Action::set}, {"add", Action::add}, {"scale", Action::scale}};
+    if (!actions.contains(action)) throw InputError(s.place("action"), "action '" + action + "' is unknown", "use \"set\", \"add\" or \"scale\"");
+    event.change = {s.required_number("time_h"), s.text("target", "cells"), actions.at(action), s.number("amount", 1), s.text("amount_parameter", "")};
+    event.arms = s.texts("arms");
+    event.label = s.text("label", "");
+    for (const auto& arm : event.arms)
+      if (!out.arm_inputs.contains(arm)) throw InputError(s.place("arms"), "there is no arm '" + arm + "'", "did you mean " + nearest_names(arm, arms) + "?");
+    s.reject_unknown();
+    out.events.push_back(event);
+  }
+  for (Section s : top.sections("event_parameter")) {
+    out.setup.stages.event_parameters.push_back({s.required("name"), s.text("unit", "1"), s.text("meaning", ""), s.required_number("value"), s.required_number("lower"), s.required_number("upper")});
+    s.reject_unknown();
+  }
+  for (Section s : top.sections("effect")) out.setup.stages.effects.push_back(read_effect(s));
+  for (Section s : top.sections("parameter")) out.setup.parameters.push_back(read_parameter(s));
+  for (Section s : top.sections("random_effect")) {
+    out.setup.random_effects.push_back({s.required("name"), s.texts("parameters")});
+    s.reject_unknown();
+  }
+  for (Section s : top.sections("fit")) {
+    out.setup.block_h = s.number("block_h", 1);
+    out.fit.starts = s.integer("starts", out.fit.starts);
+    out.fit.round_limit = s.integer("round_limit", out.fit.round_limit);
+    out.fit.sister = s.number("sister_correlation");
+    out.fit.detection = s.number("detection_variance");
+    out.fit.unit_variance = s.number("unit_variance");
+    out.fit.random_effects = s.flag("random_effects", true);
+    out.profiles = s.texts("profiles");
+    s.reject_unknown();
+  }
+  for (Section s : top.sections("compare")) {
+    ModelVariant v;
+    v.name = s.required("name");
+    v.model = s.text("model");
+    v.start = s.text("start");
+    v.stages = read_stages(s);
+    v.without_effects = s.texts("without_effects");
+    for (Section e : s.sections("effect")) v.with_effects.push_back(read_effect(e));
+    for (Section p : s.sections("parameter")) v.parameters.push_back(read_parameter(p));
+    for (Section r : s.sections("reporter")) v.map = read_reporter(r);
+    for (Section r : s.sections("random_effect")) v.random_effects.push_back({r.required("name"), r.texts("parameters")});
+    if (v.start) start_named(*v.start, s.place("start"));
+    s.reject_unknown();
+    out.variants.push_back(v);
+  }
+  for (Section s : top.sections("predict")) {
+    out.predict = PredictSettings{s.required("held_out"), s.required("control"), s.texts("singles")};
+    for (const auto& arm : {out.predict->held_out, out.predict->control})
+      if (!out.arm_inputs.contains(arm)) throw InputError(s.place("held_out"), "there is no arm '" + arm + "'", "did you mean " + nearest_names(arm, arms) + "?");
+    s.reject_unknown();
+  }
+  for (Section s : top.sections("twin")) out.twin = read_twin(s);
+  top.reject_unknown();
+  for (const auto& condition : arms) out.setup.arms.push_back({condition, {}, {}});      // order of the file
+  out.setup.arms = build_arms(out);
+  return out;
+}
+
+}  // namespace hyped

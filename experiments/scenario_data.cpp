@@ -1,0 +1,145 @@
+// From a scenario's statements to arms, data and variants.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <set>
+
+#include "experiments/scenario.hpp"
+#include "libhyped/errors.hpp"
+#include "libhyped/ingest/read_published.hpp"
+#include "models/delivery/active_input.hpp"
+#include "models/delivery/uptake.hpp"
+
+namespace hyped {
+
+std::vector<Arm> build_arms(const Scenario& scenario) {
+  std::vector<Arm> arms;
+  std::vector<std::string> known;
+  for (const auto& d : scenario.deliveries) known.push_back(d.input);
+  for (const auto& s : scenario.steps) known.push_back(s.input);
+  for (const Arm& named : scenario.setup.arms) {
+    Arm arm{named.condition, {{1, {}}}, {}};
+    for (const std::string& input : scenario.arm_inputs.at(named.condition)) {
+      bool found = false;
+      for (const auto& d : scenario.deliveries) {
+        if (d.input != input) continue;
+        found = true;
+        const InputCourse course = models::active_input({models::delivery_kind(d.kind), d.dose * models::reference_dose(models::delivery_kind(d.kind)),
+                                                         d.from_h, d.until_h, scenario.end_h, d.parameters});
+        // every stratum so far splits by this input's uptake; doses of two inputs are independent
+        std::vector<ArmStratum> split;
+        for (const ArmStratum& before : arm.strata)
+          for (const auto& uptake : models::uptake_strata(d.transfected_fraction, d.log_sd, d.dose_points)) {
+            ArmStratum stratum = before;
+            stratum.weight *= uptake.weight;
+            if (uptake.relative_dose > 0) stratum.inputs[input] = course.scaled(uptake.relative_dose);
+            split.push_back(stratum);
+          }
+        arm.strata = split;
+      }
+      for (const auto& s : scenario.steps) {
+        if (s.input != input) continue;
+        found = true;
+        arm.schedule.push_back({s.from_h, input, Action::set, s.amount, ""});
+        if (std::isfinite(s.until_h)) arm.schedule.push_back({s.until_h, input, Action::set, 0, ""});
+      }
+      if (!found)
+        throw InputError(scenario.file.string(), fmt::format("arm '{}' names the input '{}', which no [[delivery]] or [[step]] makes", named.condition, input),
+                         known.empty() ? "add one" : "did you mean " + nearest_names(input, known) + "?");
+    }
+    for (const auto& event : scenario.events)
+      if (event.arms.empty() || std::find(event.arms.begin(), event.arms.end(), named.condition) != event.arms.end()) arm.schedule.push_back(event.change);
+    std::stable_sort(arm.schedule.begin(), arm.schedule.end(), [](const auto& a, const auto& b) { return a.time_h < b.time_h; });
+    arms.push_back(arm);
+  }
+  return arms;
+}
+
+std::filesystem::path shipped_scenario(const std::string& name) {
+  const char* here = std::getenv("HYPED_DATA");
+  std::vector<std::filesystem::path> folders;
+  if (here != nullptr) folders.emplace_back(std::filesystem::path(here) / "experiments/scenarios");
+  folders.emplace_back(std::filesystem::path(HYPED_SOURCE_DIR) / "experiments/scenarios");
+  folders.emplace_back(std::filesystem::path(HYPED_DATA_DIR) / "experiments/scenarios");
+  std::vector<std::string> shipped;
+  for (const auto& folder : folders) {
+    const auto file = folder / (name + ".toml");
+    if (std::filesystem::exists(file)) return file;
+    if (std::filesystem::is_directory(folder))
+      for (const auto& entry : std::filesystem::directory_iterator(folder)) shipped.push_back(entry.path().stem().string());
+  }
+  if (std::filesystem::exists(name)) return name;
+  throw InputError(name, "is neither a file nor a shipped scenario", shipped.empty() ? "give a path" : "shipped are " + nearest_names(name, shipped));
+}
+
+PhaseCounts read_data(const Scenario& scenario, const std::string& file) {
+  const DataSource& source = scenario.data;
+  std::filesystem::path path = file.empty() ? source.file : file;
+  if (path.empty()) throw InputError(scenario.file.string(), "no data file is named", "give it after the scenario, or as file = \"...\" in [data]");
+  if (path.is_relative() && file.empty()) path = scenario.file.parent_path() / path;
+  PhaseCounts data;
+  if (source.format == "phase_counts") data = read_phase_counts(path, source.columns);
+  else if (source.format == "au565") data = read_au565(path);
+  else if (source.format == "bj_channels") {
+    if (!(source.frame_interval_h > 0)) throw InputError(scenario.file.string(), "[data] has no frame_interval_h", "say which interval holds: 25 min (axis label) or 22.3 min (tracks)");
+    data = read_bj_channels(path, source.frame_interval_h);
+  } else if (source.format == "nuclei_counts") {
+    data = read_nuclei_counts(path, {source.stage2_start_h, source.frame_interval_h > 0 ? source.frame_interval_h : 1.0 / 3});
+  } else {
+    const std::vector<std::string> formats{"phase_counts", "au565", "bj_channels", "nuclei_counts"};
+    throw InputError(scenario.file.string(), "there is no data format '" + source.format + "'", "use " + nearest_names(source.format, formats));
+  }
+  std::set<std::string> present;
+  for (auto& well : data.wells) {
+    present.insert(well.condition);
+    const auto renamed = source.rename.find(well.condition);
+    if (renamed != source.rename.end()) well.condition = renamed->second;
+  }
+  for (const auto& [from, to] : source.rename)
+    if (!present.contains(from)) throw InputError(scenario.file.string(), "rename names the condition '" + from + "', which " + data.source + " does not have", "the data have " + nearest_names(from, std::vector<std::string>(present.begin(), present.end())));
+  std::set<std::string> wanted(source.conditions.begin(), source.conditions.end());
+  if (!wanted.empty()) {
+    const auto before = data.wells.size();
+    std::erase_if(data.wells, [&](const WellSeries& well) { return !wanted.contains(well.condition); });
+    data.notes.push_back(fmt::format("{} of {} wells are used: conditions {}", data.wells.size(), before, fmt::join(wanted, ", ")));
+  }
+  return data;
+}
+
+CycleSetup with_variant(const Scenario& scenario, const ModelVariant& variant) {
+  CycleSetup setup = scenario.setup;
+  if (variant.model) {
+    setup.model = *variant.model;
+    setup.stages.stages.clear();      // phases of the other model
+  }
+  if (variant.start) setup.start = *variant.start == "steady" ? StartKind::steady : StartKind::odds;
+  for (const auto& [phase, stages] : variant.stages) setup.stages.stages[phase] = stages;
+  for (const auto& name : variant.without_effects) {
+    const auto removed = std::erase_if(setup.stages.effects, [&](const Effect& effect) { return effect.coefficient == name; });
+    if (removed == 0) {
+      std::vector<std::string> names;
+      for (const auto& effect : setup.stages.effects) names.push_back(effect.coefficient);
+      throw InputError(setup.where, "variant '" + variant.name + "' drops the effect '" + name + "', which there is not", "did you mean " + nearest_names(name, names) + "?");
+    }
+    std::erase_if(setup.parameters, [&](const ParameterChoice& choice) { return choice.name == name; });
+  }
+  for (const auto& effect : variant.with_effects) setup.stages.effects.push_back(effect);
+  for (const auto& choice : variant.parameters) {
+    std::erase_if(setup.parameters, [&](const ParameterChoice& old) { return old.name == choice.name; });
+    setup.parameters.push_back(choice);
+  }
+  if (variant.map) setup.map = *variant.map;
+  if (variant.model) {      // choices for parameters the other model had and this one does not
+    const auto model = make_staged(setup.model, setup.stages);
+    std::erase_if(setup.parameters, [&](const ParameterChoice& choice) {
+      return model->parameter_index(choice.name) < 0 && choice.name != labelled_fraction && choice.name != misread_fraction;
+    });
+  }
+  if (!variant.random_effects.empty()) setup.random_effects = variant.random_effects;
+  return setup;
+}
+
+}  // namespace hyped
