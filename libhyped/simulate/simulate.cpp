@@ -38,7 +38,7 @@ struct Dispatch {
     options.step_limit = automatic_explicit_steps;
     Trajectory explicit_run = (*this)(options);
     if (explicit_run.outcome.status != Status::step_limit) return explicit_run;
-    Trajectory stiff_run = (*this)(StiffOptions{});
+    Trajectory stiff_run = (*this)(StiffOptions{options.relative_tolerance, options.absolute_tolerance});
     stiff_run.method += " after the explicit method met its step limit";
     return stiff_run;
   }

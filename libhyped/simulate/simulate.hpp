@@ -28,7 +28,9 @@ struct LinearOptions {
   double magnus_tolerance = 1e-8;          // relative
   std::vector<int> columns;                // parameters to differentiate by, indices; empty: all
 };
-struct Automatic {};                       // linear -> exact or Magnus, else explicit ODE
+// Linear -> exact or Magnus (explicit ODE when event times are to be differentiated); else explicit ODE, and the stiff method at
+// the same tolerances if that needs more than 20,000 steps.
+struct Automatic {};
 using Method = std::variant<Automatic, OdeOptions, StiffOptions, LinearOptions>;
 
 enum class Sensitivities { none, parameters, parameters_and_event_times };

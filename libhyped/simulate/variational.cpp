@@ -22,7 +22,8 @@ VariationalSystem::VariationalSystem(const Model& model, std::span<const double>
   y_.setZero(states_ * (1 + columns_));
   std::ranges::copy(experiment.initial, y_.data());
   if (columns_ > 0 && experiment.initial_by_parameter.size() > 0)
-    Eigen::Map<Eigen::MatrixXd>(y_.data() + states_, states_, parameter_columns_) = experiment.initial_by_parameter;
+    Eigen::Map<Eigen::MatrixXd>(y_.data() + states_, states_, parameter_columns_) =
+        experiment.initial_by_parameter.leftCols(parameter_columns_);
   for (Index c = 0; c < columns_; ++c) {
     const double size = c < parameter_columns_ ? std::abs(caller_[static_cast<std::size_t>(c)]) : 1;
     column_scale_.push_back(size > 0 ? 1 / size : 1);

@@ -90,7 +90,7 @@ TEST_CASE("wrong experiments are refused with names") {
   CHECK_THAT(refusal(experiment), Contains("unknown input 'v'"));
   experiment = culture({1, 1}, {1});
   experiment.initial_by_parameter = Eigen::MatrixXd::Zero(2, 2);
-  CHECK_THAT(refusal(experiment), Contains("expected 2 x 4"));
+  CHECK_THAT(refusal(experiment), Contains("expected 2 x at least 4"));
   CHECK_THROWS_AS(pulse("u", 3, 3, 1), InputError);
   CHECK_THROWS_AS(keep_fraction_of_cells(1, 1.5), InputError);
   CHECK_THROWS_AS(InputCourse({0, 0}, {1, 1}, {0, 0}, {}), InputError);

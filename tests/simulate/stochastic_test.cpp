@@ -93,6 +93,9 @@ TEST_CASE("birth-death moments equal their closed forms (Yule and immigration-de
         CHECK(m.between(j, i) == Approx(variance * std::exp((birth - death) * (times[static_cast<std::size_t>(j)] - t))).epsilon(1e-6).margin(1e-9));
     }
   }
+  const auto washed = culture({100}, {7, 20}, {keep_fraction_of_cells(10, 0.5)});
+  const Moments w = simulate_moments(birth_death, std::vector<double>{0.12, 0.1, 0}, washed, between_times());
+  CHECK(w.between(1, 0) == Approx(0.5 * std::exp(0.02 * 13) * w.between(0, 0)).epsilon(1e-8));
   const Moments poisson = simulate_moments(birth_death, std::vector<double>{0, 0.1, 1}, culture({0}, times));
   for (int i = 0; i < 5; ++i) {
     const double mean = 10 * (1 - std::exp(-0.1 * times[static_cast<std::size_t>(i)]));
