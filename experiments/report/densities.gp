@@ -1,9 +1,11 @@
 # Density of phase durations, a panel per phase; colour is the arm, band 95 %, truth dashed black.
 eval grid(|distinct_phase|, 4)
-room_top = 58
+room_top = 64
+has_truth = exists("truth")
+if (!has_truth) { truth = density }
 eval canvas(0)
 high = exists("density_upper_max") ? (density_upper_max > density_value_max ? density_upper_max : density_value_max) : density_value_max
-set xrange [0:density_time_h_max]
+set xrange [0:end_of(density_time_h_max)]
 set yrange [0:1.08 * high]
 eval hours_tics(density_time_h_max)
 mine(j, a) = strcol("phase") eq distinct_phase[j] && strcol("arm") eq distinct_arm[a]
@@ -19,7 +21,7 @@ do for [j = 1:|distinct_phase|] {
   plot for [a = 1:(exists("density_upper_max") ? |distinct_arm| : 0)] density using (mine(j, a) ? column("time_h") : NaN):(column("lower")):(column("upper")) \
          with filledcurves fillcolor rgb arm_colours[a] fillstyle transparent solid 0.2 noborder, \
        for [a = 1:|distinct_arm|] density using (mine(j, a) ? column("time_h") : NaN):(column("value")) with lines linewidth 1.8 linecolor rgb arm_colours[a], \
-       for [a = 1:(exists("truth") ? |distinct_arm| : 0)] truth using (mine(j, a) ? column("time_h") : NaN):(column("value")) with lines linewidth 1.1 dashtype '-' linecolor rgb black, \
+       for [a = 1:(has_truth ? |distinct_arm| : 0)] truth using (mine(j, a) ? column("time_h") : NaN):(column("value")) with lines linewidth 1.1 dashtype '-' linecolor rgb black, \
        NaN
   do for [a = 1:|distinct_arm|] { unset label 60 + a }
 }

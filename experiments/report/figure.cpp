@@ -97,6 +97,22 @@ std::string preamble(const Figure& figure, const fs::path& folder) {
   return out;
 }
 
+// Rows with the same names (arm, class, ...) together, in order of first appearance: a line is then unbroken.
+Table grouped(const Table& table) {
+  std::map<std::string, std::size_t> first;
+  std::vector<std::pair<std::size_t, const std::vector<Cell>*>> order;
+  for (const auto& row : table.rows()) {
+    std::string key;
+    for (const auto& cell : row)
+      if (const auto* text = std::get_if<std::string>(&cell)) key += *text + '\n';
+    order.emplace_back(first.try_emplace(key, first.size()).first->second, &row);
+  }
+  std::stable_sort(order.begin(), order.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  Table sorted(table.columns());
+  for (const auto& [group, row] : order) sorted.add_row(*row);
+  return sorted;
+}
+
 // Runs gnuplot on the files; returns what went wrong, empty if nothing.
 std::string run_gnuplot(const std::vector<std::string>& files, const fs::path& errors) {
   std::vector<std::string> words{"gnuplot"};
@@ -137,7 +153,9 @@ std::string arm_colour(const std::string& arm, const std::vector<std::string>& a
   return further[index % further.size()];
 }
 
-DrawnFigure draw(const Figure& figure) {
+DrawnFigure draw(const Figure& given) {
+  Figure figure = given;
+  for (auto& [part, table] : figure.data) table = grouped(table);
   DrawnFigure drawn{figure.name, figure.caption, figure.section, "", "", figure.data};
   const TemporaryFolder folder;
   for (const auto& [part, table] : figure.data) std::ofstream(folder.path / (part + ".tsv")) << to_tsv(table);

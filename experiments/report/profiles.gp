@@ -21,7 +21,7 @@ do for [i = 1:marks_rows] {
   unset table
   span = marks_scale[i] eq 'log10' ? most / least : most - least
   if (marks_scale[i] eq 'log10') { set xrange [least / span ** 0.06:most * span ** 0.06] } else { set xrange [least - 0.06 * span:most + 0.06 * span] }
-  if (marks_scale[i] eq 'log10') { if (span > 20) { set xtics autofreq } else { set xtics 10 ** (ceil(2 * log10(span)) / 6.0) } } else { set xtics 10 ** floor(log10(span)) * (span / 10 ** floor(log10(span)) > 4 ? 2 : span / 10 ** floor(log10(span)) > 2 ? 1 : 0.5) }
+  if (marks_scale[i] eq 'log10') { if (span > 20) { set xtics autofreq } else { set xtics (least, sqrt(least * most), most) } } else { set xtics 10 ** floor(log10(span)) * (span / 10 ** floor(log10(span)) > 4 ? 2 : span / 10 ** floor(log10(span)) > 2 ? 1 : 0.5) }
   set format x '%.3g'
   unset arrow
   do for [m = 1:2] { unset label m }

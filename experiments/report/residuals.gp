@@ -4,7 +4,7 @@ largest = points_residual_max > -points_residual_min ? points_residual_max : -po
 largest = largest < 3 ? 3.2 : 1.08 * largest
 longest = points_time_h_max
 eval canvas(0)
-set xrange [0:longest]
+set xrange [0:end_of(longest)]
 set yrange [-largest:largest]
 eval hours_tics(longest)
 set label 100 "band: 95 % of residuals if model and noise are right" at screen 1, screen 1 right offset -1,-0.9 font ',10' textcolor rgb '#555555'

@@ -2,7 +2,7 @@
 eval grid(|distinct_arm|, 4)
 panel_height = 120
 eval canvas(0)
-set xrange [0:inputs_time_h_max]
+set xrange [0:end_of(inputs_time_h_max)]
 set yrange [(inputs_amount_min < 0 ? 1.1 * inputs_amount_min : 0):(inputs_amount_max > 0 ? 1.3 * inputs_amount_max : 1)]
 eval hours_tics(inputs_time_h_max)
 label_y = exists("y_label") ? y_label : 'active input'
@@ -24,7 +24,7 @@ do for [i = 1:|distinct_arm|] {
     plot inputs using (mine(i, k) && column("amount") > top ? (top = column("amount"), top_time = column("time_h"), 0) : 0) with table
     unset table
     unset label 50 + k
-    if (top > 0) { set label 50 + k distinct_input[k] at first top_time, first top left offset 0.4,0.5 font ',10' textcolor rgb arm_colours[i] front }
+    if (top > 0) { set label 50 + k distinct_input[k] at first top_time, first top left offset 1.4,0.5 font ',10' textcolor rgb arm_colours[i] front }
   }
   plot for [k = 1:|distinct_input|] inputs using (mine(i, k) ? column("time_h") : NaN):(column("amount")) \
          with lines linewidth 1.8 dashtype k linecolor rgb arm_colours[i]
