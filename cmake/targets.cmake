@@ -7,7 +7,8 @@ target_include_directories(hyped_settings SYSTEM INTERFACE ${EIGEN3_INCLUDE_DIRS
 target_compile_definitions(hyped_settings INTERFACE EIGEN_DONT_PARALLELIZE HYPED_VERSION="${PROJECT_VERSION}"
                            $<$<CONFIG:Debug>:HYPED_CHECKS>)
 # g++ 12 reports its own AVX-512 intrinsics as maybe-uninitialized.
-target_compile_options(hyped_settings INTERFACE -Wall -Wextra -Wno-maybe-uninitialized -Wno-uninitialized -Wno-sign-compare)
+target_compile_options(hyped_settings INTERFACE -Wall -Wextra -Wno-maybe-uninitialized -Wno-uninitialized -Wno-sign-compare
+                       -Wno-restrict)      # false positive of g++ 12 on "text" + std::string
 if(HYPED_COVERAGE)
   target_compile_options(hyped_settings INTERFACE --coverage)
   target_link_options(hyped_settings INTERFACE --coverage)

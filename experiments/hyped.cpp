@@ -13,6 +13,7 @@ int main(int argc, char** argv) {
   app.footer("Start with `hyped demo --out out/demo`. Exit codes: 0 good, 1 the result is in doubt (said in the output),\n"
              "2 the input is wrong (said on stderr), 3 a bug in hyped.");
   int exit_code = 0;
+  commands::add_inspect(app, exit_code);
   commands::add_report(app, exit_code);
   try {
     app.parse(argc, argv);

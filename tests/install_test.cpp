@@ -30,7 +30,7 @@ TEST_CASE("an outside project finds the installed library and its self-registere
   const std::string prefix = (place / "prefix").string(), build = (place / "build").string();
   const std::string cmake = HYPED_CMAKE;
   output_of(cmake + " --install " HYPED_BUILD_DIR " --prefix " + prefix);
-  output_of(cmake + " -S " HYPED_SOURCE_DIR "/tests/outside -B " + build + " -DCMAKE_BUILD_TYPE=Release -DCMAKE_PREFIX_PATH=" + prefix);
+  output_of(cmake + " -S " HYPED_SOURCE_DIR "/tests/outside -B " + build + " -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_PREFIX_PATH=" + prefix);
   output_of(cmake + " --build " + build);
   std::istringstream printed(output_of(build + "/outside"));
   std::set<std::string> found;

@@ -5,6 +5,7 @@
 
 namespace hyped::commands {
 
+void add_inspect(CLI::App& app, int& exit_code);
 void add_report(CLI::App& app, int& exit_code);
 
 }  // namespace hyped::commands

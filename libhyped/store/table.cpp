@@ -3,7 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <cmath>
+#include <sstream>
 
 #include "libhyped/errors.hpp"
 
@@ -39,6 +41,38 @@ std::string to_tsv(const Table& table) {
     out += '\n';
   }
   return out;
+}
+
+Table from_tsv(const std::string& text, std::vector<Column> columns) {
+  const auto cells_of = [](const std::string& line) {
+    std::vector<std::string> cells(1);
+    for (const char c : line)
+      if (c == '\t') cells.emplace_back();
+      else cells.back() += c;
+    return cells;
+  };
+  std::istringstream in(text);
+  std::string line;
+  std::getline(in, line);
+  const auto names = cells_of(line);
+  HYPED_REQUIRE(names.size() == columns.size());
+  for (std::size_t i = 0; i < names.size(); ++i) HYPED_REQUIRE(names[i] == columns[i].name);
+  Table table(std::move(columns));
+  while (std::getline(in, line)) {
+    std::vector<Cell> row;
+    for (const auto& cell : cells_of(line)) {
+      double value = 0;
+      std::int64_t count = 0;
+      const char *begin = cell.data(), *end = begin + cell.size();
+      if (cell.empty()) row.emplace_back();
+      else if (const auto read = std::from_chars(begin, end, count); read.ec == std::errc() && read.ptr == end) row.emplace_back(count);
+      else if (const auto read = std::from_chars(begin, end, value); read.ec == std::errc() && read.ptr == end && std::isfinite(value))
+        row.emplace_back(value);
+      else row.emplace_back(cell);
+    }
+    table.add_row(std::move(row));
+  }
+  return table;
 }
 
 }  // namespace hyped

@@ -31,13 +31,16 @@ Cell cell_of(double value);
 
 // Header line of plain names; numbers in the shortest form that reads back the same.
 std::string to_tsv(const Table& table);
+// Back from TSV with the columns it was written with: a cell that reads as a number is one. BugError if the names differ.
+Table from_tsv(const std::string& text, std::vector<Column> columns);
 
 // At most 100 columns wide, numbers to `digits` significant digits and aligned on the decimal point; what does not fit is
 // counted in a last line that names `rest` (the file with everything).
 std::string to_terminal(const Table& table, const std::string& rest = "", int digits = 4);
 
 // <table> with units in the header and meanings as tooltips, escaped.
-std::string to_html(const Table& table, int digits = 4);
+// At most `most_rows` of them, then how many more there are in `rest`.
+std::string to_html(const Table& table, const std::string& rest = "", std::size_t most_rows = 60, int digits = 4);
 std::string escape_html(const std::string& text);
 
 }  // namespace hyped

@@ -130,18 +130,23 @@ std::string escape_html(const std::string& text) {
   return out;
 }
 
-std::string to_html(const Table& table, int digits) {
+std::string to_html(const Table& table, const std::string& rest, std::size_t most_rows, int digits) {
   std::string out = "<table><thead><tr>";
   for (const auto& column : table.columns())
     out += fmt::format("<th title=\"{}\">{}{}</th>", escape_html(column.meaning), escape_html(column.name),
                        column.unit.empty() ? "" : " <span class=\"unit\">[" + escape_html(column.unit) + "]</span>");
   out += "</tr></thead>\n<tbody>\n";
-  for (const auto& row : table.rows()) {
+  const std::size_t shown_rows = std::min(table.rows().size(), most_rows);
+  for (std::size_t r = 0; r < shown_rows; ++r) {
+    const auto& row = table.rows()[r];
     out += "<tr>";
     for (const auto& cell : row) out += fmt::format("<td{}>{}</td>", numeric(cell) ? " class=\"number\"" : "", escape_html(shown(cell, digits)));
     out += "</tr>\n";
   }
-  return out + "</tbody></table>\n";
+  out += "</tbody></table>\n";
+  if (shown_rows < table.rows().size())
+    out += fmt::format("<p class=\"rest\">{} more rows{}</p>\n", table.rows().size() - shown_rows, rest.empty() ? "" : " in " + escape_html(rest));
+  return out;
 }
 
 }  // namespace hyped

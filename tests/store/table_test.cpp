@@ -64,3 +64,11 @@ TEST_CASE("HTML is escaped, with units and meanings") {
   CHECK_THAT(html, Contains("division &lt;b&gt;") && !Contains("<b>"));
   CHECK_THAT(html, Contains("title=\"maximum likelihood\"") && Contains("[1/h]"));
 }
+
+TEST_CASE("TSV reads back to the same text, and HTML says how many rows it leaves out") {
+  const Table table = parameters();
+  CHECK(to_tsv(from_tsv(to_tsv(table), table.columns())) == to_tsv(table));
+  CHECK_THROWS_AS(from_tsv("other\n", table.columns()), BugError);
+  const std::string html = to_html(table, "tables/a.tsv", 1);
+  CHECK_THAT(html, Contains("2 more rows in tables/a.tsv") && Contains("g1_exit") && !Contains("12.5"));
+}

@@ -1,0 +1,38 @@
+// A figure: tables and a gnuplot template that draws them to SVG.
+#pragma once
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "libhyped/store/run_directory.hpp"
+#include "libhyped/store/table.hpp"
+
+namespace hyped::report {
+
+// What each template reads (part: columns; * may be absent, columns in brackets may be absent or empty):
+//   time_course      points*: arm class time_h value; model*: arm class time_h estimate lower upper; truth*: arm class time_h value;
+//                    events*: time_h name (arm)                                    variables: y_label (y_log, band_label)
+//   residuals        points: arm class time_h residual; events*
+//   autocorrelation  points: arm lag_h autocorrelation lower upper
+//   profiles         profile: parameter value delta; marks: parameter unit estimate lower upper scale (truth); an empty lower or
+//                    upper is an open bound; scale is linear or log10; delta is twice the drop of the log-likelihood
+//   waterfall        points: rank cost outcome
+//   densities        density: arm phase time_h value (lower upper); truth*: arm phase time_h value
+//   schedule         inputs: arm input time_h amount; events*
+//   intervals        rows: panel name estimate lower upper (truth independent_lower independent_upper)
+struct Figure {
+  std::string name, caption, template_name;
+  std::vector<std::pair<std::string, Table>> data;
+  std::map<std::string, std::string> variables;
+  std::string section = "diagnostics";      // or "answer"
+};
+
+// Runs gnuplot; a failure is in the result's `outcome`.
+DrawnFigure draw(const Figure& figure);
+void add_figure(RunDirectory& run, const Figure& figure);
+
+// The one colour of an arm, as #rrggbb: known arms by name, others in the order given in `all`.
+std::string arm_colour(const std::string& arm, const std::vector<std::string>& all);
+
+}  // namespace hyped::report

@@ -1,0 +1,67 @@
+# Estimates with 95 % intervals, a panel per kind of quantity; thin grey: what independent frames would claim; cross: truth.
+array counts[|distinct_panel|]
+tallest = 1
+do for [p = 1:|distinct_panel|] {
+  counts[p] = 0
+  do for [r = 1:rows_rows] { if (rows_panel[r] eq distinct_panel[p]) { counts[p] = counts[p] + 1 } }
+  tallest = counts[p] > tallest ? counts[p] : tallest
+}
+longest_name = 0
+do for [r = 1:rows_rows] { longest_name = strlen(rows_name[r]) > longest_name ? strlen(rows_name[r]) : longest_name }
+panel_height = 30 * tallest + 20
+room_left = 7 * longest_name + 24
+gap_x = room_left
+panel_width = 250
+eval grid(|distinct_panel|, 2)
+eval canvas(0)
+set label 1000 "blue: estimate and 95 %   grey: as if frames were independent   x: truth" at screen 1, screen 1 right offset -1,-0.9 font ',10' textcolor rgb '#555555'
+set border 1
+set bars 0
+do for [p = 1:|distinct_panel|] {
+  eval place(p)
+  set title ''
+  set xlabel distinct_panel[p] offset 0,0.3
+  set yrange [counts[p] + 0.6:0.4]
+  unset ytics
+  set ytics scale 0 font ',11' ('' -1000)
+  seen = 0
+  array position[rows_rows]
+  low = 1e300; high = -1e300
+  do for [r = 1:rows_rows] {
+    position[r] = NaN
+    if (rows_panel[r] eq distinct_panel[p]) {
+      seen = seen + 1
+      position[r] = seen
+      set ytics add (rows_name[r] seen)
+      do for [name in 'estimate lower upper truth independent_lower independent_upper'] {
+        if (exists('rows_' . name)) {
+          eval sprintf("value_ = rows_%s[r]", name)
+          if (value_ == value_) { low = value_ < low ? value_ : low; high = value_ > high ? value_ : high }
+        }
+      }
+    }
+  }
+  pad = high > low ? 0.08 * (high - low) : 1
+  set xrange [low - pad:high + pad]
+  unset arrow
+  if (low < 0 && high > 0) { set arrow from first 0, graph 0 to first 0, graph 1 nohead linecolor rgb pale linewidth 0.8 dashtype '.' back }
+  do for [r = 1:rows_rows] {
+    if (position[r] == position[r]) {
+      if (rows_lower[r] != rows_lower[r]) { set label 10 + 2 * r '< open' at graph 0, first position[r] - 0.25 left font ',10' textcolor rgb '#D55E00' }
+      if (rows_upper[r] != rows_upper[r]) { set label 11 + 2 * r 'open >' at graph 1, first position[r] - 0.25 right font ',10' textcolor rgb '#D55E00' }
+      below = rows_lower[r] == rows_lower[r] ? rows_lower[r] : low - pad
+      above = rows_upper[r] == rows_upper[r] ? rows_upper[r] : high + pad
+      set arrow from first below, first position[r] to first above, first position[r] nohead linewidth 2.2 linecolor rgb '#0072B2'
+      if (exists("rows_independent_lower")) {
+        if (rows_independent_lower[r] == rows_independent_lower[r] && rows_independent_upper[r] == rows_independent_upper[r]) {
+          set arrow from first rows_independent_lower[r], first position[r] + 0.22 to first rows_independent_upper[r], first position[r] + 0.22 nohead linewidth 1.6 linecolor rgb '#999999'
+        }
+      }
+    }
+  }
+  has_truth = exists("rows_truth")
+  plot rows using (column("estimate")):(position[int($0) + 1]) with points pointtype 7 pointsize 0.6 linecolor rgb '#0072B2', \
+       rows using (has_truth ? column("truth") : NaN):(position[int($0) + 1]) with points pointtype 2 pointsize 0.8 linewidth 1.6 linecolor rgb black
+  unset label
+}
+unset multiplot

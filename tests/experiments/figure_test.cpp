@@ -1,0 +1,153 @@
+// Every template draws an invented data set; what gnuplot says is an outcome, not a crash.
+#include "experiments/report/figure.hpp"
+
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <cstdlib>
+#include <fstream>
+
+using namespace hyped;
+using report::Figure;
+using Catch::Matchers::Contains;
+
+namespace {
+
+const std::vector<std::string> arms{"control", "siPRRX1", "mmMYOD1", "dual"};
+
+Table table(const std::string& columns) {
+  std::vector<Column> list;
+  for (std::size_t at = 0; at < columns.size();) {
+    const std::size_t end = std::min(columns.find(' ', at), columns.size());
+    list.push_back({columns.substr(at, end - at), "", ""});
+    at = end + 1;
+  }
+  return Table(list);
+}
+
+Table events() {
+  Table rows = table("time_h name");
+  rows.add_row({0.0, std::string("siRNA")});
+  rows.add_row({24.0, std::string("wash, mRNA")});
+  return rows;
+}
+
+Figure time_course() {
+  Table points = table("arm class time_h value"), model = table("arm class time_h estimate lower upper"), truth = table("arm class time_h value");
+  for (std::size_t a = 0; a < arms.size(); ++a)
+    for (const std::string phase : {"G1", "S/G2/M"})
+      for (int t = 0; t <= 69; ++t) {
+        const double level = (phase == "G1" ? 0.62 : 0.3) + 0.08 * std::sin(t / 9.0 + static_cast<double>(a));
+        points.add_row({arms[a], phase, 1.0 * t, t == 23 ? Cell() : Cell(level + 0.02 * std::sin(97.0 * t))});
+        model.add_row({arms[a], phase, 1.0 * t, level, level - 0.03, level + 0.03});
+        truth.add_row({arms[a], phase, 1.0 * t, level + 0.01});
+      }
+  return {"fractions", "", "time_course", {{"points", points}, {"model", model}, {"truth", truth}, {"events", events()}}, {{"y_label", "fraction of cells"}}};
+}
+
+Figure residuals() {
+  Table points = table("arm class time_h residual");
+  for (const auto& arm : arms)
+    for (int t = 0; t <= 69; ++t) points.add_row({arm, std::string("G1"), 1.0 * t, 2 * std::sin(31.0 * t)});
+  return {"residuals", "", "residuals", {{"points", points}, {"events", events()}}, {}};
+}
+
+Figure autocorrelation() {
+  Table points = table("arm lag_h autocorrelation lower upper");
+  for (const auto& arm : arms)
+    for (int k = 1; k <= 30; ++k) points.add_row({arm, k / 3.0, std::exp(-k / 8.0), -0.15, 0.15});
+  return {"autocorrelation", "", "autocorrelation", {{"points", points}}, {}};
+}
+
+Figure profiles() {
+  Table profile = table("parameter value delta"), marks = table("parameter unit estimate lower upper scale truth");
+  for (int i = -10; i <= 10; ++i) {
+    profile.add_row({std::string("g1_exit"), 0.08 * std::pow(10.0, 0.015 * i), 0.05 * i * i});
+    profile.add_row({std::string("release_delay"), 4 + 0.3 * i, i < 0 ? 0.05 * i * i : 0.004 * i * i});
+    profile.add_row({std::string("loss"), std::pow(10.0, -3 + 0.2 * i), i < 0 ? 0.01 * i * i : 0.1 * i * i});
+  }
+  marks.add_row({std::string("g1_exit"), std::string("1/h"), 0.08, 0.0592, 0.1081, std::string("log10"), 0.085});
+  marks.add_row({std::string("release_delay"), std::string("h"), 4.0, 1.4, Cell(), std::string("linear"), 5.0});
+  marks.add_row({std::string("loss"), std::string(""), 1e-3, Cell(), 0.0174, std::string("log10"), Cell()});
+  return {"profiles", "", "profiles", {{"profile", profile}, {"marks", marks}}, {}};
+}
+
+Figure waterfall() {
+  Table points = table("rank cost outcome");
+  for (int r = 1; r <= 40; ++r)
+    points.add_row({std::int64_t{r}, r < 20 ? 812.5 : r < 32 ? 830.25 : 900.0 + r, std::string(r > 36 ? "not_converged" : "ok")});
+  return {"waterfall", "", "waterfall", {{"points", points}}, {}};
+}
+
+Figure densities() {
+  Table density = table("arm phase time_h value lower upper"), truth = table("arm phase time_h value");
+  for (std::size_t a = 0; a < arms.size(); ++a)
+    for (const std::string phase : {"G1", "S", "G2/M"})
+      for (int t = 0; t <= 48; ++t) {
+        const double mean = (phase == "G1" ? 14.0 : 8.0) + 2.0 * static_cast<double>(a), z = (t - mean) / 4, value = 0.1 * std::exp(-z * z / 2);
+        density.add_row({arms[a], phase, 1.0 * t, value, 0.9 * value, 1.1 * value});
+        truth.add_row({arms[a], phase, 1.0 * t, 0.1 * std::exp(-(z + 0.1) * (z + 0.1) / 2)});
+      }
+  return {"densities", "", "densities", {{"density", density}, {"truth", truth}}, {}};
+}
+
+Figure schedule() {
+  Table inputs = table("arm input time_h amount");
+  for (std::size_t a = 0; a < arms.size(); ++a)
+    for (int t = 0; t <= 69; ++t) {
+      inputs.add_row({arms[a], std::string("siRNA"), 1.0 * t, a % 2 ? std::exp(-t / 30.0) * std::min(1.0, t / 6.0) : 0.0});
+      inputs.add_row({arms[a], std::string("MYOD1"), 1.0 * t, a > 1 && t > 24 ? std::exp(-(t - 24) / 12.0) : 0.0});
+    }
+  return {"schedule", "", "schedule", {{"inputs", inputs}, {"events", events()}}, {}};
+}
+
+Figure intervals() {
+  Table rows = table("panel name estimate lower upper truth independent_lower independent_upper");
+  rows.add_row({std::string("duration [h]"), std::string("G1"), 12.0, 10.5, 13.7, 12.6, 11.6, 12.4});
+  rows.add_row({std::string("duration [h]"), std::string("S/G2/M"), 9.0, Cell(), 10.7, 9.4, 8.8, 9.2});
+  rows.add_row({std::string("log effect"), std::string("siPRRX1 on g1_exit"), -0.4, -0.62, -0.2, -0.35, -0.45, -0.35});
+  rows.add_row({std::string("log effect"), std::string("mmMYOD1 on g1_exit"), 0.1, -0.15, 0.33, 0.2, 0.05, 0.15});
+  rows.add_row({std::string("log effect"), std::string("mmMYOD1 on death's rate"), 0.02, -0.1, 0.14, Cell(), Cell(), Cell()});
+  return {"intervals", "", "intervals", {{"rows", rows}}, {}};
+}
+
+}  // namespace
+
+// HYPED_FIGURES=DIR keeps the pictures for a look.
+TEST_CASE("every template draws without a word from gnuplot") {
+  for (const Figure& figure : {time_course(), residuals(), autocorrelation(), profiles(), waterfall(), densities(), schedule(), intervals()}) {
+    const DrawnFigure drawn = report::draw(figure);
+    INFO(figure.template_name << ": " << drawn.outcome);
+    CHECK(drawn.outcome.empty());
+    CHECK_THAT(drawn.svg, Contains("<svg") && Contains("</svg>"));
+    if (const char* keep = std::getenv("HYPED_FIGURES")) std::ofstream(std::string(keep) + "/" + figure.name + ".svg") << drawn.svg;
+  }
+}
+
+TEST_CASE("a figure names its arms, classes and events, in the arms' colours") {
+  const std::string svg = report::draw(time_course()).svg;
+  for (const std::string word : {"siPRRX1", "S/G2/M", "wash, mRNA", "time [h]", "fraction of cells"}) CHECK_THAT(svg, Contains(word));
+  CHECK(report::arm_colour("dual", arms) == "#009E73");
+  CHECK(report::arm_colour("untreated", {}) == "#6b6b6b");
+  const std::vector<std::string> others{"untreated", "lapatinib 25 nM", "lapatinib 50 nM"};
+  CHECK(report::arm_colour("lapatinib 25 nM", others) == "#CC79A7");
+  CHECK(report::arm_colour("lapatinib 50 nM", others) == "#56B4E9");
+}
+
+TEST_CASE("a model without data, one class, no events, and a hostile name are drawn too") {
+  Figure figure = time_course();
+  figure.data = {{"points", table("arm class time_h value")}};
+  figure.data[0].second.add_row({std::string("it's \"quoted\" \\ $x `ls` %d"), std::string("nuclei"), 0.0, 100.0});
+  figure.data[0].second.add_row({std::string("it's \"quoted\" \\ $x `ls` %d"), std::string("nuclei"), 2.0, 110.0});
+  const auto drawn = report::draw(figure);
+  INFO(drawn.outcome);
+  CHECK(drawn.outcome.empty());
+  CHECK_THAT(drawn.svg, Contains("`ls`"));
+}
+
+TEST_CASE("a template that fails is an outcome with gnuplot's words") {
+  Figure figure = residuals();
+  figure.data.clear();
+  const auto drawn = report::draw(figure);
+  CHECK_THAT(drawn.outcome, Contains("distinct_arm"));
+  CHECK(drawn.svg.empty());
+}
