@@ -86,10 +86,12 @@ Eigen::VectorXd CycleProblem::start_of(const std::string& condition, const Eigen
 }
 
 CycleProblem::Course CycleProblem::course_of(const Arm& arm, const ArmStratum& stratum, const std::vector<double>& times_h,
-                                             const Eigen::VectorXd& theta, bool derivatives, double founders) const {
+                                             const Eigen::VectorXd& theta, bool derivatives, double founders,
+                                             const Eigen::VectorXd& effects) const {
   const int own = model_->parameter_count(), classes = class_count(), samples = static_cast<int>(times_h.size());
-  const std::vector<double> p = parameters_of(arm.condition, theta);
-  const auto parameters = std::span(p).first(static_cast<std::size_t>(own));
+  std::vector<double> p = parameters_of(arm.condition, theta);
+  for (std::size_t r = 0; r < random_parameters_.size(); ++r) p[random_parameters_[r]] *= std::exp(effects[static_cast<int>(r)]);
+  const auto parameters = std::span<const double>(p).first(static_cast<std::size_t>(own));
   const bool steady = setup_.start == StartKind::steady;
   Course out;
   Eigen::MatrixXd start_slope;
@@ -144,7 +146,7 @@ CycleProblem::Course CycleProblem::course_of(const Arm& arm, const ArmStratum& s
 }
 
 UnitMean CycleProblem::assemble(const Arm& arm, const std::vector<const Course*>& courses, const Eigen::VectorXd& theta,
-                                bool derivatives, int founder_parameter) const {
+                                bool derivatives, int founder_parameter, const Eigen::VectorXd& effects) const {
   UnitMean out;
   for (const Course* course : courses)
     if (!course->outcome.ok()) {
@@ -160,6 +162,9 @@ UnitMean CycleProblem::assemble(const Arm& arm, const std::vector<const Course*>
   }
   if (!derivatives) return out;
   const int own = model_->parameter_count(), directions = static_cast<int>(by_direction.cols());
+  // directions are by the values the well sees: the shared parameter times exp(effect)
+  for (std::size_t r = 0; r < random_parameters_.size(); ++r)
+    by_direction.col(std::find(columns_.begin(), columns_.end(), random_parameters_[r]) - columns_.begin()) *= std::exp(effects[static_cast<int>(r)]);
   out.by_theta = Eigen::MatrixXd::Zero(out.mean.size(), space_.count());
   auto add = [&](const Binding& to, int parameter, int direction) {
     const int index = to.theta[parameter];
@@ -187,10 +192,10 @@ UnitMean CycleProblem::assemble(const Arm& arm, const std::vector<const Course*>
 UnitMean CycleProblem::mean_at(const Arm& arm, const std::vector<double>& times_h, const Eigen::VectorXd& theta,
                                bool derivatives, double founders) const {
   std::vector<Course> courses;
-  for (const ArmStratum& stratum : arm.strata) courses.push_back(course_of(arm, stratum, times_h, theta, derivatives, founders));
+  for (const ArmStratum& stratum : arm.strata) courses.push_back(course_of(arm, stratum, times_h, theta, derivatives, founders, no_effects()));
   std::vector<const Course*> views;
   for (const Course& course : courses) views.push_back(&course);
-  return assemble(arm, views, theta, derivatives, -1);
+  return assemble(arm, views, theta, derivatives, -1, no_effects());
 }
 
 // Strata of different arms that nothing tells apart (untransfected cells, say) are simulated once.
@@ -224,13 +229,36 @@ std::vector<UnitMean> CycleProblem::unit_means(const Eigen::VectorXd& theta, boo
     const Arm& arm = setup_.arms[units_[unit].arm];
     const int founder = founders_[unit];
     courses[c] = course_of(arm, arm.strata[stratum], units_[unit].times_h, theta, derivatives,
-                           founder < 0 ? 1.0 : space_.natural(founder, theta[founder]));
+                           founder < 0 ? 1.0 : space_.natural(founder, theta[founder]), no_effects());
   });
   std::vector<UnitMean> means(units_.size());
   for (std::size_t u = 0; u < units_.size(); ++u) {
     std::vector<const Course*> views;
     for (const int c : course_of_unit_[u]) views.push_back(&courses[c]);
-    means[u] = assemble(setup_.arms[units_[u].arm], views, theta, derivatives, founders_[u]);
+    means[u] = assemble(setup_.arms[units_[u].arm], views, theta, derivatives, founders_[u], no_effects());
+  }
+  return means;
+}
+
+std::vector<UnitMean> CycleProblem::well_means(const Eigen::VectorXd& theta, const Eigen::MatrixXd& effects, bool derivatives) const {
+  std::vector<std::pair<int, int>> jobs;      // well, stratum
+  for (std::size_t w = 0; w < wells_.size(); ++w)
+    for (std::size_t s = 0; s < setup_.arms[units_[wells_[w].unit].arm].strata.size(); ++s) jobs.emplace_back(static_cast<int>(w), static_cast<int>(s));
+  std::vector<Course> courses(jobs.size());
+  parallel_for(static_cast<int>(jobs.size()), [&](int j) {
+    const auto [w, s] = jobs[j];
+    const int unit = wells_[w].unit, founder = founders_[unit];
+    const Arm& arm = setup_.arms[units_[unit].arm];
+    courses[j] = course_of(arm, arm.strata[s], units_[unit].times_h, theta, derivatives,
+                           founder < 0 ? 1.0 : space_.natural(founder, theta[founder]), effects.row(w).transpose());
+  });
+  std::vector<UnitMean> means(wells_.size());
+  std::size_t j = 0;
+  for (std::size_t w = 0; w < wells_.size(); ++w) {
+    const int unit = wells_[w].unit;
+    std::vector<const Course*> views;
+    for (std::size_t s = 0; s < setup_.arms[units_[unit].arm].strata.size(); ++s) views.push_back(&courses[j++]);
+    means[w] = assemble(setup_.arms[units_[unit].arm], views, theta, derivatives, founders_[unit], effects.row(static_cast<int>(w)).transpose());
   }
   return means;
 }

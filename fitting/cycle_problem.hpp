@@ -57,6 +57,8 @@ class CycleProblem {
 
   // Expected amounts of every unit; strata that units share are simulated once, in parallel.
   std::vector<UnitMean> unit_means(const Eigen::VectorXd& theta, bool derivatives) const;
+  // The same for every well with its own log multipliers of the random parameters, effects [W x R].
+  std::vector<UnitMean> well_means(const Eigen::VectorXd& theta, const Eigen::MatrixXd& effects, bool derivatives) const;
   // Any condition at any times with the same machinery (prediction, figures). condition: an arm of the setup.
   UnitMean mean_at(const Arm& arm, const std::vector<double>& times_h, const Eigen::VectorXd& theta, bool derivatives,
                    double founders = 1) const;
@@ -83,9 +85,10 @@ class CycleProblem {
     std::string method;
   };
   Course course_of(const Arm& arm, const ArmStratum& stratum, const std::vector<double>& times_h, const Eigen::VectorXd& theta,
-                   bool derivatives, double founders) const;
+                   bool derivatives, double founders, const Eigen::VectorXd& effects) const;
   UnitMean assemble(const Arm& arm, const std::vector<const Course*>& courses, const Eigen::VectorXd& theta, bool derivatives,
-                    int founder_parameter) const;
+                    int founder_parameter, const Eigen::VectorXd& effects) const;
+  Eigen::VectorXd no_effects() const { return Eigen::VectorXd::Zero(static_cast<int>(random_parameters_.size())); }
   Eigen::VectorXd start_of(const std::string& condition, const Eigen::VectorXd& theta, Eigen::MatrixXd& slope, Outcome& outcome) const;
   const std::string& steady_condition(const Arm& arm) const;
   void share_courses();

@@ -1,4 +1,5 @@
 // Iterated generalised least squares over wells.
+#include "fitting/linearised_wells.hpp"
 #include "fitting/process_fit.hpp"
 
 #include <fmt/format.h>
@@ -20,8 +21,6 @@ double t_quantile_975(double degrees) {
 
 namespace {
 
-enum Component { unit_variance, sister, detection, first_random };
-
 std::vector<VarianceComponent> starting_components(const CycleProblem& problem, const ProcessOptions& options) {
   const bool counts = problem.quantity() == Quantity::count;
   std::vector<VarianceComponent> components;
@@ -35,47 +34,6 @@ std::vector<VarianceComponent> starting_components(const CycleProblem& problem, 
   return components;
 }
 
-// Every well linearised at theta with the parts of its covariance. A sister correlation rho multiplies unit_variance * sister
-// part; for counts unit_variance is 1, else the part's coefficient is the product and rho its ratio.
-Outcome linearise(const CycleProblem& problem, const Eigen::VectorXd& theta, const std::vector<double>& scales,
-                  std::size_t component_count, std::vector<MixedBlock>& blocks, std::vector<UnitMean>& means) {
-  means = problem.unit_means(theta, true);
-  for (const auto& mean : means)
-    if (!mean.outcome.ok()) return mean.outcome;
-  const auto covariances = problem.unit_covariances(theta);
-  for (const auto& covariance : covariances)
-    if (!covariance.outcome.ok()) return covariance.outcome;
-  blocks.assign(problem.wells().size(), {});
-  for (std::size_t w = 0; w < blocks.size(); ++w) {
-    const Well& well = problem.wells()[w];
-    const UnitMean& mean = means[well.unit];
-    const auto& covariance = covariances[well.unit];
-    const Unit& unit = problem.units()[well.unit];
-    const double scale = problem.density() ? 1.0 : scales[w];
-    MixedBlock& block = blocks[w];
-    const Eigen::VectorXd block_mean = problem.block_average(well.unit, mean.mean);
-    block.residual = well.blocks - scale * block_mean;
-    block.design = scale * problem.block_average(well.unit, mean.by_theta);
-    if (!problem.density()) block.own = block_mean;
-    block.parts.resize(component_count);
-    block.parts[unit_variance].dense = scale * covariance.demographic;
-    block.parts[sister].dense = scale * covariance.sister;
-    const auto sizes = unit.blocks.size();
-    Eigen::VectorXd noise(block_mean.size());
-    for (int i = 0; i < noise.size(); ++i) noise[i] = std::max(0.0, scale * block_mean[i]) / sizes[i / problem.class_count()];
-    block.parts[detection].dense = noise.asDiagonal();
-    const Eigen::MatrixXd random = scale * problem.block_average(well.unit, mean.by_random);
-    for (std::size_t k = first_random; k < component_count; ++k) {
-      std::vector<int> mine;
-      for (std::size_t r = 0; r < problem.random_group().size(); ++r)
-        if (problem.random_group()[r] == static_cast<int>(k) - first_random) mine.push_back(static_cast<int>(r));
-      block.parts[k].factor.resize(random.rows(), static_cast<int>(mine.size()));
-      for (std::size_t c = 0; c < mine.size(); ++c) block.parts[k].factor.col(static_cast<int>(c)) = random.col(mine[c]);
-    }
-  }
-  return {};
-}
-
 // Weights of the first, cheap fit: independent blocks with Poisson-like variance, relative for relative data.
 std::vector<Eigen::MatrixXd> plain_factors(const CycleProblem& problem) {
   std::vector<Eigen::MatrixXd> factors;
@@ -87,40 +45,97 @@ std::vector<Eigen::MatrixXd> plain_factors(const CycleProblem& problem) {
   return factors;
 }
 
-// Information that independent frames (Poisson counts, which is multinomial phases and Poisson totals) would have claimed.
-Eigen::MatrixXd independent_information(const CycleProblem& problem, const std::vector<UnitMean>& means, const std::vector<double>& scales) {
-  const int count = problem.space().count();
-  Eigen::MatrixXd information = Eigen::MatrixXd::Zero(count, count);
-  for (std::size_t w = 0; w < scales.size(); ++w) {
-    const UnitMean& mean = means[problem.wells()[w].unit];
-    const double scale = problem.density() ? 1.0 : scales[w];
-    const Eigen::VectorXd weight = (scale * mean.mean).cwiseMax(1e-9).cwiseInverse();
-    const Eigen::MatrixXd x = scale * mean.by_theta;
-    Eigen::MatrixXd part = x.transpose() * weight.asDiagonal() * x;
-    if (!problem.density()) {
-      const Eigen::VectorXd own = x.transpose() * weight.cwiseProduct(mean.mean);
-      part -= own * own.transpose() / mean.mean.dot(weight.cwiseProduct(mean.mean));
-    }
-    information += part;
-  }
-  return information;
-}
-
 Eigen::MatrixXd with_priors(Eigen::MatrixXd information, const ParameterSpace& space) {
   for (int i = 0; i < space.count(); ++i)
     if (space[i].prior) information(i, i) += 1 / (space[i].prior->sd * space[i].prior->sd);
   return information;
 }
 
+// Penalised sum of squares of the wells given their effects, at fixed covariance: what a step must not raise.
+double penalised_sum(const CycleProblem& problem, const Eigen::VectorXd& theta, const Eigen::MatrixXd& effects,
+                     const std::vector<Eigen::MatrixXd>& lower, const std::vector<VarianceComponent>& components,
+                     std::vector<double>& scales) {
+  const bool own = effects.size() > 0 && !effects.isZero(0);
+  const auto means = own ? problem.well_means(theta, effects, false) : problem.unit_means(theta, false);
+  double sum = 0;
+  for (std::size_t w = 0; w < problem.wells().size(); ++w) {
+    const Well& well = problem.wells()[w];
+    const UnitMean& mean = own ? means[w] : means[well.unit];
+    if (!mean.outcome.ok()) return std::numeric_limits<double>::infinity();
+    const auto factor = lower[w].triangularView<Eigen::Lower>();
+    const Eigen::VectorXd y = factor.solve(well.blocks), m = factor.solve(problem.block_average(well.unit, mean.mean));
+    if (!problem.density()) scales[w] = m.dot(y) / m.squaredNorm();
+    sum += (y - (problem.density() ? 1.0 : scales[w]) * m).squaredNorm();
+    for (int r = 0; r < effects.cols(); ++r) {
+      const double variance = components[first_random_component + problem.random_group()[r]].value;
+      if (variance > 0) sum += effects(static_cast<int>(w), r) * effects(static_cast<int>(w), r) / variance;
+    }
+  }
+  const ParameterSpace& space = problem.space();
+  for (int i = 0; i < space.count(); ++i)
+    if (space[i].prior) sum += std::pow((theta[i] - space[i].prior->mean) / space[i].prior->sd, 2);
+  return sum;
+}
+
+// Gauss-Newton step within the bounds: parameters at a bound that would leave it are held.
+Eigen::VectorXd bounded_step(const Eigen::MatrixXd& information, const Eigen::VectorXd& score, const Eigen::VectorXd& theta,
+                             const Eigen::VectorXd& lower, const Eigen::VectorXd& upper) {
+  const int count = static_cast<int>(theta.size());
+  // a weak pull that keeps directions without information in place: 10 widths of the bounds
+  const Eigen::MatrixXd ridge = ((upper - lower) * 10).cwiseAbs2().cwiseInverse().asDiagonal();
+  std::vector<bool> held(static_cast<std::size_t>(count), false);
+  Eigen::VectorXd step = Eigen::VectorXd::Zero(count);
+  for (int pass = 0; pass <= count; ++pass) {
+    std::vector<int> free;
+    for (int i = 0; i < count; ++i)
+      if (!held[i]) free.push_back(i);
+    Eigen::MatrixXd a(free.size(), free.size());
+    Eigen::VectorXd b(free.size());
+    for (std::size_t i = 0; i < free.size(); ++i) {
+      b[static_cast<int>(i)] = score[free[i]];
+      for (std::size_t j = 0; j < free.size(); ++j) a(static_cast<int>(i), static_cast<int>(j)) = information(free[i], free[j]) + ridge(free[i], free[j]);
+    }
+    const Eigen::VectorXd x = a.ldlt().solve(b);
+    step.setZero();
+    bool again = false;
+    for (std::size_t i = 0; i < free.size(); ++i) {
+      const int k = free[i];
+      step[k] = x[static_cast<int>(i)];
+      const double edge = 1e-9 * (upper[k] - lower[k]);
+      if ((theta[k] <= lower[k] + edge && step[k] < 0) || (theta[k] >= upper[k] - edge && step[k] > 0)) {
+        held[k] = true;
+        again = true;
+      }
+    }
+    if (!again) break;
+  }
+  for (int i = 0; i < count; ++i)
+    if (held[i]) step[i] = 0;
+  return step;
+}
+
 }  // namespace
 
 std::vector<Eigen::MatrixXd> covariance_factors(const CycleProblem& problem, const ProcessFit& fit, Outcome& outcome) {
-  std::vector<MixedBlock> blocks;
-  std::vector<UnitMean> means;
-  outcome = linearise(problem, fit.theta, fit.scales, fit.components.size(), blocks, means);
-  std::vector<Eigen::MatrixXd> factors(blocks.size());
-  for (std::size_t w = 0; w < blocks.size() && outcome.ok(); ++w) outcome = block_factor(blocks[w], fit.components, factors[w]);
+  const auto covariances = problem.unit_covariances(fit.theta);
+  const LinearisedWells wells = linearise_wells(problem, fit.theta, fit.effects, fit.scales, fit.components.size(), covariances);
+  outcome = wells.outcome;
+  std::vector<Eigen::MatrixXd> factors(wells.blocks.size());
+  for (std::size_t w = 0; w < wells.blocks.size() && outcome.ok(); ++w) outcome = block_factor(wells.blocks[w], fit.components, factors[w]);
   return factors;
+}
+
+std::unique_ptr<ProcessResiduals> frozen_residuals(const CycleProblem& problem, const ProcessFit& fit, Outcome& outcome) {
+  const auto covariances = problem.unit_covariances(fit.theta);
+  const LinearisedWells wells = linearise_wells(problem, fit.theta, fit.effects, fit.scales, fit.components.size(), covariances);
+  outcome = wells.outcome;
+  std::vector<Eigen::MatrixXd> factors(problem.wells().size());
+  std::vector<Eigen::VectorXd> offset;
+  for (std::size_t w = 0; w < factors.size() && outcome.ok(); ++w) {
+    outcome = block_factor(wells.blocks[w], fit.components, factors[w]);
+    offset.emplace_back(wells.random[w] * fit.effects.row(static_cast<int>(w)).transpose());
+  }
+  return std::make_unique<ProcessResiduals>(problem, std::move(factors), fit.effects, std::move(offset));
 }
 
 ProcessFit fit_process(const CycleProblem& problem, const ProcessOptions& options) {
@@ -137,7 +152,7 @@ ProcessFit fit_process(const CycleProblem& problem, const ProcessOptions& option
     // the middle 80 % of the bounds: starts on a bound see a flat function
     record.start = s == 0 ? space.start() : space.start(Eigen::VectorXd((0.1 + 0.8 * halton_point(s, space.count()).array()).matrix()));
     LeastSquaresOptions loose = options.least_squares;
-    loose.function_tolerance = 1e-8;
+    loose.function_tolerance = 1e-6;
     const LeastSquaresResult end = least_squares(residuals, record.start, lower, upper, {}, loose);
     record = {record.start, end.theta, end.sum_of_squares, end.gradient_norm, end.iterations, end.outcome};
   });
@@ -148,109 +163,69 @@ ProcessFit fit_process(const CycleProblem& problem, const ProcessOptions& option
     return fit;
   }
   fit.scales = residuals.scales(fit.theta);
-
+  fit.effects = Eigen::MatrixXd::Zero(static_cast<int>(problem.wells().size()), static_cast<int>(problem.random_parameters().size()));
   fit.components = starting_components(problem, options);
-  std::vector<MixedBlock> blocks;
-  std::vector<UnitMean> means;
+
+  std::vector<CycleProblem::UnitCovariance> covariances;
+  LinearisedWells wells;
   MixedFit mixed;
-  LeastSquaresResult end;
   bool settled = false;
+  double moved = 1e300;
   for (fit.rounds = 1; fit.rounds <= options.round_limit; ++fit.rounds) {
-    fit.outcome = linearise(problem, fit.theta, fit.scales, fit.components.size(), blocks, means);
+    if (moved > 0.2) covariances = problem.unit_covariances(fit.theta);
+    for (const auto& covariance : covariances)
+      if (!covariance.outcome.ok()) fit.outcome = covariance.outcome;
+    if (fit.outcome.ok()) {
+      wells = linearise_wells(problem, fit.theta, fit.effects, fit.scales, fit.components.size(), covariances);
+      fit.outcome = wells.outcome;
+    }
     if (!fit.outcome.ok()) return fit;
-    mixed = fit_variance_components(blocks, fit.components, fit.rounds == 1 ? 12 : 30);
+    mixed = fit_variance_components(wells.blocks, fit.components, fit.rounds == 1 ? 12 : 30);
     if (mixed.outcome.status == Status::singular) {
       fit.outcome = mixed.outcome;
       return fit;
     }
     fit.components = mixed.components;
-    std::vector<Eigen::MatrixXd> factors(blocks.size());
-    for (std::size_t w = 0; w < blocks.size(); ++w) {
-      fit.outcome = block_factor(blocks[w], fit.components, factors[w]);
-      if (!fit.outcome.ok()) return fit;
+    const std::vector<VarianceComponent> within(fit.components.begin(), fit.components.begin() + first_random_component);
+    std::vector<Eigen::MatrixXd> marginal(wells.blocks.size()), demographic(wells.blocks.size());
+    for (std::size_t w = 0; w < wells.blocks.size() && fit.outcome.ok(); ++w) {
+      fit.outcome = block_factor(wells.blocks[w], fit.components, marginal[w]);
+      if (fit.outcome.ok()) fit.outcome = block_factor(wells.blocks[w], within, demographic[w]);
     }
-    const ProcessResiduals weighted(problem, factors);
-    LeastSquaresOptions settings = options.least_squares;
-    settings.function_tolerance = 1e-10;
-    end = least_squares(weighted, fit.theta, lower, upper, {}, settings);
-    if (!std::isfinite(end.sum_of_squares)) {
-      fit.outcome = end.outcome;
-      return fit;
-    }
-    const Identifiability known = identifiability_of(with_priors(mixed.information, space), space);
-    double moved = 0;
+    if (!fit.outcome.ok()) return fit;
+    Eigen::VectorXd score = mixed.score;
     for (int i = 0; i < space.count(); ++i)
-      if (known.identified[i]) moved = std::max(moved, std::abs(end.theta[i] - fit.theta[i]) / std::sqrt(known.covariance(i, i)));
-    fit.theta = end.theta;
-    fit.scales = weighted.scales(fit.theta);
+      if (space[i].prior) score[i] -= (fit.theta[i] - space[i].prior->mean) / (space[i].prior->sd * space[i].prior->sd);
+    const Eigen::MatrixXd information = with_priors(mixed.information, space);
+    const Eigen::VectorXd step = bounded_step(information, score, fit.theta, lower, upper);
+    const Eigen::VectorXd target = (fit.theta + step).cwiseMax(lower).cwiseMin(upper);
+    Eigen::MatrixXd effects = fit.effects;
+    for (std::size_t w = 0; w < wells.blocks.size(); ++w)
+      effects.row(static_cast<int>(w)) = predicted_effects(problem, wells, w, fit.components, marginal[w], wells.blocks[w].residual - wells.blocks[w].design * (target - fit.theta)).transpose();
+    std::vector<double> scales = fit.scales;
+    const double before = penalised_sum(problem, fit.theta, fit.effects, demographic, fit.components, scales);
+    Eigen::VectorXd theta = fit.theta;
+    Eigen::MatrixXd next = fit.effects;
+    for (double length = 1; length > 1e-3; length /= 2) {
+      theta = fit.theta + length * (target - fit.theta);
+      next = fit.effects + length * (effects - fit.effects);
+      // wells without effects so far have no penalised sum to compare with: the first prediction is taken whole
+      if (penalised_sum(problem, theta, next, demographic, fit.components, scales) <= before * (1 + 1e-6) + 1e-9) break;
+    }
+    const Identifiability known = identifiability_of(information, space);
+    moved = 0;
+    for (int i = 0; i < space.count(); ++i)
+      if (known.identified[i]) moved = std::max(moved, std::abs(theta[i] - fit.theta[i]) / std::sqrt(known.covariance(i, i)));
+    fit.theta = theta;
+    fit.effects = next;
+    fit.scales = scales;
     if (moved < options.round_tolerance) {
       settled = true;
       break;
     }
   }
   fit.rounds = std::min(fit.rounds, options.round_limit);
-
-  // Report at the end point with the covariance there.
-  fit.outcome = linearise(problem, fit.theta, fit.scales, fit.components.size(), blocks, means);
-  if (!fit.outcome.ok()) return fit;
-  mixed = fit_variance_components(blocks, fit.components, 30);
-  fit.components = mixed.components;
-  fit.restricted = mixed.minus_two_log_likelihood;
-  fit.method = means.front().method;
-  fit.component_sd = mixed.component_covariance.diagonal().cwiseMax(0).cwiseSqrt();
-  fit.identifiability = identifiability_of(with_priors(mixed.information, space), space);
-  const Eigen::VectorXd degrees = satterthwaite(mixed, fit.identifiability.covariance);
-  const Identifiability independent = identifiability_of(
-      with_priors(problem.quantity() == Quantity::count ? independent_information(problem, means, fit.scales) : Eigen::MatrixXd::Zero(space.count(), space.count()), space), space);
-  fit.minus_two_log_likelihood = 0;
-  for (const auto& block : blocks) {
-    Eigen::MatrixXd factor;
-    fit.outcome = block_factor(block, fit.components, factor);
-    if (!fit.outcome.ok()) return fit;
-    fit.whitened.push_back(factor.triangularView<Eigen::Lower>().solve(block.residual));
-    fit.minus_two_log_likelihood += fit.whitened.back().squaredNorm() + 2 * factor.diagonal().array().log().sum() +
-                                    std::log(2 * std::numbers::pi) * static_cast<double>(block.residual.size());
-  }
-  bool bound = false;
-  for (int i = 0; i < space.count(); ++i) {
-    FittedParameter p{space[i].name, space[i].unit, space[i].meaning, space.natural(i, fit.theta[i]), 0, 0, 0, degrees[i], 0, fit.identifiability.identified[i], ""};
-    const bool low = std::find(end.at_lower.begin(), end.at_lower.end(), i) != end.at_lower.end();
-    const bool high = std::find(end.at_upper.begin(), end.at_upper.end(), i) != end.at_upper.end();
-    p.lower = space[i].lower;
-    p.upper = space[i].upper;
-    if (p.identified) {
-      p.sd = std::sqrt(std::max(0.0, fit.identifiability.covariance(i, i)));
-      const double reach = t_quantile_975(p.degrees) * p.sd;
-      p.lower = std::max(space[i].lower, space.natural(i, fit.theta[i] - reach));
-      p.upper = std::min(space[i].upper, space.natural(i, fit.theta[i] + reach));
-    }
-    if (independent.identified[i]) p.independent_sd = std::sqrt(std::max(0.0, independent.covariance(i, i)));
-    p.how = !p.identified ? "not identifiable" : low ? "at lower bound" : high ? "at upper bound" : space[i].prior ? "data and prior" : "data";
-    bound = bound || low || high;
-    fit.parameters.push_back(std::move(p));
-  }
-
-  // Spread between wells against what one well's own cells would leave, per random parameter.
-  for (std::size_t r = 0; r < problem.random_parameters().size(); ++r) {
-    double information = 0;
-    for (std::size_t w = 0; w < blocks.size(); ++w) {
-      const UnitMean& mean = means[problem.wells()[w].unit];
-      const double scale = problem.density() ? 1.0 : fit.scales[w];
-      const Eigen::VectorXd slope = scale * problem.block_average(problem.wells()[w].unit, mean.by_random.col(static_cast<int>(r)));
-      MixedBlock alone = blocks[w];
-      alone.parts.resize(first_random);
-      Eigen::MatrixXd factor;
-      const std::vector<VarianceComponent> demographic(fit.components.begin(), fit.components.begin() + first_random);
-      if (!block_factor(alone, demographic, factor).ok()) continue;
-      information += factor.triangularView<Eigen::Lower>().solve(slope).squaredNorm() / static_cast<double>(blocks.size());
-    }
-    const std::size_t component = first_random + static_cast<std::size_t>(problem.random_group()[r]);
-    fit.between_to_demographic.push_back(component < fit.components.size() && information > 0 ? std::sqrt(fit.components[component].value * information) : 0.0);
-  }
-  if (!fit.identifiability.all()) fit.outcome = {Status::not_identifiable, "not identifiable: " + fit.identifiability.null.front().text};
-  else if (bound) fit.outcome = {Status::at_bound, "the optimum lies at a bound"};
-  else if (!settled) fit.outcome = {Status::not_converged, fmt::format("parameters and covariance did not settle within {} rounds", options.round_limit)};
-  else if (!end.outcome.ok()) fit.outcome = end.outcome;
+  describe(problem, fit, settled);
   return fit;
 }
 

@@ -1,6 +1,7 @@
 // The default fit: counts of the same cells over time, weighted with the covariance of the branching process, wells as random.
 #pragma once
 #include <Eigen/Core>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,7 +15,7 @@ namespace hyped {
 
 struct ProcessOptions {
   int starts = 8;                           // low-discrepancy starts of the first, cheap fit
-  int round_limit = 8;                      // covariance -> components -> parameters
+  int round_limit = 25;                     // covariance -> components -> parameters
   double round_tolerance = 0.02;            // largest change of a parameter in standard deviations
   std::optional<double> sister;             // correlation of sisters' cycle times; empty: estimated
   std::optional<double> detection;          // extra variance per counted cell and frame; empty: estimated
@@ -44,6 +45,7 @@ struct ProcessFit {
   Eigen::VectorXd theta;                          // search scale [P]
   Identifiability identifiability;                // with the process covariance
   std::vector<FittedParameter> parameters;        // [P]
+  Eigen::MatrixXd effects;                        // predicted log multipliers of the random parameters per well [W x R]
   std::vector<double> scales;                     // cells per well at the start (relative data: factor) [W]
   std::vector<VarianceComponent> components;      // unit_variance, sister, detection, then one per random-effect group
   Eigen::VectorXd component_sd;
@@ -58,16 +60,24 @@ struct ProcessFit {
   std::string method;
 };
 
-// Iterated generalised least squares with frozen covariance: (1) covariance of the branching process at theta; (2) its components
-// by restricted maximum likelihood; (3) weighted least squares. Source: branching moments as in clone_moments.hpp; Davidian &
-// Giltinan 1995, ch. 2 (IGLS); intervals by Satterthwaite.
+// After a plainly weighted fit from many starts, rounds of (1) covariance of the branching process at theta; (2) every well
+// linearised about its own predicted rates (conditional linearisation: differences between wells are large against the noise of
+// a well, so that expanding about the mean well would bias the rates); (3) variance components by restricted maximum likelihood;
+// (4) a generalised least-squares step of the shared parameters and new predictions of the wells, halved while the penalised sum
+// of squares rises. Source: Lindstrom & Bates 1990, Biometrics 46:673; Davidian & Giltinan 1995; branching moments as in
+// clone_moments.hpp; intervals by Satterthwaite.
 ProcessFit fit_process(const CycleProblem& problem, const ProcessOptions& options = {});
+
+// Intervals, identifiability, spreads and verdict at fit.theta; `settled` says whether the rounds converged. Part of fit_process.
+void describe(const CycleProblem& problem, ProcessFit& fit, bool settled);
 
 // The weighted least-squares problem with a frozen covariance: what fit_process minimises last; profiles walk on it.
 class ProcessResiduals final : public ResidualFunction {
  public:
-  // lower: Cholesky factor of each well's covariance.
-  ProcessResiduals(const CycleProblem& problem, std::vector<Eigen::MatrixXd> lower);
+  // lower: Cholesky factor of each well's marginal covariance; effects [W x R] the wells' predicted log multipliers about which
+  // they are linearised and offset [W] their contribution, added to the data; both empty for the mean well.
+  ProcessResiduals(const CycleProblem& problem, std::vector<Eigen::MatrixXd> lower, Eigen::MatrixXd effects = {},
+                   std::vector<Eigen::VectorXd> offset = {});
   int residual_count() const override;
   int parameter_count() const override { return problem_.space().count(); }
   Outcome evaluate(const Eigen::VectorXd& theta, Eigen::VectorXd& residuals, Eigen::MatrixXd* jacobian) const override;
@@ -76,11 +86,18 @@ class ProcessResiduals final : public ResidualFunction {
 
  private:
   const CycleProblem& problem_;
+  // Expectation [B K] and derivatives of every well.
+  Outcome well_courses(const Eigen::VectorXd& theta, bool derivatives, std::vector<Eigen::VectorXd>& mean, std::vector<Eigen::MatrixXd>& slope) const;
+  Eigen::VectorXd data_of(int well) const;
   std::vector<Eigen::MatrixXd> lower_;
+  Eigen::MatrixXd effects_;
+  std::vector<Eigen::VectorXd> offset_;
   int count_ = 0, priors_ = 0;
 };
 
-// The frozen covariance factors at a fit (for profiles, bootstrap, residuals).
+// The least-squares problem frozen at a fit, for profiles; the problem must outlive it.
+std::unique_ptr<ProcessResiduals> frozen_residuals(const CycleProblem& problem, const ProcessFit& fit, Outcome& outcome);
+// The marginal covariance factors of every well at a fit.
 std::vector<Eigen::MatrixXd> covariance_factors(const CycleProblem& problem, const ProcessFit& fit, Outcome& outcome);
 
 // One-sided 97.5 % quantile of Student's t with the given degrees of freedom.
