@@ -14,6 +14,9 @@ int main(int argc, char** argv) {
              "2 the input is wrong (said on stderr), 3 a bug in hyped.");
   int exit_code = 0;
   commands::add_inspect(app, exit_code);
+  commands::add_demo(app, exit_code);
+  commands::add_twin(app, exit_code);
+  commands::add_cycle(app, exit_code);
   commands::add_report(app, exit_code);
   try {
     app.parse(argc, argv);

@@ -117,6 +117,7 @@ CycleProblem::Course CycleProblem::course_of(const Arm& arm, const ArmStratum& s
     experiment.initial_by_parameter.setZero(start.size(), steady ? 2 * own : own);
     experiment.initial_by_parameter.middleCols(steady ? own : 0, own) = start_slope;
     LinearOptions options;
+    options.magnus_tolerance = 1e-7;      // counts scatter by 1e-2
     options.columns = columns;
     run = simulate_linear(*model_, parameters, experiment, options,
                           derivatives && !columns.empty() ? Sensitivities::parameters : Sensitivities::none);

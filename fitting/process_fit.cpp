@@ -149,8 +149,8 @@ ProcessFit fit_process(const CycleProblem& problem, const ProcessOptions& option
   fit.starts.resize(static_cast<std::size_t>(std::max(1, options.starts)));
   parallel_for(static_cast<int>(fit.starts.size()), [&](int s) {
     StartRecord& record = fit.starts[s];
-    // the middle 80 % of the bounds: starts on a bound see a flat function
-    record.start = s == 0 ? space.start() : space.start(Eigen::VectorXd((0.1 + 0.8 * halton_point(s, space.count()).array()).matrix()));
+    // the middle half of the bounds: starts near a bound see a flat function
+    record.start = s == 0 ? space.start() : space.start(Eigen::VectorXd((0.25 + 0.5 * halton_point(s, space.count()).array()).matrix()));
     LeastSquaresOptions loose = options.least_squares;
     loose.function_tolerance = 1e-6;
     const LeastSquaresResult end = least_squares(residuals, record.start, lower, upper, {}, loose);

@@ -79,7 +79,7 @@ StagedModel::StagedModel(const PhaseGraph& graph, const StageSettings& settings)
     std::string by;
     for (const auto& input : effect.inputs) by += (by.empty() ? "" : " x ") + input;
     meanings_.push_back(fmt::format("log-fold change of {} by {} at input 1", on, by));
-    specs.push_back({coefficient_names_.back(), "1", 0, -5, 5, meanings_.back()});
+    specs.push_back({coefficient_names_.back(), "1", 0, -3, 3, meanings_.back()});
   }
   first_input_ = static_cast<int>(specs.size());
   for (const auto& input : inputs_) specs.push_back({input, "1", 0, 0, 10, "active input, 1 at the reference dose's peak"});

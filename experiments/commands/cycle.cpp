@@ -1,0 +1,65 @@
+// `hyped cycle simulate|fit|compare|predict SCENARIO [DATA]`.
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "experiments/commands/commands.hpp"
+#include "experiments/commands/run_arguments.hpp"
+#include "experiments/cycle/cycle_run.hpp"
+
+namespace hyped::commands {
+namespace {
+
+// Reads scenario and data, says what was read, calls the verb, finishes the run.
+template <class Verb>
+void with_data(RunArguments& args, int& exit_code, Verb verb) {
+  const Scenario scenario = args.read();
+  RunDirectory run(args.out, args.command_line, args.seed);
+  run.set_title(scenario.title, scenario.question);
+  run.add_input(scenario.file);
+  if (!args.data.empty()) run.add_input(args.data);
+  const PhaseCounts data = read_data(scenario, args.data);
+  fmt::print("{}\n\n", data_summary(data));
+  verb(run, scenario, data);
+  exit_code = args.finish(run);
+}
+
+}  // namespace
+
+void add_cycle(CLI::App& app, int& exit_code) {
+  auto* cycle = app.add_subcommand("cycle", "Cell-cycle models of phase counts over time");
+  cycle->require_subcommand(1);
+  auto args = std::make_shared<RunArguments>();      // shared with the callbacks
+  auto* simulate = args->add(*cycle, "simulate", "Expected course of every arm of a scenario", "hyped cycle simulate hyped_twin --out out/expected", false);
+  simulate->callback([args, &exit_code] {
+    const Scenario scenario = args->read();
+    RunDirectory run(args->out, args->command_line, args->seed);
+    run.set_title(scenario.title, scenario.question);
+    run.add_input(scenario.file);
+    run_simulate(run, scenario);
+    exit_code = args->finish(run);
+  });
+  auto* fit = args->add(*cycle, "fit", "Fit a scenario's model to counts", "hyped cycle fit hyped_twin out/twin/data/counts.tsv --out out/fit", true);
+  fit->callback([args, &exit_code] {
+    with_data(*args, exit_code, [](RunDirectory& run, const Scenario& scenario, const PhaseCounts& data) {
+      const CycleFit fitted = run_cycle_fit(run, scenario, data, {});
+      fmt::print("{}\n", terminal_summary(fitted, {}, "tables/parameters.tsv"));
+    });
+  });
+  auto* compare = args->add(*cycle, "compare", "Fit every variant of a scenario and compare them", "hyped cycle compare hyped_twin out/twin/data/counts.tsv --out out/compare", true);
+  compare->callback([args, &exit_code] {
+    with_data(*args, exit_code, [](RunDirectory& run, const Scenario& scenario, const PhaseCounts& data) { run_compare(run, scenario, data); });
+  });
+  auto* predict = args->add(*cycle, "predict", "Predict a held-out arm from the others, beside baselines and a ceiling", "hyped cycle predict hyped_twin out/twin/data/counts.tsv --out out/predict", true);
+  predict->add_option("--hold-out", args->held_out, "arm to predict instead of the scenario's");
+  predict->callback([args, &exit_code] {
+    with_data(*args, exit_code, [&](RunDirectory& run, const Scenario& scenario, const PhaseCounts& data) {
+      if (!scenario.predict) throw InputError(scenario.file.string(), "the scenario has no [predict]", "add held_out, control and singles");
+      PredictSettings settings = *scenario.predict;
+      if (!args->held_out.empty()) settings.held_out = args->held_out;
+      for (const auto& s : run_predict(run, scenario, data, settings).scores) fmt::print("{:44} error {:.3f} [{:.3f}, {:.3f}]\n", s.name, s.error, s.lower, s.upper);
+    });
+  });
+}
+
+}  // namespace hyped::commands

@@ -1,0 +1,54 @@
+// Shared arguments.
+#include "experiments/commands/run_arguments.hpp"
+
+#include <fmt/format.h>
+
+#include <fstream>
+
+#include "experiments/report/html_report.hpp"
+#include "libhyped/parallel.hpp"
+
+namespace hyped::commands {
+
+void RunArguments::add_common(CLI::App& command, const std::string& example) {
+  command.add_option("--out", out, "folder of the run: summary.json, tables, figures, report.html")->required();
+  command.add_option("--seed", seed, "of all random numbers")->capture_default_str();
+  command.add_option("--threads", threads, "0: all; results do not depend on it")->capture_default_str();
+  command.footer("Example: " + example);
+}
+
+CLI::App* RunArguments::add(CLI::App& parent, const std::string& name, const std::string& what, const std::string& example, bool takes_data) {
+  auto* command = parent.add_subcommand(name, what);
+  command->add_option("SCENARIO", scenario, "a TOML file, or a shipped scenario by name")->required();
+  if (takes_data) {
+    command->add_option("DATA", data, "counts; the scenario's [data] file if not given");
+    command->add_option("--starts", starts, "local fits of the multi-start");
+    command->add_option("--block-h", block_h, "hours over which frames are averaged in the likelihood");
+  }
+  add_common(*command, example);
+  return command;
+}
+
+Scenario RunArguments::read() const {
+  set_threads(threads);
+  Scenario read = read_scenario(shipped_scenario(scenario));
+  if (starts > 0) read.fit.starts = starts;
+  if (block_h >= 0) read.setup.block_h = block_h;
+  return read;
+}
+
+Scenario RunArguments::read() {
+  command_line.clear();
+  std::ifstream stream("/proc/self/cmdline", std::ios::binary);
+  for (std::string word; std::getline(stream, word, '\0');) command_line.push_back(word);
+  return static_cast<const RunArguments&>(*this).read();
+}
+
+int RunArguments::finish(RunDirectory& run) const {
+  const std::string status = run.summary().status, message = run.summary().status_message;
+  const auto page = report::write_report(run.finish());
+  fmt::print("{}report    {}\n", status == "ok" ? std::string() : fmt::format("outcome   {}: {}\n", status, message), page.string());
+  return status == "ok" ? 0 : 1;
+}
+
+}  // namespace hyped::commands

@@ -1,0 +1,27 @@
+// The arguments every run shares: scenario, data, --out, --seed, --threads, and settings that override the scenario.
+#pragma once
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "experiments/scenario.hpp"
+#include "libhyped/store/run_directory.hpp"
+
+namespace hyped::commands {
+
+struct RunArguments {
+  std::string scenario, data, out, held_out;
+  std::uint64_t seed = 1;
+  int threads = 0, starts = -1;
+  double block_h = -1;
+  std::vector<std::string> command_line;
+
+  CLI::App* add(CLI::App& parent, const std::string& name, const std::string& what, const std::string& example, bool takes_data);
+  void add_common(CLI::App& command, const std::string& example);
+  Scenario read();                          // with the flags' overrides; sets the number of threads
+  Scenario read() const;
+  int finish(RunDirectory& run) const;      // writes the run and its report, prints where; the exit code
+};
+
+}  // namespace hyped::commands
