@@ -15,10 +15,10 @@ namespace {
 using report::Figure;
 
 Table events_of(const Scenario& scenario) {
-  Table table({{"time_h", "h", ""}, {"name", "", ""}, {"arm", "", ""}});
+  Table table({{"time_h", "h", ""}, {"name", "", ""}});
   std::set<std::pair<double, std::string>> shown;
   auto add = [&](double time, const std::string& name) {
-    if (std::isfinite(time) && shown.insert({time, name}).second) table.add_row({time, name, std::string()});
+    if (std::isfinite(time) && shown.insert({time, name}).second) table.add_row({time, name});
   };
   for (const auto& event : scenario.events)
     if (!event.label.empty()) add(event.change.time_h, event.label);
@@ -139,25 +139,33 @@ void residual_figures(RunDirectory& run, const Scenario& scenario, const CycleFi
 
 void density_figure(RunDirectory& run, const CycleFit& fitted, const Truth& truth) {
   const CycleProblem& problem = *fitted.problem;
-  Table density({{"arm", "", ""}, {"phase", "", ""}, {"time_h", "h", ""}, {"value", "1/h", ""}});
+  Table density({{"arm", "", ""}, {"phase", "", ""}, {"time_h", "h", ""}, {"value", "1/h", ""}, {"lower", "1/h", ""}, {"upper", "1/h", ""}});
   Table known({{"arm", "", ""}, {"phase", "", ""}, {"time_h", "h", ""}, {"value", "1/h", ""}});
   const auto& phases = problem.model().graph().phases;
   if (phases.size() > 6) return;
   const std::string arm = problem.setup().arms.front().condition;
   const std::vector<double> p = problem.parameters_of(arm, fitted.fit.theta);
+  auto at = [](double rate, int stages, double t) { return boost::math::pdf(boost::math::gamma_distribution<double>(stages, 1 / (rate * stages)), t); };
   for (const auto& phase : phases) {
     const double rate = p[problem.model().parameter_index(phase.exit_rate)];
     if (!(rate > 0)) continue;
+    // the band: densities at the ends of the rate's interval
+    double low = rate, high = rate;
+    for (const auto& parameter : fitted.fit.parameters)
+      if (parameter.identified && (parameter.name == phase.exit_rate || parameter.name == phase.exit_rate + "@" + arm)) {
+        low = parameter.lower;
+        high = parameter.upper;
+      }
     const auto found = truth.find(phase.exit_rate);
     for (int i = 1; i <= 150; ++i) {
-      const double t = i * 0.3;
-      density.add_row({arm, phase.name, t, boost::math::pdf(boost::math::gamma_distribution<double>(phase.stages, 1 / (rate * phase.stages)), t)});
-      if (found != truth.end()) known.add_row({arm, phase.name, t, boost::math::pdf(boost::math::gamma_distribution<double>(phase.stages, 1 / (found->second * phase.stages)), t)});
+      const double t = i * 0.3, value = at(rate, phase.stages, t), one = at(low, phase.stages, t), two = at(high, phase.stages, t);
+      density.add_row({arm, phase.name, t, value, std::min({value, one, two}), std::max({value, one, two})});
+      if (found != truth.end()) known.add_row({arm, phase.name, t, at(found->second, phase.stages, t)});
     }
   }
   std::vector<std::pair<std::string, Table>> parts{{"density", density}};
   if (!known.rows().empty()) parts.emplace_back("truth", known);
-  report::add_figure(run, {"durations", "Fitted distribution of phase durations without inputs (Erlang with the stages of the model)" + std::string(truth.empty() ? "." : "; dashed: truth of the twin."), "densities", parts, {}, "diagnostics"});
+  report::add_figure(run, {"durations", "Fitted distribution of phase durations without inputs (Erlang with the stages of the model); band: at the ends of the rate's 95 % interval" + std::string(truth.empty() ? "." : "; dashed: truth of the twin."), "densities", parts, {}, "diagnostics"});
 }
 
 void schedule_figure(RunDirectory& run, const Scenario& scenario, const CycleFit& fitted) {
