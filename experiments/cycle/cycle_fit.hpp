@@ -29,6 +29,9 @@ void write_fit_tables(RunDirectory& run, const CycleFit& fitted, const Truth& tr
 void write_fit_figures(RunDirectory& run, const Scenario& scenario, const CycleFit& fitted, const Truth& truth);
 // Answers and warnings in words, made from the numbers.
 void write_fit_words(RunDirectory& run, const CycleFit& fitted, const PhaseCounts& data);
+// Profiles of the scenario's `profiles` (table, figure, open bounds as a warning); tests of the residuals in words.
+void write_profiles(RunDirectory& run, const Scenario& scenario, const CycleFit& fitted, const Truth& truth);
+void write_residual_check(RunDirectory& run, const CycleFit& fitted);
 RunArrays fit_arrays(const CycleFit& fitted, const Scenario& scenario);
 
 // What the terminal shows: the parameter table.

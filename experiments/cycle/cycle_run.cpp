@@ -176,6 +176,8 @@ CycleFit run_cycle_fit(RunDirectory& run, const Scenario& scenario, const PhaseC
   write_fit_words(run, fitted, data);
   write_fit_tables(run, fitted, truth);
   write_fit_figures(run, scenario, fitted, truth);
+  write_profiles(run, scenario, fitted, truth);
+  write_residual_check(run, fitted);
   write_run_file(run.path_for("run.h5"), fit_arrays(fitted, scenario));
   return fitted;
 }

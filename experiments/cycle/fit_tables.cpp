@@ -149,16 +149,6 @@ void write_fit_words(RunDirectory& run, const CycleFit& fitted, const PhaseCount
   for (const NullDirection& null : fit.identifiability.null) run.add_warning("Not identifiable: the data do not determine " + null.text + "; no standard error is given for it.");
   for (const FittedParameter& p : fit.parameters)
     if (p.how.rfind("at ", 0) == 0) run.add_warning(fmt::format("{} ended {} ({:.4g} {}).", p.name, p.how, p.estimate, p.unit));
-  double worst = 0;
-  std::string where;
-  for (std::size_t w = 0; w < fit.whitened.size(); ++w) {
-    const double square = fit.whitened[w].squaredNorm() / static_cast<double>(fit.whitened[w].size());
-    if (square > worst) {
-      worst = square;
-      where = problem.wells()[w].condition + "/" + problem.wells()[w].name;
-    }
-  }
-  if (worst > 1.5) run.add_warning(fmt::format("Residuals of well {} are {:.2g} times their expected variance: the model or its noise is too simple there.", where, worst));
   run.set_outcome(fit.outcome);
 }
 
