@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "experiments/cycle/cycle_run.hpp"
+#include "fitting/model_selection.hpp"
 #include "libhyped/parallel.hpp"
 #include "libhyped/progress.hpp"
 #include "libhyped/store/table.hpp"
@@ -18,45 +19,51 @@ void run_compare(RunDirectory& run, const Scenario& scenario, const PhaseCounts&
   variants.insert(variants.end(), scenario.variants.begin(), scenario.variants.end());
   std::vector<CycleFit> fits(variants.size());
   Progress progress("models", static_cast<long>(variants.size()));
-  // every variant is fitted with maximum, not restricted, likelihood in the end: fixed effects differ between them
   parallel_for(static_cast<int>(variants.size()), [&](int v) {
     fits[v] = fit_cycle(with_variant(scenario, variants[v]), data, scenario.fit);
     progress.advance();
   });
-  struct Row {
-    double aic, bic;
-    int parameters;
-  };
-  std::vector<Row> rows;
-  double best = 1e300;
-  for (const auto& fitted : fits) {
-    int parameters = fitted.problem->space().count();
-    for (const auto& component : fitted.fit.components) parameters += component.free ? 1 : 0;
-    if (!fitted.problem->density()) parameters += static_cast<int>(fitted.problem->wells().size());
-    const double n = fitted.fit.data_count, l = fitted.fit.minus_two_log_likelihood;
-    rows.push_back({l + 2.0 * parameters + 2.0 * parameters * (parameters + 1) / std::max(1.0, n - parameters - 1), l + parameters * std::log(n), parameters});
-    if (!fitted.fit.parameters.empty()) best = std::min(best, rows.back().aic);
+  std::vector<ModelEvidence> evidence;
+  std::vector<std::size_t> of;      // variant of each evidence
+  for (std::size_t v = 0; v < fits.size(); ++v)
+    if (!fits[v].fit.parameters.empty()) {
+      evidence.push_back(evidence_of(variants[v].name, *fits[v].problem, fits[v].fit));
+      of.push_back(v);
+    }
+  if (evidence.empty()) {
+    run.set_outcome(fits[0].fit.outcome);
+    return;
   }
-  double weight_sum = 0;
-  for (std::size_t v = 0; v < fits.size(); ++v)
-    if (!fits[v].fit.parameters.empty()) weight_sum += std::exp(-0.5 * (rows[v].aic - best));
-  Table table({{"model", "", ""}, {"parameters", "", "free, with variance components and wells' scales"}, {"minus_2_log_l", "", "Gaussian, each with its own process covariance"}, {"d_aicc", "", "AICc above the best"}, {"weight", "", "Akaike weight"}, {"d_bic", "", ""}, {"chi_square_per_value", "", "of whitened residuals"}, {"outcome", "", ""}});
+  const std::vector<ModelScore> scores = score_models(evidence);
+  Table table({{"model", "", ""}, {"parameters", "", "free, with variance components and wells' scales"}, {"log_l", "", "Gaussian, each with its own process covariance"}, {"d_aicc", "", "AICc above the best"}, {"weight", "", "Akaike weight"}, {"d_bic", "", ""}, {"chi_square", "", "per value, of whitened residuals; 1 is right"}, {"p_ratio", "", "likelihood-ratio test that the model as stated is not needed, where it is nested in it"}, {"outcome", "", ""}});
   double best_bic = 1e300;
-  for (std::size_t v = 0; v < fits.size(); ++v)
-    if (!fits[v].fit.parameters.empty()) best_bic = std::min(best_bic, rows[v].bic);
+  for (const auto& score : scores) best_bic = std::min(best_bic, score.bic);
   std::string chosen;
+  std::size_t at = 0;
   for (std::size_t v = 0; v < fits.size(); ++v) {
     const ProcessFit& fit = fits[v].fit;
     if (fit.parameters.empty()) {
-      table.add_row({variants[v].name, static_cast<std::int64_t>(rows[v].parameters), Cell{}, Cell{}, Cell{}, Cell{}, Cell{}, std::string(to_string(fit.outcome.status)) + ": " + fit.outcome.message});
+      table.add_row({variants[v].name, Cell{}, Cell{}, Cell{}, Cell{}, Cell{}, Cell{}, Cell{}, std::string(to_string(fit.outcome.status)) + ": " + fit.outcome.message});
       continue;
+    }
+    const ModelScore& score = scores[at];
+    // only effects dropped: nested in the model as stated
+    const ModelVariant& variant = variants[v];
+    const bool nested = !variant.without_effects.empty() && variant.with_effects.empty() && !variant.model && !variant.start && variant.stages.empty() && variant.parameters.empty() && !variant.map;
+    Cell ratio;
+    if (nested && of[0] == 0 && evidence[0].parameters > evidence[at].parameters) {
+      const RatioTest test = likelihood_ratio(evidence[at], evidence[0]);
+      ratio = cell_of(test.p_value);
+      run.add_answer(fmt::format("Without {} (\"{}\"): {}", fmt::format("{} effect{}", variant.without_effects.size(), variant.without_effects.size() > 1 ? "s" : ""), variant.name, test.text));
     }
     double square = 0;
     for (const auto& z : fit.whitened) square += z.squaredNorm();
-    if (rows[v].aic == best) chosen = variants[v].name;
-    table.add_row({variants[v].name, static_cast<std::int64_t>(rows[v].parameters), fit.minus_two_log_likelihood, rows[v].aic - best, std::exp(-0.5 * (rows[v].aic - best)) / weight_sum, rows[v].bic - best_bic, square / fit.data_count, std::string(to_string(fit.outcome.status))});
+    if (score.aicc_difference <= 0) chosen = score.model;
+    table.add_row({score.model, static_cast<std::int64_t>(score.parameters), score.log_likelihood, score.aicc_difference, score.weight, score.bic - best_bic, square / fit.data_count, ratio, std::string(to_string(fit.outcome.status))});
+    ++at;
   }
   run.add_table("model_comparison", table, "Models fitted to the same data. The likelihood is that of the block averages under each model's own process covariance, so that models with wrong timing pay for it.");
+  run.add_result("best_model", chosen);
   run.add_answer(fmt::format("Best of {} models by AICc: {}.", fits.size(), chosen));
   std::fprintf(stdout, "%s\n", to_terminal(table, "tables/model_comparison.tsv").c_str());
 }
