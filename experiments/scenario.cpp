@@ -174,6 +174,7 @@ DataSource read_source(Section s) {
   d.file = s.text("file", "");
   d.frame_interval_h = s.number("frame_interval_h", 0);
   d.stage2_start_h = s.number("stage2_start_h", 24);
+  d.from_h = s.number("from_h", d.from_h);
   d.rename = s.map<std::string>("rename");
   d.conditions = s.texts("conditions");
   for (Section c : s.sections("columns")) {
@@ -240,6 +241,7 @@ Scenario read_scenario(const std::filesystem::path& file) {
   for (Section s : top.sections("reporter")) out.setup.map = read_reporter(s);
   if (out.setup.map.classes.empty()) throw InputError(file.string(), "there is no [reporter]", "say type and classes: the channel map is never guessed");
   for (Section s : top.sections("data")) out.data = read_source(s);
+  out.setup.first_frame_h = out.data.from_h;
   out.data.columns.classes_partition_cells = out.setup.map.partition;
   for (Section s : top.sections("delivery")) {
     DeliveredInput d{s.required("input"), s.required("kind"), s.number("dose", 1), s.required_number("from_h"), s.number("until_h", std::numeric_limits<double>::infinity()),
@@ -289,6 +291,7 @@ Scenario read_scenario(const std::filesystem::path& file) {
     out.fit.sister = s.number("sister_correlation");
     out.fit.detection = s.number("detection_variance");
     out.fit.unit_variance = s.number("unit_variance");
+    out.fit.open_field = s.flag("open_field", false);
     out.fit.random_effects = s.flag("random_effects", true);
     out.profiles = s.texts("profiles");
     s.reject_unknown();

@@ -39,6 +39,7 @@ struct DataSource {
   std::string file;                           // may come from the command line
   ColumnMap columns;
   double frame_interval_h = 0, stage2_start_h = 24;
+  double from_h = -1e300;                     // frames before are not fitted
   std::map<std::string, std::string> rename;  // condition in the file -> arm
   std::vector<std::string> conditions;        // those used; empty: all arms'
 };

@@ -113,7 +113,7 @@ void CycleProblem::bind_data(const PhaseCounts& data) {
     unit.arm = static_cast<int>(arm_index);
     std::vector<double> values;
     for (std::size_t t = 0; t < series.times_h.size(); ++t) {
-      bool complete = true;
+      bool complete = series.times_h[t] >= setup_.first_frame_h;
       for (const int c : column) complete = complete && std::isfinite(series.values(static_cast<int>(t), c));
       if (!complete) continue;
       unit.times_h.push_back(series.times_h[t]);
@@ -125,7 +125,7 @@ void CycleProblem::bind_data(const PhaseCounts& data) {
     if (unit.times_h.size() < 3)
       throw InputError(data.source, fmt::format("well '{}' of '{}' has {} complete frames", series.well, series.condition, unit.times_h.size()), "give at least 3, or leave the well out");
     if (unit.times_h.front() < setup_.start_h)
-      throw InputError(data.source, fmt::format("well '{}' of '{}' starts at {} h, before the model's start at {} h", series.well, series.condition, unit.times_h.front(), setup_.start_h), "set start_h to the first frame or earlier");
+      throw InputError(data.source, fmt::format("well '{}' of '{}' starts at {} h, before the model's start at {} h", series.well, series.condition, unit.times_h.front(), setup_.start_h), "set start_h to the first frame or earlier, or leave early frames out with from_h in [data]");
     std::vector<double> cuts;
     for (const Perturbation& event : setup_.arms[arm_index].schedule) {
       cuts.push_back(event.time_h);

@@ -65,6 +65,16 @@ Experiment CycleProblem::experiment_of(const Arm& arm, const ArmStratum& stratum
   std::erase_if(experiment.schedule, [&](const Perturbation& p) {
     return p.target != "cells" && model_->parameter_index(p.target) < 0 && model_->state_index(p.target) < 0;
   });
+  // Steps before the start: each target's last one holds at the start.
+  Schedule& schedule = experiment.schedule;
+  for (std::size_t i = 0; i < schedule.size(); ++i) {
+    Perturbation& step = schedule[i];
+    if (step.time_h >= experiment.start_h || step.action != Action::set || model_->parameter_index(step.target) < 0) continue;
+    const bool last = std::none_of(schedule.begin() + static_cast<std::ptrdiff_t>(i) + 1, schedule.end(), [&](const Perturbation& later) { return later.target == step.target && later.time_h <= experiment.start_h; });
+    step.time_h = last ? experiment.start_h : -std::numeric_limits<double>::infinity();
+  }
+  std::erase_if(schedule, [](const Perturbation& p) { return p.time_h == -std::numeric_limits<double>::infinity(); });
+  std::stable_sort(schedule.begin(), schedule.end(), [](const auto& a, const auto& b) { return a.time_h < b.time_h; });
   experiment.sample_times_h = times_h;
   return experiment;
 }

@@ -57,6 +57,7 @@ struct CycleSetup {
   std::vector<ParameterChoice> parameters;
   std::vector<RandomEffectGroup> random_effects;
   double start_h = 0;
+  double first_frame_h = -1e300;           // earlier frames are not fitted (cells still settle); steps before start_h hold at it
   double block_h = 1;                      // frames are averaged over this time in the process likelihood; 0: none
   std::string where = "scenario";          // for error texts
 };

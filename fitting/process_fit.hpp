@@ -20,6 +20,7 @@ struct ProcessOptions {
   std::optional<double> sister;             // correlation of sisters' cycle times; empty: estimated
   std::optional<double> detection;          // extra variance per counted cell and frame; empty: estimated
   std::optional<double> unit_variance;      // factor on the demographic covariance: 1 for counts; empty: estimated
+  bool open_field = false;                  // cells move in and out of view: unit_variance is estimated for counts too
   bool random_effects = true;               // false: wells differ by chance alone
   LeastSquaresOptions least_squares;
 };

@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <set>
 
+#include "experiments/cycle/design_checks.hpp"
 #include "experiments/report/figure.hpp"
 #include "experiments/report/html_report.hpp"
 #include "libhyped/parallel.hpp"
@@ -174,6 +175,7 @@ CycleFit run_cycle_fit(RunDirectory& run, const Scenario& scenario, const PhaseC
     return fitted;
   }
   write_fit_words(run, fitted, data);
+  write_design_checks(run, fitted, data);
   write_fit_tables(run, fitted, truth);
   write_fit_figures(run, scenario, fitted, truth);
   write_profiles(run, scenario, fitted, truth);
