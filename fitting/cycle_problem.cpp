@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "libhyped/parallel.hpp"
 #include "libhyped/simulate/balanced_growth.hpp"

@@ -70,6 +70,27 @@ ArmCourse course_of(const CycleFit& fitted, int unit) {
   return out;
 }
 
+// With density dependence every well has its own course: mean over those of the arm that share the first one's times.
+ArmCourse mean_of_wells(const CycleFit& fitted, int unit) {
+  const CycleProblem& problem = *fitted.problem;
+  ArmCourse out = course_of(fitted, unit);
+  int wells = 1;
+  for (int u = unit + 1; u < static_cast<int>(problem.units().size()); ++u) {
+    if (problem.units()[u].arm != problem.units()[unit].arm || problem.units()[u].times_h != out.times) continue;
+    const ArmCourse other = course_of(fitted, u);
+    ++wells;
+    out.fraction += other.fraction;
+    out.fraction_model += other.fraction_model;
+    out.fraction_sd += other.fraction_sd;
+    out.total += other.total;
+    out.total_model += other.total_model;
+    out.total_sd += other.total_sd;
+  }
+  for (Eigen::MatrixXd* m : {&out.fraction, &out.fraction_model, &out.fraction_sd}) *m /= wells;
+  for (Eigen::VectorXd* v : {&out.total, &out.total_model, &out.total_sd}) *v /= wells;
+  return out;
+}
+
 void phase_figures(RunDirectory& run, const Scenario& scenario, const CycleFit& fitted) {
   const CycleProblem& problem = *fitted.problem;
   const std::vector<Column> points{{"arm", "", ""}, {"class", "", ""}, {"time_h", "h", ""}, {"value", "", ""}};
@@ -78,9 +99,9 @@ void phase_figures(RunDirectory& run, const Scenario& scenario, const CycleFit& 
   std::set<std::string> drawn;
   for (int u = 0; u < static_cast<int>(problem.units().size()); ++u) {
     const std::string arm = problem.setup().arms[problem.units()[u].arm].condition;
-    if (!drawn.insert(arm).second && !problem.density()) continue;
+    if (!drawn.insert(arm).second) continue;
     if (drawn.size() > 12) break;      // small multiples end somewhere; every arm is in the tables
-    const ArmCourse course = course_of(fitted, u);
+    const ArmCourse course = problem.density() ? mean_of_wells(fitted, u) : course_of(fitted, u);
     const int thin = std::max<int>(1, static_cast<int>(course.times.size()) / 70);
     for (int t = 0; t < static_cast<int>(course.times.size()); t += thin) {
       for (int k = 0; k < problem.class_count(); ++k) {
