@@ -3,14 +3,16 @@
 #include <exception>
 
 #include "experiments/commands/commands.hpp"
+#include "experiments/commands/narrow_help.hpp"
 #include "libhyped/errors.hpp"
 
 int main(int argc, char** argv) {
   using namespace hyped;
   CLI::App app("hyped: how cells answer transient perturbations; models fitted to cell-cycle data and checked", "hyped");
+  app.formatter(std::make_shared<commands::NarrowHelp>());      // shared: subcommands inherit it
   app.set_version_flag("--version", "hyped " HYPED_VERSION);
   app.require_subcommand(1);
-  app.footer("Start with `hyped demo --out out/demo`. Exit codes: 0 good, 1 the result is in doubt (said in the output),\n"
+  app.footer("Example: hyped demo --out out/demo\nExit codes: 0 good, 1 the result is in doubt (said in the output), "
              "2 the input is wrong (said on stderr), 3 a bug in hyped.");
   int exit_code = 0;
   commands::add_inspect(app, exit_code);

@@ -2,114 +2,25 @@
 #include "experiments/scenario.hpp"
 
 #include <fmt/format.h>
-#include <toml++/toml.h>
 
 #include <algorithm>
 #include <fstream>
 #include <set>
 #include <sstream>
 
+#include "experiments/scenario_section.hpp"
 #include "libhyped/errors.hpp"
 
 namespace hyped {
 namespace {
 
-// One table with strict reading: what is not asked for is unknown.
-class Section {
- public:
-  Section(const toml::table& table, std::string file, std::string name) : table_(table), file_(std::move(file)), name_(std::move(name)) {}
-
-  std::string place(const std::string& key) const {
-    const toml::node* node = table_.get(key);
-    const auto line = node != nullptr ? node->source().begin.line : table_.source().begin.line;
-    return fmt::format("{}:{}", file_, line);
-  }
-  template <class T>
-  std::optional<T> optional(const std::string& key, const char* expected) {
-    known_.push_back(key);
-    const toml::node* node = table_.get(key);
-    if (node == nullptr) return std::nullopt;
-    std::optional<T> value = node->value<T>();
-    if (!value) throw InputError(place(key), fmt::format("'{}' in [{}] is not {}", key, name_, expected), "correct its type");
-    return value;
-  }
-  std::optional<double> number(const std::string& key) { return optional<double>(key, "a number"); }
-  std::optional<std::string> text(const std::string& key) { return optional<std::string>(key, "a string"); }
-  double number(const std::string& key, double otherwise) { return number(key).value_or(otherwise); }
-  std::string text(const std::string& key, std::string otherwise) { return text(key).value_or(std::move(otherwise)); }
-  bool flag(const std::string& key, bool otherwise) { return optional<bool>(key, "true or false").value_or(otherwise); }
-  int integer(const std::string& key, int otherwise) { return static_cast<int>(optional<std::int64_t>(key, "a whole number").value_or(otherwise)); }
-  std::string required(const std::string& key) {
-    auto value = text(key);
-    if (!value) throw InputError(place(key), fmt::format("[{}] has no '{}'", name_, key), "add it");
-    return *value;
-  }
-  double required_number(const std::string& key) {
-    auto value = number(key);
-    if (!value) throw InputError(place(key), fmt::format("[{}] has no '{}'", name_, key), "add it");
-    return *value;
-  }
-  std::vector<std::string> texts(const std::string& key) {
-    known_.push_back(key);
-    std::vector<std::string> out;
-    const toml::node* node = table_.get(key);
-    if (node == nullptr) return out;
-    if (auto one = node->value<std::string>()) return {*one};
-    const toml::array* array = node->as_array();
-    for (std::size_t i = 0; array != nullptr && i < array->size(); ++i)
-      if (auto item = (*array)[i].value<std::string>()) out.push_back(*item);
-    if (array == nullptr || out.size() != array->size())
-      throw InputError(place(key), fmt::format("'{}' in [{}] is not a list of strings", key, name_), "write [\"a\", \"b\"]");
-    return out;
-  }
-  template <class T>
-  std::map<std::string, T> map(const std::string& key) {
-    known_.push_back(key);
-    std::map<std::string, T> out;
-    const toml::node* node = table_.get(key);
-    if (node == nullptr) return out;
-    const toml::table* table = node->as_table();
-    if (table == nullptr) throw InputError(place(key), fmt::format("'{}' in [{}] is not a table", key, name_), "write {a = 1}");
-    for (const auto& [name, value] : *table) {
-      const auto item = value.template value<T>();
-      if (!item) throw InputError(fmt::format("{}:{}", file_, value.source().begin.line), fmt::format("'{}' in '{}' has the wrong type", name.str(), key), "correct it");
-      out[std::string(name.str())] = *item;
-    }
-    return out;
-  }
-  std::vector<Section> sections(const std::string& key) {
-    known_.push_back(key);
-    std::vector<Section> out;
-    const toml::node* node = table_.get(key);
-    if (node == nullptr) return out;
-    if (const toml::table* one = node->as_table()) return {Section(*one, file_, key)};
-    const toml::array* array = node->as_array();
-    for (std::size_t i = 0; array != nullptr && i < array->size(); ++i)
-      if (const toml::table* table = (*array)[i].as_table()) out.emplace_back(*table, file_, key);
-    if (array == nullptr || out.size() != array->size())
-      throw InputError(place(key), fmt::format("'{}' is not a table", key), fmt::format("write [{}] or [[{}]]", key, key));
-    return out;
-  }
-  void reject_unknown() const {
-    for (const auto& [key, value] : table_) {
-      const std::string name(key.str());
-      if (std::find(known_.begin(), known_.end(), name) == known_.end())
-        throw InputError(fmt::format("{}:{}", file_, key.source().begin.line), fmt::format("unknown key '{}' in [{}]", name, name_), "did you mean " + nearest_names(name, known_) + "?");
-    }
-  }
-
- private:
-  const toml::table& table_;
-  std::string file_, name_;
-  std::vector<std::string> known_;
-};
-
-ClassMap read_reporter(Section s) {
+ClassMap read_reporter(Section s, std::map<std::string, std::string>* places = nullptr) {
   ClassMap map;
   map.reporter = reporter_named(s.required("type"), s.place("type"));
   map.partition = s.flag("partition", true);
   for (Section c : s.sections("classes")) {
     map.classes.push_back({c.required("name"), c.texts("phases")});
+    if (places != nullptr) (*places)["class " + map.classes.back().name] = c.place("name");
     c.reject_unknown();
   }
   if (map.classes.empty()) throw InputError(s.place("classes"), "[reporter] has no classes", "write classes = [{name = \"G1\", phases = [\"G1\"]}, ...]");
@@ -238,9 +149,17 @@ Scenario read_scenario(const std::filesystem::path& file) {
   auto models = top.sections("model");
   if (models.size() != 1) throw InputError(file.string(), "there must be one [model]", "add it");
   read_model(models[0], out.setup);
-  for (Section s : top.sections("reporter")) out.setup.map = read_reporter(s);
+  auto& places = out.setup.places;
+  for (Section s : top.sections("model")) places["model"] = s.place("name");
+  for (Section s : top.sections("reporter")) {
+    out.setup.map = read_reporter(s, &places);
+    places["reporter"] = s.place("classes");
+  }
   if (out.setup.map.classes.empty()) throw InputError(file.string(), "there is no [reporter]", "say type and classes: the channel map is never guessed");
-  for (Section s : top.sections("data")) out.data = read_source(s);
+  for (Section s : top.sections("data")) {
+    out.data = read_source(s);
+    for (const char* key : {"format", "file", "frame_interval_h", "rename"}) places[std::string("data ") + key] = s.place(key);
+  }
   out.setup.first_frame_h = out.data.from_h;
   out.data.columns.classes_partition_cells = out.setup.map.partition;
   for (Section s : top.sections("delivery")) {
@@ -251,6 +170,7 @@ Scenario read_scenario(const std::filesystem::path& file) {
   }
   for (Section s : top.sections("step")) {
     out.steps.push_back({s.required("input"), s.required_number("from_h"), s.number("until_h", std::numeric_limits<double>::infinity()), s.number("amount", 1)});
+    for (const double time : {out.steps.back().from_h, out.steps.back().until_h}) places[fmt::format("event {} {}", out.steps.back().input, time)] = s.place(time == out.steps.back().from_h ? "from_h" : "until_h");
     s.reject_unknown();
   }
   std::vector<std::string> arms;
@@ -258,6 +178,8 @@ Scenario read_scenario(const std::filesystem::path& file) {
     const std::string condition = s.required("condition");
     if (out.arm_inputs.contains(condition)) throw InputError(s.place("condition"), "arm '" + condition + "' is there twice", "name it once");
     out.arm_inputs[condition] = s.texts("inputs");
+    places["arm " + condition] = s.place("condition");
+    places["inputs " + condition] = s.place("inputs");
     arms.push_back(condition);
     s.reject_unknown();
   }
@@ -268,6 +190,7 @@ Scenario read_scenario(const std::filesystem::path& file) {
     if (!actions.contains(action)) throw InputError(s.place("action"), "action '" + action + "' is unknown", "use \"set\", \"add\" or \"scale\"");
     event.change = {s.required_number("time_h"), s.text("target", "cells"), actions.at(action), s.number("amount", 1), s.text("amount_parameter", "")};
     event.arms = s.texts("arms");
+    places[fmt::format("event {} {}", event.change.target, event.change.time_h)] = s.place("time_h");
     event.label = s.text("label", "");
     for (const auto& arm : event.arms)
       if (!out.arm_inputs.contains(arm)) throw InputError(s.place("arms"), "there is no arm '" + arm + "'", "did you mean " + nearest_names(arm, arms) + "?");
@@ -278,10 +201,17 @@ Scenario read_scenario(const std::filesystem::path& file) {
     out.setup.stages.event_parameters.push_back({s.required("name"), s.text("unit", "1"), s.text("meaning", ""), s.required_number("value"), s.required_number("lower"), s.required_number("upper")});
     s.reject_unknown();
   }
-  for (Section s : top.sections("effect")) out.setup.stages.effects.push_back(read_effect(s));
-  for (Section s : top.sections("parameter")) out.setup.parameters.push_back(read_parameter(s));
+  for (Section s : top.sections("effect")) {
+    out.setup.stages.effects.push_back(read_effect(s));
+    places["effect " + out.setup.stages.effects.back().coefficient] = s.place("rates");
+  }
+  for (Section s : top.sections("parameter")) {
+    out.setup.parameters.push_back(read_parameter(s));
+    places["parameter " + out.setup.parameters.back().name] = s.place("name");
+  }
   for (Section s : top.sections("random_effect")) {
     out.setup.random_effects.push_back({s.required("name"), s.texts("parameters")});
+    places["random effect " + out.setup.random_effects.back().name] = s.place("parameters");
     s.reject_unknown();
   }
   for (Section s : top.sections("fit")) {
@@ -294,6 +224,7 @@ Scenario read_scenario(const std::filesystem::path& file) {
     out.fit.open_field = s.flag("open_field", false);
     out.fit.random_effects = s.flag("random_effects", true);
     out.profiles = s.texts("profiles");
+    places["profiles"] = s.place("profiles");
     s.reject_unknown();
   }
   for (Section s : top.sections("compare")) {
@@ -313,14 +244,17 @@ Scenario read_scenario(const std::filesystem::path& file) {
   }
   for (Section s : top.sections("predict")) {
     out.predict = PredictSettings{s.required("held_out"), s.required("control"), s.texts("singles")};
-    for (const auto& arm : {out.predict->held_out, out.predict->control})
-      if (!out.arm_inputs.contains(arm)) throw InputError(s.place("held_out"), "there is no arm '" + arm + "'", "did you mean " + nearest_names(arm, arms) + "?");
+    std::vector<std::pair<std::string, std::string>> named{{"held_out", out.predict->held_out}, {"control", out.predict->control}};
+    for (const auto& single : out.predict->singles) named.emplace_back("singles", single);
+    for (const auto& [key, arm] : named)
+      if (!out.arm_inputs.contains(arm)) throw InputError(s.place(key), "there is no arm '" + arm + "'", "did you mean " + nearest_names(arm, arms) + "?");
     s.reject_unknown();
   }
   for (Section s : top.sections("twin")) out.twin = read_twin(s);
   top.reject_unknown();
   for (const auto& condition : arms) out.setup.arms.push_back({condition, {}, {}});      // order of the file
   out.setup.arms = build_arms(out);
+  check_model(out.setup);
   return out;
 }
 

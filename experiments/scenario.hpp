@@ -85,6 +85,9 @@ Scenario read_scenario(const std::filesystem::path& file);
 // A scenario that ships with the program, by name ("hyped_twin"), from the source tree or the installation.
 std::filesystem::path shipped_scenario(const std::string& name);
 
+// Builds model and class map once, so that what does not fit is said with the line of the scenario that says it.
+void check_model(const CycleSetup& setup);
+
 // Arms from inputs and events: strata are all combinations of the uptake strata of the arm's deliveries.
 std::vector<Arm> build_arms(const Scenario& scenario);
 

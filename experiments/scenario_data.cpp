@@ -47,7 +47,7 @@ std::vector<Arm> build_arms(const Scenario& scenario) {
         if (std::isfinite(s.until_h)) arm.schedule.push_back({s.until_h, input, Action::set, 0, ""});
       }
       if (!found)
-        throw InputError(scenario.file.string(), fmt::format("arm '{}' names the input '{}', which no [[delivery]] or [[step]] makes", named.condition, input),
+        throw InputError(scenario.setup.place("inputs " + named.condition), fmt::format("arm '{}' names the input '{}', which no [[delivery]] or [[step]] makes", named.condition, input),
                          known.empty() ? "add one" : "did you mean " + nearest_names(input, known) + "?");
     }
     for (const auto& event : scenario.events)
@@ -56,6 +56,36 @@ std::vector<Arm> build_arms(const Scenario& scenario) {
     arms.push_back(arm);
   }
   return arms;
+}
+
+void check_model(const CycleSetup& setup) {
+  // the model grows by one statement at a time: the first that fails is at fault
+  auto attempt = [&](const std::string& what, const auto& build) {
+    try {
+      build();
+    } catch (const InputError& error) {
+      std::string text = error.what();
+      if (text.rfind(error.where() + ": ", 0) == 0) text.erase(0, error.where().size() + 2);
+      throw InputError(setup.place(what), text);
+    }
+  };
+  StageSettings settings = setup.stages;
+  settings.effects.clear();
+  attempt("model", [&] { make_staged(setup.model, settings); });
+  for (const Effect& effect : setup.stages.effects) {
+    settings.effects.push_back(effect);
+    attempt("effect " + effect.coefficient, [&] { make_staged(setup.model, settings); });
+  }
+  const auto model = make_staged(setup.model, settings);
+  const ClassProjection projection(setup.map, *model, setup.place("reporter"));
+  std::vector<std::string> names{labelled_fraction, misread_fraction};
+  for (const auto& spec : model->parameters()) names.emplace_back(spec.name);
+  auto known = [&](const std::string& name, const std::string& place) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) throw InputError(place, "there is no parameter '" + name + "'", "did you mean " + nearest_names(name, names) + "?");
+  };
+  for (const auto& choice : setup.parameters) known(choice.name, setup.place("parameter " + choice.name));
+  for (const auto& group : setup.random_effects)
+    for (const auto& name : group.parameters) known(name, setup.place("random effect " + group.name));
 }
 
 std::filesystem::path shipped_scenario(const std::string& name) {
@@ -84,13 +114,13 @@ PhaseCounts read_data(const Scenario& scenario, const std::string& file) {
   if (source.format == "phase_counts") data = read_phase_counts(path, source.columns);
   else if (source.format == "au565") data = read_au565(path);
   else if (source.format == "bj_channels") {
-    if (!(source.frame_interval_h > 0)) throw InputError(scenario.file.string(), "[data] has no frame_interval_h", "say which interval holds: 25 min (axis label) or 22.3 min (tracks)");
+    if (!(source.frame_interval_h > 0)) throw InputError(scenario.setup.place("data format"), "[data] has no frame_interval_h", "say which interval holds: 25 min (axis label) or 22.3 min (tracks)");
     data = read_bj_channels(path, source.frame_interval_h);
   } else if (source.format == "nuclei_counts") {
     data = read_nuclei_counts(path, {source.stage2_start_h, source.frame_interval_h > 0 ? source.frame_interval_h : 1.0 / 3});
   } else {
     const std::vector<std::string> formats{"phase_counts", "au565", "bj_channels", "nuclei_counts"};
-    throw InputError(scenario.file.string(), "there is no data format '" + source.format + "'", "use " + nearest_names(source.format, formats));
+    throw InputError(scenario.setup.place("data format"), "there is no data format '" + source.format + "'", "use " + nearest_names(source.format, formats));
   }
   std::set<std::string> present;
   for (auto& well : data.wells) {
@@ -99,7 +129,10 @@ PhaseCounts read_data(const Scenario& scenario, const std::string& file) {
     if (renamed != source.rename.end()) well.condition = renamed->second;
   }
   for (const auto& [from, to] : source.rename)
-    if (!present.contains(from)) throw InputError(scenario.file.string(), "rename names the condition '" + from + "', which " + data.source + " does not have", "the data have " + nearest_names(from, std::vector<std::string>(present.begin(), present.end())));
+    if (!present.contains(from)) throw InputError(scenario.setup.place("data rename"), "rename names the condition '" + from + "', which " + data.source + " does not have", "the data have " + nearest_names(from, std::vector<std::string>(present.begin(), present.end())));
+  for (const auto& name : data.classes)
+    if (std::none_of(scenario.setup.map.classes.begin(), scenario.setup.map.classes.end(), [&](const auto& seen) { return seen.name == name; }))
+      data.notes.push_back("class '" + name + "' of the data is not in the class map and is not used");
   std::set<std::string> wanted(source.conditions.begin(), source.conditions.end());
   if (!wanted.empty()) {
     const auto before = data.wells.size();

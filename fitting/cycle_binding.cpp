@@ -19,7 +19,7 @@ void CycleProblem::bind_parameters() {
   std::map<std::string, ParameterChoice> choices;
   for (const auto& choice : setup_.parameters) {
     if (std::find(names.begin(), names.end(), choice.name) == names.end())
-      throw InputError(setup_.where, "there is no parameter '" + choice.name + "'", "did you mean " + nearest_names(choice.name, names) + "?");
+      throw InputError(setup_.place("parameter " + choice.name), "there is no parameter '" + choice.name + "'", "did you mean " + nearest_names(choice.name, names) + "?");
     for (const auto& condition : choice.conditions) arm(condition);
     choices[choice.name] = choice;
   }
@@ -79,7 +79,7 @@ void CycleProblem::bind_parameters() {
     for (const auto& name : setup_.random_effects[g].parameters) {
       const int j = model_->parameter_index(name);
       if (j < 0)
-        throw InputError(setup_.where, "random effect on '" + name + "', which is no parameter of the model", "did you mean " + nearest_names(name, names) + "?");
+        throw InputError(setup_.place("random effect " + setup_.random_effects[g].name), "random effect on '" + name + "', which is no parameter of the model", "did you mean " + nearest_names(name, names) + "?");
       random_names_.push_back(name);
       random_parameters_.push_back(j);
       random_group_.push_back(static_cast<int>(g));
@@ -94,7 +94,7 @@ void CycleProblem::bind_data(const PhaseCounts& data) {
   for (const auto& seen : setup_.map.classes) {
     const auto found = std::find(data.classes.begin(), data.classes.end(), seen.name);
     if (found == data.classes.end())
-      throw InputError(setup_.where, fmt::format("the class map names '{}', which {} does not have", seen.name, data.source),
+      throw InputError(setup_.place("class " + seen.name), fmt::format("the class map names '{}', which {} does not have", seen.name, data.source),
                        "did you mean " + nearest_names(seen.name, data.classes) + "?");
     column.push_back(static_cast<int>(found - data.classes.begin()));
   }
@@ -104,7 +104,12 @@ void CycleProblem::bind_data(const PhaseCounts& data) {
   for (const WellSeries& series : data.wells) {
     std::size_t arm_index = 0;
     while (arm_index < setup_.arms.size() && setup_.arms[arm_index].condition != series.condition) ++arm_index;
-    if (arm_index == setup_.arms.size()) arm(series.condition);      // throws, naming the arms
+    if (arm_index == setup_.arms.size()) {
+      std::vector<std::string> names;
+      for (const Arm& known : setup_.arms) names.push_back(known.condition);
+      const std::string line = series.source_lines.empty() || series.source_lines[0] <= 0 ? data.source : fmt::format("{}:{}", data.source, series.source_lines[0]);
+      throw InputError(line, "the condition '" + series.condition + "' is no arm of " + setup_.where, "did you mean " + nearest_names(series.condition, names) + "? Rename it, add the arm, or leave it out with conditions in [data]");
+    }
     used.insert(series.condition);
     Well well;
     well.condition = series.condition;
@@ -130,7 +135,7 @@ void CycleProblem::bind_data(const PhaseCounts& data) {
     for (const Perturbation& event : setup_.arms[arm_index].schedule) {
       cuts.push_back(event.time_h);
       if (event.time_h > unit.times_h.back())
-        throw InputError(setup_.where, fmt::format("'{}' is changed at {} h in arm '{}', after the last frame at {} h of well '{}'", event.target, event.time_h, series.condition, unit.times_h.back(), series.well), "take the event out or correct its time (hours)");
+        throw InputError(setup_.place(fmt::format("event {} {}", event.target, event.time_h)), fmt::format("'{}' is changed at {} h in arm '{}', after the last frame at {} h of well '{}'", event.target, event.time_h, series.condition, unit.times_h.back(), series.well), "take the event out or correct its time (hours)");
     }
     unit.blocks = block_samples(unit.times_h, setup_.block_h, cuts);
     well.values = Eigen::Map<const Eigen::VectorXd>(values.data(), static_cast<Eigen::Index>(values.size()));
@@ -157,7 +162,7 @@ void CycleProblem::bind_data(const PhaseCounts& data) {
       std::vector<std::string> conditions;
       for (const auto& series : data.wells)
         if (std::find(conditions.begin(), conditions.end(), series.condition) == conditions.end()) conditions.push_back(series.condition);
-      throw InputError(setup_.where, "no well of " + data.source + " has the condition '" + a.condition + "'", "the data have " + nearest_names(a.condition, conditions));
+      throw InputError(setup_.place("arm " + a.condition), "no well of " + data.source + " has the condition '" + a.condition + "'", "the data have " + nearest_names(a.condition, conditions));
     }
   for (int k = 0; k < classes; ++k)
     if (!(total[k] > 0))

@@ -25,7 +25,7 @@ static CycleSetup with_founders(CycleSetup setup) {
 
 CycleProblem::CycleProblem(CycleSetup setup, const PhaseCounts& data)
     : setup_(with_founders(std::move(setup))), model_(make_staged(setup_.model, setup_.stages)),
-      projection_(setup_.map, *model_, setup_.where) {
+      projection_(setup_.map, *model_, setup_.place("reporter")) {
   if (setup_.arms.empty()) throw InputError(setup_.where, "there is no arm", "name at least one condition");
   bind_parameters();
   bind_data(data);

@@ -60,6 +60,11 @@ struct CycleSetup {
   double first_frame_h = -1e300;           // earlier frames are not fitted (cells still settle); steps before start_h hold at it
   double block_h = 1;                      // frames are averaged over this time in the process likelihood; 0: none
   std::string where = "scenario";          // for error texts
+  std::map<std::string, std::string> places;      // file:line of what the scenario says, by "arm x", "class x", "event target time"
+  const std::string& place(const std::string& what) const {
+    const auto found = places.find(what);
+    return found == places.end() ? where : found->second;
+  }
 };
 
 // Names of the observation parameters that stand beside the model's.

@@ -29,6 +29,7 @@ void with_data(RunArguments& args, int& exit_code, Verb verb) {
 void add_cycle(CLI::App& app, int& exit_code) {
   auto* cycle = app.add_subcommand("cycle", "Cell-cycle models of phase counts over time");
   cycle->require_subcommand(1);
+  cycle->footer("Example: hyped cycle fit hyped_twin out/twin/data/counts.tsv --out out/fit");
   auto args = std::make_shared<RunArguments>();      // shared with the callbacks
   auto* simulate = args->add(*cycle, "simulate", "Expected course of every arm of a scenario", "hyped cycle simulate hyped_twin --out out/expected", false);
   simulate->callback([args, &exit_code] {

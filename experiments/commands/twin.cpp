@@ -12,6 +12,7 @@ namespace hyped::commands {
 void add_twin(CLI::App& app, int& exit_code) {
   auto* twin = app.add_subcommand("twin", "Synthetic experiments with known truth");
   twin->require_subcommand(1);
+  twin->footer("Example: hyped twin cycle --out out/twin");
   auto args = std::make_shared<RunArguments>();
   auto* cycle = twin->add_subcommand("cycle", "Counts and single-cell tracks of ten wells, with the truth beside them");
   args->scenario = "hyped_twin";

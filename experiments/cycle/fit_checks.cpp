@@ -21,7 +21,7 @@ void write_profiles(RunDirectory& run, const Scenario& scenario, const CycleFit&
       break;
     }
     const int index = space.index(name);
-    if (index < 0) throw InputError(scenario.file.string(), "profiles names '" + name + "', which is not fitted", "did you mean " + nearest_names(name, space.names()) + "?");
+    if (index < 0) throw InputError(scenario.setup.place("profiles"), "profiles names '" + name + "', which is not fitted", "did you mean " + nearest_names(name, space.names()) + "?");
     which.push_back(index);
   }
   Outcome outcome;
