@@ -1,0 +1,244 @@
+// Wrong input through the built command: exit code 2, one line that names place, fault and fix, nothing left behind; results in
+// doubt: exit code 1, said in table, summary and output; help that fits a terminal.
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <cmath>
+
+#include "libhyped/store/run_summary.hpp"
+#include "tests/experiments/command_run.hpp"
+
+using namespace hyped;
+using namespace hyped::testing;
+using Catch::Matchers::Contains;
+
+namespace {
+
+const std::string scenario = R"(name = "small"
+[model]
+name = "cell_cycle/two_phase"
+stages = {G1 = 2, "S/G2/M" = 2}
+[reporter]
+type = "cdt1_geminin"
+classes = [
+  {name = "G1", phases = ["G1"]},
+  {name = "S/G2/M", phases = ["S/G2/M"]},
+]
+[data]
+file = "counts.tsv"
+[[step]]
+input = "drug"
+from_h = 0
+[[arm]]
+condition = "control"
+[[arm]]
+condition = "drug"
+inputs = ["drug"]
+[[effect]]
+name = "drug_on_g1_exit"
+inputs = ["drug"]
+rates = ["g1_exit"]
+[[parameter]]
+name = "death"
+fixed = 0
+[fit]
+starts = 2
+)";
+
+// Two arms, two wells each, 13 frames; line 2 is control, well 1, 0 h, G1.
+std::string counts() {
+  std::ostringstream out;
+  out << "condition\twell\ttime_h\tclass\tcount\n";
+  for (const bool drug : {false, true})
+    for (int well = 1; well <= 2; ++well)
+      for (int i = 0; i < 13; ++i) {
+        const double t = 2 * i, cells = 200 * std::exp(0.02 * t) + (i * 7 + well * 5) % 5 * 3, share = 0.55 + 0.1 * std::exp(-t / 9) * (drug ? 0.5 : 1);
+        for (const bool g1 : {true, false})
+          out << (drug ? "drug" : "control") << '\t' << well << '\t' << t << '\t' << (g1 ? "G1" : "S/G2/M") << '\t' << std::lround(cells * (g1 ? share : 1 - share)) << '\n';
+      }
+  return out.str();
+}
+
+std::string replaced(std::string text, const std::string& from, const std::string& to) {
+  const auto at = text.find(from);
+  REQUIRE(at != std::string::npos);
+  return text.replace(at, from.size(), to);
+}
+
+// The text with line `number` (from 1) made anew.
+template <class Change>
+std::string with_line(const std::string& text, int number, Change change) {
+  std::istringstream in(text);
+  std::string out, line;
+  for (int i = 1; std::getline(in, line); ++i) out += (i == number ? change(line) : line) + "\n";
+  return out;
+}
+std::string with_count(const std::string& text, int number, const std::string& count) {
+  return with_line(text, number, [&](const std::string& line) { return line.substr(0, line.rfind('\t') + 1) + count; });
+}
+
+// The line of the scenario that begins with `text`.
+std::string scenario_line(const std::string& changed, const std::string& text) {
+  std::istringstream in(changed);
+  std::string line;
+  for (int i = 1; std::getline(in, line); ++i)
+    if (line.rfind(text, 0) == 0) return "scenario.toml:" + std::to_string(i) + ": ";
+  FAIL("no line begins with " << text);
+  return "";
+}
+
+// Exit code 2, one line on stderr holding all `texts`, and no trace of --out.
+void refused(const std::string& toml, const std::string& table, const std::vector<std::string>& texts, const std::string& verb = "cycle fit") {
+  const CommandFolder folder;
+  folder.write("scenario.toml", toml);
+  folder.write("counts.tsv", table);
+  const Ended ended = folder.run(verb + " scenario.toml --out out");
+  INFO(ended.err);
+  CHECK(ended.code == 2);
+  CHECK(ended.err.rfind("hyped: ", 0) == 0);
+  CHECK(std::count(ended.err.begin(), ended.err.end(), '\n') == 1);
+  for (const auto& text : texts) CHECK_THAT(ended.err, Contains(text));
+  for (const auto& entry : std::filesystem::directory_iterator(folder.path())) {
+    const std::string left = entry.path().filename().string();
+    INFO("left behind: " << left);
+    CHECK((left == "scenario.toml" || left == "counts.tsv" || left == "stdout.txt" || left == "stderr.txt"));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("bad tables are refused with line, name and fix") {
+  const std::string good = counts();
+  refused(scenario, replaced(good, "\tcount\n", "\tnumber\n"), {"counts.tsv:1: ", "'count'", "rename it or map it"});
+  refused(scenario, replaced(good, "control\t1\t4", "contrl\t1\t4"), {"counts.tsv:6: ", "'contrl'", "did you mean 'control'"});
+  refused(scenario, with_count(good, 4, "-4"), {"counts.tsv:4: ", "'count'", "-4 is negative"});
+  refused(scenario, with_count(good, 4, "4.5"), {"counts.tsv:4: ", "4.5 is not a whole number", "integers"});
+  refused(scenario, with_count(good, 4, "many"), {"counts.tsv:4: ", "'many' is not a number"});
+  refused(scenario, with_line(good, 4, [](const std::string& line) { return line.substr(0, line.rfind('\t')); }), {"counts.tsv:4: ", "4 cells", "5 columns"});
+  refused(scenario, with_line(good, 7, [](const std::string&) { return "control\t1\t2\tS/G2/M\t80"; }), {"counts.tsv:7: ", "2 h occurs twice", "line"});
+  refused(scenario, with_line(with_line(good, 8, [](const std::string&) { return "control\t1\t3\tG1\t120"; }), 9, [](const std::string&) { return "control\t1\t3\tS/G2/M\t90"; }), {"counts.tsv:8: ", "out of order"});
+  refused(scenario, "", {"counts.tsv:1: ", "empty", "header"});
+  refused(scenario, good.substr(0, good.find('\n') + 1), {"counts.tsv:1: ", "no rows"});
+  std::string never = good;
+  for (std::size_t at = 0; (at = never.find("S/G2/M\t", at)) != std::string::npos; at += 8) never.replace(at, never.find('\n', at) - at, "S/G2/M\t0");
+  refused(scenario, never, {"counts.tsv:", "'S/G2/M' is never observed", "leave the class out"});
+  // every count as a fraction of 400: 0.7 + 0.7 in the first frame is more than all
+  std::string fractions;
+  std::istringstream in(with_count(with_count(good, 2, "280"), 3, "280"));
+  for (std::string line; std::getline(in, line);) {
+    const auto cell = line.rfind('\t') + 1;
+    fractions += fractions.empty() ? line + "\n" : line.substr(0, cell) + std::to_string(std::stod(line.substr(cell)) / 400) + "\n";
+  }
+  refused(replaced(scenario, "file = ", "quantity = \"fraction\"\nfile = "), fractions, {"counts.tsv:", "sum"});
+  refused(replaced(scenario, "counts.tsv", "cuonts.tsv"), good, {"cuonts.tsv", "does not exist", "check the path"});
+}
+
+TEST_CASE("an arm without wells is refused with its line") {
+  const std::string good = counts();
+  std::string one = good.substr(0, good.find("\ndrug") + 1);
+  refused(scenario, one, {scenario_line(scenario, "condition = \"drug\""), "'drug'", "the data have 'control'"});
+}
+
+TEST_CASE("bad scenarios are refused with line, name and fix") {
+  const std::string good = counts();
+  auto bad = [&](const std::string& from, const std::string& to, const std::string& line, std::vector<std::string> texts) {
+    const std::string changed = replaced(scenario, from, to);
+    texts.push_back(scenario_line(changed, line));
+    refused(changed, good, texts);
+  };
+  bad("starts = 2", "startz = 2", "startz", {"unknown key 'startz' in [fit]", "'starts'"});
+  bad("starts = 2", "starts = \"two\"", "starts", {"'starts'", "not a whole number"});
+  bad("from_h = 0", "from_h = 99", "from_h", {"99 h", "after the last frame at 24 h"});
+  bad("[[effect]]", "[[event]]\ntime_h = 50\namount = 0.9\n[[effect]]", "time_h = 50", {"50 h", "after the last frame"});
+  bad("phases = [\"S/G2/M\"]", "phases = []", "classes", {"'S/G2/M'", "put it into a class"});
+  bad("phases = [\"G1\"]", "phases = [\"G0\"]", "classes", {"the phase 'G0'", "did you mean 'G1'"});
+  bad("name = \"G1\", phases", "name = \"G2\", phases", "  {name = \"G2\"", {"'G2'", "counts.tsv does not have"});
+  bad("rates = [\"g1_exit\"]", "rates = [\"g1_exot\"]", "rates", {"'g1_exot'", "did you mean 'g1_exit'"});
+  bad("name = \"death\"", "name = \"deth\"", "name = \"deth\"", {"'deth'", "'death'"});
+  bad("\"cell_cycle/two_phase\"", "\"cell_cycle/two_phases\"", "name = \"cell_cycle", {"'cell_cycle/two_phases'", "'cell_cycle/two_phase'"});
+  bad("G1 = 2", "G1 = 0", "name = \"cell_cycle", {"'G1' has 0 stages", "at least 1"});
+  bad("inputs = [\"drug\"]\n[[effect]]", "inputs = [\"drag\"]\n[[effect]]", "inputs = [\"drag\"]", {"'drag'", "did you mean 'drug'"});
+  bad("\"cdt1_geminin\"", "\"fucci\"", "type", {"'fucci'", "'cdt1_geminin'"});
+  bad("file = ", "format = \"excel\"\nfile = ", "format", {"'excel'", "'phase_counts'"});
+  bad("file = ", "rename = {contrl = \"control\"}\nfile = ", "rename", {"'contrl'", "the data have 'control'"});
+  bad("[fit]", "[[random_effect]]\nname = \"wells\"\nparameters = [\"divisoin\"]\n[fit]", "parameters", {"'divisoin'", "did you mean 'division'"});
+  bad("starts = 2", "starts = 2\nprofiles = [\"g1_exot\"]", "profiles", {"'g1_exot'", "did you mean 'g1_exit'"});
+  bad("[fit]", "[predict]\nheld_out = \"drug\"\ncontrol = \"contrl\"\n[fit]", "control", {"'contrl'", "did you mean 'control'"});
+  bad("[fit]", "[fit", "[fit", {"expected ']'"});
+  refused(replaced(scenario, "[reporter]", "[reporters]"), good, {"scenario.toml: ", "no [reporter]", "never guessed"});
+  refused(scenario, good, {"scenario.toml: ", "no [predict]"}, "cycle predict");
+}
+
+TEST_CASE("an unknown scenario, verb or option is refused") {
+  const CommandFolder folder;
+  for (const char* wrong : {"cycle fit hyped_twn counts.tsv --out out", "cycle fitt hyped_twin --out out", "cycle fit hyped_twin --outt out", "report nowhere", "inspect nowhere.tsv"}) {
+    const Ended ended = folder.run(wrong);
+    INFO(wrong << ": " << ended.err);
+    CHECK(ended.code == 2);
+    CHECK_FALSE(ended.err.empty());
+    CHECK_FALSE(std::filesystem::exists(folder.path() / "out"));
+  }
+}
+
+TEST_CASE("a good fit exits with 0, one in doubt with 1 and says why in table, summary and output") {
+  const std::string good = counts();
+  auto fit = [&](const std::string& toml, const std::string& status, const std::string& said, const std::string& how) {
+    const CommandFolder folder;
+    folder.write("scenario.toml", toml);
+    folder.write("counts.tsv", good);
+    const Ended ended = folder.run("cycle fit scenario.toml --out out");
+    INFO(ended.out << ended.err);
+    CHECK(ended.code == (status == "ok" ? 0 : 1));
+    const RunSummary summary = read_summary(folder.path() / "out");
+    CHECK(summary.status == status);
+    CHECK_THAT(summary.status_message, Contains(said));
+    if (status != "ok") CHECK_THAT(ended.out, Contains("outcome") && Contains(status) && Contains(said));
+    bool found = how.empty();
+    for (auto row : folder.table("out/tables/parameters.tsv")) {
+      found = found || row["how"] == how;
+      if (row["how"] == "not identifiable") CHECK((row["lower"].empty() && row["upper"].empty()));
+    }
+    CHECK(found);
+    CHECK(std::filesystem::exists(folder.path() / "out/report.html"));
+  };
+  fit(scenario, "ok", "", "data");
+  fit(replaced(scenario, "[fit]", "[[parameter]]\nname = \"division\"\nlower = 0.2\nupper = 0.9\nstart = 0.5\n[fit]"), "at_bound", "division", "at lower bound");
+  // the input is on in both arms: only the product of rate and effect is seen
+  fit(replaced(scenario, "condition = \"control\"", "condition = \"control\"\ninputs = [\"drug\"]"), "not_identifiable", "drug_on_g1_exit", "not identifiable");
+  fit(replaced(scenario, "starts = 2", "starts = 1\nround_limit = 1"), "not_converged", "did not settle", "");
+}
+
+TEST_CASE("an open profile bound is reported and exits 0") {
+  const CommandFolder folder;
+  // S/G2/M cells have no time to leave: how fast they divide is open above or below
+  std::string early;
+  std::istringstream in(counts());
+  for (std::string line; std::getline(in, line);) {
+    const auto first = line.find('\t'), second = line.find('\t', first + 1), third = line.find('\t', second + 1);
+    const std::string time = line.substr(second + 1, third - second - 1);
+    if (time == "time_h" || std::stod(time) <= 4) early += line + "\n";
+  }
+  folder.write("counts.tsv", early);
+  folder.write("scenario.toml", replaced(scenario, "starts = 2", "starts = 2\nprofiles = [\"g1_exit\", \"division\"]"));
+  const Ended ended = folder.run("cycle fit scenario.toml --out out");
+  INFO(ended.out << ended.err);
+  CHECK(ended.code == 0);
+  int open = 0;
+  for (auto row : folder.table("out/tables/profiles.tsv")) open += (row["lower"].empty() ? 1 : 0) + (row["upper"].empty() ? 1 : 0);
+  CHECK(open > 0);
+  const RunSummary summary = read_summary(folder.path() / "out");
+  CHECK(std::any_of(summary.warnings.begin(), summary.warnings.end(), [](const auto& text) { return text.find("profile bounds are open") != std::string::npos; }));
+}
+
+TEST_CASE("help of every verb fits 80 columns and 24 lines and shows an example") {
+  const CommandFolder folder;
+  for (const char* verb : {"", "inspect", "demo", "twin", "twin cycle", "cycle", "cycle simulate", "cycle fit", "cycle compare", "cycle predict", "report"}) {
+    const Ended ended = folder.run(std::string(verb) + " --help");
+    INFO(verb << "\n" << ended.out);
+    CHECK(ended.code == 0);
+    std::istringstream in(ended.out);
+    int lines = 0;
+    for (std::string line; std::getline(in, line); ++lines) CHECK(line.size() <= 80);
+    CHECK(lines <= 24);
+    CHECK_THAT(ended.out, Contains("Example: hyped "));
+  }
+}
