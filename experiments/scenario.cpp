@@ -2,114 +2,24 @@
 #include "experiments/scenario.hpp"
 
 #include <fmt/format.h>
-#include <toml++/toml.h>
 
 #include <algorithm>
 #include <fstream>
 #include <set>
 #include <sstream>
 
+#include "experiments/scenario_section.hpp"
 #include "libhyped/errors.hpp"
 
 namespace hyped {
 namespace {
-
-// One table with strict reading: what is not asked for is unknown.
-class Section {
- public:
-  Section(const toml::table& table, std::string file, std::string name) : table_(table), file_(std::move(file)), name_(std::move(name)) {}
-
-  std::string place(const std::string& key) const {
-    const toml::node* node = table_.get(key);
-    const auto line = node != nullptr ? node->source().begin.line : table_.source().begin.line;
-    return fmt::format("{}:{}", file_, line);
-  }
-  template <class T>
-  std::optional<T> optional(const std::string& key, const char* expected) {
-    known_.push_back(key);
-    const toml::node* node = table_.get(key);
-    if (node == nullptr) return std::nullopt;
-    std::optional<T> value = node->value<T>();
-    if (!value) throw InputError(place(key), fmt::format("'{}' in [{}] is not {}", key, name_, expected), "correct its type");
-    return value;
-  }
-  std::optional<double> number(const std::string& key) { return optional<double>(key, "a number"); }
-  std::optional<std::string> text(const std::string& key) { return optional<std::string>(key, "a string"); }
-  double number(const std::string& key, double otherwise) { return number(key).value_or(otherwise); }
-  std::string text(const std::string& key, std::string otherwise) { return text(key).value_or(std::move(otherwise)); }
-  bool flag(const std::string& key, bool otherwise) { return optional<bool>(key, "true or false").value_or(otherwise); }
-  int integer(const std::string& key, int otherwise) { return static_cast<int>(optional<std::int64_t>(key, "a whole number").value_or(otherwise)); }
-  std::string required(const std::string& key) {
-    auto value = text(key);
-    if (!value) throw InputError(place(key), fmt::format("[{}] has no '{}'", name_, key), "add it");
-    return *value;
-  }
-  double required_number(const std::string& key) {
-    auto value = number(key);
-    if (!value) throw InputError(place(key), fmt::format("[{}] has no '{}'", name_, key), "add it");
-    return *value;
-  }
-  std::vector<std::string> texts(const std::string& key) {
-    known_.push_back(key);
-    std::vector<std::string> out;
-    const toml::node* node = table_.get(key);
-    if (node == nullptr) return out;
-    if (auto one = node->value<std::string>()) return {*one};
-    const toml::array* array = node->as_array();
-    for (std::size_t i = 0; array != nullptr && i < array->size(); ++i)
-      if (auto item = (*array)[i].value<std::string>()) out.push_back(*item);
-    if (array == nullptr || out.size() != array->size())
-      throw InputError(place(key), fmt::format("'{}' in [{}] is not a list of strings", key, name_), "write [\"a\", \"b\"]");
-    return out;
-  }
-  template <class T>
-  std::map<std::string, T> map(const std::string& key) {
-    known_.push_back(key);
-    std::map<std::string, T> out;
-    const toml::node* node = table_.get(key);
-    if (node == nullptr) return out;
-    const toml::table* table = node->as_table();
-    if (table == nullptr) throw InputError(place(key), fmt::format("'{}' in [{}] is not a table", key, name_), "write {a = 1}");
-    for (const auto& [name, value] : *table) {
-      const auto item = value.template value<T>();
-      if (!item) throw InputError(fmt::format("{}:{}", file_, value.source().begin.line), fmt::format("'{}' in '{}' has the wrong type", name.str(), key), "correct it");
-      out[std::string(name.str())] = *item;
-    }
-    return out;
-  }
-  std::vector<Section> sections(const std::string& key) {
-    known_.push_back(key);
-    std::vector<Section> out;
-    const toml::node* node = table_.get(key);
-    if (node == nullptr) return out;
-    if (const toml::table* one = node->as_table()) return {Section(*one, file_, key)};
-    const toml::array* array = node->as_array();
-    for (std::size_t i = 0; array != nullptr && i < array->size(); ++i)
-      if (const toml::table* table = (*array)[i].as_table()) out.emplace_back(*table, file_, key);
-    if (array == nullptr || out.size() != array->size())
-      throw InputError(place(key), fmt::format("'{}' is not a table", key), fmt::format("write [{}] or [[{}]]", key, key));
-    return out;
-  }
-  void reject_unknown() const {
-    for (const auto& [key, value] : table_) {
-      const std::string name(key.str());
-      if (std::find(known_.begin(), known_.end(), name) == known_.end())
-        throw InputError(fmt::format("{}:{}", file_, key.source().begin.line), fmt::format("unknown key '{}' in [{}]", name, name_), "did you mean " + nearest_names(name, known_) + "?");
-    }
-  }
-
- private:
-  const toml::table& table_;
-  std::string file_, name_;
-  std::vector<std::string> known_;
-};
 
 ClassMap read_reporter(Section s) {
   ClassMap map;
   map.reporter = reporter_named(s.required("type"), s.place("type"));
   map.partition = s.flag("partition", true);
   for (Section c : s.sections("classes")) {
-    map.classes.push_back({c.required("name"), c.texts("phases")});
+    map.classes.push_back({c.required("name"), c.texts("phases"), c.flag("every_cell", false)});
     c.reject_unknown();
   }
   if (map.classes.empty()) throw InputError(s.place("classes"), "[reporter] has no classes", "write classes = [{name = \"G1\", phases = [\"G1\"]}, ...]");
@@ -127,6 +37,7 @@ ParameterChoice read_parameter(Section s) {
   ParameterChoice p;
   p.name = s.required("name");
   p.fixed = s.number("fixed");
+  p.fixed_in = s.map<double>("fixed_in");
   p.per_condition = s.flag("per_condition", false);
   p.conditions = s.texts("conditions");
   p.lower = s.number("lower");
@@ -146,10 +57,18 @@ ParameterChoice read_parameter(Section s) {
   return p;
 }
 
-std::map<std::string, int> read_stages(Section& s) {
+std::map<std::string, int> read_stages(Section& s, const std::string& key = "stages") {
   std::map<std::string, int> stages;
-  for (const auto& [phase, count] : s.map<std::int64_t>("stages")) stages[phase] = static_cast<int>(count);
+  for (const auto& [phase, count] : s.map<std::int64_t>(key)) stages[phase] = static_cast<int>(count);
   return stages;
+}
+
+RandomEffectGroup read_random_effect(Section s) {
+  RandomEffectGroup group{s.required("name"), s.texts("parameters"), s.number("assumed_sd"), s.text("assumed_from", "")};
+  if (group.assumed_sd.has_value() == group.assumed_from.empty())
+    throw InputError(s.place("assumed_sd"), "'" + group.name + "' has only one of assumed_sd and assumed_from", "an assumed spread needs both its value and where it is from");
+  s.reject_unknown();
+  return group;
 }
 
 StartKind start_named(const std::string& name, const std::string& place) {
@@ -160,6 +79,7 @@ StartKind start_named(const std::string& name, const std::string& place) {
 void read_model(Section s, CycleSetup& setup) {
   setup.model = s.required("name");
   setup.stages.stages = read_stages(s);
+  setup.stages.start_parts = read_stages(s, "start_parts");
   setup.start = start_named(s.text("start", "odds"), s.place("start"));
   setup.steady_condition = s.text("steady_condition", "");
   setup.start_h = s.number("start_h", 0);
@@ -173,6 +93,13 @@ DataSource read_source(Section s) {
   d.format = s.text("format", "phase_counts");
   d.file = s.text("file", "");
   d.frame_interval_h = s.number("frame_interval_h", 0);
+  d.frame_interval_alternative_h = s.number("frame_interval_alternative_h", 0);
+  if (d.frame_interval_alternative_h != 0 && (d.format != "bj_channels" || !(d.frame_interval_alternative_h > 0)))
+    throw InputError(s.place("frame_interval_alternative_h"), "an alternative frame interval is for times counted in frames", "give positive hours, with format = \"bj_channels\"");
+  for (Section w : s.sections("leave_out")) {
+    d.leave_out.push_back({w.required("condition"), w.required("well"), w.required("why")});
+    w.reject_unknown();
+  }
   d.stage2_start_h = s.number("stage2_start_h", 24);
   d.from_h = s.number("from_h", d.from_h);
   d.rename = s.map<std::string>("rename");
@@ -280,10 +207,7 @@ Scenario read_scenario(const std::filesystem::path& file) {
   }
   for (Section s : top.sections("effect")) out.setup.stages.effects.push_back(read_effect(s));
   for (Section s : top.sections("parameter")) out.setup.parameters.push_back(read_parameter(s));
-  for (Section s : top.sections("random_effect")) {
-    out.setup.random_effects.push_back({s.required("name"), s.texts("parameters")});
-    s.reject_unknown();
-  }
+  for (Section s : top.sections("random_effect")) out.setup.random_effects.push_back(read_random_effect(s));
   for (Section s : top.sections("fit")) {
     out.setup.block_h = s.number("block_h", 1);
     out.fit.starts = s.integer("starts", out.fit.starts);
@@ -294,6 +218,7 @@ Scenario read_scenario(const std::filesystem::path& file) {
     out.fit.open_field = s.flag("open_field", false);
     out.fit.random_effects = s.flag("random_effects", true);
     out.profiles = s.texts("profiles");
+    out.compare_in_fit = s.flag("compare", false);
     s.reject_unknown();
   }
   for (Section s : top.sections("compare")) {
@@ -302,15 +227,25 @@ Scenario read_scenario(const std::filesystem::path& file) {
     v.model = s.text("model");
     v.start = s.text("start");
     v.stages = read_stages(s);
+    v.start_parts = read_stages(s, "start_parts");
     v.without_effects = s.texts("without_effects");
     for (Section e : s.sections("effect")) v.with_effects.push_back(read_effect(e));
     for (Section p : s.sections("parameter")) v.parameters.push_back(read_parameter(p));
     for (Section r : s.sections("reporter")) v.map = read_reporter(r);
-    for (Section r : s.sections("random_effect")) v.random_effects.push_back({r.required("name"), r.texts("parameters")});
+    for (Section r : s.sections("random_effect")) v.random_effects.push_back(read_random_effect(r));
     if (v.start) start_named(*v.start, s.place("start"));
     s.reject_unknown();
     out.variants.push_back(v);
   }
+  for (Section s : top.sections("reference")) {
+    out.references.push_back({s.required("condition"), s.required("parameter"), s.required("quantity"), s.required("unit"), s.required("source"), s.required_number("value")});
+    s.reject_unknown();
+  }
+  out.figures = top.texts("figures");
+  std::vector<std::string> named = out.figures;
+  for (const auto& reference : out.references) named.push_back(reference.condition);
+  for (const auto& arm : named)
+    if (!out.arm_inputs.contains(arm)) throw InputError(file.string(), "figures or a [[reference]] name the arm '" + arm + "', which there is not", "did you mean " + nearest_names(arm, arms) + "?");
   for (Section s : top.sections("predict")) {
     out.predict = PredictSettings{s.required("held_out"), s.required("control"), s.texts("singles")};
     for (const auto& arm : {out.predict->held_out, out.predict->control})

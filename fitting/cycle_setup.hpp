@@ -46,6 +46,7 @@ struct RandomEffectGroup {
   std::string name;                        // of the standard deviation in tables
   std::vector<std::string> parameters;     // model parameters with a positive value
   std::optional<double> assumed_sd;        // of the log, where wells are too few to estimate it; empty: estimated
+  std::string assumed_from;                // why that value
 };
 
 struct CycleSetup {

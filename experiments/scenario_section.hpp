@@ -1,0 +1,106 @@
+// One TOML table read strictly: every key has a type, and what was not asked for is unknown. Only scenario.cpp uses it.
+#pragma once
+#include <fmt/format.h>
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "libhyped/errors.hpp"
+
+namespace hyped {
+
+class Section {
+ public:
+  Section(const toml::table& table, std::string file, std::string name) : table_(table), file_(std::move(file)), name_(std::move(name)) {}
+
+  std::string place(const std::string& key) const {
+    const toml::node* node = table_.get(key);
+    const auto line = node != nullptr ? node->source().begin.line : table_.source().begin.line;
+    return fmt::format("{}:{}", file_, line);
+  }
+  template <class T>
+  std::optional<T> optional(const std::string& key, const char* expected) {
+    known_.push_back(key);
+    const toml::node* node = table_.get(key);
+    if (node == nullptr) return std::nullopt;
+    std::optional<T> value = node->value<T>();
+    if (!value) throw InputError(place(key), fmt::format("'{}' in [{}] is not {}", key, name_, expected), "correct its type");
+    return value;
+  }
+  std::optional<double> number(const std::string& key) { return optional<double>(key, "a number"); }
+  std::optional<std::string> text(const std::string& key) { return optional<std::string>(key, "a string"); }
+  double number(const std::string& key, double otherwise) { return number(key).value_or(otherwise); }
+  std::string text(const std::string& key, std::string otherwise) { return text(key).value_or(std::move(otherwise)); }
+  bool flag(const std::string& key, bool otherwise) { return optional<bool>(key, "true or false").value_or(otherwise); }
+  int integer(const std::string& key, int otherwise) { return static_cast<int>(optional<std::int64_t>(key, "a whole number").value_or(otherwise)); }
+  std::string required(const std::string& key) {
+    auto value = text(key);
+    if (!value) throw InputError(place(key), fmt::format("[{}] has no '{}'", name_, key), "add it");
+    return *value;
+  }
+  double required_number(const std::string& key) {
+    auto value = number(key);
+    if (!value) throw InputError(place(key), fmt::format("[{}] has no '{}'", name_, key), "add it");
+    return *value;
+  }
+  std::vector<std::string> texts(const std::string& key) {
+    known_.push_back(key);
+    std::vector<std::string> out;
+    const toml::node* node = table_.get(key);
+    if (node == nullptr) return out;
+    if (auto one = node->value<std::string>()) return {*one};
+    const toml::array* array = node->as_array();
+    for (std::size_t i = 0; array != nullptr && i < array->size(); ++i)
+      if (auto item = (*array)[i].value<std::string>()) out.push_back(*item);
+    if (array == nullptr || out.size() != array->size())
+      throw InputError(place(key), fmt::format("'{}' in [{}] is not a list of strings", key, name_), "write [\"a\", \"b\"]");
+    return out;
+  }
+  template <class T>
+  std::map<std::string, T> map(const std::string& key) {
+    known_.push_back(key);
+    std::map<std::string, T> out;
+    const toml::node* node = table_.get(key);
+    if (node == nullptr) return out;
+    const toml::table* table = node->as_table();
+    if (table == nullptr) throw InputError(place(key), fmt::format("'{}' in [{}] is not a table", key, name_), "write {a = 1}");
+    for (const auto& [name, value] : *table) {
+      const auto item = value.template value<T>();
+      if (!item) throw InputError(fmt::format("{}:{}", file_, value.source().begin.line), fmt::format("'{}' in '{}' has the wrong type", name.str(), key), "correct it");
+      out[std::string(name.str())] = *item;
+    }
+    return out;
+  }
+  std::vector<Section> sections(const std::string& key) {
+    known_.push_back(key);
+    std::vector<Section> out;
+    const toml::node* node = table_.get(key);
+    if (node == nullptr) return out;
+    if (const toml::table* one = node->as_table()) return {Section(*one, file_, key)};
+    const toml::array* array = node->as_array();
+    for (std::size_t i = 0; array != nullptr && i < array->size(); ++i)
+      if (const toml::table* table = (*array)[i].as_table()) out.emplace_back(*table, file_, key);
+    if (array == nullptr || out.size() != array->size())
+      throw InputError(place(key), fmt::format("'{}' is not a table", key), fmt::format("write [{}] or [[{}]]", key, key));
+    return out;
+  }
+  void reject_unknown() const {
+    for (const auto& [key, value] : table_) {
+      const std::string name(key.str());
+      if (std::find(known_.begin(), known_.end(), name) == known_.end())
+        throw InputError(fmt::format("{}:{}", file_, key.source().begin.line), fmt::format("unknown key '{}' in [{}]", name, name_), "did you mean " + nearest_names(name, known_) + "?");
+    }
+  }
+
+ private:
+  const toml::table& table_;
+  std::string file_, name_;
+  std::vector<std::string> known_;
+};
+
+}  // namespace hyped
