@@ -19,7 +19,7 @@ ClassMap read_reporter(Section s, std::map<std::string, std::string>* places = n
   map.reporter = reporter_named(s.required("type"), s.place("type"));
   map.partition = s.flag("partition", true);
   for (Section c : s.sections("classes")) {
-    map.classes.push_back({c.required("name"), c.texts("phases")});
+    map.classes.push_back({c.required("name"), c.texts("phases"), c.flag("every_cell", false)});
     if (places != nullptr) (*places)["class " + map.classes.back().name] = c.place("name");
     c.reject_unknown();
   }
@@ -38,6 +38,7 @@ ParameterChoice read_parameter(Section s) {
   ParameterChoice p;
   p.name = s.required("name");
   p.fixed = s.number("fixed");
+  p.fixed_in = s.map<double>("fixed_in");
   p.per_condition = s.flag("per_condition", false);
   p.conditions = s.texts("conditions");
   p.lower = s.number("lower");
@@ -57,10 +58,18 @@ ParameterChoice read_parameter(Section s) {
   return p;
 }
 
-std::map<std::string, int> read_stages(Section& s) {
+std::map<std::string, int> read_stages(Section& s, const std::string& key = "stages") {
   std::map<std::string, int> stages;
-  for (const auto& [phase, count] : s.map<std::int64_t>("stages")) stages[phase] = static_cast<int>(count);
+  for (const auto& [phase, count] : s.map<std::int64_t>(key)) stages[phase] = static_cast<int>(count);
   return stages;
+}
+
+RandomEffectGroup read_random_effect(Section s) {
+  RandomEffectGroup group{s.required("name"), s.texts("parameters"), s.number("assumed_sd"), s.text("assumed_from", "")};
+  if (group.assumed_sd.has_value() == group.assumed_from.empty())
+    throw InputError(s.place("assumed_sd"), "'" + group.name + "' has only one of assumed_sd and assumed_from", "an assumed spread needs both its value and where it is from");
+  s.reject_unknown();
+  return group;
 }
 
 StartKind start_named(const std::string& name, const std::string& place) {
@@ -71,6 +80,7 @@ StartKind start_named(const std::string& name, const std::string& place) {
 void read_model(Section s, CycleSetup& setup) {
   setup.model = s.required("name");
   setup.stages.stages = read_stages(s);
+  setup.stages.start_parts = read_stages(s, "start_parts");
   setup.start = start_named(s.text("start", "odds"), s.place("start"));
   setup.steady_condition = s.text("steady_condition", "");
   setup.start_h = s.number("start_h", 0);
@@ -84,6 +94,13 @@ DataSource read_source(Section s) {
   d.format = s.text("format", "phase_counts");
   d.file = s.text("file", "");
   d.frame_interval_h = s.number("frame_interval_h", 0);
+  d.frame_interval_alternative_h = s.number("frame_interval_alternative_h", 0);
+  if (d.frame_interval_alternative_h != 0 && (d.format != "bj_channels" || !(d.frame_interval_alternative_h > 0)))
+    throw InputError(s.place("frame_interval_alternative_h"), "an alternative frame interval is for times counted in frames", "give positive hours, with format = \"bj_channels\"");
+  for (Section w : s.sections("leave_out")) {
+    d.leave_out.push_back({w.required("condition"), w.required("well"), w.required("why")});
+    w.reject_unknown();
+  }
   d.stage2_start_h = s.number("stage2_start_h", 24);
   d.from_h = s.number("from_h", d.from_h);
   d.rename = s.map<std::string>("rename");
@@ -210,9 +227,8 @@ Scenario read_scenario(const std::filesystem::path& file) {
     places["parameter " + out.setup.parameters.back().name] = s.place("name");
   }
   for (Section s : top.sections("random_effect")) {
-    out.setup.random_effects.push_back({s.required("name"), s.texts("parameters")});
+    out.setup.random_effects.push_back(read_random_effect(s));
     places["random effect " + out.setup.random_effects.back().name] = s.place("parameters");
-    s.reject_unknown();
   }
   for (Section s : top.sections("fit")) {
     out.setup.block_h = s.number("block_h", 1);
@@ -225,6 +241,7 @@ Scenario read_scenario(const std::filesystem::path& file) {
     out.fit.random_effects = s.flag("random_effects", true);
     out.profiles = s.texts("profiles");
     places["profiles"] = s.place("profiles");
+    out.compare_in_fit = s.flag("compare", false);
     s.reject_unknown();
   }
   for (Section s : top.sections("compare")) {
@@ -233,15 +250,25 @@ Scenario read_scenario(const std::filesystem::path& file) {
     v.model = s.text("model");
     v.start = s.text("start");
     v.stages = read_stages(s);
+    v.start_parts = read_stages(s, "start_parts");
     v.without_effects = s.texts("without_effects");
     for (Section e : s.sections("effect")) v.with_effects.push_back(read_effect(e));
     for (Section p : s.sections("parameter")) v.parameters.push_back(read_parameter(p));
     for (Section r : s.sections("reporter")) v.map = read_reporter(r);
-    for (Section r : s.sections("random_effect")) v.random_effects.push_back({r.required("name"), r.texts("parameters")});
+    for (Section r : s.sections("random_effect")) v.random_effects.push_back(read_random_effect(r));
     if (v.start) start_named(*v.start, s.place("start"));
     s.reject_unknown();
     out.variants.push_back(v);
   }
+  for (Section s : top.sections("reference")) {
+    out.references.push_back({s.required("condition"), s.required("parameter"), s.required("quantity"), s.required("unit"), s.required("source"), s.required_number("value")});
+    s.reject_unknown();
+  }
+  out.figures = top.texts("figures");
+  std::vector<std::string> named = out.figures;
+  for (const auto& reference : out.references) named.push_back(reference.condition);
+  for (const auto& arm : named)
+    if (!out.arm_inputs.contains(arm)) throw InputError(file.string(), "figures or a [[reference]] name the arm '" + arm + "', which there is not", "did you mean " + nearest_names(arm, arms) + "?");
   for (Section s : top.sections("predict")) {
     out.predict = PredictSettings{s.required("held_out"), s.required("control"), s.texts("singles")};
     std::vector<std::pair<std::string, std::string>> named{{"held_out", out.predict->held_out}, {"control", out.predict->control}};

@@ -39,6 +39,11 @@ struct DataSource {
   std::string file;                           // may come from the command line
   ColumnMap columns;
   double frame_interval_h = 0, stage2_start_h = 24;
+  double frame_interval_alternative_h = 0;    // the other end of what the interval may be; 0: it is known
+  struct LeftOut {
+    std::string condition, well, why;
+  };
+  std::vector<LeftOut> leave_out;             // condition and well as in the file
   double from_h = -1e300;                     // frames before are not fitted
   std::map<std::string, std::string> rename;  // condition in the file -> arm
   std::vector<std::string> conditions;        // those used; empty: all arms'
@@ -49,12 +54,20 @@ struct ModelVariant {
   std::string name;
   std::optional<std::string> model;
   std::optional<std::string> start;
-  std::map<std::string, int> stages;
+  std::map<std::string, int> stages, start_parts;
   std::vector<std::string> without_effects;
   std::vector<Effect> with_effects;
   std::vector<ParameterChoice> parameters;
   std::optional<ClassMap> map;
   std::vector<RandomEffectGroup> random_effects;      // empty: the scenario's
+};
+
+// A published value beside which the fitted one is put.
+struct ReferenceValue {
+  std::string condition, parameter;
+  std::string quantity;                       // mean_duration (1 / rate) or value
+  std::string unit, source;
+  double value = 0;
 };
 
 struct PredictSettings {
@@ -76,6 +89,9 @@ struct Scenario {
   ProcessOptions fit;
   std::vector<std::string> profiles;          // parameters to profile; "all"
   std::vector<ModelVariant> variants;
+  bool compare_in_fit = false;                // `hyped cycle fit` fits the variants too
+  std::vector<ReferenceValue> references;
+  std::vector<std::string> figures;           // arms shown in figures and answers; empty: the first
   std::optional<PredictSettings> predict;
   double end_h = 72;                          // last time inputs are needed for
 };
@@ -93,6 +109,8 @@ std::vector<Arm> build_arms(const Scenario& scenario);
 
 // The scenario's data, read, renamed and reduced to its conditions. file overrides the scenario's.
 PhaseCounts read_data(const Scenario& scenario, const std::string& file = "");
+// Is the arm, or the parameter "rate@arm", among those the scenario shows in figures and answers?
+bool is_shown(const Scenario& scenario, const std::string& arm_or_parameter);
 // The setup with a variant's changes.
 CycleSetup with_variant(const Scenario& scenario, const ModelVariant& variant);
 

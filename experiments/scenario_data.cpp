@@ -122,6 +122,11 @@ PhaseCounts read_data(const Scenario& scenario, const std::string& file) {
     const std::vector<std::string> formats{"phase_counts", "au565", "bj_channels", "nuclei_counts"};
     throw InputError(scenario.setup.place("data format"), "there is no data format '" + source.format + "'", "use " + nearest_names(source.format, formats));
   }
+  for (const auto& out : source.leave_out) {
+    if (std::erase_if(data.wells, [&](const WellSeries& well) { return well.condition == out.condition && well.well == out.well; }) == 0)
+      throw InputError(scenario.file.string(), fmt::format("leave_out names well '{}' of '{}', which {} does not have", out.well, out.condition, data.source), "correct its names or take it out");
+    data.notes.push_back(fmt::format("Well '{}' of '{}' is left out: {}", out.well, out.condition, out.why));
+  }
   std::set<std::string> present;
   for (auto& well : data.wells) {
     present.insert(well.condition);
@@ -142,14 +147,24 @@ PhaseCounts read_data(const Scenario& scenario, const std::string& file) {
   return data;
 }
 
+bool is_shown(const Scenario& scenario, const std::string& name) {
+  const auto at = name.find('@');
+  const std::string arm = at == name.npos ? name : name.substr(at + 1);
+  if (scenario.figures.empty()) return true;
+  if (at == name.npos && !scenario.arm_inputs.contains(arm)) return true;      // a shared parameter
+  return std::find(scenario.figures.begin(), scenario.figures.end(), arm) != scenario.figures.end();
+}
+
 CycleSetup with_variant(const Scenario& scenario, const ModelVariant& variant) {
   CycleSetup setup = scenario.setup;
   if (variant.model) {
     setup.model = *variant.model;
     setup.stages.stages.clear();      // phases of the other model
+    setup.stages.start_parts.clear();
   }
   if (variant.start) setup.start = *variant.start == "steady" ? StartKind::steady : StartKind::odds;
   for (const auto& [phase, stages] : variant.stages) setup.stages.stages[phase] = stages;
+  for (const auto& [phase, parts] : variant.start_parts) setup.stages.start_parts[phase] = parts;
   for (const auto& name : variant.without_effects) {
     const auto removed = std::erase_if(setup.stages.effects, [&](const Effect& effect) { return effect.coefficient == name; });
     if (removed == 0) {

@@ -21,6 +21,7 @@ void CycleProblem::bind_parameters() {
     if (std::find(names.begin(), names.end(), choice.name) == names.end())
       throw InputError(setup_.place("parameter " + choice.name), "there is no parameter '" + choice.name + "'", "did you mean " + nearest_names(choice.name, names) + "?");
     for (const auto& condition : choice.conditions) arm(condition);
+    for (const auto& [condition, value] : choice.fixed_in) arm(condition);
     choices[choice.name] = choice;
   }
   std::vector<Arm> arms = setup_.arms;
@@ -32,14 +33,14 @@ void CycleProblem::bind_parameters() {
     const auto found = choices.find(name);
     ParameterChoice choice = found == choices.end() ? ParameterChoice{} : found->second;
     const bool input = std::find(model_->inputs().begin(), model_->inputs().end(), name) != model_->inputs().end();
-    const bool start = name.rfind("start_", 0) == 0;
+    const bool start = name.rfind("start_", 0) == 0 || name.rfind("age_", 0) == 0;
     if (found == choices.end()) {
       if (input) choice.fixed = 0.0;
-      if (start && setup_.start == StartKind::steady) choice.fixed = 1.0;
-      if (name == labelled_fraction && projection_.unlabelled() < 0) choice.fixed = 1.0;
+      if (name == labelled_fraction && !projection_.shows_dark()) choice.fixed = 1.0;
       if (name == misread_fraction) choice.fixed = 0.0;
       if (name == "founders") choice.fixed = 1.0;
     }
+    if (start && setup_.start == StartKind::steady) choice.fixed = 1.0;
     if (choice.fixed) {
       for (auto& [condition, bound] : bindings_) bound.fixed[j] = *choice.fixed;
       continue;
@@ -53,6 +54,10 @@ void CycleProblem::bind_parameters() {
     parameter.prior = choice.prior;
     int shared = -1;
     for (const Arm& a : arms) {
+      if (const auto known = choice.fixed_in.find(a.condition); known != choice.fixed_in.end()) {
+        bindings_[a.condition].fixed[j] = known->second;
+        continue;
+      }
       const bool unseen = &a - arms.data() >= static_cast<std::ptrdiff_t>(setup_.arms.size());
       if (unseen && choice.per_condition && choice.conditions.empty())
         throw InputError(setup_.where, "parameter '" + name + "' has a value per condition, so that of arm '" + a.condition + "', which has no data, is unknown", "share it, or express it by effects of inputs");

@@ -50,7 +50,7 @@ std::vector<CycleProblem::UnitCovariance> CycleProblem::unit_covariances(const E
     parallel_for(static_cast<int>(out.size()), [&](int u) { out[u] = density_covariance(u, theta); });
     return out;
   }
-  const int own = model_->parameter_count(), classes = class_count(), dark = projection_.unlabelled();
+  const int own = model_->parameter_count(), classes = class_count();
   std::vector<CloneMoments> clones(courses_.size());
   parallel_for(static_cast<int>(clones.size()), [&](int c) {
     const auto [unit, stratum] = courses_[c];
@@ -69,8 +69,9 @@ std::vector<CycleProblem::UnitCovariance> CycleProblem::unit_covariances(const E
     const double labelled = parameters_of(arm.condition, theta)[own];
     const int size = units_[u].blocks.count * classes;
     out[u] = {Eigen::VectorXd::Zero(size), Eigen::MatrixXd::Zero(size, size), Eigen::MatrixXd::Zero(size, size), {}};
-    Eigen::VectorXd share(size);
-    for (int i = 0; i < size; ++i) share[i] = dark < 0 ? 1.0 : i % classes == dark ? 1 - labelled : labelled;
+    Eigen::MatrixXd both(classes, classes);
+    for (int a = 0; a < classes; ++a)
+      for (int b = 0; b < classes; ++b) both(a, b) = projection_.seen_in_both(a, b, labelled);
     for (std::size_t s = 0; s < arm.strata.size(); ++s) {
       const CloneMoments& clone = clones[course_of_unit_[u][s]];
       if (!clone.outcome.ok()) {
@@ -79,11 +80,11 @@ std::vector<CycleProblem::UnitCovariance> CycleProblem::unit_covariances(const E
       }
       for (int j = 0; j < size; ++j)
         for (int i = 0; i < size; ++i) {
-          if (dark >= 0 && (i % classes == dark) != (j % classes == dark)) continue;      // never seen in one clone
-          out[u].demographic(i, j) += arm.strata[s].weight * share[i] * (clone.covariance(i, j) + clone.mean[i] * clone.mean[j]);
-          out[u].sister(i, j) += arm.strata[s].weight * share[i] * clone.sister_covariance(i, j);
+          const double weight = arm.strata[s].weight * both(i % classes, j % classes);      // 0: never seen in one clone
+          out[u].demographic(i, j) += weight * (clone.covariance(i, j) + clone.mean[i] * clone.mean[j]);
+          out[u].sister(i, j) += weight * clone.sister_covariance(i, j);
         }
-      out[u].mean += arm.strata[s].weight * share.cwiseProduct(clone.mean);
+      for (int i = 0; i < size; ++i) out[u].mean[i] += arm.strata[s].weight * both(i % classes, i % classes) * clone.mean[i];
     }
     out[u].demographic -= out[u].mean * out[u].mean.transpose();
   });

@@ -33,6 +33,7 @@ enum class StartKind { odds, steady };
 struct ParameterChoice {
   std::string name;
   std::optional<double> fixed;
+  std::map<std::string, double> fixed_in;      // conditions where it has a known value
   bool per_condition = false;
   std::vector<std::string> conditions;     // per_condition: those with a value of their own; empty: all
   std::optional<double> lower, upper, start;
@@ -44,6 +45,8 @@ struct ParameterChoice {
 struct RandomEffectGroup {
   std::string name;                        // of the standard deviation in tables
   std::vector<std::string> parameters;     // model parameters with a positive value
+  std::optional<double> assumed_sd;        // of the log, where wells are too few to estimate it; empty: estimated
+  std::string assumed_from;                // why that value
 };
 
 struct CycleSetup {

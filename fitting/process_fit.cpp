@@ -30,7 +30,10 @@ std::vector<VarianceComponent> starting_components(const CycleProblem& problem, 
   components.push_back({"sister_correlation", options.sister.value_or(0.0), !options.sister && !problem.density(), 0.95});
   components.push_back({"detection_variance", options.detection.value_or(counts ? 0.05 : 1e-4), !options.detection, 1e6});
   if (options.random_effects)
-    for (const auto& group : problem.setup().random_effects) components.push_back({group.name, 1e-4, true, 4.0});
+    for (const auto& group : problem.setup().random_effects) {
+      const double sd = group.assumed_sd.value_or(1e-2);
+      components.push_back({group.name, sd * sd, !group.assumed_sd, 4.0});
+    }
   return components;
 }
 

@@ -37,6 +37,22 @@ struct BlockSums {
   bool failed = false;
 };
 
+// A block with the fixed effects it depends on: a parameter of one condition does not touch the wells of another.
+struct SparseBlock {
+  MixedBlock block;                              // design: those columns alone
+  std::vector<int> columns;
+};
+
+std::vector<SparseBlock> sparse_blocks(const std::vector<MixedBlock>& blocks) {
+  std::vector<SparseBlock> out(blocks.size());
+  for (std::size_t b = 0; b < blocks.size(); ++b) {
+    for (int c = 0; c < blocks[b].design.cols(); ++c)
+      if (!blocks[b].design.col(c).isZero(0)) out[b].columns.push_back(c);
+    out[b].block = {blocks[b].residual, blocks[b].design(Eigen::all, out[b].columns), blocks[b].own, blocks[b].parts};
+  }
+  return out;
+}
+
 BlockSums sums_of(const MixedBlock& block, const std::vector<VarianceComponent>& components, bool derivatives) {
   BlockSums out;
   const auto count = components.size();
@@ -147,22 +163,22 @@ struct Totals {
   bool failed = false;
 };
 
-Totals totals_of(const std::vector<MixedBlock>& blocks, const std::vector<VarianceComponent>& components, bool derivatives) {
+Totals totals_of(const std::vector<SparseBlock>& blocks, Eigen::Index effects, const std::vector<VarianceComponent>& components, bool derivatives) {
   Totals out;
   out.blocks.resize(blocks.size());
-  parallel_for(static_cast<int>(blocks.size()), [&](int b) { out.blocks[b] = sums_of(blocks[b], components, derivatives); });
-  const auto effects = blocks.front().design.cols();
+  parallel_for(static_cast<int>(blocks.size()), [&](int b) { out.blocks[b] = sums_of(blocks[b].block, components, derivatives); });
   out.information = Eigen::MatrixXd::Zero(effects, effects);
   out.score = Eigen::VectorXd::Zero(effects);
   double likelihood = 0;
-  for (const auto& block : out.blocks) {
+  for (std::size_t b = 0; b < blocks.size(); ++b) {
+    const BlockSums& block = out.blocks[b];
     if (block.failed) {
       out.failed = true;
       return out;
     }
     likelihood += block.log_determinant + block.quadratic;
-    out.information += block.information;
-    out.score += block.score;
+    out.information(blocks[b].columns, blocks[b].columns) += block.information;
+    out.score(blocks[b].columns) += block.score;
   }
   double log_determinant = 0;
   out.inverse = pseudo_inverse(out.information, log_determinant);
@@ -179,10 +195,12 @@ Outcome block_factor(const MixedBlock& block, const std::vector<VarianceComponen
   return {};
 }
 
-MixedFit fit_variance_components(const std::vector<MixedBlock>& blocks, std::vector<VarianceComponent> components, int iteration_limit) {
+MixedFit fit_variance_components(const std::vector<MixedBlock>& dense, std::vector<VarianceComponent> components, int iteration_limit) {
+  const std::vector<SparseBlock> blocks = sparse_blocks(dense);
+  const Eigen::Index effects = dense.front().design.cols();
   MixedFit fit;
   const int count = static_cast<int>(components.size());
-  Totals now = totals_of(blocks, components, true);
+  Totals now = totals_of(blocks, effects, components, true);
   if (now.failed) {
     fit.outcome = {Status::singular, "the covariance of a well's counts is not positive definite at the start"};
     fit.components = components;
@@ -195,20 +213,26 @@ MixedFit fit_variance_components(const std::vector<MixedBlock>& blocks, std::vec
     information.setZero();
     std::vector<Eigen::MatrixXd> slope(count, Eigen::MatrixXd::Zero(now.inverse.rows(), now.inverse.cols()));
     const Eigen::VectorXd shift = now.inverse * now.score;        // the residual is corrected to first order
-    for (std::size_t b = 0; b < blocks.size(); ++b)
+    for (std::size_t b = 0; b < blocks.size(); ++b) {
+      const std::vector<int>& columns = blocks[b].columns;
+      const Eigen::VectorXd moved = shift(columns);
+      const Eigen::MatrixXd inverse = now.inverse(columns, columns);
+      const BlockSums& sums = now.blocks[b];
       for (int k = 0; k < count; ++k) {
-        const BlockSums& sums = now.blocks[b];
-        slope[k] += sums.slope[k];
-        gradient[k] += 0.5 * (sums.quadratic_slope[k] - 2 * shift.dot(sums.score_slope[k]) + shift.dot(sums.slope[k] * shift) - sums.trace[k]);
+        slope[k](columns, columns) += sums.slope[k];
+        gradient[k] += 0.5 * (sums.quadratic_slope[k] - 2 * moved.dot(sums.score_slope[k]) + moved.dot(sums.slope[k] * moved) - sums.trace[k]);
         for (int l = 0; l < count; ++l) {
           information(k, l) += 0.5 * sums.traces(k, l);
-          if (sums.cross[k * count + l].size() > 0) information(k, l) -= now.inverse.cwiseProduct(sums.cross[k * count + l]).sum();
+          if (sums.cross[k * count + l].size() > 0) information(k, l) -= inverse.cwiseProduct(sums.cross[k * count + l]).sum();
         }
       }
+    }
+    std::vector<Eigen::MatrixXd> pulled(static_cast<std::size_t>(count));
+    for (int k = 0; k < count; ++k) pulled[k].noalias() = now.inverse * slope[k];
     for (int k = 0; k < count; ++k) {
       gradient[k] += 0.5 * now.inverse.cwiseProduct(slope[k]).sum();
       for (int l = 0; l < count; ++l)
-        information(k, l) += 0.5 * (now.inverse * slope[k]).cwiseProduct((now.inverse * slope[l]).transpose()).sum();
+        information(k, l) += 0.5 * pulled[k].cwiseProduct(pulled[l].transpose()).sum();
     }
     fit.information_slope = slope;
     std::vector<int> index;
@@ -237,7 +261,7 @@ MixedFit fit_variance_components(const std::vector<MixedBlock>& blocks, std::vec
         const double spread = 1 / std::sqrt(reduced(a, a));
         change = std::max(change, std::abs(component.value - components[index[a]].value) / std::max(1e-12, spread));
       }
-      const Totals next = totals_of(blocks, trial, true);
+      const Totals next = totals_of(blocks, effects, trial, true);
       if (next.failed || !(next.likelihood <= now.likelihood + 1e-9 * std::abs(now.likelihood))) continue;
       components = trial;
       now = next;

@@ -13,25 +13,42 @@
 
 namespace hyped {
 
-void run_compare(RunDirectory& run, const Scenario& scenario, const PhaseCounts& data) {
+namespace {
+
+// What each model says of the effects: a conclusion that changes with the model is not one.
+void write_effects(RunDirectory& run, const std::vector<ModelVariant>& variants, const std::vector<const CycleFit*>& fits) {
+  Table table({{"model", "", ""}, {"effect", "", ""}, {"log_fold", "1", "of the rate at full input"}, {"lower", "", "95 %"}, {"upper", "", ""}, {"how", "", ""}});
+  for (std::size_t v = 0; v < fits.size(); ++v)
+    for (const FittedParameter& p : fits[v]->fit.parameters)
+      if (p.meaning.rfind("log-fold", 0) == 0)
+        table.add_row({variants[v].name, p.name, p.estimate, p.identified ? cell_of(p.lower) : Cell{}, p.identified ? cell_of(p.upper) : Cell{}, p.how});
+  if (!table.rows().empty()) run.add_table("model_effects", table, "Effects of the inputs under each model.");
+}
+
+}  // namespace
+
+void run_compare(RunDirectory& run, const Scenario& scenario, const PhaseCounts& data, const CycleFit* stated) {
   std::vector<ModelVariant> variants(1);
   variants[0].name = "as stated";
   variants.insert(variants.end(), scenario.variants.begin(), scenario.variants.end());
-  std::vector<CycleFit> fits(variants.size());
+  std::vector<CycleFit> made(variants.size());
+  std::vector<const CycleFit*> fits;
+  for (const CycleFit& fitted : made) fits.push_back(&fitted);
+  if (stated != nullptr) fits[0] = stated;
   Progress progress("models", static_cast<long>(variants.size()));
   parallel_for(static_cast<int>(variants.size()), [&](int v) {
-    fits[v] = fit_cycle(with_variant(scenario, variants[v]), data, scenario.fit);
+    if (fits[v] == &made[v]) made[v] = fit_scenario(scenario, with_variant(scenario, variants[v]), data);
     progress.advance();
   });
   std::vector<ModelEvidence> evidence;
   std::vector<std::size_t> of;      // variant of each evidence
   for (std::size_t v = 0; v < fits.size(); ++v)
-    if (!fits[v].fit.parameters.empty()) {
-      evidence.push_back(evidence_of(variants[v].name, *fits[v].problem, fits[v].fit));
+    if (!fits[v]->fit.parameters.empty()) {
+      evidence.push_back(evidence_of(variants[v].name, *fits[v]->problem, fits[v]->fit));
       of.push_back(v);
     }
   if (evidence.empty()) {
-    run.set_outcome(fits[0].fit.outcome);
+    run.set_outcome(fits[0]->fit.outcome);
     return;
   }
   const std::vector<ModelScore> scores = score_models(evidence);
@@ -41,7 +58,7 @@ void run_compare(RunDirectory& run, const Scenario& scenario, const PhaseCounts&
   std::string chosen;
   std::size_t at = 0;
   for (std::size_t v = 0; v < fits.size(); ++v) {
-    const ProcessFit& fit = fits[v].fit;
+    const ProcessFit& fit = fits[v]->fit;
     if (fit.parameters.empty()) {
       table.add_row({variants[v].name, Cell{}, Cell{}, Cell{}, Cell{}, Cell{}, Cell{}, Cell{}, std::string(to_string(fit.outcome.status)) + ": " + fit.outcome.message});
       continue;
@@ -56,6 +73,8 @@ void run_compare(RunDirectory& run, const Scenario& scenario, const PhaseCounts&
       ratio = cell_of(test.p_value);
       run.add_answer(fmt::format("Without {} (\"{}\"): {}", fmt::format("{} effect{}", variant.without_effects.size(), variant.without_effects.size() > 1 ? "s" : ""), variant.name, test.text));
     }
+    if (v > 0 && of[0] == 0)
+      run.add_answer(fmt::format("\"{}\" against the model as stated: -2 log L {} by {:.1f} with {} parameters {}, AICc {} by {:.1f}.", score.model, score.log_likelihood < scores[0].log_likelihood ? "higher (worse)" : "lower (better)", 2 * std::abs(score.log_likelihood - scores[0].log_likelihood), std::abs(score.parameters - scores[0].parameters), score.parameters < scores[0].parameters ? "fewer" : "more", score.aicc > scores[0].aicc ? "higher (worse)" : "lower (better)", std::abs(score.aicc - scores[0].aicc)));
     double square = 0;
     for (const auto& z : fit.whitened) square += z.squaredNorm();
     if (score.aicc_difference <= 0) chosen = score.model;
@@ -63,6 +82,7 @@ void run_compare(RunDirectory& run, const Scenario& scenario, const PhaseCounts&
     ++at;
   }
   run.add_table("model_comparison", table, "Models fitted to the same data. The likelihood is that of the block averages under each model's own process covariance, so that models with wrong timing pay for it.");
+  write_effects(run, variants, fits);
   run.add_result("best_model", chosen);
   run.add_answer(fmt::format("Best of {} models by AICc: {}.", fits.size(), chosen));
   std::fprintf(stdout, "%s\n", to_terminal(table, "tables/model_comparison.tsv").c_str());

@@ -16,9 +16,15 @@ namespace hyped {
 struct CycleFit {
   std::unique_ptr<CycleProblem> problem;
   ProcessFit fit;
+  std::optional<ProcessFit> other_end;                     // with the other frame interval, where the scenario has one
+  std::vector<FittedParameter> without_time_axis;          // as `fit.parameters` before that difference entered
 };
 
 CycleFit fit_cycle(const CycleSetup& setup, const PhaseCounts& data, const ProcessOptions& options);
+// The same with the scenario's options; where the frame interval has another possible end, intervals hold that too.
+CycleFit fit_scenario(const Scenario& scenario, const CycleSetup& setup, const PhaseCounts& data);
+// Adds what a cause that may move theta by anything up to `difference` (search scale [P]) means for covariance and intervals.
+void widen_intervals(ProcessFit& fit, const ParameterSpace& space, const Eigen::VectorXd& difference);
 
 // Truth of a twin by parameter name; empty for measured data.
 using Truth = std::map<std::string, double>;
@@ -28,7 +34,10 @@ void write_fit_tables(RunDirectory& run, const CycleFit& fitted, const Truth& tr
 // Figures: phases and totals per arm, residuals, autocorrelation, waterfall, durations, schedule, intervals.
 void write_fit_figures(RunDirectory& run, const Scenario& scenario, const CycleFit& fitted, const Truth& truth);
 // Answers and warnings in words, made from the numbers.
-void write_fit_words(RunDirectory& run, const CycleFit& fitted, const PhaseCounts& data);
+void write_fit_words(RunDirectory& run, const Scenario& scenario, const CycleFit& fitted, const PhaseCounts& data);
+// Tables reference_comparison and time_axis_sensitivity, where the scenario has references or two frame intervals.
+void write_references(RunDirectory& run, const Scenario& scenario, const CycleFit& fitted);
+void write_time_axis(RunDirectory& run, const Scenario& scenario, const CycleFit& fitted);
 // Profiles of the scenario's `profiles` (table, figure, open bounds as a warning); tests of the residuals in words.
 void write_profiles(RunDirectory& run, const Scenario& scenario, const CycleFit& fitted, const Truth& truth);
 void write_residual_check(RunDirectory& run, const CycleFit& fitted);

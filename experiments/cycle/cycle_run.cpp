@@ -169,17 +169,20 @@ ArmPrediction run_predict(RunDirectory& run, const Scenario& scenario, const Pha
 CycleFit run_cycle_fit(RunDirectory& run, const Scenario& scenario, const PhaseCounts& data, const Truth& truth) {
   run.set_title(scenario.title, scenario.question);
   run.add_setting("scenario", scenario.text);
-  CycleFit fitted = fit_cycle(scenario.setup, data, scenario.fit);
+  CycleFit fitted = fit_scenario(scenario, scenario.setup, data);
   if (fitted.fit.parameters.empty()) {
     run.set_outcome(fitted.fit.outcome);
     return fitted;
   }
-  write_fit_words(run, fitted, data);
+  write_fit_words(run, scenario, fitted, data);
+  write_time_axis(run, scenario, fitted);
   write_design_checks(run, fitted, data);
   write_fit_tables(run, fitted, truth);
   write_fit_figures(run, scenario, fitted, truth);
   write_profiles(run, scenario, fitted, truth);
   write_residual_check(run, fitted);
+  write_references(run, scenario, fitted);
+  if (scenario.compare_in_fit) run_compare(run, scenario, data, &fitted);
   write_run_file(run.path_for("run.h5"), fit_arrays(fitted, scenario));
   return fitted;
 }

@@ -99,7 +99,7 @@ void phase_figures(RunDirectory& run, const Scenario& scenario, const CycleFit& 
   std::set<std::string> drawn;
   for (int u = 0; u < static_cast<int>(problem.units().size()); ++u) {
     const std::string arm = problem.setup().arms[problem.units()[u].arm].condition;
-    if (!drawn.insert(arm).second) continue;
+    if (!is_shown(scenario, arm) || !drawn.insert(arm).second) continue;
     if (drawn.size() > 12) break;      // small multiples end somewhere; every arm is in the tables
     const ArmCourse course = problem.density() ? mean_of_wells(fitted, u) : course_of(fitted, u);
     const int thin = std::max<int>(1, static_cast<int>(course.times.size()) / 70);
@@ -133,7 +133,7 @@ void residual_figures(RunDirectory& run, const Scenario& scenario, const CycleFi
   std::set<std::string> drawn;
   for (std::size_t w = 0; w < fitted.fit.whitened.size(); ++w) {
     const Well& well = problem.wells()[w];
-    if (!drawn.insert(well.condition).second) continue;
+    if (!is_shown(scenario, well.condition) || !drawn.insert(well.condition).second) continue;
     if (drawn.size() > 12) break;
     const Unit& unit = problem.units()[well.unit];
     std::vector<double> block_time(static_cast<std::size_t>(unit.blocks.count), 0);
@@ -213,13 +213,13 @@ void schedule_figure(RunDirectory& run, const Scenario& scenario, const CycleFit
   report::add_figure(run, {"schedule", "Active inputs over time, mean over the cells of an arm (1: peak of the reference dose in a transfected cell), from the delivery models.", "schedule", parts, {}, "diagnostics"});
 }
 
-void interval_figure(RunDirectory& run, const CycleFit& fitted, const Truth& truth) {
+void interval_figure(RunDirectory& run, const Scenario& scenario, const CycleFit& fitted, const Truth& truth) {
   Table rows({{"panel", "", ""}, {"name", "", ""}, {"estimate", "", ""}, {"lower", "", ""}, {"upper", "", ""}, {"truth", "", ""}, {"independent_lower", "", ""}, {"independent_upper", "", ""}});
   const ParameterSpace& space = fitted.problem->space();
   int shown = 0;
   for (int i = 0; i < space.count() && shown < 24; ++i) {
     const FittedParameter& p = fitted.fit.parameters[i];
-    if (!p.identified || p.name.rfind("cells@", 0) == 0) continue;
+    if (!p.identified || p.name.rfind("cells@", 0) == 0 || !is_shown(scenario, p.name)) continue;
     ++shown;
     const bool effect = p.meaning.rfind("log-fold", 0) == 0, rate = p.unit == "1/h";
     const auto known = truth.find(p.name);
@@ -234,7 +234,7 @@ void interval_figure(RunDirectory& run, const CycleFit& fitted, const Truth& tru
 
 void write_fit_figures(RunDirectory& run, const Scenario& scenario, const CycleFit& fitted, const Truth& truth) {
   phase_figures(run, scenario, fitted);
-  interval_figure(run, fitted, truth);
+  interval_figure(run, scenario, fitted, truth);
   residual_figures(run, scenario, fitted);
   Table waterfall({{"rank", "", ""}, {"cost", "", ""}, {"outcome", "", ""}});
   auto sorted = fitted.fit.starts;

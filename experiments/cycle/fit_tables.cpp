@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "experiments/cycle/cycle_fit.hpp"
+#include "fitting/linearised_wells.hpp"
 #include "libhyped/store/table.hpp"
 
 namespace hyped {
@@ -62,7 +63,7 @@ void write_fit_tables(RunDirectory& run, const CycleFit& fitted, const Truth& tr
   for (std::size_t k = 0; k < fit.components.size(); ++k) {
     const auto& c = fit.components[k];
     const double sd = fit.component_sd.size() > static_cast<int>(k) ? fit.component_sd[static_cast<int>(k)] : 0;
-    components.add_row({c.name, c.value, c.free && sd > 0 ? cell_of(sd) : Cell{}, k >= 3 ? cell_of(std::sqrt(c.value)) : Cell{}, std::string(!c.free ? "fixed" : c.value <= 0 ? "estimated: 0, at its bound" : "estimated")});
+    components.add_row({c.name, c.value, c.free && sd > 0 ? cell_of(sd) : Cell{}, k >= 3 ? cell_of(std::sqrt(c.value)) : Cell{}, std::string(!c.free ? k < first_random_component ? "fixed" : "assumed" : c.value <= 0 ? "estimated: 0, at its bound" : "estimated")});
   }
   run.add_table("variance_components", components, "What the counts scatter by: demographic noise (unit_variance), sisters dividing together, detection of nuclei, and differences between wells.");
 
@@ -99,7 +100,7 @@ void write_fit_tables(RunDirectory& run, const CycleFit& fitted, const Truth& tr
   run.add_table("information", spectrum, "Spectrum of the Fisher information under the process covariance.");
 }
 
-void write_fit_words(RunDirectory& run, const CycleFit& fitted, const PhaseCounts& data) {
+void write_fit_words(RunDirectory& run, const Scenario& scenario, const CycleFit& fitted, const PhaseCounts& data) {
   const ProcessFit& fit = fitted.fit;
   const CycleProblem& problem = *fitted.problem;
   run.add_setting("model", problem.setup().model);
@@ -126,7 +127,7 @@ void write_fit_words(RunDirectory& run, const CycleFit& fitted, const PhaseCount
     run.add_result(p.name + ".upper", p.upper, p.unit);
   }
   for (const FittedParameter& p : fit.parameters) {
-    if (!p.identified || p.name.find("cells@") == 0) continue;
+    if (!p.identified || p.name.find("cells@") == 0 || !is_shown(scenario, p.name)) continue;
     if (p.meaning.rfind("log-fold", 0) == 0)
       run.add_answer(fmt::format("{}: rate x {:.3g} at full input, 95 % [{:.3g}, {:.3g}]{}.", p.name, std::exp(p.estimate), std::exp(p.lower), std::exp(p.upper), p.lower <= 0 && p.upper >= 0 ? " (no effect is not excluded)" : ""));
     else if (p.meaning.rfind("1 / ", 0) == 0)
@@ -146,6 +147,9 @@ void write_fit_words(RunDirectory& run, const CycleFit& fitted, const PhaseCount
   for (const Well& well : problem.wells()) ++wells[well.condition];
   for (const auto& [condition, count] : wells)
     if (count == 1) run.add_warning(fmt::format("Arm '{}' has one well: its difference from other arms cannot be told from a difference between wells; intervals rest on the spread of the other arms, if any.", condition));
+  for (const RandomEffectGroup& group : problem.setup().random_effects)
+    if (group.assumed_sd)
+      run.add_warning(fmt::format("ASSUMPTION: rates differ between wells with a standard deviation of {:.3g} (log), which these data cannot estimate; it is in every interval. From: {}.", *group.assumed_sd, group.assumed_from));
   for (const NullDirection& null : fit.identifiability.null) run.add_warning("Not identifiable: the data do not determine " + null.text + "; no standard error is given for it.");
   for (const FittedParameter& p : fit.parameters)
     if (p.how.rfind("at ", 0) == 0) run.add_warning(fmt::format("{} ended {} ({:.4g} {}).", p.name, p.how, p.estimate, p.unit));

@@ -267,8 +267,10 @@ Twin simulate_twin(const CycleSetup& setup, const TwinSettings& settings, std::u
             if (k != projection.unlabelled()) series.values(t, k) += std::round(seen[k] * static_cast<double>(found));
         }
       }
-      if (projection.unlabelled() >= 0)
-        series.values(t, projection.unlabelled()) += static_cast<double>(random.binomial(static_cast<std::int64_t>(runs[j].phase_counts(t, phases)), 1 - settings.missed));
+      if (!projection.shows_dark()) continue;
+      const auto dark = random.binomial(static_cast<std::int64_t>(runs[j].phase_counts(t, phases)), 1 - settings.missed);
+      for (int k = 0; k < classes; ++k)
+        if (projection.seen_in_both(k, k, 0) > 0) series.values(t, k) += static_cast<double>(dark);
     }
   });
   for (std::size_t j = 0; j < jobs.size(); ++j) {

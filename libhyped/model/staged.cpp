@@ -95,11 +95,27 @@ StagedModel::StagedModel(const PhaseGraph& graph, const StageSettings& settings)
   for (const auto& event : event_parameters_)
     specs.push_back({event.name, event.unit, event.value, event.lower, event.upper, event.meaning});
   first_start_ = static_cast<int>(specs.size());
-  start_names_.reserve(phases.size());
+  start_parts_.assign(phases.size(), 1);
+  std::size_t ages = 0;
+  for (const auto& [phase, parts] : settings.start_parts) {
+    const int index = position(phases, phase, where, "phase");
+    const StagedPhase& of = graph_.phases[static_cast<std::size_t>(index)];
+    if (parts < 1 || of.stages % parts != 0 || (parts > 1 && of.starts_at_entry))
+      throw InputError(where, fmt::format("phase '{}' with {} stages cannot start in {} parts", phase, of.stages, parts),
+                       of.starts_at_entry ? "its cells start at its entry" : "give a number that divides its stages");
+    start_parts_[static_cast<std::size_t>(index)] = parts;
+    ages += static_cast<std::size_t>(parts);
+  }
+  start_names_.reserve(phases.size() + ages);
   for (std::size_t k = 1; k < phases.size(); ++k) {
     start_names_.push_back("start_" + phases[k]);
     specs.push_back({start_names_.back(), "1", 1, 1e-4, 1e4, "odds of starting in this phase against the first phase"});
   }
+  for (std::size_t k = 0; k < phases.size(); ++k)
+    for (int part = 2; part <= start_parts_[k]; ++part) {
+      start_names_.push_back(fmt::format("age_{}.{}", phases[k], part));
+      specs.push_back({start_names_.back(), "1", 1, 1e-4, 1e4, "odds, at the start, of this part of the phase against its first"});
+    }
   for (std::size_t i = 0; i < specs.size(); ++i)
     for (std::size_t j = 0; j < i; ++j)
       if (specs[i].name == specs[j].name)
@@ -166,14 +182,23 @@ Eigen::VectorXd StagedModel::start_distribution(std::span<const double> p, Eigen
   const double total = odds.sum();
   Eigen::VectorXd start = Eigen::VectorXd::Zero(stage_count());
   derivative.setZero(stage_count(), parameter_count());
+  int first_age = first_start_ + phase_count() - 1;
   for (int k = 0; k < phase_count(); ++k) {
     const auto& phase = graph_.phases[k];
-    const int spread = phase.starts_at_entry ? 1 : phase.stages;
-    for (int i = first_stage(k); i < first_stage(k) + spread; ++i) {
-      start[i] = odds[k] / total / spread;
+    const int parts = start_parts_[k], spread = phase.starts_at_entry ? 1 : phase.stages / parts;
+    Eigen::VectorXd ages = Eigen::VectorXd::Ones(parts);
+    for (int part = 1; part < parts; ++part) ages[part] = p[first_age + part - 1];
+    const double all = ages.sum();
+    for (int i = 0; i < parts * spread; ++i) {
+      const int stage = first_stage(k) + i, part = i / spread;
+      const double share = ages[part] / all / spread, in_phase = odds[k] / total;
+      start[stage] = in_phase * share;
       for (int j = 1; j < phase_count(); ++j)
-        derivative(i, first_start_ + j - 1) = ((j == k ? 1.0 : 0.0) - odds[k] / total) / total / spread;
+        derivative(stage, first_start_ + j - 1) = ((j == k ? 1.0 : 0.0) - in_phase) / total * share;
+      for (int other = 1; other < parts; ++other)
+        derivative(stage, first_age + other - 1) = in_phase * ((other == part ? 1.0 : 0.0) / spread - share) / all;
     }
+    first_age += parts - 1;
   }
   return start;
 }

@@ -41,6 +41,9 @@ struct PhaseGraph {
 // From the scenario: stages per phase, effects of inputs, density dependence.
 struct StageSettings {
   std::map<std::string, int> stages;   // by phase name; absent: the graph's default
+  // Parts of a phase whose shares at the start are parameters of their own (age_<phase>.2, ...: odds against its first part), so
+  // that the cells' ages at the start are not taken for even; absent: 1. The phase's stages are dealt evenly to its parts.
+  std::map<std::string, int> start_parts;
   std::vector<Effect> effects;
   // Exit rates named here are multiplied by exp(-density_effect * (N/reference - 1)), N the cells in the field.
   std::vector<std::string> density_rates;
@@ -50,7 +53,8 @@ struct StageSettings {
 };
 
 // Parameters in order: the graph's rates, effect coefficients, inputs (value 0), density_effect if there is one, event
-// parameters, then start_<phase> for every phase but the first: the odds of starting there against the first phase.
+// parameters, start_<phase> for every phase but the first (the odds of starting there against the first phase), then
+// age_<phase>.<part> for every start part but a phase's first (the odds of being in that part against the first part).
 class StagedModel final : public Model {
  public:
   // Throws InputError for unknown phases, rates, non-positive stages.
@@ -110,6 +114,7 @@ class StagedModel final : public Model {
   std::vector<BoundEffect> effects_;
   std::vector<int> density_rates_;        // group indices
   double density_reference_ = 0;
+  std::vector<int> start_parts_;          // by phase
   int first_input_ = 0, density_parameter_ = -1, first_start_ = 0;
 };
 

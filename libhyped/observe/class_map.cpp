@@ -32,7 +32,7 @@ Reporter reporter_named(const std::string& wanted, const std::string& where) {
 
 ClassProjection::ClassProjection(const ClassMap& map, const StagedModel& model, const std::string& where)
     : per_phase_(Eigen::MatrixXd::Zero(static_cast<int>(map.classes.size()), model.phase_count())),
-      phase_of_stage_(model.chain().phase) {
+      phase_of_stage_(model.chain().phase), lit_(Eigen::VectorXd::Ones(per_phase_.rows())), dark_(Eigen::VectorXd::Zero(per_phase_.rows())) {
   std::vector<std::string> phases;
   for (const auto& phase : model.graph().phases) phases.push_back(phase.name);
   for (std::size_t k = 0; k < map.classes.size(); ++k) {
@@ -40,6 +40,12 @@ ClassProjection::ClassProjection(const ClassMap& map, const StagedModel& model, 
     if (seen.phases.empty()) {
       if (unlabelled_ >= 0) throw InputError(where, "classes '" + map.classes[unlabelled_].name + "' and '" + seen.name + "' name no phase", "only one class may hold the unlabelled cells; name the phases of the other");
       unlabelled_ = static_cast<int>(k);
+      lit_[unlabelled_] = 0;
+      dark_[unlabelled_] = 1;
+    }
+    if (seen.every_cell) {
+      if (seen.phases.size() != phases.size()) throw InputError(where, "class '" + seen.name + "' holds every cell but does not name every phase", "name all phases of the model");
+      dark_[static_cast<int>(k)] = 1;
     }
     for (const auto& phase : seen.phases) {
       const int index = model.phase_index(phase);
@@ -59,15 +65,17 @@ ClassProjection::ClassProjection(const ClassMap& map, const StagedModel& model, 
     }
 }
 
+bool ClassProjection::shows_dark() const { return dark_.sum() > 0 && class_count() > 1; }
+
 // Rows of labelled classes mixed: (1 - e) own + e / (L - 1) each other one. slope: the derivative by e.
 Eigen::MatrixXd ClassProjection::confusion(double misread, double slope) const {
-  const int classes = class_count(), labelled = classes - (unlabelled_ >= 0 ? 1 : 0);
+  const int classes = class_count(), labelled = classes - static_cast<int>(dark_.sum());
   Eigen::MatrixXd m = Eigen::MatrixXd::Identity(classes, classes);
   if (slope != 0) m.setZero();
   if (labelled < 2) return m;
   for (int a = 0; a < classes; ++a)
     for (int b = 0; b < classes; ++b) {
-      if (a == unlabelled_ || b == unlabelled_) continue;
+      if (dark_[a] > 0 || dark_[b] > 0) continue;
       if (slope != 0) m(a, b) = a == b ? -1.0 : 1.0 / (labelled - 1);
       else m(a, b) = a == b ? 1 - misread : misread / (labelled - 1);
     }
@@ -87,23 +95,15 @@ Eigen::MatrixXd ClassProjection::conditional(double misread) const {
 }
 
 Eigen::MatrixXd ClassProjection::expected(double labelled, double misread) const {
-  Eigen::MatrixXd seen = conditional(misread);
-  if (unlabelled_ < 0) return seen;
-  for (int k = 0; k < class_count(); ++k) seen.row(k) *= k == unlabelled_ ? 1 - labelled : labelled;
-  return seen;
+  return (labelled * lit_ + (1 - labelled) * dark_).asDiagonal() * conditional(misread);
 }
 
 Eigen::MatrixXd ClassProjection::by_labelled(double misread) const {
-  Eigen::MatrixXd seen = conditional(misread);
-  if (unlabelled_ < 0) return Eigen::MatrixXd::Zero(seen.rows(), seen.cols());
-  seen.row(unlabelled_) *= -1;
-  return seen;
+  return (lit_ - dark_).asDiagonal() * conditional(misread);
 }
 
 Eigen::MatrixXd ClassProjection::by_misread(double labelled, double misread) const {
-  Eigen::MatrixXd seen = to_stages(confusion(misread, 1) * per_phase_);
-  if (unlabelled_ >= 0) seen *= labelled;
-  return seen;
+  return labelled * to_stages(confusion(misread, 1) * per_phase_);
 }
 
 }  // namespace hyped
