@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "experiments/twin/twin.hpp"
+#include "libhyped/random.hpp"
 #include "libhyped/observe/class_map.hpp"
 #include "libhyped/simulate/clone_moments.hpp"
 #include "libhyped/simulate/moments.hpp"
