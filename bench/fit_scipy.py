@@ -6,6 +6,7 @@ import time
 import numpy as np
 import scipy
 from scipy.integrate import solve_ivp
+from scipy.interpolate import CubicSpline
 from scipy.optimize import least_squares
 
 job = json.load(open(sys.argv[1]))
@@ -18,11 +19,17 @@ for i, (target, offspring) in enumerate(zip(job["target"], job["offspring"])):
     move[target, i] += offspring
 dies = death_group >= 0
 table_times = np.array(job["input_times"])
-courses = [{name: np.array(values) for name, values in course.items()} for course in job["courses"]]
+event_time, event_parameter = job["event_h"], job["event_parameter"]
+spans = ((0.0, event_time), (event_time, table_times[-1]))  # inputs are smooth inside each
+courses = []
+for course in job["courses"]:
+    courses.append([])
+    for first, last in spans:
+        inside = (table_times >= first) & (table_times <= last)
+        courses[-1].append({name: CubicSpline(table_times[inside], np.array(values)[inside]) for name, values in course.items()})
 names, log10 = job["parameters"], np.array(job["log10"])
 seen = np.array(job["seen"], dtype=float)  # [K x S], labelled classes
 dark = job["unlabelled"]
-event_time, event_parameter = job["event_h"], job["event_parameter"]
 times = np.array(job["times_h"])
 counts = [np.array(well["counts"]).reshape(len(times), -1) for well in job["wells"]]
 well_arm = [well["arm"] for well in job["wells"]]
@@ -39,27 +46,30 @@ def named(theta):
 
 def course_of(p, inputs):
     base = np.array([p[name] for name in job["rates"]])
-    effects = [(p[e["coefficient"]], e["inputs"], e["groups"]) for e in job["effects"] if all(i in inputs for i in e["inputs"])]
-
-    def right_hand_side(t, x):
-        rate = base.copy()
-        for coefficient, needed, groups in effects:
-            exponent = coefficient
-            for name in needed:
-                exponent *= np.interp(t, table_times, inputs[name])
-            rate[groups] *= np.exp(exponent)
-        return move @ (scale * rate[exit_group] * x) - np.where(dies, rate[death_group], 0.0) * x
-
+    death = np.where(dies, base[death_group], 0.0)
+    effects = [(p[e["coefficient"]], e["inputs"], e["groups"]) for e in job["effects"] if all(i in inputs[0] for i in e["inputs"])]
     x = np.zeros(stages)
     odds = np.array([1.0] + [p["start_" + phase] for phase in job["phases"][1:]])
     odds /= odds.sum()
     for share, where in zip(odds, start_stages):
         x[where] = share / len(where)
     rows = []
-    for start, end, inside in ((0.0, event_time, times < event_time), (event_time, times[-1], times >= event_time)):
+    for (start, end), active in zip(spans, inputs):
+        end = min(end, times[-1])
+
+        def right_hand_side(t, x):
+            rate = base.copy()
+            for coefficient, needed, groups in effects:
+                exponent = coefficient
+                for name in needed:
+                    exponent = exponent * active[name](t)
+                rate[groups] *= np.exp(exponent)
+            return move @ (scale * rate[exit_group] * x) - death * x
+
         if start > 0:
             x = x * p[event_parameter]
-        sol = solve_ivp(right_hand_side, (start, end), x, t_eval=np.unique(np.append(times[inside], end)), rtol=1e-6, atol=1e-9)
+        inside = (times >= start) & ((times < end) if end < times[-1] else (times <= end))
+        sol = solve_ivp(right_hand_side, (start, end), x, t_eval=np.unique(np.append(times[inside], end)), rtol=1e-9, atol=1e-12)
         rows.append(sol.y.T[: inside.sum()])
         x = sol.y[:, -1]
     return np.vstack(rows)

@@ -9,7 +9,8 @@
 namespace hyped {
 namespace {
 
-// Presents the free parameters as one block.
+// Presents the free parameters as one block. Ceres asks for the residuals of a trial point and, when it accepts it, again for
+// them with derivatives: after an accepted step the derivatives of the next trial are computed at once and kept.
 class Cost final : public ceres::CostFunction {
  public:
   Cost(const ResidualFunction& function, Eigen::VectorXd base, std::vector<int> free, Outcome* last)
@@ -18,15 +19,18 @@ class Cost final : public ceres::CostFunction {
     mutable_parameter_block_sizes()->push_back(static_cast<int>(free_.size()));
   }
   bool Evaluate(double const* const* parameters, double* residuals, double** jacobians) const override {
-    Eigen::VectorXd theta = base_, values(function_.residual_count());
+    Eigen::VectorXd theta = base_;
     for (std::size_t k = 0; k < free_.size(); ++k) theta[free_[k]] = parameters[0][k];
     const bool wanted = jacobians != nullptr && jacobians[0] != nullptr;
-    Eigen::MatrixXd jacobian;
-    const Outcome outcome = function_.evaluate(theta, values, wanted ? &jacobian : nullptr);
-    if (!outcome.ok() || !values.allFinite() || (wanted && !jacobian.allFinite())) {
-      *last_ = outcome.ok() ? Outcome{Status::not_finite, "the residuals are not finite"} : outcome;
+    const bool rejected = !wanted && !accepted_;      // two trials in a row: the one before was no good
+    accepted_ = wanted;
+    const Kept& kept = at(theta, wanted || !rejected);
+    if (!kept.outcome.ok() || !kept.values.allFinite() || (wanted && !kept.jacobian.allFinite())) {
+      *last_ = kept.outcome.ok() ? Outcome{Status::not_finite, "the residuals are not finite"} : kept.outcome;
       return false;
     }
+    const Eigen::VectorXd& values = kept.values;
+    const Eigen::MatrixXd& jacobian = kept.jacobian;
     Eigen::Map<Eigen::VectorXd>(residuals, values.size()) = values;
     if (wanted) {
       Eigen::Map<Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>> out(
@@ -36,11 +40,28 @@ class Cost final : public ceres::CostFunction {
     return true;
   }
 
+  struct Kept {
+    Eigen::VectorXd theta, values;
+    Eigen::MatrixXd jacobian;      // empty: not computed
+    Outcome outcome;
+  };
+  const Kept& at(const Eigen::VectorXd& theta, bool derivatives) const {
+    if (kept_.theta.size() != theta.size() || kept_.theta != theta || (derivatives && kept_.outcome.ok() && kept_.jacobian.size() == 0)) {
+      kept_.theta = theta;
+      kept_.values.resize(function_.residual_count());
+      kept_.jacobian.resize(0, 0);
+      kept_.outcome = function_.evaluate(theta, kept_.values, derivatives ? &kept_.jacobian : nullptr);
+    }
+    return kept_;
+  }
+
  private:
   const ResidualFunction& function_;
   Eigen::VectorXd base_;
   std::vector<int> free_;
   Outcome* last_;
+  mutable Kept kept_;
+  mutable bool accepted_ = true;
 };
 
 void silence_ceres() {
@@ -64,9 +85,8 @@ LeastSquaresResult least_squares(const ResidualFunction& function, const Eigen::
     if (is_fixed) result.theta[i] = start[i];
     else free.push_back(i);
   }
-  Eigen::VectorXd residuals(function.residual_count());
-  Eigen::MatrixXd jacobian;
   if (free.empty()) {
+    Eigen::VectorXd residuals(function.residual_count());
     result.outcome = function.evaluate(result.theta, residuals, nullptr);
     result.sum_of_squares = result.start_sum_of_squares = residuals.squaredNorm();
     return result;
@@ -76,7 +96,8 @@ LeastSquaresResult least_squares(const ResidualFunction& function, const Eigen::
 
   Outcome failure;
   ceres::Problem problem;
-  problem.AddResidualBlock(new Cost(function, result.theta, free, &failure), nullptr, block.data());
+  Cost* cost = new Cost(function, result.theta, free, &failure);      // the problem owns it
+  problem.AddResidualBlock(cost, nullptr, block.data());
   for (std::size_t k = 0; k < free.size(); ++k) {
     problem.SetParameterLowerBound(block.data(), static_cast<int>(k), lower[free[k]]);
     problem.SetParameterUpperBound(block.data(), static_cast<int>(k), upper[free[k]]);
@@ -96,7 +117,7 @@ LeastSquaresResult least_squares(const ResidualFunction& function, const Eigen::
   for (std::size_t k = 0; k < free.size(); ++k) result.theta[free[k]] = block[k];
   result.iterations = summary.num_successful_steps + summary.num_unsuccessful_steps;
   result.start_sum_of_squares = 2 * summary.initial_cost;
-  const Outcome last = function.evaluate(result.theta, residuals, &jacobian);
+  const auto& [theta, residuals, jacobian, last] = cost->at(result.theta, true);
   if (!last.ok() || !residuals.allFinite()) {
     result.outcome = last.ok() ? (failure.ok() ? Outcome{Status::not_finite, "the residuals are not finite"} : failure) : last;
     result.sum_of_squares = std::numeric_limits<double>::infinity();

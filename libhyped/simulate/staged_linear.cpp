@@ -48,6 +48,7 @@ class LinearRun {
       const Segment& segment = plan_.segments[s];
       for (const BoundEvent& event : segment.events) apply(event);
       active_.begin(segment.until_h);
+      checked_span_ = 0;
       double now = segment.from_h;
       const bool varies = varying(segment);
       // exp(A h) is reused while the grid is even
@@ -163,16 +164,25 @@ class LinearRun {
     while (now < until) {
       span = std::min(span, until - now);
       if (until - now - span < 1e-9 * (until - from)) span = until - now;
-      // the states alone in two halves, states and derivatives in one step
-      Block halves = block_.leftCols(1), whole = block_;
-      step(now, span / 2, values_only_, halves, false);
-      step(now + span / 2, span / 2, values_only_, halves, false);
+      Block whole = block_;
       step(now, span, flow_, whole, !columns_.empty());
-      const double error = (halves.col(0) - whole.col(0)).cwiseAbs().sum() * 16 / 15;
-      if (error > options_.magnus_tolerance * whole.col(0).cwiseAbs().sum() && span > 1e-6) {
-        span /= 2;
-        continue;
+      const double size = whole.col(0).cwiseAbs().sum();
+      double error = checked_error_ * size;
+      // Inputs are smooth inside a segment: steps as long as one whose error was far below the tolerance share its estimate.
+      const bool shared = span <= 1.001 * checked_span_ && checked_error_ < options_.magnus_tolerance / 8 && unchecked_ < 3;
+      if (!shared) {
+        Block halves = block_.leftCols(1);      // the states alone in two halves
+        step(now, span / 2, values_only_, halves, false);
+        step(now + span / 2, span / 2, values_only_, halves, false);
+        error = (halves.col(0) - whole.col(0)).cwiseAbs().sum() * 16 / 15;
+        if (error > options_.magnus_tolerance * size && span > 1e-6) {
+          span /= 2;
+          continue;
+        }
+        checked_span_ = span;
+        checked_error_ = size > 0 ? error / size : 0.0;
       }
+      unchecked_ = shared ? unchecked_ + 1 : 0;
       block_ = whole;
       estimate_ += error;
       now = span == until - now ? until : now + span;
@@ -208,6 +218,8 @@ class LinearRun {
   int width_ = 1;
   Block block_;
   double estimate_ = 0;
+  double checked_span_ = 0, checked_error_ = 0;      // of the last step whose error was estimated, relative
+  int unchecked_ = 0;
 };
 
 }  // namespace
