@@ -135,7 +135,7 @@ TEST_CASE("a problem refuses what does not fit together, with names") {
   CHECK(message(small_setup(), data).empty());
   PhaseCounts other = data;
   other.wells[1].condition = "drog";
-  CHECK_THAT(message(small_setup(), other), Contains("there is no arm 'drog'") && Contains("drug"));
+  CHECK_THAT(message(small_setup(), other), Contains("'drog' is no arm") && Contains("drug"));
   other = data;
   other.wells.pop_back();
   CHECK_THAT(message(small_setup(), other), Contains("has the condition 'drug'"));

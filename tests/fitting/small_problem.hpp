@@ -26,7 +26,7 @@ inline CycleSetup small_setup(int stages = 3) {
   death.name = "death";
   death.fixed = 0.0;
   setup.parameters = {death};
-  setup.random_effects = {{"well_rate_variance", {"g1_exit", "division"}}};
+  setup.random_effects = {{"well_rate_variance", {"g1_exit", "division"}, {}, {}}};
   return setup;
 }
 
