@@ -1,4 +1,5 @@
 // The same inputs through independent implementations: SciPy, R deSolve, R msm, R nlme.
+#include <Eigen/LU>
 #include <catch2/catch.hpp>
 
 #include <array>
