@@ -1,4 +1,5 @@
 // Search scales, refusals, start designs; what the information does not determine is named and gets no standard error.
+#include <Eigen/LU>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <set>

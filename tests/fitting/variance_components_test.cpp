@@ -1,4 +1,5 @@
 // Restricted maximum likelihood and Satterthwaite's degrees of freedom against the balanced one-way analysis of variance.
+#include <Eigen/LU>
 #include <catch2/catch.hpp>
 #include <cmath>
 
