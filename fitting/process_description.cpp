@@ -95,8 +95,7 @@ void describe(const CycleProblem& problem, ProcessFit& fit, bool settled) {
       MixedBlock alone = wells.blocks[w];
       alone.parts.resize(first_random_component);
       Eigen::MatrixXd factor;
-      std::vector<VarianceComponent> demographic(fit.components.begin(), fit.components.begin() + first_random_component);
-      if (counts) demographic[unit_variance_component].value = 1;      // what moves in and out of view is not demographic
+      const std::vector<VarianceComponent> demographic(fit.components.begin(), fit.components.begin() + first_random_component);
       if (!block_factor(alone, demographic, factor).ok()) continue;
       information += factor.triangularView<Eigen::Lower>().solve(wells.random[w].col(static_cast<int>(r))).squaredNorm() / static_cast<double>(wells.blocks.size());
     }

@@ -24,16 +24,17 @@ namespace {
 std::vector<VarianceComponent> starting_components(const CycleProblem& problem, const ProcessOptions& options) {
   const bool counts = problem.quantity() == Quantity::count;
   std::vector<VarianceComponent> components;
-  const std::optional<double> unit = options.unit_variance ? options.unit_variance : counts && !options.open_field ? std::optional<double>(1.0) : std::nullopt;
-  components.push_back({"unit_variance", unit.value_or(counts ? 1.0 : 1e-3), !unit, 1e6});
+  const std::optional<double> unit = options.unit_variance ? options.unit_variance : counts ? std::optional<double>(1.0) : std::nullopt;
+  components.push_back({"unit_variance", unit.value_or(1e-3), !unit, 1e6});
   // with density dependence the linear-noise covariance knows no sisters
   components.push_back({"sister_correlation", options.sister.value_or(0.0), !options.sister && !problem.density(), 0.95});
   components.push_back({"detection_variance", options.detection.value_or(counts ? 0.05 : 1e-4), !options.detection, 1e6});
-  if (options.random_effects)
-    for (const auto& group : problem.setup().random_effects) {
-      const double sd = group.assumed_sd.value_or(1e-2);
-      components.push_back({group.name, sd * sd, !group.assumed_sd, 4.0});
-    }
+  for (const auto& group : problem.setup().random_effects) {
+    if (!options.random_effects && !options.open_field) break;
+    const double sd = options.random_effects ? group.assumed_sd.value_or(1e-2) : 0.0;
+    components.push_back({group.name, sd * sd, options.random_effects && !group.assumed_sd, 4.0});
+  }
+  if (options.open_field) components.push_back({"migration_variance", 0.01, true, 100.0});
   return components;
 }
 

@@ -20,7 +20,7 @@ struct ProcessOptions {
   std::optional<double> sister;             // correlation of sisters' cycle times; empty: estimated
   std::optional<double> detection;          // extra variance per counted cell and frame; empty: estimated
   std::optional<double> unit_variance;      // factor on the demographic covariance: 1 for counts; empty: estimated
-  bool open_field = false;                  // cells move in and out of view: unit_variance is estimated for counts too
+  bool open_field = false;                  // cells move in and out of view: a component migration_variance, last
   bool random_effects = true;               // false: wells differ by chance alone
   LeastSquaresOptions least_squares;
 };
@@ -48,7 +48,7 @@ struct ProcessFit {
   std::vector<FittedParameter> parameters;        // [P]
   Eigen::MatrixXd effects;                        // predicted log multipliers of the random parameters per well [W x R]
   std::vector<double> scales;                     // cells per well at the start (relative data: factor) [W]
-  std::vector<VarianceComponent> components;      // unit_variance, sister, detection, then one per random-effect group
+  std::vector<VarianceComponent> components;      // unit_variance, sister, detection, one per random-effect group, migration
   Eigen::VectorXd component_sd;
   std::vector<double> between_to_demographic;     // per random-effect parameter: sd between wells / sd one well's counts leave
   double minus_two_log_likelihood = 0;            // Gaussian, of the data, at the final covariance

@@ -95,7 +95,7 @@ void write_placebo(RunDirectory& run, const CycleSetup& setup, const PhaseCounts
                {"growth", "1/h", "slope of log totals, mean over the arm's wells"}, {"other_growth", "1/h", ""}, {"difference", "1/h", "other - arm"}, {"lower", "1/h", "95 % t interval, variance between wells pooled over arms"}, {"upper", "1/h", ""}, {"degrees", "", ""}, {"p", "", "two-sided"}});
   for (const auto& c : checks) {
     table.add_row({c.one, c.two, c.from_h, c.until_h, c.growth_one, c.growth_two, c.difference, c.lower, c.upper, c.degrees, c.p});
-    const std::string text = fmt::format("'{}' and '{}' are treated alike from {:.3g} to {:.3g} h, yet they grow by {:.3f} and {:.3f} /h (difference {:.4f}, 95 % [{:.4f}, {:.4f}], {} and {} wells)", c.one, c.two, c.from_h, c.until_h, c.growth_one, c.growth_two, c.difference, c.lower, c.upper, c.wells_one, c.wells_two);
+    const std::string text = fmt::format("'{}' and '{}' are treated alike from {:.3g} to {:.3g} h{} grow by {:.3f} and {:.3f} /h (difference {:.4f}, 95 % [{:.4f}, {:.4f}], {} and {} wells)", c.one, c.two, c.from_h, c.until_h, c.differs() ? ", yet they" : " and", c.growth_one, c.growth_two, c.difference, c.lower, c.upper, c.wells_one, c.wells_two);
     if (c.differs()) run.add_warning("Placebo: " + text + ". No input made this difference: an effect of an arm of this size can as well be one of its wells.");
     else run.add_note("Placebo: " + text + ": no more than wells differ.");
   }
@@ -207,6 +207,9 @@ void write_design_checks(RunDirectory& run, const CycleFit& fitted, const PhaseC
   const CycleProblem& problem = *fitted.problem;
   write_placebo(run, problem.setup(), data);
   write_density(run, fitted, data);
+  for (const auto& component : fitted.fit.components)
+    if (component.name == "migration_variance")
+      run.add_note(fmt::format("Counts wander more than births make them: cells that move across the edge of the field, or are found and lost again for hours, add a variance of {:.2g} per cell and hour.", component.value));
   const auto& ratios = fitted.fit.between_to_demographic;
   for (std::size_t r = 0; r < ratios.size(); ++r)
     if (ratios[r] > 1)

@@ -63,9 +63,9 @@ void write_fit_tables(RunDirectory& run, const CycleFit& fitted, const Truth& tr
   for (std::size_t k = 0; k < fit.components.size(); ++k) {
     const auto& c = fit.components[k];
     const double sd = fit.component_sd.size() > static_cast<int>(k) ? fit.component_sd[static_cast<int>(k)] : 0;
-    components.add_row({c.name, c.value, c.free && sd > 0 ? cell_of(sd) : Cell{}, k >= 3 ? cell_of(std::sqrt(c.value)) : Cell{}, std::string(!c.free ? k < first_random_component ? "fixed" : "assumed" : c.value <= 0 ? "estimated: 0, at its bound" : "estimated")});
+    components.add_row({c.name, c.value, c.free && sd > 0 ? cell_of(sd) : Cell{}, k >= 3 && c.name != "migration_variance" ? cell_of(std::sqrt(c.value)) : Cell{}, std::string(!c.free ? k < first_random_component ? "fixed" : "assumed" : c.value <= 0 ? "estimated: 0, at its bound" : "estimated")});
   }
-  run.add_table("variance_components", components, "What the counts scatter by: demographic noise (unit_variance), sisters dividing together, detection of nuclei, and differences between wells.");
+  run.add_table("variance_components", components, "What the counts scatter by: demographic noise (unit_variance), sisters dividing together, detection of nuclei, differences between wells, and cells that move in and out of the field (migration_variance, per cell and hour).");
 
   if (!fit.between_to_demographic.empty()) {
     Table spread({{"rate", "", ""}, {"between_to_demographic", "", "sd between wells / sd that one well's own cells leave"}});

@@ -167,6 +167,8 @@ ArmPrediction predict_arm(const Scenario& scenario, const PhaseCounts& data, con
     log_slope.rowwise() -= Eigen::RowVectorXd(log_slope.row(0));
     log_random.rowwise() -= Eigen::RowVectorXd(log_random.row(0));
     sd.resize(rows);
+    const auto migration = std::find_if(out.fitted.fit.components.begin(), out.fitted.fit.components.end(), [](const auto& c) { return c.name == "migration_variance"; });
+    double exchanged = 0, before = 1 / wells[0].anchor;      // integral of 1 / cells since the anchor
     for (int b = 0; b < rows; ++b) {
       double variance = (log_slope.row(b) * covariance * log_slope.row(b).transpose())(0);
       for (int r = 0; r < random.cols(); ++r) {
@@ -177,6 +179,9 @@ ArmPrediction predict_arm(const Scenario& scenario, const PhaseCounts& data, con
       const double now = blocks.segment((first + b) * classes, classes).sum() / cells, anchor = blocks.segment(first * classes, classes).sum() / cells;
       const double counted = wells[0].anchor * now / anchor;
       variance += std::abs(now / anchor - 1) / counted + out.fitted.fit.components[2].value * (1 / counted + 1 / wells[0].anchor);
+      if (b > 0) exchanged += 0.5 * (before + 1 / counted) * (predicted[0].times[b] - predicted[0].times[b - 1]);
+      before = 1 / counted;
+      if (migration != out.fitted.fit.components.end()) variance += migration->value * exchanged;
       sd[b] = std::sqrt(std::max(0.0, variance));
     }
   }

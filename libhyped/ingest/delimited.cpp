@@ -102,7 +102,7 @@ class Records {
 DelimitedTable DelimitedTable::read(const std::filesystem::path& file) {
   std::ifstream in(file, std::ios::binary);
   if (std::filesystem::is_directory(file) || !in)
-    throw InputError(file.string(), "cannot be read as a table", "give the path of an existing CSV or TSV file");
+    throw InputError(file.string(), std::filesystem::exists(file) ? "cannot be read as a table" : "does not exist", "give the path of an existing CSV or TSV file");
   std::ostringstream text;
   text << in.rdbuf();
   return parse(file.string(), text.str());

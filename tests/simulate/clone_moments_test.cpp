@@ -5,6 +5,7 @@
 #include "experiments/twin/twin.hpp"
 #include "libhyped/random.hpp"
 #include "libhyped/observe/class_map.hpp"
+#include "libhyped/random.hpp"
 #include "libhyped/simulate/clone_moments.hpp"
 #include "libhyped/simulate/moments.hpp"
 #include "tests/simulate/test_models.hpp"
