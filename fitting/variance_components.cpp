@@ -20,6 +20,8 @@ Eigen::MatrixXd covariance_of(const MixedBlock& block, const std::vector<Varianc
     if (part.dense.size() > 0) v += components[k].value * part.dense;
     if (part.factor.size() > 0) v.noalias() += components[k].value * part.factor * part.factor.transpose();
   }
+  // values that cannot vary (a class no cell can be in yet) have zero variance: 1e-8 of the mean keeps the factor defined
+  v.diagonal().array() += 1e-8 * v.diagonal().mean();
   return v;
 }
 
