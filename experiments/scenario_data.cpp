@@ -180,7 +180,7 @@ CycleSetup with_variant(const Scenario& scenario, const ModelVariant& variant) {
     setup.parameters.push_back(choice);
   }
   if (variant.map) setup.map = *variant.map;
-  if (variant.model) {      // choices for parameters the other model had and this one does not
+  if (variant.model || !variant.start_parts.empty()) {      // choices for parameters the model as stated had and this one does not
     const auto model = make_staged(setup.model, setup.stages);
     std::erase_if(setup.parameters, [&](const ParameterChoice& choice) {
       return model->parameter_index(choice.name) < 0 && choice.name != labelled_fraction && choice.name != misread_fraction;

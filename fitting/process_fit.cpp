@@ -55,17 +55,23 @@ Eigen::MatrixXd with_priors(Eigen::MatrixXd information, const ParameterSpace& s
   return information;
 }
 
-// Penalised sum of squares of the wells given their effects, at fixed covariance: what a step must not raise.
-double penalised_sum(const CycleProblem& problem, const Eigen::VectorXd& theta, const Eigen::MatrixXd& effects,
+// Penalised sum of squares of each arm's wells given their effects, at fixed covariance, and last that of the priors: what a
+// step must not raise.
+Eigen::VectorXd penalised_sums(const CycleProblem& problem, const Eigen::VectorXd& theta, const Eigen::MatrixXd& effects,
                      const std::vector<Eigen::MatrixXd>& lower, const std::vector<VarianceComponent>& components,
                      std::vector<double>& scales) {
   const bool own = effects.size() > 0 && !effects.isZero(0);
   const auto means = own ? problem.well_means(theta, effects, false) : problem.unit_means(theta, false);
-  double sum = 0;
+  const int arms = static_cast<int>(problem.setup().arms.size());
+  Eigen::VectorXd sums = Eigen::VectorXd::Zero(arms + 1);
   for (std::size_t w = 0; w < problem.wells().size(); ++w) {
     const Well& well = problem.wells()[w];
     const UnitMean& mean = own ? means[w] : means[well.unit];
-    if (!mean.outcome.ok()) return std::numeric_limits<double>::infinity();
+    double& sum = sums[problem.units()[static_cast<std::size_t>(well.unit)].arm];
+    if (!mean.outcome.ok()) {
+      sum = std::numeric_limits<double>::infinity();
+      continue;
+    }
     const auto factor = lower[w].triangularView<Eigen::Lower>();
     const Eigen::VectorXd y = factor.solve(well.blocks), m = factor.solve(problem.block_average(well.unit, mean.mean));
     if (!problem.density()) scales[w] = m.dot(y) / m.squaredNorm();
@@ -77,8 +83,20 @@ double penalised_sum(const CycleProblem& problem, const Eigen::VectorXd& theta, 
   }
   const ParameterSpace& space = problem.space();
   for (int i = 0; i < space.count(); ++i)
-    if (space[i].prior) sum += std::pow((theta[i] - space[i].prior->mean) / space[i].prior->sd, 2);
-  return sum;
+    if (space[i].prior) sums[arms] += std::pow((theta[i] - space[i].prior->mean) / space[i].prior->sd, 2);
+  return sums;
+}
+
+// The one arm whose wells depend on a parameter, or -1 for shared ones.
+std::vector<int> owners_of(const CycleProblem& problem, const LinearisedWells& wells) {
+  std::vector<int> owner(static_cast<std::size_t>(problem.space().count()), -2);
+  for (std::size_t w = 0; w < wells.blocks.size(); ++w) {
+    const int arm = problem.units()[static_cast<std::size_t>(problem.wells()[w].unit)].arm;
+    for (std::size_t i = 0; i < owner.size(); ++i)
+      if (owner[i] != arm && !wells.blocks[w].design.col(static_cast<int>(i)).isZero(0)) owner[i] = owner[i] == -2 ? arm : -1;
+  }
+  for (int& arm : owner) arm = std::max(arm, -1);
+  return owner;
 }
 
 // Gauss-Newton step within the bounds: parameters at a bound that would leave it are held.
@@ -207,14 +225,32 @@ ProcessFit fit_process(const CycleProblem& problem, const ProcessOptions& option
     for (std::size_t w = 0; w < wells.blocks.size(); ++w)
       effects.row(static_cast<int>(w)) = predicted_effects(problem, wells, w, fit.components, marginal[w], wells.blocks[w].residual - wells.blocks[w].design * (target - fit.theta)).transpose();
     std::vector<double> scales = fit.scales;
-    const double before = penalised_sum(problem, fit.theta, fit.effects, demographic, fit.components, scales);
+    // Each arm has its own step length: arms are nearly separate problems, and one that cannot take a whole step would hold all.
+    const Eigen::VectorXd before = penalised_sums(problem, fit.theta, fit.effects, demographic, fit.components, scales);
+    const int arms = static_cast<int>(problem.setup().arms.size());
+    const std::vector<int> owner = owners_of(problem, wells);
+    Eigen::VectorXd length = Eigen::VectorXd::Ones(arms + 1);      // last: shared parameters
     Eigen::VectorXd theta = fit.theta;
     Eigen::MatrixXd next = fit.effects;
-    for (double length = 1; length > 1e-3; length /= 2) {
-      theta = fit.theta + length * (target - fit.theta);
-      next = fit.effects + length * (effects - fit.effects);
+    for (int trial = 0; trial < 12; ++trial) {
+      for (int i = 0; i < space.count(); ++i) theta[i] = fit.theta[i] + length[owner[i] < 0 ? arms : owner[i]] * (target[i] - fit.theta[i]);
+      for (std::size_t w = 0; w < wells.blocks.size(); ++w) {
+        const int row = static_cast<int>(w);
+        next.row(row) = fit.effects.row(row) + length[problem.units()[static_cast<std::size_t>(problem.wells()[w].unit)].arm] * (effects.row(row) - fit.effects.row(row));
+      }
       // wells without effects so far have no penalised sum to compare with: the first prediction is taken whole
-      if (penalised_sum(problem, theta, next, demographic, fit.components, scales) <= before * (1 + 1e-6) + 1e-9) break;
+      const Eigen::VectorXd after = penalised_sums(problem, theta, next, demographic, fit.components, scales);
+      const double slack = 1e-6 * before.sum() + 1e-9;
+      bool again = after.sum() > before.sum() + slack;
+      for (int arm = 0; arm < arms; ++arm)
+        if (after[arm] > before[arm] + slack && length[arm] > 0.1) {
+          length[arm] /= 2;
+          again = again || arms > 1;
+        } else if (after[arm] > before[arm] + slack) {
+          length[arm] /= 2;      // what a shared parameter costs one arm may gain in another
+        }
+      if (!again) break;
+      if (trial >= 4 && after.sum() > before.sum() + slack) length /= 2;
     }
     const Identifiability known = identifiability_of(information, space);
     moved = 0;

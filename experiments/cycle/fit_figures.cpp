@@ -3,7 +3,9 @@
 
 #include <Eigen/Cholesky>
 #include <boost/math/distributions/gamma.hpp>
+#include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <set>
 
 #include "experiments/cycle/cycle_fit.hpp"
@@ -32,12 +34,23 @@ struct ArmCourse {
   Eigen::VectorXd total, total_model, total_sd;               // [T], relative to the start
 };
 
+// The class that holds every cell, if there is one: then it is the total, and the others, which overlap, are shares of it.
+int every_cell_class(const CycleProblem& problem) {
+  const auto& classes = problem.setup().map.classes;
+  for (std::size_t k = 0; k < classes.size(); ++k)
+    if (classes[k].every_cell) return static_cast<int>(k);
+  return -1;
+}
+
 ArmCourse course_of(const CycleFit& fitted, int unit) {
   const CycleProblem& problem = *fitted.problem;
   const Unit& u = problem.units()[unit];
   const int classes = problem.class_count(), samples = static_cast<int>(u.times_h.size());
   ArmCourse out{u.times_h, Eigen::MatrixXd::Zero(samples, classes), Eigen::MatrixXd::Zero(samples, classes), Eigen::MatrixXd::Zero(samples, classes), Eigen::VectorXd::Zero(samples), Eigen::VectorXd::Zero(samples), Eigen::VectorXd::Zero(samples)};
   const int founder = problem.founder_parameter(unit);
+  const int every = every_cell_class(problem);
+  Eigen::RowVectorXd to_total = Eigen::RowVectorXd::Ones(classes);
+  if (every >= 0) to_total = Eigen::RowVectorXd::Unit(classes, every);
   const double cells = founder < 0 ? 1.0 : problem.space().natural(founder, fitted.fit.theta[founder]);
   const UnitMean mean = problem.mean_at(problem.setup().arms[u.arm], u.times_h, fitted.fit.theta, true, cells);
   const Eigen::MatrixXd& covariance = fitted.fit.identifiability.covariance;
@@ -48,8 +61,9 @@ ArmCourse course_of(const CycleFit& fitted, int unit) {
     const double scale = problem.density() ? cells : fitted.fit.scales[w];
     for (int t = 0; t < samples; ++t) {
       const Eigen::VectorXd y = problem.wells()[w].values.segment(t * classes, classes);
-      if (y.sum() > 0) out.fraction.row(t) += (y / y.sum()).transpose();
-      out.total[t] += y.sum() / scale;
+      const double total = to_total * y;
+      if (total > 0) out.fraction.row(t) += (y / total).transpose();
+      out.total[t] += total / scale;
     }
   }
   out.fraction /= wells;
@@ -57,8 +71,8 @@ ArmCourse course_of(const CycleFit& fitted, int unit) {
   for (int t = 0; t < samples; ++t) {
     const Eigen::VectorXd m = mean.mean.segment(t * classes, classes) / cells;
     const Eigen::MatrixXd j = mean.by_theta.middleRows(t * classes, classes) / cells;
-    const double sum = m.sum();
-    const Eigen::RowVectorXd js = j.colwise().sum();
+    const double sum = to_total * m;
+    const Eigen::RowVectorXd js = to_total * j;
     out.total_model[t] = sum;
     out.total_sd[t] = std::sqrt(std::max(0.0, (js * covariance * js.transpose())(0)));
     for (int k = 0; k < classes; ++k) {
@@ -97,7 +111,10 @@ void phase_figures(RunDirectory& run, const Scenario& scenario, const CycleFit& 
   const std::vector<Column> model{{"arm", "", ""}, {"class", "", ""}, {"time_h", "h", ""}, {"estimate", "", ""}, {"lower", "", ""}, {"upper", "", ""}};
   Table fraction_points(points), fraction_model(model), total_points(points), total_model(model);
   std::set<std::string> drawn;
-  for (int u = 0; u < static_cast<int>(problem.units().size()); ++u) {
+  std::vector<int> units(problem.units().size());      // in the order of the scenario's arms
+  std::iota(units.begin(), units.end(), 0);
+  std::stable_sort(units.begin(), units.end(), [&](int a, int b) { return problem.units()[a].arm < problem.units()[b].arm; });
+  for (const int u : units) {
     const std::string arm = problem.setup().arms[problem.units()[u].arm].condition;
     if (!is_shown(scenario, arm) || !drawn.insert(arm).second) continue;
     if (drawn.size() > 12) break;      // small multiples end somewhere; every arm is in the tables
@@ -105,7 +122,7 @@ void phase_figures(RunDirectory& run, const Scenario& scenario, const CycleFit& 
     const int thin = std::max<int>(1, static_cast<int>(course.times.size()) / 70);
     for (int t = 0; t < static_cast<int>(course.times.size()); t += thin) {
       for (int k = 0; k < problem.class_count(); ++k) {
-        if (k == problem.projection().unlabelled()) continue;
+        if (k == problem.projection().unlabelled() || k == every_cell_class(problem)) continue;
         const std::string name = problem.setup().map.classes[k].name;
         fraction_points.add_row({arm, name, course.times[t], course.fraction(t, k)});
         fraction_model.add_row({arm, name, course.times[t], course.fraction_model(t, k), course.fraction_model(t, k) - 1.96 * course.fraction_sd(t, k), course.fraction_model(t, k) + 1.96 * course.fraction_sd(t, k)});

@@ -22,6 +22,15 @@ if (truth_rows > 0) {
   high = truth_value_max > high ? truth_value_max : high
   longest = truth_time_h_max > longest ? truth_time_h_max : longest
 }
+# Arms may end at different times.
+array arm_end[|distinct_arm|]
+do for [i = 1:|distinct_arm|] {
+  arm_end[i] = longest
+  if (has_model) {
+    stats model using (strcol("arm") eq distinct_arm[i] ? column("time_h") : NaN) nooutput name 'mine'
+    arm_end[i] = mine_max
+  }
+}
 room_right = |distinct_class| > 1 ? 62 : 16
 eval canvas(0)
 log_y = exists("y_log")
@@ -43,6 +52,7 @@ do for [i = 1:|distinct_arm|] {
   load mark_events
   colour = arm_colours[i]
   # Classes are named at the end of their line in the rightmost panels.
+  mine_end = arm_end[i]
   named = (column_of(i) == grid_columns - 1 || i == |distinct_arm|) && |distinct_class| > 1 ? |distinct_class| : 0
   plot for [k = 1:(has_model ? |distinct_class| : 0)] model using (mine(i, k) ? column("time_h") : NaN):(column(lower_in)):(column(upper_in)) \
          with filledcurves fillcolor rgb colour fillstyle transparent solid 0.22 noborder, \
@@ -52,7 +62,7 @@ do for [i = 1:|distinct_arm|] {
          with lines linecolor rgb colour linewidth 1.8 dashtype k, \
        for [k = 1:(has_truth ? |distinct_class| : 0)] truth using (mine(i, k) ? column("time_h") : NaN):(column(value_in)) \
          with lines linecolor rgb black linewidth 1.1 dashtype '-', \
-       for [k = 1:(has_model ? named : 0)] model using (mine(i, k) && column("time_h") >= model_time_h_max ? column("time_h") : NaN):(column(estimate_in)):(strcol("class")) \
+       for [k = 1:(has_model ? named : 0)] model using (mine(i, k) && column("time_h") >= mine_end ? column("time_h") : NaN):(column(estimate_in)):(strcol("class")) \
          with labels left offset 0.4,0 font ',10' textcolor rgb colour, \
        for [k = 1:(has_model ? 0 : named)] points using (mine(i, k) && column("time_h") >= points_time_h_max ? column("time_h") : NaN):(column(value_in)):(strcol("class")) \
          with labels left offset 0.4,0 font ',10' textcolor rgb colour, \
