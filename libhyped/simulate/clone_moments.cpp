@@ -216,7 +216,7 @@ CloneMoments clone_moments(const StagedModel& model, std::span<const double> par
         model.group_rates(active.at(0.5 * (now + t)), rate);
         if (rate != previous) walk.set_rates(rate);
         previous = rate;
-        const int parts = std::max(1, static_cast<int>(std::ceil(walk.uniform_rate() * (t - now) / 0.6)));
+        const int parts = std::max(1, static_cast<int>(std::ceil(walk.uniform_rate() * (t - now) / 0.5)));
         walk.step((t - now) / parts);
         now = parts == 1 ? t : now + (t - now) / parts;
       }

@@ -30,7 +30,7 @@ struct CloneMoments {
 };
 
 // Exact for first-order models: dC/dt = A C + C A' + B(x) with Gauss-Legendre quadrature (3 nodes per step, uniform rate x step
-// <= 0.6) and Cov(s, t) = exp(A (t-s)) C(s). Rates that vary are held at the middle of each step. A loss of cells keeps each
+// <= 0.5) and Cov(s, t) = exp(A (t-s)) C(s). Rates that vary are held at the middle of each step. A loss of cells keeps each
 // cell independently. `experiment.initial` is the founder's distribution over the stages (sums to 1, multinomial);
 // projection [K x S] says how much of a cell in each stage is seen in each class.
 // Source: multi-type branching processes, e.g. Athreya & Ney 1972, ch. V; lockstep pairs are types of weight two.

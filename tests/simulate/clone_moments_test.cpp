@@ -3,7 +3,6 @@
 #include <cmath>
 
 #include "experiments/twin/twin.hpp"
-#include "libhyped/random.hpp"
 #include "libhyped/observe/class_map.hpp"
 #include "libhyped/random.hpp"
 #include "libhyped/simulate/clone_moments.hpp"
