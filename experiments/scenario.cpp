@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "experiments/scenario_section.hpp"
+#include "fitting/independent_likelihood.hpp"
 #include "libhyped/errors.hpp"
 
 namespace hyped {
@@ -241,6 +242,10 @@ Scenario read_scenario(const std::filesystem::path& file) {
     out.fit.random_effects = s.flag("random_effects", true);
     out.profiles = s.texts("profiles");
     places["profiles"] = s.place("profiles");
+    out.independent = s.texts("independent");
+    for (const auto& noise : out.independent) independent_noise_named(noise, s.place("independent"));
+    out.bootstrap_wells = s.integer("bootstrap_wells", 0);
+    out.bootstrap_parametric = s.integer("bootstrap_parametric", 0);
     out.compare_in_fit = s.flag("compare", false);
     s.reject_unknown();
   }

@@ -88,6 +88,8 @@ struct Scenario {
   std::optional<TwinSettings> twin;
   ProcessOptions fit;
   std::vector<std::string> profiles;          // parameters to profile; "all"
+  std::vector<std::string> independent;       // likelihoods of independent frames to fit beside the default one
+  int bootstrap_wells = 0, bootstrap_parametric = 0;      // replicates; 0: none
   std::vector<ModelVariant> variants;
   bool compare_in_fit = false;                // `hyped cycle fit` fits the variants too
   std::vector<ReferenceValue> references;

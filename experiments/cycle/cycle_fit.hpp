@@ -1,5 +1,6 @@
 // A scenario fitted to data: the problem, the fit, its checks, and how they are written down.
 #pragma once
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
@@ -41,6 +42,9 @@ void write_time_axis(RunDirectory& run, const Scenario& scenario, const CycleFit
 // Profiles of the scenario's `profiles` (table, figure, open bounds as a warning); tests of the residuals in words.
 void write_profiles(RunDirectory& run, const Scenario& scenario, const CycleFit& fitted, const Truth& truth);
 void write_residual_check(RunDirectory& run, const CycleFit& fitted);
+// Bootstrap intervals and fits with independent frames, where the scenario asks for them.
+void write_bootstraps(RunDirectory& run, const Scenario& scenario, const CycleFit& fitted, std::uint64_t seed);
+void write_independent_fits(RunDirectory& run, const Scenario& scenario, const CycleFit& fitted);
 RunArrays fit_arrays(const CycleFit& fitted, const Scenario& scenario);
 
 // What the terminal shows: the parameter table.

@@ -181,6 +181,8 @@ CycleFit run_cycle_fit(RunDirectory& run, const Scenario& scenario, const PhaseC
   write_fit_figures(run, scenario, fitted, truth);
   write_profiles(run, scenario, fitted, truth);
   write_residual_check(run, fitted);
+  write_bootstraps(run, scenario, fitted, run.summary().seed);
+  write_independent_fits(run, scenario, fitted);
   write_references(run, scenario, fitted);
   if (scenario.compare_in_fit) run_compare(run, scenario, data, &fitted);
   write_run_file(run.path_for("run.h5"), fit_arrays(fitted, scenario));
