@@ -12,7 +12,7 @@ int main(int argc, char** argv) {
   app.formatter(std::make_shared<commands::NarrowHelp>());      // shared: subcommands inherit it
   app.set_version_flag("--version", "hyped " HYPED_VERSION);
   app.require_subcommand(1);
-  app.footer("Example: hyped demo --out out/demo\nExit codes: 0 good, 1 the result is in doubt (said in the output), "
+  app.footer("Example: hyped demo --out out/demo\nExit codes: 0 good, 1 the numerics did not succeed (said in the output), "
              "2 the input is wrong (said on stderr), 3 a bug in hyped.");
   int exit_code = 0;
   commands::add_inspect(app, exit_code);

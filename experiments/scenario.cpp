@@ -233,7 +233,9 @@ Scenario read_scenario(const std::filesystem::path& file) {
   }
   for (Section s : top.sections("fit")) {
     out.setup.block_h = s.number("block_h", 1);
+    if (!(out.setup.block_h >= 0)) throw InputError(s.place("block_h"), "block_h is negative", "give hours, 0 for every frame by itself");
     out.fit.starts = s.integer("starts", out.fit.starts);
+    if (out.fit.starts < 1) throw InputError(s.place("starts"), "starts is not positive", "give at least 1");
     out.fit.round_limit = s.integer("round_limit", out.fit.round_limit);
     out.fit.sister = s.number("sister_correlation");
     out.fit.detection = s.number("detection_variance");

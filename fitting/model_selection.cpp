@@ -83,7 +83,7 @@ RatioTest likelihood_ratio(const ModelEvidence& small, const ModelEvidence& larg
   }
   test.text = fmt::format("'{}' against '{}': 2 log L rises by {:.2f} for {} parameter{}, p = {:.3g}", large.model, small.model, test.statistic, test.degrees, test.degrees == 1 ? "" : "s", test.p_value);
   if (test.boundary) test.text += fmt::format(" ({} variance{} tested on the boundary: mixture of chi-squares)", variances, variances == 1 ? "" : "s");
-  if (gain < -0.01) test.text += fmt::format("; the larger model fits worse by {:.2f}: its optimum was missed", -gain);
+  if (gain < -0.01) test.text += fmt::format("; the larger model fits worse by {:.2f}: each has its own covariance, or its optimum was missed", -gain);
   return test;
 }
 

@@ -13,7 +13,7 @@ namespace hyped::commands {
 void RunArguments::add_common(CLI::App& command, const std::string& example) {
   command.add_option("--out", out, "folder of the run: summary.json, tables, figures, report.html")->required();
   command.add_option("--seed", seed, "of all random numbers")->capture_default_str();
-  command.add_option("--threads", threads, "0: all; results do not depend on it")->capture_default_str();
+  command.add_option("--threads", threads, "0: all; results do not depend on it")->check(CLI::NonNegativeNumber)->capture_default_str();
   command.footer("Example: " + example);
 }
 
@@ -22,8 +22,8 @@ CLI::App* RunArguments::add(CLI::App& parent, const std::string& name, const std
   command->add_option("SCENARIO", scenario, "a TOML file, or a shipped scenario by name")->required();
   if (takes_data) {
     command->add_option("DATA", data, "counts; the scenario's [data] file if not given");
-    command->add_option("--starts", starts, "local fits of the multi-start");
-    command->add_option("--block-h", block_h, "hours over which frames are averaged in the likelihood");
+    command->add_option("--starts", starts, "local fits of the multi-start")->check(CLI::PositiveNumber);
+    command->add_option("--block-h", block_h, "hours over which frames are averaged in the likelihood")->check(CLI::NonNegativeNumber);
   }
   add_common(*command, example);
   return command;
@@ -46,6 +46,7 @@ Scenario RunArguments::read() {
 
 int RunArguments::finish(RunDirectory& run) const {
   const std::string status = run.summary().status, message = run.summary().status_message;
+  for (const auto& warning : run.summary().warnings) fmt::print("warning   {}\n", warning);
   const auto page = report::write_report(run.finish());
   fmt::print("{}report    {}\n", status == "ok" ? std::string() : fmt::format("outcome   {}: {}\n", status, message), page.string());
   return status == "ok" ? 0 : 1;

@@ -52,7 +52,8 @@ void run_compare(RunDirectory& run, const Scenario& scenario, const PhaseCounts&
     return;
   }
   const std::vector<ModelScore> scores = score_models(evidence);
-  Table table({{"model", "", ""}, {"parameters", "", "free, with variance components and wells' scales"}, {"log_l", "", "Gaussian, each with its own process covariance"}, {"d_aicc", "", "AICc above the best"}, {"weight", "", "Akaike weight"}, {"d_bic", "", ""}, {"chi_square", "", "per value, of whitened residuals; 1 is right"}, {"p_ratio", "", "likelihood-ratio test that the model as stated is not needed, where it is nested in it"}, {"outcome", "", ""}});
+  if (scenario.variants.empty()) throw InputError(scenario.file.string(), "there is nothing to compare", "add [[compare]] sections with a name and what differs");
+  Table table({{"model", "", ""}, {"parameters", "", "free, with variance components and wells' scales"}, {"log_l", "", "Gaussian, each with its own process covariance"}, {"d_aicc", "", "AICc above the best"}, {"weight", "", "Akaike weight"}, {"outcome", "", ""}, {"p_ratio", "", "likelihood-ratio test that the model as stated is not needed, where it is nested in it"}, {"chi_square", "", "per value, of whitened residuals; 1 is right"}, {"d_bic", "", ""}});
   double best_bic = 1e300;
   for (const auto& score : scores) best_bic = std::min(best_bic, score.bic);
   std::string chosen;
@@ -60,7 +61,7 @@ void run_compare(RunDirectory& run, const Scenario& scenario, const PhaseCounts&
   for (std::size_t v = 0; v < fits.size(); ++v) {
     const ProcessFit& fit = fits[v]->fit;
     if (fit.parameters.empty()) {
-      table.add_row({variants[v].name, Cell{}, Cell{}, Cell{}, Cell{}, Cell{}, Cell{}, Cell{}, std::string(to_string(fit.outcome.status)) + ": " + fit.outcome.message});
+      table.add_row({variants[v].name, Cell{}, Cell{}, Cell{}, Cell{}, std::string(to_string(fit.outcome.status)) + ": " + fit.outcome.message, Cell{}, Cell{}, Cell{}});
       continue;
     }
     const ModelScore& score = scores[at];
@@ -71,20 +72,24 @@ void run_compare(RunDirectory& run, const Scenario& scenario, const PhaseCounts&
     if (nested && of[0] == 0 && evidence[0].parameters > evidence[at].parameters) {
       const RatioTest test = likelihood_ratio(evidence[at], evidence[0]);
       ratio = cell_of(test.p_value);
-      run.add_answer(fmt::format("Without {} (\"{}\"): {}", fmt::format("{} effect{}", variant.without_effects.size(), variant.without_effects.size() > 1 ? "s" : ""), variant.name, test.text));
+      // each model has its own covariance, so the larger one can come out a little lower
+      run.add_answer(fmt::format("\"{}\" against the model as stated: {} (likelihood ratio {:.3g} with {} degrees of freedom, p = {:.2g}).", variant.name, test.p_value < 0.05 ? "the dropped effects are needed" : "the dropped effects are not needed", std::max(0.0, test.statistic), test.degrees, test.p_value));
     }
     if (v > 0 && of[0] == 0)
       run.add_answer(fmt::format("\"{}\" against the model as stated: -2 log L {} by {:.1f} with {} parameters {}, AICc {} by {:.1f}.", score.model, score.log_likelihood < scores[0].log_likelihood ? "higher (worse)" : "lower (better)", 2 * std::abs(score.log_likelihood - scores[0].log_likelihood), std::abs(score.parameters - scores[0].parameters), score.parameters < scores[0].parameters ? "fewer" : "more", score.aicc > scores[0].aicc ? "higher (worse)" : "lower (better)", std::abs(score.aicc - scores[0].aicc)));
     double square = 0;
     for (const auto& z : fit.whitened) square += z.squaredNorm();
     if (score.aicc_difference <= 0) chosen = score.model;
-    table.add_row({score.model, static_cast<std::int64_t>(score.parameters), score.log_likelihood, score.aicc_difference, score.weight, score.bic - best_bic, square / fit.data_count, ratio, std::string(to_string(fit.outcome.status))});
+    table.add_row({score.model, static_cast<std::int64_t>(score.parameters), score.log_likelihood, score.aicc_difference, score.weight, std::string(to_string(fit.outcome.status)), ratio, square / fit.data_count, score.bic - best_bic});
     ++at;
   }
   run.add_table("model_comparison", table, "Models fitted to the same data. The likelihood is that of the block averages under each model's own process covariance, so that models with wrong timing pay for it.");
   write_effects(run, variants, fits);
   run.add_result("best_model", chosen);
-  run.add_answer(fmt::format("Best of {} models by AICc: {}.", fits.size(), chosen));
+  std::string close;
+  for (const auto& score : scores)
+    if (score.model != chosen && score.aicc_difference < 4) close += fmt::format("{}{} (AICc +{:.1f})", close.empty() ? "" : ", ", score.model, score.aicc_difference);
+  run.add_answer(fmt::format("Best of {} models by AICc: {}{}.", fits.size(), chosen, close.empty() ? "" : "; hardly told apart from it: " + close));
   std::fprintf(stdout, "%s\n", to_terminal(table, "tables/model_comparison.tsv").c_str());
 }
 

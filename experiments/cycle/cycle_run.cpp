@@ -204,7 +204,7 @@ std::filesystem::path run_demo(const std::filesystem::path& out, const std::vect
       ++known;
       inside += p.lower <= found->second && found->second <= p.upper ? 1 : 0;
     }
-  run.add_answer(fmt::format("{} of {} intervals hold the truth the twin was made with.", inside, known));
+  run.add_answer(fmt::format("{} of {} parameter intervals hold the truth the twin was made with.", inside, known));
   std::fprintf(stdout, "%d of %d intervals hold the truth\n\n", inside, known);
   run_compare(run, scenario, twin.counts);
   const ArmPrediction prediction = run_predict(run, scenario, twin.counts, *scenario.predict);

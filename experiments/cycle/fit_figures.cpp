@@ -55,10 +55,12 @@ ArmCourse course_of(const CycleFit& fitted, int unit) {
   const UnitMean mean = problem.mean_at(problem.setup().arms[u.arm], u.times_h, fitted.fit.theta, true, cells);
   const Eigen::MatrixXd& covariance = fitted.fit.identifiability.covariance;
   int wells = 0;
+  double founders = 0;
   for (std::size_t w = 0; w < problem.wells().size(); ++w) {
     if (problem.wells()[w].unit != unit) continue;
     ++wells;
     const double scale = problem.density() ? cells : fitted.fit.scales[w];
+    founders += scale;
     for (int t = 0; t < samples; ++t) {
       const Eigen::VectorXd y = problem.wells()[w].values.segment(t * classes, classes);
       const double total = to_total * y;
@@ -71,14 +73,26 @@ ArmCourse course_of(const CycleFit& fitted, int unit) {
   for (int t = 0; t < samples; ++t) {
     const Eigen::VectorXd m = mean.mean.segment(t * classes, classes) / cells;
     const Eigen::MatrixXd j = mean.by_theta.middleRows(t * classes, classes) / cells;
-    const double sum = to_total * m;
+    const Eigen::MatrixXd random = mean.by_random.middleRows(t * classes, classes) / cells;
+    const double sum = to_total * m, seen = problem.quantity() == Quantity::count ? founders * sum : 1e300;
+    // the mean of these wells scatters about the fitted one: their own rates, and (counts) the cells there are
+    auto of_wells = [&](const Eigen::RowVectorXd& by_random) {
+      double variance = 0;
+      for (int r = 0; r < by_random.size(); ++r) {
+        const std::size_t component = 3 + static_cast<std::size_t>(problem.random_group()[r]);
+        if (component < fitted.fit.components.size()) variance += fitted.fit.components[component].value * by_random[r] * by_random[r] / wells;
+      }
+      return variance;
+    };
     const Eigen::RowVectorXd js = to_total * j;
     out.total_model[t] = sum;
-    out.total_sd[t] = std::sqrt(std::max(0.0, (js * covariance * js.transpose())(0)));
+    const Eigen::RowVectorXd random_sum = to_total * random;
+    out.total_sd[t] = std::sqrt(std::max(0.0, (js * covariance * js.transpose())(0)) + of_wells(random_sum) + std::abs(sum - 1) / (sum * seen) * sum * sum);
     for (int k = 0; k < classes; ++k) {
       const Eigen::RowVectorXd g = j.row(k) / sum - m[k] / (sum * sum) * js;
       out.fraction_model(t, k) = m[k] / sum;
-      out.fraction_sd(t, k) = std::sqrt(std::max(0.0, (g * covariance * g.transpose())(0)));
+      out.fraction_sd(t, k) = std::sqrt(std::max(0.0, (g * covariance * g.transpose())(0)) + of_wells(random.row(k) / sum - m[k] / (sum * sum) * random_sum) +
+                                        std::max(0.0, m[k] / sum * (1 - m[k] / sum)) / seen);
     }
   }
   return out;
@@ -138,8 +152,8 @@ void phase_figures(RunDirectory& run, const Scenario& scenario, const CycleFit& 
     return parts;
   };
   if (problem.class_count() > 1)
-    report::add_figure(run, {"phases", fmt::format("Share of the observed classes over time. Points: mean over the wells of an arm ({} wells in all). Line: fitted model. Band: 95 % of the fitted mean from parameters and wells.", problem.wells().size()), "time_course", data(fraction_points, fraction_model), {{"y_label", "share of nuclei"}}, "answer"});
-  report::add_figure(run, {"totals", fmt::format("Cells relative to the fitted start. Points: mean over the wells of an arm ({} wells in all). Line: fitted model. Band: 95 % of the fitted mean.", problem.wells().size()), "time_course", data(total_points, total_model), {{"y_label", "cells relative to start"}}, problem.class_count() > 1 ? "diagnostics" : "answer"});
+    report::add_figure(run, {"phases", fmt::format("Share of the observed classes over time. Points: mean over the wells of an arm ({} wells in all). Line: fitted model. Band: 95 % for the mean of these wells (parameters, differences between wells, their cells).", problem.wells().size()), "time_course", data(fraction_points, fraction_model), {{"y_label", "share of nuclei"}}, "answer"});
+  report::add_figure(run, {"totals", fmt::format("Cells relative to the fitted start. Points: mean over the wells of an arm ({} wells in all). Line: fitted model. Band: 95 % for the mean of these wells.", problem.wells().size()), "time_course", data(total_points, total_model), {{"y_label", "cells relative to start"}}, problem.class_count() > 1 ? "diagnostics" : "answer"});
 }
 
 void residual_figures(RunDirectory& run, const Scenario& scenario, const CycleFit& fitted) {

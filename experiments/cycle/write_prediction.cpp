@@ -21,8 +21,19 @@ void write_prediction(RunDirectory& run, const Scenario&, const ArmPrediction& p
       best_baseline = s.error;
       best_name = s.name;
     }
+  // The model against the best baseline, well by well.
+  auto paired = [&](const PredictionScore& mine) -> std::string {
+    const auto other = std::find_if(prediction.scores.begin(), prediction.scores.end(), [&](const auto& s) { return s.name == best_name; });
+    const double n = static_cast<double>(mine.per_well.size());
+    double mean = 0, square = 0;
+    for (std::size_t w = 0; w < mine.per_well.size(); ++w) mean += (other->per_well[w] - mine.per_well[w]) / n;
+    for (std::size_t w = 0; w < mine.per_well.size(); ++w) square += std::pow(other->per_well[w] - mine.per_well[w] - mean, 2);
+    if (n < 2) return "one well: no interval";
+    const double reach = t_quantile_975(n - 1) * std::sqrt(square / (n - 1) / n);
+    return fmt::format("gain over best baseline {:.3f} [{:.3f}, {:.3f}] paired over wells{}", mean, mean - reach, mean + reach, mean - reach > 0 ? "" : ": none shown");
+  };
   for (const auto& s : prediction.scores) {
-    std::string verdict = s.kind == "ceiling" ? "what wells allow" : ceiling != prediction.scores.end() && s.error <= ceiling->error ? "within the wells' own scatter" : s.error < 0.999 * best_baseline ? "better than every baseline" : s.name == best_name ? "best baseline" : "";
+    std::string verdict = s.kind == "ceiling" ? "what wells allow" : ceiling != prediction.scores.end() && s.error <= ceiling->error ? "within the wells' own scatter" : s.name == best_name ? "best baseline" : s.kind == "model" ? paired(s) : "";
     table.add_row({s.name, s.kind, s.error, s.lower, s.upper, s.fraction_error > 0 ? cell_of(s.fraction_error) : Cell{}, s.final_fold, verdict});
   }
   run.add_table("prediction_scores", table, fmt::format("Arm '{}' predicted without its data; error of log totals after {} h, every way anchored to each well's own first block after it.", settings.held_out, prediction.anchor_h));
