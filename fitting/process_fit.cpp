@@ -21,6 +21,8 @@ double t_quantile_975(double degrees) {
 
 namespace {
 
+constexpr int covariance_rounds = 12;
+
 std::vector<VarianceComponent> starting_components(const CycleProblem& problem, const ProcessOptions& options) {
   const bool counts = problem.quantity() == Quantity::count;
   std::vector<VarianceComponent> components;
@@ -55,11 +57,11 @@ Eigen::MatrixXd with_priors(Eigen::MatrixXd information, const ParameterSpace& s
   return information;
 }
 
-// Penalised sum of squares of each arm's wells given their effects, at fixed covariance, and last that of the priors: what a
-// step must not raise.
+// Penalised sum of squares of each arm's wells given their effects and of the arm's own priors, at fixed covariance, and last
+// that of shared parameters' priors: what a step must not raise.
 Eigen::VectorXd penalised_sums(const CycleProblem& problem, const Eigen::VectorXd& theta, const Eigen::MatrixXd& effects,
                      const std::vector<Eigen::MatrixXd>& lower, const std::vector<VarianceComponent>& components,
-                     std::vector<double>& scales) {
+                     const std::vector<int>& owner, std::vector<double>& scales) {
   const bool own = effects.size() > 0 && !effects.isZero(0);
   const auto means = own ? problem.well_means(theta, effects, false) : problem.unit_means(theta, false);
   const int arms = static_cast<int>(problem.setup().arms.size());
@@ -83,7 +85,7 @@ Eigen::VectorXd penalised_sums(const CycleProblem& problem, const Eigen::VectorX
   }
   const ParameterSpace& space = problem.space();
   for (int i = 0; i < space.count(); ++i)
-    if (space[i].prior) sums[arms] += std::pow((theta[i] - space[i].prior->mean) / space[i].prior->sd, 2);
+    if (space[i].prior) sums[owner[i] < 0 ? arms : owner[i]] += std::pow((theta[i] - space[i].prior->mean) / space[i].prior->sd, 2);
   return sums;
 }
 
@@ -191,10 +193,12 @@ ProcessFit fit_process(const CycleProblem& problem, const ProcessOptions& option
   std::vector<CycleProblem::UnitCovariance> covariances;
   LinearisedWells wells;
   MixedFit mixed;
+  Eigen::VectorXd last = Eigen::VectorXd::Zero(space.count()), damping = Eigen::VectorXd::Ones(static_cast<Eigen::Index>(problem.setup().arms.size()) + 1);
   bool settled = false;
   double moved = 1e300;
   for (fit.rounds = 1; fit.rounds <= options.round_limit; ++fit.rounds) {
-    if (moved > 0.2) covariances = problem.unit_covariances(fit.theta);
+    // in the end it stays, so that every step is one of the same least-squares problem
+    if (moved > 0.2 && fit.rounds <= covariance_rounds) covariances = problem.unit_covariances(fit.theta);
     for (const auto& covariance : covariances)
       if (!covariance.outcome.ok()) fit.outcome = covariance.outcome;
     if (fit.outcome.ok()) {
@@ -219,43 +223,57 @@ ProcessFit fit_process(const CycleProblem& problem, const ProcessOptions& option
     for (int i = 0; i < space.count(); ++i)
       if (space[i].prior) score[i] -= (fit.theta[i] - space[i].prior->mean) / (space[i].prior->sd * space[i].prior->sd);
     const Eigen::MatrixXd information = with_priors(mixed.information, space);
-    const Eigen::VectorXd step = bounded_step(information, score, fit.theta, lower, upper);
+    const std::vector<int> owner = owners_of(problem, wells);
+    const Eigen::Index arms = static_cast<Eigen::Index>(problem.setup().arms.size());
+    auto part_of = [&](int i) { return owner[static_cast<std::size_t>(i)] < 0 ? arms : owner[static_cast<std::size_t>(i)]; };
+    Eigen::VectorXd step = bounded_step(information, score, fit.theta, lower, upper);
+    // Rounds that undo each other are halved, by arm: the wells' effects answer the parameters with a round's delay.
+    Eigen::VectorXd turned = Eigen::VectorXd::Zero(arms + 1);
+    for (int i = 0; i < space.count(); ++i) turned[part_of(i)] += information(i, i) * last[i] * step[i];
+    damping = (turned.array() < 0).select((damping / 2).cwiseMax(0.25), (damping * 1.25).cwiseMin(1.0));
+    for (int i = 0; i < space.count(); ++i) step[i] *= damping[part_of(i)];
     const Eigen::VectorXd target = (fit.theta + step).cwiseMax(lower).cwiseMin(upper);
     Eigen::MatrixXd effects = fit.effects;
-    for (std::size_t w = 0; w < wells.blocks.size(); ++w)
-      effects.row(static_cast<int>(w)) = predicted_effects(problem, wells, w, fit.components, marginal[w], wells.blocks[w].residual - wells.blocks[w].design * (target - fit.theta)).transpose();
+    for (int w = 0; w < effects.rows(); ++w) {
+      const MixedBlock& block = wells.blocks[static_cast<std::size_t>(w)];
+      const Eigen::VectorXd predicted = predicted_effects(problem, wells, static_cast<std::size_t>(w), fit.components, marginal[w], block.residual - block.design * (target - fit.theta));
+      effects.row(w) += damping[problem.units()[static_cast<std::size_t>(problem.wells()[w].unit)].arm] * (predicted.transpose() - effects.row(w));
+    }
     std::vector<double> scales = fit.scales;
-    // Each arm has its own step length: arms are nearly separate problems, and one that cannot take a whole step would hold all.
-    const Eigen::VectorXd before = penalised_sums(problem, fit.theta, fit.effects, demographic, fit.components, scales);
-    const int arms = static_cast<int>(problem.setup().arms.size());
-    const std::vector<int> owner = owners_of(problem, wells);
-    Eigen::VectorXd length = Eigen::VectorXd::Ones(arms + 1);      // last: shared parameters
+    const Eigen::VectorXd before = penalised_sums(problem, fit.theta, fit.effects, demographic, fit.components, owner, scales);
+    const double slack = 1e-6 * before.sum() + 1e-9;
     Eigen::VectorXd theta = fit.theta;
     Eigen::MatrixXd next = fit.effects;
-    for (int trial = 0; trial < 12; ++trial) {
-      for (int i = 0; i < space.count(); ++i) theta[i] = fit.theta[i] + length[owner[i] < 0 ? arms : owner[i]] * (target[i] - fit.theta[i]);
-      for (std::size_t w = 0; w < wells.blocks.size(); ++w) {
-        const int row = static_cast<int>(w);
-        next.row(row) = fit.effects.row(row) + length[problem.units()[static_cast<std::size_t>(problem.wells()[w].unit)].arm] * (effects.row(row) - fit.effects.row(row));
-      }
-      // wells without effects so far have no penalised sum to compare with: the first prediction is taken whole
-      const Eigen::VectorXd after = penalised_sums(problem, theta, next, demographic, fit.components, scales);
-      const double slack = 1e-6 * before.sum() + 1e-9;
-      bool again = after.sum() > before.sum() + slack;
-      for (int arm = 0; arm < arms; ++arm)
-        if (after[arm] > before[arm] + slack && length[arm] > 0.1) {
-          length[arm] /= 2;
-          again = again || arms > 1;
-        } else if (after[arm] > before[arm] + slack) {
-          length[arm] /= 2;      // what a shared parameter costs one arm may gain in another
+    // lengths by arm; last: shared parameters
+    auto move = [&](const Eigen::VectorXd& length) -> Eigen::VectorXd {
+      for (int i = 0; i < space.count(); ++i) theta[i] = fit.theta[i] + length[part_of(i)] * (target[i] - fit.theta[i]);
+      for (int w = 0; w < next.rows(); ++w)
+        next.row(w) = fit.effects.row(w) + length[problem.units()[static_cast<std::size_t>(problem.wells()[w].unit)].arm] * (effects.row(w) - fit.effects.row(w));
+      return penalised_sums(problem, theta, next, demographic, fit.components, owner, scales);
+    };
+    // Arms with parameters of their own are nearly separate problems: one that cannot take a whole step would hold all the others.
+    const bool separate = 2 * std::count(owner.begin(), owner.end(), -1) < space.count() && arms > 1;
+    // wells without effects so far have no penalised sum to compare with: the first prediction is taken whole
+    for (double shared = 1; shared > 1e-3; shared /= 2) {
+      Eigen::VectorXd length = Eigen::VectorXd::Constant(arms + 1, shared);
+      if (separate) {
+        length.head(arms).setZero();
+        const Eigen::VectorXd baseline = move(length);
+        length.head(arms).setOnes();
+        for (int trial = 0; trial < 8; ++trial) {
+          const Eigen::VectorXd after = move(length);
+          const auto rises = ((after - baseline).head(arms).array() > slack).eval();
+          if (!rises.any()) break;
+          length.head(arms) = rises.select(length.head(arms) / 2, length.head(arms));
         }
-      if (!again) break;
-      if (trial >= 4 && after.sum() > before.sum() + slack) length /= 2;
+      }
+      if (move(length).sum() <= before.sum() + slack) break;
     }
     const Identifiability known = identifiability_of(information, space);
     moved = 0;
     for (int i = 0; i < space.count(); ++i)
-      if (known.identified[i]) moved = std::max(moved, std::abs(theta[i] - fit.theta[i]) / std::sqrt(known.covariance(i, i)));
+      if (known.identified[i]) moved = std::max(moved, std::abs(theta[i] - fit.theta[i]) / damping[part_of(i)] / std::sqrt(known.covariance(i, i)));
+    last = theta - fit.theta;
     fit.theta = theta;
     fit.effects = next;
     fit.scales = scales;
