@@ -25,8 +25,8 @@ static std::string output_of(const std::string& command) {
 }
 
 TEST_CASE("an outside project finds the installed library and its self-registered models", "[standard]") {
-  char name[] = "/tmp/hyped-install-XXXXXX";
-  const fs::path place = mkdtemp(name);
+  std::string name = (fs::temp_directory_path() / "hyped-install-XXXXXX").string();
+  const fs::path place = mkdtemp(name.data());
   const std::string prefix = (place / "prefix").string(), build = (place / "build").string();
   const std::string cmake = HYPED_CMAKE;
   output_of(cmake + " --install " HYPED_BUILD_DIR " --prefix " + prefix);
