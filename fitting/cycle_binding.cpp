@@ -95,6 +95,10 @@ void CycleProblem::bind_parameters() {
 
 void CycleProblem::bind_data(const PhaseCounts& data) {
   quantity_ = data.quantity;
+  if (quantity_ == Quantity::fraction && density())
+    throw InputError(data.source, "fractions say nothing of the density of the cells", "give counts, or drop density_rates");
+  if (quantity_ == Quantity::fraction && !setup_.map.partition)
+    throw InputError(data.source, "fractions of overlapping classes have no common total", "give counts, or classes that partition the cells");
   std::vector<int> column;
   for (const auto& seen : setup_.map.classes) {
     const auto found = std::find(data.classes.begin(), data.classes.end(), seen.name);

@@ -87,6 +87,18 @@ std::vector<CycleProblem::UnitCovariance> CycleProblem::unit_covariances(const E
       for (int i = 0; i < size; ++i) out[u].mean[i] += arm.strata[s].weight * both(i % classes, i % classes) * clone.mean[i];
     }
     out[u].demographic -= out[u].mean * out[u].mean.transpose();
+    if (quantity_ != Quantity::fraction) return;
+    // shares of a well of n founders: G C G' / n with G = (1 - share 1') / amount, block by block
+    for (int b = 0; b < size; b += classes) {
+      const double amount = out[u].mean.segment(b, classes).sum();
+      const Eigen::VectorXd share = out[u].mean.segment(b, classes) / amount;
+      const Eigen::MatrixXd g = (Eigen::MatrixXd::Identity(classes, classes) - share * Eigen::RowVectorXd::Ones(classes)) / amount;
+      for (Eigen::MatrixXd* c : {&out[u].demographic, &out[u].sister}) {
+        c->middleRows(b, classes) = (g * c->middleRows(b, classes)).eval();
+        c->middleCols(b, classes) = (c->middleCols(b, classes) * g.transpose()).eval();
+      }
+      out[u].mean.segment(b, classes) = share;
+    }
   });
   return out;
 }

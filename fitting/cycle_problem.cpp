@@ -172,7 +172,10 @@ UnitMean CycleProblem::assemble(const Arm& arm, const std::vector<const Course*>
     out.mean += arm.strata[s].weight * courses[s]->mean;
     if (derivatives) by_direction += arm.strata[s].weight * courses[s]->by_direction;
   }
-  if (!derivatives) return out;
+  if (!derivatives) {
+    if (quantity_ == Quantity::fraction) to_fractions(out);
+    return out;
+  }
   const int own = model_->parameter_count(), directions = static_cast<int>(by_direction.cols());
   // directions are by the values the well sees: the shared parameter times exp(effect)
   for (std::size_t r = 0; r < random_parameters_.size(); ++r)
@@ -198,7 +201,23 @@ UnitMean CycleProblem::assemble(const Arm& arm, const std::vector<const Course*>
     const auto column = std::find(columns_.begin(), columns_.end(), parameter) - columns_.begin();
     out.by_random.col(static_cast<int>(r)) = by_direction.col(column) * p[parameter];
   }
+  if (quantity_ == Quantity::fraction) to_fractions(out);
   return out;
+}
+
+// Amounts to shares of all cells seen, in every sample; derivatives likewise.
+void CycleProblem::to_fractions(UnitMean& mean) const {
+  const int classes = class_count();
+  for (Eigen::Index at = 0; at < mean.mean.size(); at += classes) {
+    const double sum = mean.mean.segment(at, classes).sum();
+    const Eigen::VectorXd share = mean.mean.segment(at, classes) / sum;
+    mean.mean.segment(at, classes) = share;
+    for (Eigen::MatrixXd* slope : {&mean.by_theta, &mean.by_random}) {
+      if (slope->rows() == 0) continue;
+      const Eigen::RowVectorXd total = slope->middleRows(at, classes).colwise().sum();
+      slope->middleRows(at, classes) = ((slope->middleRows(at, classes) - share * total) / sum).eval();
+    }
+  }
 }
 
 UnitMean CycleProblem::mean_at(const Arm& arm, const std::vector<double>& times_h, const Eigen::VectorXd& theta,

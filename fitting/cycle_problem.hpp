@@ -53,6 +53,8 @@ class CycleProblem {
   Quantity quantity() const { return quantity_; }
   // Density dependence: each well is its own unit and its number of cells at the start is a parameter "cells@<well>".
   bool density() const { return model_->structure() == Structure::nonlinear; }
+  // Whether a well's expectation is proportional to its own number of cells; fractions and density-dependent courses are not.
+  bool has_scale() const { return !density() && quantity_ != Quantity::fraction; }
   int founder_parameter(int unit) const { return founders_[static_cast<std::size_t>(unit)]; }      // -1 without density
 
   // Expected amounts of every unit; strata that units share are simulated once, in parallel.
@@ -89,6 +91,7 @@ class CycleProblem {
   UnitMean assemble(const Arm& arm, const std::vector<const Course*>& courses, const Eigen::VectorXd& theta, bool derivatives,
                     int founder_parameter, const Eigen::VectorXd& effects) const;
   Eigen::VectorXd no_effects() const { return Eigen::VectorXd::Zero(static_cast<int>(random_parameters_.size())); }
+  void to_fractions(UnitMean& mean) const;
   Eigen::VectorXd start_of(const std::string& condition, const Eigen::VectorXd& theta, Eigen::MatrixXd& slope, Outcome& outcome) const;
   const std::string& steady_condition(const Arm& arm) const;
   void share_courses();

@@ -56,14 +56,14 @@ LinearisedWells linearise_wells(const CycleProblem& problem, const Eigen::Vector
     const UnitMean& mean = out.mean_of(problem, w);
     const auto& covariance = covariances[static_cast<std::size_t>(well.unit)];
     const Unit& unit = problem.units()[static_cast<std::size_t>(well.unit)];
-    const double scale = problem.density() ? 1.0 : scales[w];
+    const double scale = problem.has_scale() ? scales[w] : 1.0;
     MixedBlock& block = out.blocks[w];
     const Eigen::VectorXd block_mean = problem.block_average(well.unit, mean.mean);
     out.random[w] = scale * problem.block_average(well.unit, mean.by_random);
     block.residual = well.blocks - scale * block_mean;
     if (out.per_well) block.residual += out.random[w] * effects.row(static_cast<int>(w)).transpose();
     block.design = scale * problem.block_average(well.unit, mean.by_theta);
-    if (!problem.density()) block.own = block_mean;
+    if (problem.has_scale()) block.own = block_mean;
     block.parts.resize(component_count);
     block.parts[unit_variance_component].dense = scale * covariance.demographic;
     block.parts[sister_component].dense = scale * covariance.sister;

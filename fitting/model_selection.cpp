@@ -28,7 +28,7 @@ double upper_tail(double statistic, int degrees) {
 }  // namespace
 
 ModelEvidence evidence_of(const std::string& model, const CycleProblem& problem, const ProcessFit& fit) {
-  int parameters = problem.space().count() + (problem.density() ? 0 : static_cast<int>(problem.wells().size()));
+  int parameters = problem.space().count() + (!problem.has_scale() ? 0 : static_cast<int>(problem.wells().size()));
   for (const auto& component : fit.components) parameters += component.free ? 1 : 0;
   return {model, -0.5 * fit.minus_two_log_likelihood, parameters, fit.data_count,
           data_fingerprint(problem) + fmt::format(", averages over {} h", problem.setup().block_h)};

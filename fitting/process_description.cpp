@@ -24,11 +24,11 @@ Eigen::MatrixXd independent_information(const CycleProblem& problem, const Linea
   Eigen::MatrixXd information = Eigen::MatrixXd::Zero(count, count);
   for (std::size_t w = 0; w < scales.size(); ++w) {
     const UnitMean& mean = wells.mean_of(problem, w);
-    const double scale = problem.density() ? 1.0 : scales[w];
+    const double scale = problem.has_scale() ? scales[w] : 1.0;
     const Eigen::VectorXd weight = (scale * mean.mean).cwiseMax(1e-9).cwiseInverse();
     const Eigen::MatrixXd x = scale * mean.by_theta;
     Eigen::MatrixXd part = x.transpose() * weight.asDiagonal() * x;
-    if (!problem.density()) {
+    if (problem.has_scale()) {
       const Eigen::VectorXd own = x.transpose() * weight.cwiseProduct(mean.mean);
       part -= own * own.transpose() / mean.mean.dot(weight.cwiseProduct(mean.mean));
     }

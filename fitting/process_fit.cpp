@@ -76,8 +76,8 @@ Eigen::VectorXd penalised_sums(const CycleProblem& problem, const Eigen::VectorX
     }
     const auto factor = lower[w].triangularView<Eigen::Lower>();
     const Eigen::VectorXd y = factor.solve(well.blocks), m = factor.solve(problem.block_average(well.unit, mean.mean));
-    if (!problem.density()) scales[w] = m.dot(y) / m.squaredNorm();
-    sum += (y - (problem.density() ? 1.0 : scales[w]) * m).squaredNorm();
+    if (problem.has_scale()) scales[w] = m.dot(y) / m.squaredNorm();
+    sum += (y - (problem.has_scale() ? scales[w] : 1.0) * m).squaredNorm();
     for (int r = 0; r < effects.cols(); ++r) {
       const double variance = components[first_random_component + problem.random_group()[r]].value;
       if (variance > 0) sum += effects(static_cast<int>(w), r) * effects(static_cast<int>(w), r) / variance;

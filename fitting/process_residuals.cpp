@@ -49,7 +49,7 @@ Outcome ProcessResiduals::evaluate(const Eigen::VectorXd& theta, Eigen::VectorXd
     const auto factor = lower_[w].triangularView<Eigen::Lower>();
     const Eigen::VectorXd y = factor.solve(data_of(w)), m = factor.solve(mean[w]);
     const auto size = y.size();
-    if (problem_.density()) {
+    if (!problem_.has_scale()) {
       residuals.segment(first[w], size) = y - m;
       if (jacobian != nullptr) jacobian->middleRows(first[w], size) = -factor.solve(slope[w]);
       return;
@@ -74,7 +74,7 @@ Outcome ProcessResiduals::evaluate(const Eigen::VectorXd& theta, Eigen::VectorXd
 
 std::vector<double> ProcessResiduals::scales(const Eigen::VectorXd& theta) const {
   std::vector<double> scales(problem_.wells().size(), 1.0);
-  if (problem_.density()) return scales;
+  if (!problem_.has_scale()) return scales;
   std::vector<Eigen::VectorXd> mean;
   std::vector<Eigen::MatrixXd> slope;
   if (!well_courses(theta, false, mean, slope).ok()) return scales;

@@ -240,7 +240,7 @@ WhitenedResiduals whitened_residuals(const CycleProblem& problem, const ProcessF
     const auto sizes = unit.blocks.size();
     for (std::size_t t = 0; t < unit.times_h.size(); ++t)
       if (const int block = unit.blocks.block_of_sample[t]; block >= 0) one.times_h[block] += unit.times_h[t] / sizes[block];
-    if (!problem.density()) {      // the well's own scale was fitted too
+    if (problem.has_scale()) {      // the well's own scale was fitted too
       const UnitMean& mean = means[fit.effects.size() > 0 ? w : static_cast<std::size_t>(well.unit)];
       one.design.conservativeResize(Eigen::NoChange, out.shared + 1);
       one.design.col(out.shared) = factors[w].triangularView<Eigen::Lower>().solve(Eigen::VectorXd(problem.block_average(well.unit, mean.mean)));
