@@ -21,7 +21,8 @@ void CycleProblem::bind_parameters() {
     if (std::find(names.begin(), names.end(), choice.name) == names.end())
       throw InputError(setup_.place("parameter " + choice.name), "there is no parameter '" + choice.name + "'", "did you mean " + nearest_names(choice.name, names) + "?");
     for (const auto& condition : choice.conditions) arm(condition);
-    for (const auto& [condition, value] : choice.fixed_in) arm(condition);
+    for (const auto& [condition, value] : choice.fixed_in)
+      if (std::none_of(setup_.unseen_arms.begin(), setup_.unseen_arms.end(), [&](const Arm& a) { return a.condition == condition; })) arm(condition);
     choices[choice.name] = choice;
   }
   std::vector<Arm> arms = setup_.arms;

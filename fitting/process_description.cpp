@@ -82,7 +82,7 @@ void describe(const CycleProblem& problem, ProcessFit& fit, bool settled) {
       p.lower = std::max(space[i].lower, space.natural(i, fit.theta[i] - reach));
       p.upper = std::min(space[i].upper, space.natural(i, fit.theta[i] + reach));
     }
-    if (independent.identified[i]) p.independent_sd = std::sqrt(std::max(0.0, independent.covariance(i, i)));
+    if (counts && independent.identified[i]) p.independent_sd = std::sqrt(std::max(0.0, independent.covariance(i, i)));
     p.how = !p.identified ? "not identifiable" : at_low ? "at lower bound" : at_high ? "at upper bound" : space[i].prior ? "data and prior" : "data";
     if (at_low || at_high) bound += (bound.empty() ? "" : ", ") + p.name;
     fit.parameters.push_back(std::move(p));

@@ -170,13 +170,14 @@ ProcessFit fit_process(const CycleProblem& problem, const ProcessOptions& option
 
   // First fit: many starts, plain weights.
   ProcessResiduals residuals(problem, plain_factors(problem));
-  fit.starts.resize(static_cast<std::size_t>(std::max(1, options.starts)));
+  fit.starts.resize(options.from ? 1 : static_cast<std::size_t>(std::max(1, options.starts)));
   parallel_for(static_cast<int>(fit.starts.size()), [&](int s) {
     StartRecord& record = fit.starts[s];
     // the middle half of the bounds: starts near a bound see a flat function
-    record.start = s == 0 ? space.start() : space.start(Eigen::VectorXd((0.25 + 0.5 * halton_point(s, space.count()).array()).matrix()));
+    record.start = options.from ? *options.from : s == 0 ? space.start() : space.start(Eigen::VectorXd((0.25 + 0.5 * halton_point(s, space.count()).array()).matrix()));
     LeastSquaresOptions loose = options.least_squares;
     loose.function_tolerance = 1e-6;
+    if (options.from) loose.iteration_limit = 0;
     const LeastSquaresResult end = least_squares(residuals, record.start, lower, upper, {}, loose);
     record = {record.start, end.theta, end.sum_of_squares, end.gradient_norm, end.iterations, end.outcome};
   });

@@ -22,6 +22,7 @@ struct ProcessOptions {
   std::optional<double> unit_variance;      // factor on the demographic covariance: 1 for counts; empty: estimated
   bool open_field = false;                  // cells move in and out of view: a component migration_variance, last
   bool random_effects = true;               // false: wells differ by chance alone
+  std::optional<Eigen::VectorXd> from;      // search scale: the rounds start here, without a first fit
   LeastSquaresOptions least_squares;
 };
 
@@ -56,6 +57,7 @@ struct ProcessFit {
   int data_count = 0;                             // block averages used
   int rounds = 0;
   std::vector<StartRecord> starts;
+  int refitted_arms = 0;                          // arms that found a better optimum when tried alone (arm_refits.hpp)
   std::vector<Eigen::VectorXd> whitened;          // residuals per well, independent with variance 1 if the model is right
   Outcome outcome;
   std::string method;

@@ -11,6 +11,7 @@
 
 #include "experiments/cycle/design_checks.hpp"
 #include "experiments/report/figure.hpp"
+#include "fitting/arm_refits.hpp"
 #include "experiments/report/html_report.hpp"
 #include "libhyped/parallel.hpp"
 #include "libhyped/progress.hpp"
@@ -41,7 +42,7 @@ std::string data_summary(const PhaseCounts& data) {
 CycleFit fit_cycle(const CycleSetup& setup, const PhaseCounts& data, const ProcessOptions& options) {
   CycleFit fitted;
   fitted.problem = std::make_unique<CycleProblem>(setup, data);
-  fitted.fit = fit_process(*fitted.problem, options);
+  fitted.fit = fit_process_by_arm(*fitted.problem, data, options);
   return fitted;
 }
 

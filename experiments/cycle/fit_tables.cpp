@@ -147,6 +147,8 @@ void write_fit_words(RunDirectory& run, const Scenario& scenario, const CycleFit
   for (const Well& well : problem.wells()) ++wells[well.condition];
   for (const auto& [condition, count] : wells)
     if (count == 1) run.add_warning(fmt::format("Arm '{}' has one well: its difference from other arms cannot be told from a difference between wells; intervals rest on the spread of the other arms, if any.", condition));
+  if (fit.refitted_arms > 0)
+    run.add_note(fmt::format("{} arms found a better optimum when each was fitted alone from several starts; all parameters were then fitted again from there.", fit.refitted_arms));
   for (const RandomEffectGroup& group : problem.setup().random_effects)
     if (group.assumed_sd)
       run.add_warning(fmt::format("ASSUMPTION: rates differ between wells with a standard deviation of {:.3g} (log), which these data cannot estimate; it is in every interval. From: {}.", *group.assumed_sd, group.assumed_from));

@@ -16,6 +16,23 @@ PhaseCounts at_interval(PhaseCounts data, double factor) {
   return data;
 }
 
+double penalty(const ParameterSpace& space, const ProcessFit& fit) {
+  double sum = fit.minus_two_log_likelihood;
+  for (int i = 0; i < space.count(); ++i)
+    if (const auto& prior = space[i].prior) sum += std::pow((fit.theta[i] - prior->mean) / prior->sd, 2);
+  return sum;
+}
+
+// Another optimum found at the other end may be the better one here: the difference between ends is not to be one of optima.
+void try_from(CycleFit& here, const ProcessFit& other, const ProcessOptions& options) {
+  ProcessOptions from = options;
+  from.from = other.theta;
+  ProcessFit trial = fit_process(*here.problem, from);
+  if (trial.parameters.empty() || penalty(here.problem->space(), trial) >= penalty(here.problem->space(), here.fit)) return;
+  trial.starts = here.fit.starts;
+  here.fit = std::move(trial);
+}
+
 }  // namespace
 
 void widen_intervals(ProcessFit& fit, const ParameterSpace& space, const Eigen::VectorXd& difference) {
@@ -37,8 +54,12 @@ CycleFit fit_scenario(const Scenario& scenario, const CycleSetup& setup, const P
   CycleFit fitted = fit_cycle(setup, data, scenario.fit);
   const double stated = scenario.data.frame_interval_h, other = scenario.data.frame_interval_alternative_h;
   if (!(other > 0) || fitted.fit.parameters.empty()) return fitted;
-  fitted.other_end = fit_cycle(setup, at_interval(data, other / stated), scenario.fit).fit;
-  if (fitted.other_end->parameters.empty()) return fitted;
+  CycleFit end = fit_cycle(setup, at_interval(data, other / stated), scenario.fit);
+  fitted.other_end = end.fit;
+  if (end.fit.parameters.empty()) return fitted;
+  try_from(fitted, end.fit, scenario.fit);
+  try_from(end, fitted.fit, scenario.fit);
+  fitted.other_end = end.fit;
   const ProcessFit before = fitted.fit;
   Eigen::VectorXd difference = fitted.other_end->theta - fitted.fit.theta;
   for (int i = 0; i < difference.size(); ++i)

@@ -14,7 +14,14 @@ gap_x = room_left
 panel_width = 250
 eval grid(|distinct_panel|, 2)
 eval canvas(0)
-set label 1000 "blue: estimate and 95 %   grey: as if frames were independent   x: truth" at screen 1, screen 1 right offset -1,-0.9 font ',10' textcolor rgb '#555555'
+legend = 'blue: estimate and 95 %'
+any_grey = 0; any_truth = 0
+do for [r = 1:rows_rows] {
+  if (exists("rows_independent_lower")) { any_grey = any_grey || rows_independent_lower[r] == rows_independent_lower[r] }
+  if (exists("rows_truth")) { any_truth = any_truth || rows_truth[r] == rows_truth[r] }
+}
+legend = legend . (any_grey ? '   grey: as if frames were independent' : '') . (any_truth ? '   x: truth' : '')
+set label 1000 legend at screen 1, screen 1 right offset -1,-0.9 font ',10' textcolor rgb '#555555'
 set border 1
 set bars 0
 do for [p = 1:|distinct_panel|] {
