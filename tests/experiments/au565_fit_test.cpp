@@ -38,6 +38,10 @@ TEST_CASE("must/foundation/2", "[standard]") {
   CHECK(models.number(steady, models.column("d_aicc")) > models.number(stated, models.column("d_aicc")) + 50);
   CHECK_THAT(out.text("summary.json"), Catch::Matchers::Contains("\\\"steady start\\\" against the model as stated: -2 log L higher (worse)"));
 
+  // What the handling at 48 h left is no growth and no death.
+  const DelimitedTable parameters = out.table("parameters");
+  CHECK(parameters.number(row_of(parameters, "name", "kept_at_48h"), parameters.column("upper")) < 1);
+
   // Seven published treatments, two durations each.
   const DelimitedTable references = out.table("reference_comparison");
   REQUIRE(references.rows() == 14);
