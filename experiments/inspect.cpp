@@ -9,6 +9,7 @@
 #include <map>
 #include <set>
 
+#include "experiments/scenario.hpp"
 #include "libhyped/ingest/delimited.hpp"
 #include "libhyped/ingest/read_phase_counts.hpp"
 #include "libhyped/ingest/read_published.hpp"
@@ -84,7 +85,36 @@ Inspection inspect_run_file(const fs::path& path) {
   return found;
 }
 
-bool is_table(const fs::path& path) { return path.extension() == ".csv" || path.extension() == ".tsv"; }
+Inspection inspect_scenario(const fs::path& path) {
+  const Scenario scenario = read_scenario(path);
+  Inspection found{path.string(), "a scenario of hyped (TOML)", {}, Table({{"arm", "", ""}, {"inputs", "", ""}, {"events", "", "time and what"}}), {}};
+  std::vector<std::string> classes, inputs, variants;
+  for (const auto& seen : scenario.setup.map.classes)
+    classes.push_back(fmt::format("{} = {}", seen.name, seen.phases.empty() ? seen.every_cell ? "every cell" : "not seen" : fmt::format("{}", fmt::join(seen.phases, " + "))));
+  for (const auto& d : scenario.deliveries) inputs.push_back(fmt::format("{} ({}) from {:.4g} h", d.input, d.kind, d.from_h));
+  for (const auto& s : scenario.steps) inputs.push_back(fmt::format("{} (step) from {:.4g} h", s.input, s.from_h));
+  for (const auto& v : scenario.variants) variants.push_back(v.name);
+  found.facts = {{"title", scenario.title}, {"asks", scenario.question}, {"model", scenario.setup.model},
+                 {"channel map", fmt::format("{}: {}", to_string(scenario.setup.map.reporter), fmt::join(classes, "; "))},
+                 {"data format", scenario.data.format + (scenario.data.file.empty() ? "" : ", " + scenario.data.file)}};
+  if (!inputs.empty()) found.facts.emplace_back("inputs", fmt::format("{}", fmt::join(inputs, ", ")));
+  if (!variants.empty()) found.facts.emplace_back("compares", fmt::format("{}", fmt::join(variants, "; ")));
+  if (scenario.predict) found.facts.emplace_back("predicts", "'" + scenario.predict->held_out + "' from the other arms");
+  if (scenario.twin) found.facts.emplace_back("twin", fmt::format("{} parameters with a truth", scenario.twin->truth.size()));
+  for (const Arm& arm : scenario.setup.arms) {
+    std::vector<std::string> events;
+    for (const auto& event : arm.schedule) events.push_back(fmt::format("{:.4g} h {}", event.time_h, event.target));
+    found.arms.add_row({arm.condition, fmt::format("{}", fmt::join(scenario.arm_inputs.at(arm.condition), ", ")), fmt::format("{}", fmt::join(events, ", "))});
+  }
+  return found;
+}
+
+Inspection inspect_file(const fs::path& path) {
+  if (path.extension() == ".h5") return inspect_run_file(path);
+  return path.extension() == ".toml" ? inspect_scenario(path) : inspect_table(path);
+}
+
+bool is_readable(const fs::path& path) { return path.extension() == ".csv" || path.extension() == ".tsv" || path.extension() == ".toml"; }
 
 }  // namespace
 
@@ -131,39 +161,29 @@ Inspection inspect_counts(const PhaseCounts& counts, std::string format) {
 
 std::vector<Inspection> inspect(const fs::path& path) {
   if (!fs::exists(path)) throw InputError(path.string(), "does not exist", "check the path");
-  if (!fs::is_directory(path)) return {path.extension() == ".h5" ? inspect_run_file(path) : inspect_table(path)};
+  if (!fs::is_directory(path)) return {inspect_file(path)};
   if (is_run_directory(path)) return {inspect_run(path)};
   std::vector<fs::path> files;
   for (const auto& entry : fs::directory_iterator(path))
-    if (entry.is_regular_file() && is_table(entry.path())) files.push_back(entry.path());
-  if (files.empty()) throw InputError(path.string(), "holds no .csv or .tsv table and is not a run directory", "name the file, or the folder that holds it");
+    if (entry.is_regular_file() && is_readable(entry.path())) files.push_back(entry.path());
+  if (files.empty()) throw InputError(path.string(), "holds no table (.csv, .tsv), no scenario (.toml) and is not a run directory", "name the file, or the folder that holds it");
   std::sort(files.begin(), files.end());
   std::vector<Inspection> found;
-  for (const auto& file : files) found.push_back(inspect_table(file));
+  for (const auto& file : files) {
+    try {
+      found.push_back(inspect_file(file));
+    } catch (const InputError& error) {      // one bad file does not hide the others
+      found.push_back({file.string(), "cannot be read", {}, {}, {error.what()}, true});
+    }
+  }
   return found;
 }
 
 std::string to_terminal(const Inspection& inspection) {
-  // A fact or doubt, broken at spaces so that no line passes 100 columns.
-  const auto wrapped = [](const std::string& head, const std::string& text) {
-    std::string out, line = head;
-    const std::string indent(head.size(), ' ');
-    for (std::size_t at = 0; at < text.size();) {
-      const std::size_t end = std::min(text.find(' ', at), text.size());
-      const std::string word = text.substr(at, end - at);
-      if (line.size() + 1 + word.size() > 100 && line.size() > head.size()) {
-        out += line + "\n";
-        line = indent;
-      }
-      line += (line.size() > head.size() ? " " : "") + word;
-      at = end + 1;
-    }
-    return out + line + "\n";
-  };
-  std::string out = inspection.path + "\n" + wrapped("  what         ", inspection.format);
-  for (const auto& [name, value] : inspection.facts) out += wrapped(fmt::format("  {:<12} ", name), value);
+  std::string out = inspection.path + "\n" + to_terminal_paragraph("  what         ", inspection.format);
+  for (const auto& [name, value] : inspection.facts) out += to_terminal_paragraph(fmt::format("  {:<12} ", name), value);
   if (!inspection.arms.columns().empty()) out += "\n" + to_terminal(inspection.arms) + "\n";
-  for (const auto& doubt : inspection.doubts) out += wrapped("  doubt:  ", doubt);
+  for (const auto& doubt : inspection.doubts) out += to_terminal_paragraph("  doubt:  ", doubt);
   return out;
 }
 

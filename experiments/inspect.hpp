@@ -15,9 +15,11 @@ struct Inspection {
   std::vector<std::pair<std::string, std::string>> facts;
   Table arms;                            // a row per condition; no columns if there are none
   std::vector<std::string> doubts;
+  bool failed = false;                   // in a folder: the file is wrong, the doubt says how
 };
 
-// One entry for a file or run directory; for another folder one for each table in it. InputError if nothing is recognised.
+// One entry for a file or run directory; for another folder one for each table and scenario in it, wrong ones among them
+// (failed). InputError if the one file named is wrong or nothing is recognised.
 std::vector<Inspection> inspect(const std::filesystem::path& path);
 
 // Arms, wells, times, frame interval and gaps of counts.

@@ -183,6 +183,7 @@ Scenario read_scenario(const std::filesystem::path& file) {
   for (Section s : top.sections("delivery")) {
     DeliveredInput d{s.required("input"), s.required("kind"), s.number("dose", 1), s.required_number("from_h"), s.number("until_h", std::numeric_limits<double>::infinity()),
                      s.number("transfected_fraction", 1), s.number("log_sd", 0), s.integer("dose_points", 1), s.map<double>("parameters")};
+    places["delivery " + d.input] = s.place("kind");
     s.reject_unknown();
     out.deliveries.push_back(d);
   }
@@ -254,6 +255,7 @@ Scenario read_scenario(const std::filesystem::path& file) {
   for (Section s : top.sections("compare")) {
     ModelVariant v;
     v.name = s.required("name");
+    v.place = s.place("name");
     v.model = s.text("model");
     v.start = s.text("start");
     v.stages = read_stages(s);
@@ -289,6 +291,7 @@ Scenario read_scenario(const std::filesystem::path& file) {
   for (const auto& condition : arms) out.setup.arms.push_back({condition, {}, {}});      // order of the file
   out.setup.arms = build_arms(out);
   check_model(out.setup);
+  for (const ModelVariant& variant : out.variants) check_model(with_variant(out, variant));
   return out;
 }
 

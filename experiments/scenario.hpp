@@ -52,6 +52,7 @@ struct DataSource {
 // A variant of the model in `hyped cycle compare`; what it does not name stays.
 struct ModelVariant {
   std::string name;
+  std::string place;                          // file:line, for error texts
   std::optional<std::string> model;
   std::optional<std::string> start;
   std::map<std::string, int> stages, start_parts;

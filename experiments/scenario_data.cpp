@@ -14,6 +14,21 @@
 #include "models/delivery/uptake.hpp"
 
 namespace hyped {
+namespace {
+
+// What the model or delivery code finds wrong is said with the scenario's line.
+template <class Build>
+auto at_place(const std::string& place, const Build& build) {
+  try {
+    return build();
+  } catch (const InputError& error) {
+    std::string text = error.what();
+    if (text.rfind(error.where() + ": ", 0) == 0) text.erase(0, error.where().size() + 2);
+    throw InputError(place, text);
+  }
+}
+
+}  // namespace
 
 std::vector<Arm> build_arms(const Scenario& scenario) {
   std::vector<Arm> arms;
@@ -27,12 +42,15 @@ std::vector<Arm> build_arms(const Scenario& scenario) {
       for (const auto& d : scenario.deliveries) {
         if (d.input != input) continue;
         found = true;
-        const InputCourse course = models::active_input({models::delivery_kind(d.kind), d.dose * models::reference_dose(models::delivery_kind(d.kind)),
-                                                         d.from_h, d.until_h, scenario.end_h, d.parameters});
+        const std::string place = scenario.setup.place("delivery " + input);
+        const InputCourse course = at_place(place, [&] {
+          return models::active_input({models::delivery_kind(d.kind), d.dose * models::reference_dose(models::delivery_kind(d.kind)), d.from_h, d.until_h, scenario.end_h, d.parameters});
+        });
+        const auto uptakes = at_place(place, [&] { return models::uptake_strata(d.transfected_fraction, d.log_sd, d.dose_points); });
         // every stratum so far splits by this input's uptake; doses of two inputs are independent
         std::vector<ArmStratum> split;
         for (const ArmStratum& before : arm.strata)
-          for (const auto& uptake : models::uptake_strata(d.transfected_fraction, d.log_sd, d.dose_points)) {
+          for (const auto& uptake : uptakes) {
             ArmStratum stratum = before;
             stratum.weight *= uptake.weight;
             if (uptake.relative_dose > 0) stratum.inputs[input] = course.scaled(uptake.relative_dose);
@@ -60,21 +78,12 @@ std::vector<Arm> build_arms(const Scenario& scenario) {
 
 void check_model(const CycleSetup& setup) {
   // the model grows by one statement at a time: the first that fails is at fault
-  auto attempt = [&](const std::string& what, const auto& build) {
-    try {
-      build();
-    } catch (const InputError& error) {
-      std::string text = error.what();
-      if (text.rfind(error.where() + ": ", 0) == 0) text.erase(0, error.where().size() + 2);
-      throw InputError(setup.place(what), text);
-    }
-  };
   StageSettings settings = setup.stages;
   settings.effects.clear();
-  attempt("model", [&] { make_staged(setup.model, settings); });
+  at_place(setup.place("model"), [&] { make_staged(setup.model, settings); });
   for (const Effect& effect : setup.stages.effects) {
     settings.effects.push_back(effect);
-    attempt("effect " + effect.coefficient, [&] { make_staged(setup.model, settings); });
+    at_place(setup.place("effect " + effect.coefficient), [&] { make_staged(setup.model, settings); });
   }
   const auto model = make_staged(setup.model, settings);
   const ClassProjection projection(setup.map, *model, setup.place("reporter"));
@@ -101,7 +110,12 @@ std::filesystem::path shipped_scenario(const std::string& name) {
     if (std::filesystem::is_directory(folder))
       for (const auto& entry : std::filesystem::directory_iterator(folder)) shipped.push_back(entry.path().stem().string());
   }
-  if (std::filesystem::exists(name)) return name;
+  if (std::filesystem::exists(name)) {
+    const auto kind = std::filesystem::path(name).extension();
+    if (kind == ".csv" || kind == ".tsv" || kind == ".h5" || std::filesystem::is_directory(name))
+      throw InputError(name, "is no scenario (a TOML file)", "the scenario comes first, then the data: hyped cycle fit SCENARIO DATA");
+    return name;
+  }
   throw InputError(name, "is neither a file nor a shipped scenario", shipped.empty() ? "give a path" : "shipped are " + nearest_names(name, shipped));
 }
 
@@ -157,6 +171,8 @@ bool is_shown(const Scenario& scenario, const std::string& name) {
 
 CycleSetup with_variant(const Scenario& scenario, const ModelVariant& variant) {
   CycleSetup setup = scenario.setup;
+  setup.where = variant.place;      // what is wrong from here on is the variant's doing
+  setup.places.clear();
   if (variant.model) {
     setup.model = *variant.model;
     setup.stages.stages.clear();      // phases of the other model
@@ -181,7 +197,7 @@ CycleSetup with_variant(const Scenario& scenario, const ModelVariant& variant) {
   }
   if (variant.map) setup.map = *variant.map;
   if (variant.model || !variant.start_parts.empty()) {      // choices for parameters the model as stated had and this one does not
-    const auto model = make_staged(setup.model, setup.stages);
+    const auto model = at_place(variant.place, [&] { return make_staged(setup.model, setup.stages); });
     std::erase_if(setup.parameters, [&](const ParameterChoice& choice) {
       return model->parameter_index(choice.name) < 0 && choice.name != labelled_fraction && choice.name != misread_fraction;
     });

@@ -6,6 +6,7 @@
 #include "experiments/commands/commands.hpp"
 #include "experiments/commands/run_arguments.hpp"
 #include "experiments/cycle/cycle_run.hpp"
+#include "libhyped/store/table.hpp"
 
 namespace hyped::commands {
 namespace {
@@ -19,7 +20,7 @@ void with_data(RunArguments& args, int& exit_code, Verb verb) {
   run.add_input(scenario.file);
   if (!args.data.empty()) run.add_input(args.data);
   const PhaseCounts data = read_data(scenario, args.data);
-  fmt::print("{}\n\n", data_summary(data));
+  fmt::print("{}\n", to_terminal_paragraph("data      ", data_summary(data)));
   verb(run, scenario, data);
   exit_code = args.finish(run);
 }

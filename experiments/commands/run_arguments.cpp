@@ -7,6 +7,8 @@
 
 #include "experiments/report/html_report.hpp"
 #include "libhyped/parallel.hpp"
+#include "libhyped/store/run_summary.hpp"
+#include "libhyped/store/table.hpp"
 
 namespace hyped::commands {
 
@@ -41,12 +43,13 @@ Scenario RunArguments::read() {
   command_line.clear();
   std::ifstream stream("/proc/self/cmdline", std::ios::binary);
   for (std::string word; std::getline(stream, word, '\0');) command_line.push_back(word);
+  if (is_run_directory(out)) fmt::print(stderr, "note: {} holds the run started {}; it is replaced when this one is done\n", out, read_summary(out).started);
   return static_cast<const RunArguments&>(*this).read();
 }
 
 int RunArguments::finish(RunDirectory& run) const {
   const std::string status = run.summary().status, message = run.summary().status_message;
-  for (const auto& warning : run.summary().warnings) fmt::print("warning   {}\n", warning);
+  for (const auto& warning : run.summary().warnings) fmt::print("{}", to_terminal_paragraph("warning   ", warning));
   const auto page = report::write_report(run.finish());
   fmt::print("{}report    {}\n", status == "ok" ? std::string() : fmt::format("outcome   {}: {}\n", status, message), page.string());
   return status == "ok" ? 0 : 1;

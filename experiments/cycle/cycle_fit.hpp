@@ -39,6 +39,8 @@ void write_fit_words(RunDirectory& run, const Scenario& scenario, const CycleFit
 // Tables reference_comparison and time_axis_sensitivity, where the scenario has references or two frame intervals.
 void write_references(RunDirectory& run, const Scenario& scenario, const CycleFit& fitted);
 void write_time_axis(RunDirectory& run, const Scenario& scenario, const CycleFit& fitted);
+// Indices of the parameters the scenario wants profiles of. InputError with the scenario's line if a name is not fitted.
+std::vector<int> profiled_parameters(const Scenario& scenario, const ParameterSpace& space);
 // Profiles of the scenario's `profiles` (table, figure, open bounds as a warning); tests of the residuals in words.
 void write_profiles(RunDirectory& run, const Scenario& scenario, const CycleFit& fitted, const Truth& truth);
 void write_residual_check(RunDirectory& run, const CycleFit& fitted);

@@ -135,6 +135,13 @@ void run_simulate(RunDirectory& run, const Scenario& scenario) {
   for (int i = 0; i < problem.space().count(); ++i)
     if (scenario.twin)
       if (const auto found = scenario.twin->truth.find(problem.space()[i].name); found != scenario.twin->truth.end()) theta[i] = problem.space().search(i, found->second);
+  Table values({{"name", "", ""}, {"unit", "", ""}, {"value", "", ""}, {"from", "", ""}, {"meaning", "", ""}});
+  for (int i = 0; i < problem.space().count(); ++i) {
+    const auto& p = problem.space()[i];
+    if (p.name.rfind("cells@", 0) != 0) values.add_row({p.name, p.unit, problem.space().natural(i, theta[i]), std::string(scenario.twin && scenario.twin->truth.contains(p.name) ? "[twin] truth" : "model's default or scenario"), p.meaning});
+  }
+  run.add_table("parameters", values, "Parameter values the courses were computed with.");
+  std::fprintf(stdout, "%s\n", to_terminal(values, "tables/parameters.tsv").c_str());
   Table table({{"condition", "", ""}, {"class", "", ""}, {"time_h", "h", ""}, {"expected", "cells per founder", ""}});
   Table model({{"arm", "", ""}, {"class", "", ""}, {"time_h", "h", ""}, {"estimate", "", ""}, {"lower", "", ""}, {"upper", "", ""}});
   const double founders = scenario.twin ? scenario.twin->cells_per_well : 1.0;
@@ -162,6 +169,7 @@ ArmPrediction run_predict(RunDirectory& run, const Scenario& scenario, const Pha
     run.set_outcome(prediction.fitted.fit.outcome);
     return prediction;
   }
+  for (const auto& doubt : design_doubts(scenario.setup, data)) run.add_warning("The prediction inherits a doubt of the design: " + doubt + ".");
   write_prediction(run, scenario, prediction, settings);
   if (!prediction.fitted.fit.outcome.ok()) run.set_outcome(prediction.fitted.fit.outcome);
   return prediction;
@@ -170,6 +178,7 @@ ArmPrediction run_predict(RunDirectory& run, const Scenario& scenario, const Pha
 CycleFit run_cycle_fit(RunDirectory& run, const Scenario& scenario, const PhaseCounts& data, const Truth& truth) {
   run.set_title(scenario.title, scenario.question);
   run.add_setting("scenario", scenario.text);
+  profiled_parameters(scenario, CycleProblem(scenario.setup, data).space());      // a wrong name is said before the work
   CycleFit fitted = fit_scenario(scenario, scenario.setup, data);
   if (fitted.fit.parameters.empty()) {
     run.set_outcome(fitted.fit.outcome);
@@ -197,6 +206,7 @@ std::filesystem::path run_demo(const std::filesystem::path& out, const std::vect
   run.add_input(scenario.file);
   std::fprintf(stdout, "twin      10 wells, %zu frames, seed %llu\n", scenario.twin->times_h.size(), static_cast<unsigned long long>(seed));
   const Twin twin = run_twin(run, scenario, seed);
+  run.add_made_input("data/counts.tsv");
   const CycleFit fitted = run_cycle_fit(run, scenario, twin.counts, twin.truth);
   std::fprintf(stdout, "fit       %s\n\n%s\n", std::string(to_string(fitted.fit.outcome.status)).c_str(), terminal_summary(fitted, twin.truth, "tables/parameters.tsv").c_str());
   int inside = 0, known = 0;

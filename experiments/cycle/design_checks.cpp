@@ -203,6 +203,18 @@ std::optional<DensityCheck> density_check(const CycleSetup& setup, const PhaseCo
   return check;
 }
 
+std::vector<std::string> design_doubts(const CycleSetup& setup, const PhaseCounts& data) {
+  std::vector<std::string> doubts;
+  for (const auto& check : placebo_checks(setup, data))
+    if (check.differs()) {
+      doubts.push_back(fmt::format("'{}' and '{}' differ by {:.4f} /h while treated alike", check.one, check.two, std::abs(check.difference)));
+      break;
+    }
+  if (const auto density = density_check(setup, data); density && density->p < 0.05)
+    doubts.push_back(fmt::format("arms start at different densities ({:.2g} times)", density->fold()));
+  return doubts;
+}
+
 void write_design_checks(RunDirectory& run, const CycleFit& fitted, const PhaseCounts& data) {
   const CycleProblem& problem = *fitted.problem;
   write_placebo(run, problem.setup(), data);

@@ -42,6 +42,9 @@ std::vector<PlaceboCheck> placebo_checks(const CycleSetup& setup, const PhaseCou
 // Empty for relative data, fewer than two arms, or no arm with two wells.
 std::optional<DensityCheck> density_check(const CycleSetup& setup, const PhaseCounts& data);
 
+// Doubts of the design in a few words each, for every result that rests on differences between arms.
+std::vector<std::string> design_doubts(const CycleSetup& setup, const PhaseCounts& data);
+
 // Tables placebo, density_by_arm, density_correlations; warnings and notes in words; the ratio of the spread between wells to
 // the demographic one in words.
 void write_design_checks(RunDirectory& run, const CycleFit& fitted, const PhaseCounts& data);

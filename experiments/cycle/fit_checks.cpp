@@ -11,9 +11,7 @@
 
 namespace hyped {
 
-void write_profiles(RunDirectory& run, const Scenario& scenario, const CycleFit& fitted, const Truth& truth) {
-  if (scenario.profiles.empty()) return;
-  const ParameterSpace& space = fitted.problem->space();
+std::vector<int> profiled_parameters(const Scenario& scenario, const ParameterSpace& space) {
   std::vector<int> which;
   for (const auto& name : scenario.profiles) {
     if (name == "all") {
@@ -24,6 +22,13 @@ void write_profiles(RunDirectory& run, const Scenario& scenario, const CycleFit&
     if (index < 0) throw InputError(scenario.setup.place("profiles"), "profiles names '" + name + "', which is not fitted", "did you mean " + nearest_names(name, space.names()) + "?");
     which.push_back(index);
   }
+  return which;
+}
+
+void write_profiles(RunDirectory& run, const Scenario& scenario, const CycleFit& fitted, const Truth& truth) {
+  if (scenario.profiles.empty()) return;
+  const ParameterSpace& space = fitted.problem->space();
+  const std::vector<int> which = profiled_parameters(scenario, space);
   Outcome outcome;
   const auto frozen = frozen_residuals(*fitted.problem, fitted.fit, outcome);
   if (!outcome.ok()) {

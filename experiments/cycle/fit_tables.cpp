@@ -1,10 +1,12 @@
 // The tables and words of a fit.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
 
 #include "experiments/cycle/cycle_fit.hpp"
+#include "experiments/cycle/design_checks.hpp"
 #include "fitting/linearised_wells.hpp"
 #include "libhyped/store/table.hpp"
 
@@ -22,7 +24,7 @@ Table parameter_table(const CycleFit& fitted, const Truth& truth, bool brief) {
   if (!truth.empty()) columns.push_back({"truth", "", "value the twin was made with"});
   columns.push_back({"how", "", "what determines it"});
   if (!brief) {
-    columns.push_back({"degrees", "", "degrees of freedom of the interval (Satterthwaite)"});
+    columns.push_back({"degrees", "", "of the t quantile behind the interval (Satterthwaite): how far its standard error rests on few wells; empty: normal quantile"});
     columns.push_back({"independent_ratio", "", "standard error that independent frames would have claimed / the one here"});
     columns.push_back({"mean_duration_h", "h", "1 / rate, for exit rates"});
     columns.push_back({"meaning", "", ""});
@@ -126,10 +128,12 @@ void write_fit_words(RunDirectory& run, const Scenario& scenario, const CycleFit
     run.add_result(p.name + ".lower", p.lower, p.unit);
     run.add_result(p.name + ".upper", p.upper, p.unit);
   }
+  const auto doubts = design_doubts(problem.setup(), data);
+  const std::string caveat = doubts.empty() ? "" : fmt::format("; but {}", fmt::join(doubts, ", and "));
   for (const FittedParameter& p : fit.parameters) {
     if (!p.identified || p.name.find("cells@") == 0 || !is_shown(scenario, p.name)) continue;
     if (p.meaning.rfind("log-fold", 0) == 0)
-      run.add_answer(fmt::format("{}: rate x {:.3g} at full input, 95 % [{:.3g}, {:.3g}]{}.", p.name, std::exp(p.estimate), std::exp(p.lower), std::exp(p.upper), p.lower <= 0 && p.upper >= 0 ? " (no effect is not excluded)" : ""));
+      run.add_answer(fmt::format("{}: rate x {:.3g} at full input, 95 % [{:.3g}, {:.3g}]{}{}.", p.name, std::exp(p.estimate), std::exp(p.lower), std::exp(p.upper), p.lower <= 0 && p.upper >= 0 ? " (no effect is not excluded)" : "", caveat));
     else if (p.meaning.rfind("1 / ", 0) == 0)
       run.add_answer(fmt::format("{}: mean {} {:.3g} h, 95 % [{:.3g}, {:.3g}].", p.name, p.meaning.substr(p.meaning.rfind("mean") + 5), 1 / p.estimate, 1 / p.upper, 1 / p.lower));
   }
@@ -147,6 +151,10 @@ void write_fit_words(RunDirectory& run, const Scenario& scenario, const CycleFit
   for (const Well& well : problem.wells()) ++wells[well.condition];
   for (const auto& [condition, count] : wells)
     if (count == 1) run.add_warning(fmt::format("Arm '{}' has one well: its difference from other arms cannot be told from a difference between wells; intervals rest on the spread of the other arms, if any.", condition));
+  double best = fit.starts.front().sum_of_squares;
+  for (const StartRecord& start : fit.starts) best = std::min(best, start.sum_of_squares);
+  const auto worse = std::count_if(fit.starts.begin(), fit.starts.end(), [&](const StartRecord& start) { return !(start.sum_of_squares <= best * (1 + 1e-4) + 1e-3); });
+  if (worse > 0) run.add_note(fmt::format("{} of {} starts ended in a worse optimum than the best (table starts); the best is used.", worse, fit.starts.size()));
   if (fit.refitted_arms > 0)
     run.add_note(fmt::format("{} arms found a better optimum when each was fitted alone from several starts; all parameters were then fitted again from there.", fit.refitted_arms));
   for (const RandomEffectGroup& group : problem.setup().random_effects)

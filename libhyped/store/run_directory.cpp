@@ -77,6 +77,8 @@ void RunDirectory::add_input(const fs::path& path) {
   summary_.inputs.push_back({path.string(), sha256_of_path(path)});
 }
 
+void RunDirectory::add_made_input(const fs::path& relative) { summary_.inputs.push_back({relative.string() + " (made by this run)", sha256_of_path(path_for(relative))}); }
+
 void RunDirectory::add_setting(std::string name, std::string value) { summary_.settings[std::move(name)] = std::move(value); }
 
 void RunDirectory::add_table(const std::string& name, const Table& table, std::string caption) {

@@ -29,6 +29,7 @@ class RunDirectory {
 
   void set_title(std::string title, std::string question);
   void add_input(const std::filesystem::path& path);      // a file or folder, with its SHA-256
+  void add_made_input(const std::filesystem::path& relative);      // a file this run made and then used, by its path in the folder
   void add_setting(std::string name, std::string value);
   void add_table(const std::string& name, const Table& table, std::string caption);      // tables/<name>.tsv
   void add_figure(const DrawnFigure& figure);      // figures/<name>.svg, figures/<name>_<data>.tsv; a failure is a warning

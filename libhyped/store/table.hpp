@@ -38,6 +38,9 @@ Table from_tsv(const std::string& text, std::vector<Column> columns);
 // counted in a last line that names `rest` (the file with everything).
 std::string to_terminal(const Table& table, const std::string& rest = "", int digits = 4);
 
+// Text after `head`, broken at spaces so that no line passes 100 columns, continued below its own start; ends in a newline.
+std::string to_terminal_paragraph(const std::string& head, const std::string& text);
+
 // <table> with units in the header and meanings as tooltips, escaped.
 // At most `most_rows` of them, then how many more there are in `rest`.
 std::string to_html(const Table& table, const std::string& rest = "", std::size_t most_rows = 60, int digits = 4);

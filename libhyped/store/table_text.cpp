@@ -73,6 +73,24 @@ std::vector<std::string> column_text(const Table& table, std::size_t column, int
 
 }  // namespace
 
+std::string to_terminal_paragraph(const std::string& head, const std::string& text) {
+  std::string out, line = head;
+  bool begun = false;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find(' ', at), text.size());
+    const std::string word = text.substr(at, end - at);
+    if (begun && width(line) + 1 + width(word) > terminal_width) {
+      out += line + "\n";
+      line = std::string(width(head), ' ');
+      begun = false;
+    }
+    line += (begun ? " " : "") + word;
+    begun = true;
+    at = end + 1;
+  }
+  return out + line + "\n";
+}
+
 std::string to_terminal(const Table& table, const std::string& rest, int digits) {
   std::vector<std::vector<std::string>> columns;
   for (std::size_t c = 0; c < table.columns().size(); ++c) columns.push_back(column_text(table, c, digits));

@@ -164,6 +164,11 @@ TEST_CASE("bad scenarios are refused with line, name and fix") {
   bad("starts = 2", "starts = 2\nprofiles = [\"g1_exot\"]", "profiles", {"'g1_exot'", "did you mean 'g1_exit'"});
   bad("[fit]", "[predict]\nheld_out = \"drug\"\ncontrol = \"contrl\"\n[fit]", "control", {"'contrl'", "did you mean 'control'"});
   bad("[fit]", "[fit", "[fit", {"expected ']'"});
+  const std::string delivery = "[[delivery]]\ninput = \"si\"\nfrom_h = 0\nkind = \"sirna\"\n[[arm]]\ncondition = \"si\"\ninputs = [\"si\"]\n[[effect]]";
+  bad("[[effect]]", replaced(delivery, "\"sirna\"", "\"sirnas\""), "kind", {"'sirnas'", "did you mean 'sirna'"});
+  bad("[[effect]]", replaced(delivery, "from_h = 0", "from_h = 0\ntransfected_fraction = 1.2"), "kind", {"transfected fraction", "[0, 1]"});
+  bad("[fit]", "[[compare]]\nname = \"none\"\nwithout_effects = [\"drug_on_g1\"]\n[fit]", "name = \"none\"", {"variant 'none'", "'drug_on_g1'", "did you mean 'drug_on_g1_exit'"});
+  bad("[fit]", "[[compare]]\nname = \"other\"\nmodel = \"cell_cycle/two_phases\"\n[fit]", "name = \"other\"", {"'cell_cycle/two_phases'", "'cell_cycle/two_phase'"});
   refused(replaced(scenario, "[reporter]", "[reporters]"), good, {"scenario.toml: ", "no [reporter]", "never guessed"});
   refused(scenario, good, {"scenario.toml: ", "no [predict]"}, "cycle predict");
 }
@@ -177,6 +182,28 @@ TEST_CASE("an unknown scenario, verb or option is refused") {
     CHECK_FALSE(ended.err.empty());
     CHECK_FALSE(std::filesystem::exists(folder.path() / "out"));
   }
+}
+
+TEST_CASE("data in the scenario's place are refused with the right order") {
+  const CommandFolder folder;
+  folder.write("counts.tsv", counts());
+  const Ended ended = folder.run("cycle fit counts.tsv scenario.toml --out out");
+  CHECK(ended.code == 2);
+  CHECK_THAT(ended.err, Contains("counts.tsv: is no scenario") && Contains("SCENARIO DATA"));
+}
+
+TEST_CASE("a run in the way is named before it is replaced, and what is no run is left alone") {
+  const CommandFolder folder;
+  folder.write("scenario.toml", scenario);
+  CHECK(folder.run("cycle simulate scenario.toml --out out").code == 0);
+  const Ended again = folder.run("cycle simulate scenario.toml --out out");
+  CHECK(again.code == 0);
+  CHECK_THAT(again.err, Contains("out holds the run started 2"));
+  std::filesystem::create_directories(folder.path() / "mine");
+  folder.write("mine/notes.txt", "mine");
+  const Ended refused = folder.run("cycle simulate scenario.toml --out mine");
+  CHECK(refused.code == 2);
+  CHECK(std::filesystem::exists(folder.path() / "mine/notes.txt"));
 }
 
 TEST_CASE("a good fit exits with 0, one in doubt with 1 and says why in table, summary and output") {

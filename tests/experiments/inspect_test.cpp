@@ -81,6 +81,22 @@ TEST_CASE("inspect knows the other formats, folders of tables and run directorie
   CHECK_THROWS_AS(inspect(place.path / "nothing"), InputError);
 }
 
+TEST_CASE("in a folder a bad file does not hide the others, and scenarios are known") {
+  const Place place;
+  place.file("a.csv", "condition,well,time_h,class,count\nc,1,0,G1,-5\n");
+  place.file("b.csv", "condition,well,time_h,class,count\nc,1,0,G1,5\n");
+  place.file("c.toml", "question = \"Which?\"\n[model]\nname = \"cell_cycle/two_phase\"\n[reporter]\ntype = \"cdt1_geminin\"\n"
+                       "classes = [{name = \"G1\", phases = [\"G1\"]}, {name = \"rest\", phases = [\"S/G2/M\"]}]\n[[arm]]\ncondition = \"c\"\n");
+  const auto found = inspect(place.path);
+  REQUIRE(found.size() == 3);
+  CHECK(found[0].failed);
+  CHECK_THAT(found[0].doubts.at(0), Contains("a.csv:2") && Contains("negative"));
+  CHECK(found[1].format == "tidy table of counts");
+  CHECK_FALSE(found[1].failed);
+  CHECK_THAT(to_terminal(found[2]), Contains("a scenario of hyped") && Contains("rest = S/G2/M") && Contains("Which?"));
+  CHECK(run("inspect " + place.path.string()).code == 2);
+}
+
 TEST_CASE("the command ends with 0, or with 2 and one line on wrong input") {
   const Place place;
   const auto good = run("inspect " + place.file("a.csv", "condition,well,time_h,class,count\nc,1,0,G1,5\n").string());
