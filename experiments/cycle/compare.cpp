@@ -76,7 +76,7 @@ void run_compare(RunDirectory& run, const Scenario& scenario, const PhaseCounts&
       run.add_answer(fmt::format("\"{}\" against the model as stated: {} (likelihood ratio {:.3g} with {} degrees of freedom, p = {:.2g}).", variant.name, test.p_value < 0.05 ? "the dropped effects are needed" : "the dropped effects are not needed", std::max(0.0, test.statistic), test.degrees, test.p_value));
     }
     if (v > 0 && of[0] == 0)
-      run.add_answer(fmt::format("\"{}\" against the model as stated: -2 log L {} by {:.1f} with {} parameters {}, AICc {} by {:.1f}.", score.model, score.log_likelihood < scores[0].log_likelihood ? "higher (worse)" : "lower (better)", 2 * std::abs(score.log_likelihood - scores[0].log_likelihood), std::abs(score.parameters - scores[0].parameters), score.parameters < scores[0].parameters ? "fewer" : "more", score.aicc > scores[0].aicc ? "higher (worse)" : "lower (better)", std::abs(score.aicc - scores[0].aicc)));
+      run.add_answer(fmt::format("\"{}\" against the model as stated: -2 log L {} by {:.1f} with {}, AICc {} by {:.1f}.", score.model, score.log_likelihood < scores[0].log_likelihood ? "higher (worse)" : "lower (better)", 2 * std::abs(score.log_likelihood - scores[0].log_likelihood), score.parameters == scores[0].parameters ? std::string("as many parameters") : fmt::format("{} parameters {}", std::abs(score.parameters - scores[0].parameters), score.parameters < scores[0].parameters ? "fewer" : "more"), score.aicc > scores[0].aicc ? "higher (worse)" : "lower (better)", std::abs(score.aicc - scores[0].aicc)));
     double square = 0;
     for (const auto& z : fit.whitened) square += z.squaredNorm();
     if (score.aicc_difference <= 0) chosen = score.model;
