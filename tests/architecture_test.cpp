@@ -25,7 +25,7 @@ const std::map<std::string, Names> allowed = {
     {"expression", {"observe", "distance"}},
     {"image", {"observe", "tracks"}},
     {"score", {"observe", "expression", "distance"}},
-    {"ingest", {"observe", "expression", "tracks", "image", "hdf5"}},
+    {"ingest", {"model", "observe", "expression", "tracks", "image", "hdf5"}},
     {"store", {"model", "simulate", "observe", "expression", "tracks", "hdf5"}},
     {"fitting", {"model", "simulate", "observe", "expression", "tracks", "distance", "hdf5"}},
     {"models", {"model", "simulate"}},
@@ -43,7 +43,7 @@ const std::vector<std::pair<std::regex, std::vector<std::string>>> homes = {
     {std::regex("(hdf5|H5.*)\\.h"), {"libhyped/hdf5/"}},
     {std::regex("toml\\+\\+/.*"), {"experiments/scenario.cpp", "experiments/scenario_section.hpp"}},
     {std::regex("CLI/.*"), {"experiments/commands/"}},
-    {std::regex("nlohmann/.*"), {"libhyped/store/"}},
+    {std::regex("nlohmann/.*"), {"libhyped/store/", "libhyped/ingest/read_model.cpp"}},
     {std::regex("omp\\.h"), {"libhyped/parallel.hpp"}},
     {std::regex("Random123/.*"), {"libhyped/random"}},
 };

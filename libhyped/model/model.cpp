@@ -1,6 +1,8 @@
 // Look-ups shared by all models.
 #include "libhyped/model/model.hpp"
 
+#include "libhyped/model/pack.hpp"
+
 namespace hyped {
 
 template <class Specs>
@@ -12,6 +14,18 @@ static int index_of(const Specs& specs, std::string_view name) {
 
 int Model::state_index(std::string_view name) const { return index_of(states(), name); }
 int Model::parameter_index(std::string_view name) const { return index_of(parameters(), name); }
+
+void Model::pack_rates(const Pack& t, const Pack* x, const Pack* p, Pack* dx) const {
+  const auto states = static_cast<std::size_t>(state_count()), parameters = static_cast<std::size_t>(parameter_count());
+  std::vector<double> one(2 * states + parameters);
+  const std::span<double> state(one.data(), states), values(one.data() + states, parameters), out(one.data() + states + parameters, states);
+  for (int lane = 0; lane < pack_lanes; ++lane) {
+    for (std::size_t i = 0; i < states; ++i) state[i] = x[i][lane];
+    for (std::size_t i = 0; i < parameters; ++i) values[i] = p[i][lane];
+    rates(t[lane], state, values, out);
+    for (std::size_t i = 0; i < states; ++i) dx[i].set(lane, out[i]);
+  }
+}
 
 std::vector<double> Model::default_state() const {
   std::vector<double> values;

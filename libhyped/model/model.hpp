@@ -10,6 +10,8 @@
 
 namespace hyped {
 
+struct Pack;      // model/pack.hpp
+
 // Derivatives of the right-hand side at one point.
 struct Linearisation {
   Eigen::MatrixXd state;       // df/dx [S x S]
@@ -34,6 +36,8 @@ class Model {
   virtual void time_derivative(double, std::span<const double>, std::span<const double>, std::span<double> dfdt) const {
     for (double& entry : dfdt) entry = 0;
   }
+  // The right-hand side of eight trajectories at once, each lane by itself: x [S], p [P], dx [S]. Lane by lane unless overridden.
+  virtual void pack_rates(const Pack& t, const Pack* x, const Pack* p, Pack* dx) const;
   virtual std::span<const int> stoichiometry() const { return {}; }      // [R x S] row major, empty if not a network
   virtual void propensities(double, std::span<const double>, std::span<const double>, std::span<double>) const {}
 
