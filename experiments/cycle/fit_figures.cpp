@@ -277,12 +277,13 @@ void interval_figure(RunDirectory& run, const Scenario& scenario, const CycleFit
 }  // namespace
 
 std::string axis_of(const FreeParameter& parameter) {
+  const auto begins = [&](const char* text) { return parameter.meaning.rfind(text, 0) == 0; };
   const bool plain = parameter.unit.empty() || parameter.unit == "1";
-  if (parameter.meaning.rfind("log-fold", 0) == 0) return "effect [log-fold change]";
-  if (parameter.meaning.rfind("odds", 0) == 0) return "odds [1]";
-  if (parameter.unit == "1/h") return "rate [1/h]";
+  if (begins("log-fold")) return "effect [log-fold change]";
+  if (begins("odds")) return "odds [1]";
+  if (parameter.unit == "1/h") return begins("death") ? "death rate [1/h]" : "rate [1/h]";
   if (!plain) return "[" + parameter.unit + "]";
-  return parameter.lower >= 0 && parameter.upper <= 1 ? "fraction [1]" : "coefficient [1]";
+  return begins("fraction") || (parameter.lower >= 0 && parameter.upper <= 1) ? "fraction [1]" : "coefficient [1]";
 }
 
 void write_fit_figures(RunDirectory& run, const Scenario& scenario, const CycleFit& fitted, const Truth& truth) {

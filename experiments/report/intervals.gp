@@ -1,18 +1,23 @@
 # Estimates with 95 % intervals, a panel per kind of quantity; thin grey: what independent frames would claim; cross: truth.
 array counts[|distinct_panel|]
-tallest = 1
 do for [p = 1:|distinct_panel|] {
   counts[p] = 0
   do for [r = 1:rows_rows] { if (rows_panel[r] eq distinct_panel[p]) { counts[p] = counts[p] + 1 } }
-  tallest = counts[p] > tallest ? counts[p] : tallest
 }
 longest_name = 0
 do for [r = 1:rows_rows] { longest_name = strlen(rows_name[r]) > longest_name ? strlen(rows_name[r]) : longest_name }
-panel_height = 30 * tallest + 20
 room_left = 7 * longest_name + 24
-gap_x = room_left
+gap_x = room_left; gap_y = 66
 panel_width = 250
 eval grid(|distinct_panel|, 2)
+# A row of panels is as high as its longest list; all lists have the same pitch and stand on their axis.
+array most_rows[grid_rows]
+do for [g = 1:grid_rows] {
+  most_rows[g] = 1
+  do for [p = 1:|distinct_panel|] { if (row_of(p) + 1 == g) { most_rows[g] = larger(most_rows[g], counts[p]) } }
+}
+height_of(i) = 30 * most_rows[row_of(i) + 1] + 6
+above(i) = sum [g = 1:row_of(i)] (30 * most_rows[g] + 6 + gap_y)
 legend_text = 'blue: estimate and 95 %'
 any_grey = 0; any_truth = 0
 do for [r = 1:rows_rows] {
@@ -27,7 +32,7 @@ set bars 0
 do for [p = 1:|distinct_panel|] {
   eval place(p)
   set title ''
-  set yrange [counts[p] + 0.6:0.4]
+  set yrange [counts[p] + 0.6:counts[p] + 0.4 - most_rows[row_of(p) + 1]]
   unset ytics
   set ytics scale 0 font ',11' ('' -1000)
   seen = 0

@@ -15,15 +15,17 @@ grid(n, widest) = sprintf("grid_n = %d; grid_columns = %d; grid_rows = %d", n, n
 legend_text = ''
 larger(a, b) = a > b ? a : b
 total_width(x) = larger(5.5 * strlen(legend_text) + 24, room_left + grid_columns * panel_width + (grid_columns - 1) * gap_x + room_right)
-total_height(x) = room_top + grid_rows * panel_height + (grid_rows - 1) * gap_y + room_bottom
+height_of(i) = panel_height
+above(i) = row_of(i) * (panel_height + gap_y)
+total_height(x) = room_top + above(grid_n) + height_of(grid_n) + room_bottom
 canvas(x) = sprintf("set terminal svg size %d,%d dynamic noenhanced font 'Helvetica,12' background rgb 'white'; set output svg; set multiplot", \
                     total_width(0), total_height(0))
 column_of(i) = (i - 1) % grid_columns
 row_of(i) = (i - 1) / grid_columns
 left_of(i) = (room_left + column_of(i) * (panel_width + gap_x)) / (1.0 * total_width(0))
-top_of(i) = 1 - (room_top + row_of(i) * (panel_height + gap_y)) / (1.0 * total_height(0))
+top_of(i) = 1 - (room_top + above(i)) / (1.0 * total_height(0))
 place(i) = sprintf("set lmargin at screen %.6f; set rmargin at screen %.6f; set tmargin at screen %.6f; set bmargin at screen %.6f", \
-                   left_of(i), left_of(i) + panel_width / (1.0 * total_width(0)), top_of(i), top_of(i) - panel_height / (1.0 * total_height(0)))
+                   left_of(i), left_of(i) + panel_width / (1.0 * total_width(0)), top_of(i), top_of(i) - height_of(i) / (1.0 * total_height(0)))
 in_first_column(i) = column_of(i) == 0
 in_last_row(i) = i + grid_columns > grid_n
 # Names of users stay in variables and are never evaluated: backquotes in an evaluated string would run a command.
@@ -57,8 +59,8 @@ magnitude(x) = 10.0 ** floor(log10(x))
 rounded_up(x) = x > 5 * magnitude(x) ? 10 * magnitude(x) : x > 2 * magnitude(x) ? 5 * magnitude(x) : x > magnitude(x) ? 2 * magnitude(x) : magnitude(x)
 multiples(n, last, step) = n > last ? '' : sprintf("%.12g%s", n * step, n < last ? ', ' : '') . multiples(n + 1, last, step)
 even_tics(low, high, most) = sprintf("set xtics (%s)", multiples(int(ceil(low / rounded_up((high - low) / most) - 1e-9)), int(floor(high / rounded_up((high - low) / most) + 1e-9)), rounded_up((high - low) / most)))
-powers(n, last, by) = n > last ? '' : sprintf("%.12g, %.12g%s", 10.0 ** n, (by == 1 ? 3 : 1) * 10.0 ** n, n + by <= last ? ', ' : '') . powers(n + by, last, by)
-power_tics(low, high) = sprintf("set xtics (%s)", powers(int(floor(log10(low))), int(ceil(log10(high))), high / low < 500 ? 1 : int(ceil(log10(high / low) / 4))))
+powers(n, last, by, threes) = n > last ? '' : sprintf("%.12g, %.12g%s", 10.0 ** n, (threes ? 3 : 1) * 10.0 ** n, n + by <= last ? ', ' : '') . powers(n + by, last, by, threes)
+power_tics(low, high) = sprintf("set xtics (%s)", powers(int(floor(log10(low))), int(ceil(log10(high))), int(ceil(log10(high / low) / 5)), high / low < 500))
 tics_of(low, high, is_log, most) = is_log && high > 10 * low ? power_tics(low, high) : even_tics(low, high, most)
 # A colour mixed with white.
 channel(colour, from) = int(('0x' . colour[from:from + 1]) + 0)

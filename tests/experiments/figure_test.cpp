@@ -226,6 +226,8 @@ TEST_CASE("parameters of one kind share an axis") {
   CHECK(axis("1", "odds of starting in this phase against the first phase", 1e-4, 1e4) == "odds [1]");
   CHECK(axis("1", "fraction of cells kept at the medium change", 0.3, 1) == "fraction [1]");
   CHECK(axis("1", "exit rates are multiplied by exp(-density_effect (N/reference - 1))", -3, 10) == "coefficient [1]");
+  CHECK(axis("1/h", "death hazard of every cell", 0, 0.1) == "death rate [1/h]");
+  CHECK(axis("1", "fraction of cells kept at the handling", 0.3, 1.1) == "fraction [1]");
   CHECK(axis("h", "delay", 0, 24) == "[h]");
 }
 
