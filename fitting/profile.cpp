@@ -55,8 +55,8 @@ class Walk {
       out.rise = last.rise;
       if (at_edge) return out;
       step *= std::clamp(gained > 0 ? wanted / gained : 3.0, 0.5, 3.0);
-      // never creep: what is left of the points must be able to reach the edge
-      step = std::max(step, direction * (edge - last.value) / std::max(1, options_.points_per_side - taken) * 0.5);
+      // never creep: where the rise does not lead to the threshold, what is left of the points must be able to reach the edge
+      if (taken >= 2 * options_.steps_to_bound) step = std::max(step, direction * (edge - last.value) / std::max(1, options_.points_per_side - taken) * 0.5);
     }
     // The last point goes to the edge itself: an open side is only said to be open when the edge was seen.
     ProfilePoint end = refit(parameter, edge, last, before);

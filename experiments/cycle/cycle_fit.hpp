@@ -32,8 +32,10 @@ using Truth = std::map<std::string, double>;
 
 // Tables: parameters, components, wells, starts, information spectrum.
 void write_fit_tables(RunDirectory& run, const CycleFit& fitted, const Truth& truth);
-// Figures: phases and totals per arm, residuals, autocorrelation, waterfall, durations, schedule, intervals.
+// Figures: phases and totals per arm, residuals, autocorrelation, waterfall, durations (not of mere growth), schedule, intervals.
 void write_fit_figures(RunDirectory& run, const Scenario& scenario, const CycleFit& fitted, const Truth& truth);
+// The axis of a parameter, with its unit, for figures: parameters of one kind share it.
+std::string axis_of(const FreeParameter& parameter);
 // Answers and warnings in words, made from the numbers.
 void write_fit_words(RunDirectory& run, const Scenario& scenario, const CycleFit& fitted, const PhaseCounts& data);
 // Tables reference_comparison and time_axis_sensitivity, where the scenario has references or two frame intervals.

@@ -36,7 +36,8 @@ void write_profiles(RunDirectory& run, const Scenario& scenario, const CycleFit&
     return;
   }
   ProfileOptions options;
-  options.points_per_side = 12;
+  options.points_per_side = 20;
+  options.steps_to_bound = 8;
   options.least_squares.function_tolerance = 1e-8;
   for (const auto& p : fitted.fit.parameters) {
     const double t = t_quantile_975(p.degrees);
@@ -45,18 +46,18 @@ void write_profiles(RunDirectory& run, const Scenario& scenario, const CycleFit&
   const auto profiles = profile_likelihood(*frozen, space, fitted.fit.theta, which, options);
   Table table({{"name", "", ""}, {"unit", "", ""}, {"estimate", "", ""}, {"lower", "", "95 %; empty: open"}, {"upper", "", "95 %; empty: open"}, {"verdict", "", ""}});
   Table lines({{"parameter", "", ""}, {"value", "", ""}, {"delta", "", "twice the drop of the log-likelihood"}});
-  Table marks({{"parameter", "", ""}, {"unit", "", ""}, {"estimate", "", ""}, {"lower", "", ""}, {"upper", "", ""}, {"scale", "", ""}, {"truth", "", ""}});
+  Table marks({{"parameter", "", ""}, {"axis", "", ""}, {"estimate", "", ""}, {"lower", "", ""}, {"upper", "", ""}, {"threshold", "", "of delta, at the ends of the 95 % interval"}, {"scale", "", ""}, {"truth", "", ""}});
   int open = 0;
   for (const Profile& p : profiles) {
     const bool low = p.below.end == ProfileEnd::crossed || p.below.end == ProfileEnd::limited, high = p.above.end == ProfileEnd::crossed || p.above.end == ProfileEnd::limited;
     open += (low ? 0 : 1) + (high ? 0 : 1);
     table.add_row({p.name, p.unit, p.estimate, low ? cell_of(p.lower) : Cell{}, high ? cell_of(p.upper) : Cell{}, p.verdict});
     const auto known = truth.find(p.name);
-    marks.add_row({p.name, p.unit, p.estimate, low ? cell_of(p.lower) : Cell{}, high ? cell_of(p.upper) : Cell{}, std::string(space[p.parameter].scale == SearchScale::log10 ? "log10" : "linear"), known == truth.end() ? Cell{} : cell_of(known->second)});
+    marks.add_row({p.name, axis_of(space[p.parameter]), p.estimate, low ? cell_of(p.lower) : Cell{}, high ? cell_of(p.upper) : Cell{}, p.threshold, std::string(space[p.parameter].scale == SearchScale::log10 ? "log10" : "linear"), known == truth.end() ? Cell{} : cell_of(known->second)});
     for (const ProfilePoint& point : p.points) lines.add_row({p.name, space.natural(p.parameter, point.value), point.rise});
   }
   run.add_table("profiles", table, "Profile likelihood with the covariance frozen at the optimum; threshold: the square of the t quantile with the parameter's degrees of freedom.");
-  report::add_figure(run, {"profiles", "Profile likelihood: rise of minus twice the log-likelihood with the parameter held and all others fitted again; dotted: 95 % threshold.", "profiles", {{"profile", lines}, {"marks", marks}}, {}, "diagnostics"});
+  report::add_figure(run, {"profiles", "Profile likelihood: rise of minus twice the log-likelihood with the parameter held and all others fitted again (points). Dotted: threshold of the 95 % interval, the square of the t quantile with the parameter's degrees of freedom." + std::string(truth.empty() ? "" : " Dashed: truth of the twin."), "profiles", {{"profile", lines}, {"marks", marks}}, {{"threshold_name", "t^2"}}, "diagnostics"});
   if (open > 0) run.add_warning(fmt::format("{} profile bounds are open: the data do not limit those parameters on that side within their bounds (table profiles).", open));
 }
 

@@ -119,6 +119,15 @@ ArmCourse mean_of_wells(const CycleFit& fitted, int unit) {
   return out;
 }
 
+// What the reader of the shares must know of cells without a label; empty if all are labelled.
+std::string words_of_unlabelled(const CycleFit& fitted) {
+  std::string found;
+  for (const auto& p : fitted.fit.parameters)
+    if (p.name.rfind(labelled_fraction, 0) == 0) found += fmt::format("{}{:.2f}{}", found.empty() ? "" : ", ", p.estimate, p.name.substr(std::string(labelled_fraction).size()));
+  if (fitted.problem->projection().unlabelled() < 0 && found.empty()) return "";
+  return " Shares are of all nuclei; unlabelled ones are counted among them but not drawn" + (found.empty() ? std::string(".") : fmt::format(" (fitted fraction labelled: {}).", found));
+}
+
 void phase_figures(RunDirectory& run, const Scenario& scenario, const CycleFit& fitted) {
   const CycleProblem& problem = *fitted.problem;
   const std::vector<Column> points{{"arm", "", ""}, {"class", "", ""}, {"time_h", "h", ""}, {"value", "", ""}};
@@ -152,7 +161,7 @@ void phase_figures(RunDirectory& run, const Scenario& scenario, const CycleFit& 
     return parts;
   };
   if (problem.class_count() > 1)
-    report::add_figure(run, {"phases", fmt::format("Share of the observed classes over time. Points: mean over the wells of an arm ({} wells in all). Line: fitted model. Band: 95 % for the mean of these wells (parameters, differences between wells, their cells).", problem.wells().size()), "time_course", data(fraction_points, fraction_model), {{"y_label", "share of nuclei"}}, "answer"});
+    report::add_figure(run, {"phases", fmt::format("Share of the observed classes over time. Points: mean over the wells of an arm ({} wells in all). Line: fitted model. Band: 95 % for the mean of these wells (parameters, differences between wells, their cells).{}", problem.wells().size(), words_of_unlabelled(fitted)), "time_course", data(fraction_points, fraction_model), {{"y_label", "share of all nuclei"}}, "answer"});
   report::add_figure(run, {"totals", fmt::format("Cells relative to the fitted start. Points: mean over the wells of an arm ({} wells in all). Line: fitted model. Band: 95 % for the mean of these wells.", problem.wells().size()), "time_course", data(total_points, total_model), {{"y_label", "cells relative to start"}}, problem.class_count() > 1 ? "diagnostics" : "answer"});
 }
 
@@ -162,7 +171,10 @@ void residual_figures(RunDirectory& run, const Scenario& scenario, const CycleFi
   Table residuals({{"arm", "", ""}, {"class", "", ""}, {"time_h", "h", ""}, {"residual", "1", "whitened"}});
   Table correlation({{"arm", "", ""}, {"lag_h", "h", ""}, {"autocorrelation", "1", ""}, {"lower", "", ""}, {"upper", "", ""}});
   std::set<std::string> drawn;
-  for (std::size_t w = 0; w < fitted.fit.whitened.size(); ++w) {
+  std::vector<std::size_t> order(fitted.fit.whitened.size());      // of the scenario's arms, as in the other figures
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return problem.units()[problem.wells()[a].unit].arm < problem.units()[problem.wells()[b].unit].arm; });
+  for (const std::size_t w : order) {
     const Well& well = problem.wells()[w];
     if (!is_shown(scenario, well.condition) || !drawn.insert(well.condition).second) continue;
     if (drawn.size() > 12) break;
@@ -194,14 +206,15 @@ void density_figure(RunDirectory& run, const CycleFit& fitted, const Truth& trut
   Table density({{"arm", "", ""}, {"phase", "", ""}, {"time_h", "h", ""}, {"value", "1/h", ""}, {"lower", "1/h", ""}, {"upper", "1/h", ""}});
   Table known({{"arm", "", ""}, {"phase", "", ""}, {"time_h", "h", ""}, {"value", "1/h", ""}});
   const auto& phases = problem.model().graph().phases;
-  if (phases.size() > 6) return;
+  const bool only_growth = phases.size() == 1 && phases.front().stages == 1;      // a memoryless compartment has no duration to show
+  if (phases.size() > 6 || only_growth) return;
   const std::string arm = problem.setup().arms.front().condition;
   const std::vector<double> p = problem.parameters_of(arm, fitted.fit.theta);
   auto at = [](double rate, int stages, double t) { return boost::math::pdf(boost::math::gamma_distribution<double>(stages, 1 / (rate * stages)), t); };
   for (const auto& phase : phases) {
     const double rate = p[problem.model().parameter_index(phase.exit_rate)];
     if (!(rate > 0)) continue;
-    // the band: densities at the ends of the rate's interval
+    // the band: densities at all rates of the interval
     double low = rate, high = rate;
     for (const auto& parameter : fitted.fit.parameters)
       if (parameter.identified && (parameter.name == phase.exit_rate || parameter.name == phase.exit_rate + "@" + arm)) {
@@ -210,14 +223,15 @@ void density_figure(RunDirectory& run, const CycleFit& fitted, const Truth& trut
       }
     const auto found = truth.find(phase.exit_rate);
     for (int i = 1; i <= 150; ++i) {
-      const double t = i * 0.3, value = at(rate, phase.stages, t), one = at(low, phase.stages, t), two = at(high, phase.stages, t);
-      density.add_row({arm, phase.name, t, value, std::min({value, one, two}), std::max({value, one, two})});
+      // over the rates of the interval the density at t has its only maximum at rate 1 / t, and its minimum at one of the ends
+      const double t = i * 0.3;
+      density.add_row({arm, phase.name, t, at(rate, phase.stages, t), std::min(at(low, phase.stages, t), at(high, phase.stages, t)), at(std::clamp(1 / t, low, high), phase.stages, t)});
       if (found != truth.end()) known.add_row({arm, phase.name, t, at(found->second, phase.stages, t)});
     }
   }
   std::vector<std::pair<std::string, Table>> parts{{"density", density}};
   if (!known.rows().empty()) parts.emplace_back("truth", known);
-  report::add_figure(run, {"durations", "Fitted distribution of phase durations without inputs (Erlang with the stages of the model); band: at the ends of the rate's 95 % interval" + std::string(truth.empty() ? "." : "; dashed: truth of the twin."), "densities", parts, {}, "diagnostics"});
+  report::add_figure(run, {"durations", "Fitted distribution of phase durations without inputs (Erlang with the stages of the model); band: at the rates of the 95 % interval" + std::string(truth.empty() ? "." : "; dashed: truth of the twin."), "densities", parts, {}, "diagnostics"});
 }
 
 void schedule_figure(RunDirectory& run, const Scenario& scenario, const CycleFit& fitted) {
@@ -245,23 +259,32 @@ void schedule_figure(RunDirectory& run, const Scenario& scenario, const CycleFit
 }
 
 void interval_figure(RunDirectory& run, const Scenario& scenario, const CycleFit& fitted, const Truth& truth) {
-  Table rows({{"panel", "", ""}, {"name", "", ""}, {"estimate", "", ""}, {"lower", "", ""}, {"upper", "", ""}, {"truth", "", ""}, {"independent_lower", "", ""}, {"independent_upper", "", ""}});
+  Table rows({{"panel", "", ""}, {"name", "", ""}, {"scale", "", ""}, {"estimate", "", ""}, {"lower", "", ""}, {"upper", "", ""}, {"truth", "", ""}, {"independent_lower", "", ""}, {"independent_upper", "", ""}});
   const ParameterSpace& space = fitted.problem->space();
   int shown = 0;
   for (int i = 0; i < space.count() && shown < 24; ++i) {
     const FittedParameter& p = fitted.fit.parameters[i];
     if (!p.identified || p.name.rfind("cells@", 0) == 0 || !is_shown(scenario, p.name)) continue;
     ++shown;
-    const bool effect = p.meaning.rfind("log-fold", 0) == 0, rate = p.unit == "1/h";
     const auto known = truth.find(p.name);
     const double reach = 1.96 * p.independent_sd;
-    rows.add_row({std::string(effect ? "effects, log-fold" : rate ? "rates, 1/h" : "fractions and odds"), p.name, p.estimate, p.lower, p.upper, known == truth.end() ? Cell{} : cell_of(known->second),
+    rows.add_row({axis_of(space[i]), p.name, std::string(space[i].scale == SearchScale::log10 ? "log10" : "linear"), p.estimate, p.lower, p.upper, known == truth.end() ? Cell{} : cell_of(known->second),
                   p.independent_sd > 0 ? cell_of(space.natural(i, fitted.fit.theta[i] - reach)) : Cell{}, p.independent_sd > 0 ? cell_of(space.natural(i, fitted.fit.theta[i] + reach)) : Cell{}});
   }
   if (shown > 0) report::add_figure(run, {"intervals", "Estimates with 95 % intervals (process covariance, wells); thin: what independent frames would have claimed" + std::string(truth.empty() ? "." : "; cross: truth of the twin."), "intervals", {{"rows", rows}}, {}, "answer"});
 }
 
 }  // namespace
+
+std::string axis_of(const FreeParameter& parameter) {
+  const auto begins = [&](const char* text) { return parameter.meaning.rfind(text, 0) == 0; };
+  const bool plain = parameter.unit.empty() || parameter.unit == "1";
+  if (begins("log-fold")) return "effect [log-fold change]";
+  if (begins("odds")) return "odds [1]";
+  if (parameter.unit == "1/h") return begins("death") ? "death rate [1/h]" : "rate [1/h]";
+  if (!plain) return "[" + parameter.unit + "]";
+  return begins("fraction") || (parameter.lower >= 0 && parameter.upper <= 1) ? "fraction [1]" : "coefficient [1]";
+}
 
 void write_fit_figures(RunDirectory& run, const Scenario& scenario, const CycleFit& fitted, const Truth& truth) {
   phase_figures(run, scenario, fitted);

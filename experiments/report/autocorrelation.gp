@@ -1,9 +1,10 @@
 # Autocorrelation of residuals by lag, a panel per arm; outside the band the frames are not independent.
 eval grid(|distinct_arm|, 4)
+legend_text = "band: 95 % of independent residuals"
 eval canvas(0)
 set xrange [0:points_lag_h_max * 1.03]
 set yrange [(points_autocorrelation_min < -0.35 ? 1.1 * points_autocorrelation_min : -0.4):1.05]
-set label 100 "band: 95 % of independent residuals" at screen 1, screen 1 right offset -1,-0.9 font ',10' textcolor rgb '#555555'
+eval write_legend
 mine(a) = strcol("arm") eq distinct_arm[a]
 do for [i = 1:|distinct_arm|] {
   eval place(i)
@@ -16,6 +17,6 @@ do for [i = 1:|distinct_arm|] {
   plot points using (mine(i) ? column("lag_h") : NaN):(column("lower")):(column("upper")) with filledcurves fillcolor rgb '#e4e4e4' fillstyle solid noborder, \
        0 with lines linecolor rgb '#404040' linewidth 0.8, \
        points using (mine(i) ? column("lag_h") : NaN):(column("autocorrelation")) with impulses linecolor rgb arm_colours[i] linewidth 1.6
-  unset label 100
+  eval clear_legend
 }
 unset multiplot

@@ -161,7 +161,7 @@ DrawnFigure draw(const Figure& given) {
   for (const auto& [part, table] : figure.data) std::ofstream(folder.path / (part + ".tsv")) << to_tsv(table);
   std::ofstream(folder.path / "preamble.gp") << preamble(figure, folder.path);
   const auto file = [](const std::string& name) { return program_file("experiments/report/" + name + ".gp").string(); };
-  std::ofstream(folder.path / "preamble.gp", std::ios::app) << fmt::format("mark_events = {}\n", quoted(file("events")));
+  std::ofstream(folder.path / "preamble.gp", std::ios::app) << fmt::format("place_events = {}\nmark_events = {}\n", quoted(file("place_events")), quoted(file("events")));
   drawn.outcome = run_gnuplot({(folder.path / "preamble.gp").string(), file("style"), file(figure.template_name)}, folder.path / "errors.txt");
   if (drawn.outcome.empty()) drawn.svg = text_of(folder.path / "figure.svg");
   if (drawn.outcome.empty() && drawn.svg.find("</svg>") == drawn.svg.npos) drawn.outcome = "gnuplot wrote no picture";

@@ -15,12 +15,13 @@ namespace hyped::report {
 //                    events*: time_h name (arm)                                    variables: y_label (y_log, band_label)
 //   residuals        points: arm class time_h residual; events*
 //   autocorrelation  points: arm lag_h autocorrelation lower upper
-//   profiles         profile: parameter value delta; marks: parameter unit estimate lower upper scale (truth); an empty lower or
-//                    upper is an open bound; scale is linear or log10; delta is twice the drop of the log-likelihood
+//   profiles         profile: parameter value delta; marks: parameter axis estimate lower upper threshold scale (truth); an empty lower
+//                    or upper is an open bound; axis names the quantity with its unit; scale is linear or log10; delta is the rise of
+//                    -2 log-likelihood, threshold its value at the ends of the interval     variables: (threshold_name)
 //   waterfall        points: rank cost outcome
 //   densities        density: arm phase time_h value (lower upper); truth*: arm phase time_h value
 //   schedule         inputs: arm input time_h amount; events*
-//   intervals        rows: panel name estimate lower upper (truth independent_lower independent_upper)
+//   intervals        rows: panel name estimate lower upper (scale truth independent_lower independent_upper)
 struct Figure {
   std::string name, caption, template_name;
   std::vector<std::pair<std::string, Table>> data;

@@ -1,9 +1,11 @@
 # What acts on each arm over time: a panel per arm, an input per line style, named in the panel; events marked.
 eval grid(|distinct_arm|, 4)
 panel_height = 120
+axis_start = 0; axis_end = end_of(inputs_time_h_max)
+load place_events
 eval canvas(0)
-set xrange [0:end_of(inputs_time_h_max)]
-set yrange [(inputs_amount_min < 0 ? 1.1 * inputs_amount_min : 0):(inputs_amount_max > 0 ? 1.3 * inputs_amount_max : 1)]
+set xrange [axis_start:axis_end]
+set yrange [(inputs_amount_min < 0 ? 1.1 * inputs_amount_min : 0):(inputs_amount_max > 0 ? 1.2 * inputs_amount_max : 1)]
 eval hours_tics(inputs_time_h_max)
 label_y = exists("y_label") ? y_label : 'active input'
 mine(i, k) = strcol("arm") eq distinct_arm[i] && strcol("input") eq distinct_input[k]

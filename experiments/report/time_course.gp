@@ -22,23 +22,19 @@ if (truth_rows > 0) {
   high = truth_value_max > high ? truth_value_max : high
   longest = truth_time_h_max > longest ? truth_time_h_max : longest
 }
-# Arms may end at different times.
-array arm_end[|distinct_arm|]
-do for [i = 1:|distinct_arm|] {
-  arm_end[i] = longest
-  if (has_model) {
-    stats model using (strcol("arm") eq distinct_arm[i] ? column("time_h") : NaN) nooutput name 'mine'
-    arm_end[i] = mine_max
-  }
-}
-room_right = |distinct_class| > 1 ? 62 : 16
+axis_start = 0; axis_end = end_of(longest)
+load place_events
+key_lines = has_model; key_points = has_points
+if (|distinct_class| > 1) { room_top = room_top + key_row }
+parts_drawn = (has_points ? "points: data" : '') . (has_model ? "   line and band: model, 95 %" : '') . (has_truth ? "   dashed black: truth" : '')
+legend_text = exists("band_label") ? band_label : parts_drawn
 eval canvas(0)
 log_y = exists("y_log")
-if (log_y) { set logscale y; set yrange [low * 0.9:high * (exists("events") ? (high / low) ** 0.3 : 1.1)] } else { set yrange [(low < 0.4 * high && low >= 0 ? 0 : low - 0.08 * (high - low)):high + (exists("events") ? 0.35 : 0.12) * (high - low)] }
-set xrange [0:end_of(longest)]
+if (log_y) { set logscale y; set yrange [low * 0.9:high * 1.1] } else { set yrange [(low < 0.4 * high && low >= 0 ? 0 : low - 0.08 * (high - low)):high + 0.06 * (high - low)] }
+set xrange [axis_start:axis_end]
 eval hours_tics(longest)
-set label 100 (exists("band_label") ? band_label : "points: data   line and band: model, 95 %" . (has_truth ? "   dashed: truth" : "")) at screen 1, screen 1 right offset -1,-0.9 font ',10' textcolor rgb '#555555'
-if (!has_model) { unset label 100 }
+eval write_legend
+if (|distinct_class| > 1) { eval write_key }
 mine(a, k) = strcol("arm") eq distinct_arm[a] && strcol("class") eq distinct_class[k]
 do for [i = 1:|distinct_arm|] {
   eval place(i)
@@ -51,22 +47,16 @@ do for [i = 1:|distinct_arm|] {
   eval shared_x(i)
   load mark_events
   colour = arm_colours[i]
-  # Classes are named at the end of their line in the rightmost panels.
-  mine_end = arm_end[i]
-  named = (column_of(i) == grid_columns - 1 || i == |distinct_arm|) && |distinct_class| > 1 ? |distinct_class| : 0
-  plot for [k = 1:(has_model ? |distinct_class| : 0)] model using (mine(i, k) ? column("time_h") : NaN):(column(lower_in)):(column(upper_in)) \
+  # Pale points at the back: neither line nor band is hidden by them.
+  plot for [k = 1:(has_points ? |distinct_class| : 0)] points using (mine(i, k) ? column("time_h") : NaN):(column(value_in)) \
+         with points pointtype marks[k] pointsize (has_model ? 0.32 : 0.28) linecolor rgb (has_model ? lighter(colour) : colour), \
+       for [k = 1:(has_model ? |distinct_class| : 0)] model using (mine(i, k) ? column("time_h") : NaN):(column(lower_in)):(column(upper_in)) \
          with filledcurves fillcolor rgb colour fillstyle transparent solid 0.22 noborder, \
-       for [k = 1:(has_points ? |distinct_class| : 0)] points using (mine(i, k) ? column("time_h") : NaN):(column(value_in)) \
-         with points pointtype marks[k] pointsize 0.28 linecolor rgb colour, \
        for [k = 1:(has_model ? |distinct_class| : 0)] model using (mine(i, k) ? column("time_h") : NaN):(column(estimate_in)) \
-         with lines linecolor rgb colour linewidth 1.8 dashtype k, \
+         with lines linecolor rgb colour linewidth 1.4 dashtype k, \
        for [k = 1:(has_truth ? |distinct_class| : 0)] truth using (mine(i, k) ? column("time_h") : NaN):(column(value_in)) \
          with lines linecolor rgb black linewidth 1.1 dashtype '-', \
-       for [k = 1:(has_model ? named : 0)] model using (mine(i, k) && column("time_h") >= mine_end ? column("time_h") : NaN):(column(estimate_in)):(strcol("class")) \
-         with labels left offset 0.4,0 font ',10' textcolor rgb colour, \
-       for [k = 1:(has_model ? 0 : named)] points using (mine(i, k) && column("time_h") >= points_time_h_max ? column("time_h") : NaN):(column(value_in)):(strcol("class")) \
-         with labels left offset 0.4,0 font ',10' textcolor rgb colour, \
        NaN
-  unset label 100
+  eval clear_legend
 }
 unset multiplot

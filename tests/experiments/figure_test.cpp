@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "experiments/cycle/cycle_fit.hpp"
+
 using namespace hyped;
 using report::Figure;
 using Catch::Matchers::Contains;
@@ -59,15 +61,15 @@ Figure autocorrelation() {
 }
 
 Figure profiles() {
-  Table profile = table("parameter value delta"), marks = table("parameter unit estimate lower upper scale truth");
+  Table profile = table("parameter value delta"), marks = table("parameter axis estimate lower upper threshold scale truth");
   for (int i = -10; i <= 10; ++i) {
     profile.add_row({std::string("g1_exit"), 0.08 * std::pow(10.0, 0.015 * i), 0.05 * i * i});
     profile.add_row({std::string("release_delay"), 4 + 0.3 * i, i < 0 ? 0.05 * i * i : 0.004 * i * i});
     profile.add_row({std::string("loss"), std::pow(10.0, -3 + 0.2 * i), i < 0 ? 0.01 * i * i : 0.1 * i * i});
   }
-  marks.add_row({std::string("g1_exit"), std::string("1/h"), 0.08, 0.0592, 0.1081, std::string("log10"), 0.085});
-  marks.add_row({std::string("release_delay"), std::string("h"), 4.0, 1.4, Cell(), std::string("linear"), 5.0});
-  marks.add_row({std::string("loss"), std::string(""), 1e-3, Cell(), 0.0174, std::string("log10"), Cell()});
+  marks.add_row({std::string("g1_exit"), std::string("rate [1/h]"), 0.08, 0.0592, 0.1081, 4.12, std::string("log10"), 0.085});
+  marks.add_row({std::string("release_delay"), std::string("[h]"), 4.0, 1.4, Cell(), 3.91, std::string("linear"), 5.0});
+  marks.add_row({std::string("loss"), std::string("fraction [1]"), 1e-3, Cell(), 0.0174, 3.84, std::string("log10"), Cell()});
   return {"profiles", "", "profiles", {{"profile", profile}, {"marks", marks}}, {}};
 }
 
@@ -142,6 +144,91 @@ TEST_CASE("a model without data, one class, no events, and a hostile name are dr
   INFO(drawn.outcome);
   CHECK(drawn.outcome.empty());
   CHECK_THAT(drawn.svg, Contains("`ls`"));
+}
+
+TEST_CASE("a legend speaks of truth only where there is one, and the threshold drawn is the one of the data") {
+  Figure with = profiles(), without = profiles();
+  without.data[1].second = table("parameter axis estimate lower upper threshold scale truth");
+  for (auto row : with.data[1].second.rows()) {
+    row.back() = Cell();
+    without.data[1].second.add_row(row);
+  }
+  with.variables["threshold_name"] = without.variables["threshold_name"] = "t^2";
+  const std::string svg = report::draw(with).svg, plain = report::draw(without).svg;
+  CHECK_THAT(svg, Contains("dashed: truth") && Contains("interval, t^2"));
+  CHECK_THAT(plain, !Contains(": truth") && Contains("interval, t^2"));
+  for (const std::string threshold : {"4.12", "3.91", "3.84"}) CHECK_THAT(plain, Contains(threshold));
+  CHECK_THAT(plain, Contains("rate [1/h]") && Contains("fraction [1], log axis"));
+
+  Figure course = time_course();
+  CHECK_THAT(report::draw(course).svg, Contains("dashed black: truth"));
+  course.data.erase(course.data.begin() + 2);
+  CHECK_THAT(report::draw(course).svg, !Contains(": truth"));
+}
+
+namespace {
+
+// The height in the picture at which each text stands, in order.
+std::vector<double> heights_of(const std::string& svg, const std::string& text) {
+  std::vector<double> found;
+  for (std::size_t at = svg.find(text); at != svg.npos; at = svg.find(text, at + 1)) {
+    const std::string from = "translate(";
+    const std::size_t place = svg.rfind(from, at), comma = svg.find(',', place);
+    found.push_back(std::stod(svg.substr(comma + 1)));
+  }
+  return found;
+}
+
+}  // namespace
+
+TEST_CASE("names of events stand above their panel, below its title, and not on each other") {
+  Figure figure = residuals();
+  Table close = table("time_h name");
+  close.add_row({20.0, std::string("first long name")});
+  close.add_row({24.0, std::string("second long name")});
+  close.add_row({70.0, std::string("harvest of every well")});
+  figure.data[1].second = close;
+  const auto drawn = report::draw(figure);
+  INFO(drawn.outcome);
+  REQUIRE(drawn.outcome.empty());
+  const auto first = heights_of(drawn.svg, "first long name"), second = heights_of(drawn.svg, "second long name"), title = heights_of(drawn.svg, "siPRRX1");
+  REQUIRE(first.size() == arms.size());
+  REQUIRE(second.size() == arms.size());
+  REQUIRE(title.size() == 1);
+  CHECK(second[1] - first[1] >= 12);      // an earlier event stands higher
+  CHECK(first[1] - title[0] >= 12);
+  CHECK(heights_of(drawn.svg, "harvest of every well").size() == arms.size());
+  if (const char* keep = std::getenv("HYPED_FIGURES")) std::ofstream(std::string(keep) + "/events.svg") << drawn.svg;
+}
+
+TEST_CASE("classes are named in a legend, once, and decades get a log axis") {
+  CHECK(heights_of(report::draw(time_course()).svg, ">S/G2/M<").size() == 1);
+  Figure figure = intervals();
+  Table rows = table("panel name scale estimate lower upper");
+  rows.add_row({std::string("odds [1]"), std::string("start_G1"), std::string("log10"), 1.2, 0.6, 2.3});
+  rows.add_row({std::string("odds [1]"), std::string("start_S"), std::string("log10"), 0.0136, 2e-4, 0.93});
+  rows.add_row({std::string("effect [log-fold change]"), std::string("drug"), std::string("linear"), 0.2, 0.1, 3.5});
+  figure.data[0].second = rows;
+  const auto drawn = report::draw(figure);
+  INFO(drawn.outcome);
+  REQUIRE(drawn.outcome.empty());
+  CHECK_THAT(drawn.svg, Contains("odds [1], log axis") && !Contains("change], log axis"));
+}
+
+TEST_CASE("parameters of one kind share an axis") {
+  const auto axis = [](const char* unit, const char* meaning, double lower, double upper) {
+    FreeParameter p;
+    p.unit = unit, p.meaning = meaning, p.lower = lower, p.upper = upper;
+    return axis_of(p);
+  };
+  CHECK(axis("1/h", "1 / mean G1 duration", 2e-3, 1) == "rate [1/h]");
+  CHECK(axis("1", "log-fold change of division by x at input 1", -3, 3) == "effect [log-fold change]");
+  CHECK(axis("1", "odds of starting in this phase against the first phase", 1e-4, 1e4) == "odds [1]");
+  CHECK(axis("1", "fraction of cells kept at the medium change", 0.3, 1) == "fraction [1]");
+  CHECK(axis("1", "exit rates are multiplied by exp(-density_effect (N/reference - 1))", -3, 10) == "coefficient [1]");
+  CHECK(axis("1/h", "death hazard of every cell", 0, 0.1) == "death rate [1/h]");
+  CHECK(axis("1", "fraction of cells kept at the handling", 0.3, 1.1) == "fraction [1]");
+  CHECK(axis("h", "delay", 0, 24) == "[h]");
 }
 
 TEST_CASE("a template that fails is an outcome with gnuplot's words") {

@@ -63,6 +63,7 @@ TEST_CASE("must/foundation/3") {
   CHECK(seconds < 60);      // a few seconds on a machine that does nothing else
   const RunSummary summary = read_summary(folder.path() / "fit");
   CHECK(summary.status == "ok");
+  CHECK(std::none_of(summary.figures.begin(), summary.figures.end(), [](const auto& figure) { return figure.name == "durations"; }));      // growth has none
   CHECK_THAT(summary.settings.at("time axis"), Contains("stage 2 from 24.00 h") && Contains("69.33 h"));
 
   const auto parameters = folder.table("fit/tables/parameters.tsv");
