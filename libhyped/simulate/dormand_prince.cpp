@@ -34,6 +34,21 @@ DormandPrince::DormandPrince(Eigen::Index states, std::vector<double> block_scal
   k_.setZero(n, 7);
   next_.setZero(n);
   error_.setZero(n);
+  sixth_.setZero(states);
+}
+
+// After an accepted step: the last two stages share a time, so their difference estimates h |lambda| of the dominant eigenvalue
+// (Hairer & Wanner II, IV.2). k_.col(0) belongs to the new state y already.
+void DormandPrince::note_stiffness(double h, const Eigen::VectorXd& y) {
+  const double slopes = (k_.col(0).head(states_) - k_.col(5).head(states_)).squaredNorm();
+  const double distance = (y.head(states_) - sixth_).squaredNorm();
+  if (!(distance > 0)) return;
+  if (h * std::sqrt(slopes / distance) > 2.6) {
+    calm_steps_ = 0;
+    ++stiff_steps_;
+  } else if (++calm_steps_ == 6) {
+    stiff_steps_ = calm_steps_ = 0;
+  }
 }
 
 double DormandPrince::factor(double error) const {

@@ -1,6 +1,7 @@
 // Inside the ODE simulators: Dormand-Prince 5(4) with first-same-as-last and PI step control over any right-hand side.
 #pragma once
 #include <Eigen/Core>
+#include <algorithm>
 #include <vector>
 
 #include "libhyped/simulate/simulate.hpp"
@@ -15,6 +16,10 @@ class DormandPrince {
  public:
   DormandPrince(Eigen::Index states, std::vector<double> block_scale, const OdeOptions& options);
   void restart() { fresh_ = true; }
+  // Ends `advance` early, with an ok outcome, when fifteen steps were limited by stability instead of accuracy.
+  void leave_when_stiff(bool leave) { leave_when_stiff_ = leave, stiff_steps_ = calm_steps_ = 0; }
+  bool found_stiff() const { return stiff_steps_ >= stiff_steps_to_leave; }
+  double step() const { return step_; }
 
   // Rhs: void rhs(double t, const double* y, double* dy), with a member `work`.
   template <class Rhs>
@@ -27,6 +32,7 @@ class DormandPrince {
     }
     while (t < until) {
       if (steps_++ >= options_.step_limit) return {Status::step_limit, "the explicit method needs too many steps", t};
+      step_ = std::min(step_, options_.maximum_step_h);
       const bool last = t + step_ * 1.0001 >= until;
       const double h = last ? until - t : step_;
       stages(rhs, t, h, last ? until : t + h, y);
@@ -41,6 +47,10 @@ class DormandPrince {
         if (just_rejected_) step_ = std::min(step_, h);
         just_rejected_ = false;
         previous_error_ = std::max(error, 1e-4);
+        if (leave_when_stiff_) {
+          note_stiffness(h, y);
+          if (found_stiff() && t < until) return {};
+        }
       } else {
         ++rhs.work.rejected;
         just_rejected_ = true;
@@ -86,12 +96,15 @@ class DormandPrince {
     for (Eigen::Index i = 0; i < n; ++i)
       z[i] = x[i] + h * (9017.0 / 3168 * k1[i] - 355.0 / 33 * k2[i] + 46732.0 / 5247 * k3[i] + 49.0 / 176 * k4[i] -
                          5103.0 / 18656 * k5[i]);
+    if (leave_when_stiff_) std::copy_n(z, states_, sixth_.data());
     rhs(end, z, k_.col(5).data());
     for (Eigen::Index i = 0; i < n; ++i)
       z[i] = x[i] + h * (35.0 / 384 * k1[i] + 500.0 / 1113 * k3[i] + 125.0 / 192 * k4[i] - 2187.0 / 6784 * k5[i] + 11.0 / 84 * k6[i]);
     rhs(end, z, k_.col(6).data());
   }
 
+  static constexpr int stiff_steps_to_leave = 15;
+  void note_stiffness(double h, const Eigen::VectorXd& y);
   double factor(double error) const;
   double error_norm(double h, const Eigen::VectorXd& y);
   double scaled_norm(const Eigen::Ref<const Eigen::VectorXd>& v, const Eigen::VectorXd& y) const;
@@ -99,10 +112,11 @@ class DormandPrince {
   Eigen::Index states_;
   std::vector<double> block_scale_;
   Eigen::MatrixXd k_;            // [n x 7]
-  Eigen::VectorXd next_, error_;
+  Eigen::VectorXd next_, error_, sixth_;      // sixth_: argument of the sixth stage [S]
   double step_ = 0, previous_error_ = 1e-4;
   long steps_ = 0;
-  bool fresh_ = true, just_rejected_ = false;
+  int stiff_steps_ = 0, calm_steps_ = 0;
+  bool fresh_ = true, just_rejected_ = false, leave_when_stiff_ = false;
 };
 
 // Max norm of v / (absolute + relative |y|), y the larger of two: per component in the first block, per block after it.

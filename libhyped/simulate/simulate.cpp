@@ -5,12 +5,10 @@
 #include "libhyped/simulate/ode.hpp"
 #include "libhyped/simulate/staged_linear.hpp"
 #include "libhyped/simulate/stiff_ode.hpp"
+#include "libhyped/simulate/switching_ode.hpp"
 
 namespace hyped {
 namespace {
-
-// An explicit attempt that needs more steps than this is cheaper by the stiff method.
-constexpr long automatic_explicit_steps = 20000;
 
 struct Dispatch {
   const Model& model;
@@ -21,6 +19,9 @@ struct Dispatch {
   Trajectory operator()(const OdeOptions& options) const { return simulate_ode(model, parameters, experiment, options, sensitivities); }
   Trajectory operator()(const StiffOptions& options) const {
     return simulate_stiff(model, parameters, experiment, options, sensitivities);
+  }
+  Trajectory operator()(const SwitchingOptions& options) const {
+    return simulate_switching(model, parameters, experiment, options, sensitivities);
   }
   // The staged model if the exact linear method can answer, else null.
   const StagedModel* linear() const {
@@ -34,13 +35,7 @@ struct Dispatch {
   }
   Trajectory operator()(Automatic) const {
     if (linear() && sensitivities != Sensitivities::parameters_and_event_times) return (*this)(LinearOptions{});
-    OdeOptions options;
-    options.step_limit = automatic_explicit_steps;
-    Trajectory explicit_run = (*this)(options);
-    if (explicit_run.outcome.status != Status::step_limit) return explicit_run;
-    Trajectory stiff_run = (*this)(StiffOptions{options.relative_tolerance, options.absolute_tolerance});
-    stiff_run.method += " after the explicit method met its step limit";
-    return stiff_run;
+    return (*this)(SwitchingOptions{});
   }
 };
 

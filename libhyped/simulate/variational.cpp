@@ -32,6 +32,10 @@ VariationalSystem::VariationalSystem(const Model& model, std::span<const double>
   linearisation_.parameter.setZero(states_, model.parameter_count());
 }
 
+std::vector<double> VariationalSystem::column_scales(Derivatives derivatives) const {
+  return derivatives == Derivatives::controlled ? column_scale_ : std::vector<double>(column_scale_.size(), std::numeric_limits<double>::infinity());
+}
+
 std::vector<std::string> VariationalSystem::column_names() const {
   std::vector<std::string> names;
   if (parameter_columns_ > 0)
@@ -68,6 +72,12 @@ void VariationalSystem::apply(const BoundEvent& event, double t) {
   model_.rates(t, x, parameters_.after(t), after_);
   double* column = y_.data() + states_ * (1 + parameter_columns_ + event.number);
   for (Index i = 0; i < states_; ++i) column[i] += before_[static_cast<std::size_t>(i)] - after_[static_cast<std::size_t>(i)];
+}
+
+void VariationalSystem::state_rates(double t, const double* x, double* dx) {
+  const auto n = static_cast<std::size_t>(states_);
+  ++work.rate_calls;
+  model_.rates(t, {x, n}, parameters_.at(t), {dx, n});
 }
 
 void VariationalSystem::linearise(double t, const double* x, double* dx, Linearisation& out) {

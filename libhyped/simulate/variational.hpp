@@ -23,12 +23,15 @@ class VariationalSystem {
   Eigen::VectorXd& y() { return y_; }
   std::vector<std::string> column_names() const;
   // What an absolute tolerance on the state means for column c: tolerance / |parameter c| (or / 1 h).
-  double column_scale(Eigen::Index column) const { return column_scale_[static_cast<std::size_t>(column)]; }
+  // Infinite, so that no error of a column shortens a step, when derivatives are frozen.
+  std::vector<double> column_scales(Derivatives derivatives) const;
 
   // Applies the segment's events to y and makes its parameters current.
   void begin(const Segment& segment);
   // dy/dt inside the current segment.
   void operator()(double t, const double* y, double* dy);
+  // dx/dt alone.
+  void state_rates(double t, const double* x, double* dx);
   // Rates and their derivatives at x inside the current segment.
   void linearise(double t, const double* x, double* dx, Linearisation& out);
   // df/dt at fixed x: the model's own and, through the inputs, df/dp * slope. `at` is the linearisation there.

@@ -1,6 +1,8 @@
 // The page of a run: one file, six sections, everything escaped, figures that do not share identifiers.
 #include "experiments/report/html_report.hpp"
 
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
 #include <fstream>
 #include <regex>
@@ -14,7 +16,7 @@ using Catch::Matchers::Contains;
 namespace fs = std::filesystem;
 
 TEST_CASE("a report is one page that needs nothing else, in six sections, escaped") {
-  const fs::path out = fs::temp_directory_path() / ("hyped_report_" + std::to_string(std::rand()));
+  const fs::path out = fs::temp_directory_path() / ("hyped_report_" + std::to_string(getpid()) + "_" + std::to_string(std::rand()));
   const std::string hostile = "<script>alert('x & y')</script>";
   const std::string svg = "<?xml version=\"1.0\"?>\n<svg width=\"300\" viewBox=\"0 0 300 200\"><title>Gnuplot</title><defs><circle id='p'/></defs><use xlink:href='#p'/></svg>";
   RunDirectory run(out, {"hyped", "cycle", "fit", "it's.toml"}, 7);

@@ -1,6 +1,8 @@
 // What `hyped inspect` says of small tables of each format, and how the command ends.
 #include "experiments/inspect.hpp"
 
+#include <unistd.h>
+
 #include <array>
 #include <catch2/catch.hpp>
 #include <cstdio>
@@ -17,7 +19,7 @@ namespace fs = std::filesystem;
 
 namespace {
 struct Place {
-  fs::path path = fs::temp_directory_path() / ("hyped_inspect_" + std::to_string(std::rand()));
+  fs::path path = fs::temp_directory_path() / ("hyped_inspect_" + std::to_string(getpid()) + "_" + std::to_string(std::rand()));
   Place() { fs::create_directories(path); }
   ~Place() { fs::remove_all(path); }
   fs::path file(const std::string& name, const std::string& text) const {

@@ -1,5 +1,7 @@
 // Where the shared data are, and a finished run's tables read back.
 #pragma once
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <filesystem>
@@ -22,7 +24,7 @@ inline std::filesystem::path real_data(const std::string& name) {
 
 struct RunFolder {
   std::filesystem::path path;
-  explicit RunFolder(const std::string& name) : path(std::filesystem::temp_directory_path() / (name + "_" + std::to_string(std::rand()))) {}
+  explicit RunFolder(const std::string& name) : path(std::filesystem::temp_directory_path() / (name + "_" + std::to_string(getpid()) + "_" + std::to_string(std::rand()))) {}
   ~RunFolder() { std::filesystem::remove_all(path); }
   DelimitedTable table(const std::string& name) const { return DelimitedTable::read(path / "tables" / (name + ".tsv")); }
   std::string text(const std::string& name) const {

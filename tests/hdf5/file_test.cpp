@@ -1,6 +1,8 @@
 // What is written to HDF5 reads back the same; what is not there is said with file and path.
 #include "libhyped/hdf5/file.hpp"
 
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <fstream>
@@ -13,7 +15,7 @@ using Catch::Matchers::Contains;
 
 namespace {
 struct Place {
-  std::filesystem::path path = std::filesystem::temp_directory_path() / ("hyped_hdf5_" + std::to_string(std::rand()) + ".h5");
+  std::filesystem::path path = std::filesystem::temp_directory_path() / ("hyped_hdf5_" + std::to_string(getpid()) + "_" + std::to_string(std::rand()) + ".h5");
   ~Place() { std::filesystem::remove(path); }
 };
 }  // namespace

@@ -1,6 +1,8 @@
 // Tidy and wide tables of counts, and every way they can be wrong.
 #include "libhyped/ingest/read_phase_counts.hpp"
 
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstdio>
@@ -14,7 +16,7 @@ using Catch::Matchers::Contains;
 namespace {
 
 struct File {
-  std::filesystem::path path = std::filesystem::temp_directory_path() / ("hyped_counts_" + std::to_string(std::rand()) + ".csv");
+  std::filesystem::path path = std::filesystem::temp_directory_path() / ("hyped_counts_" + std::to_string(getpid()) + "_" + std::to_string(std::rand()) + ".csv");
   explicit File(const std::string& text) { std::ofstream(path) << text; }
   ~File() { std::filesystem::remove(path); }
 };

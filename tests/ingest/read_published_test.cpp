@@ -1,6 +1,8 @@
 // The three real data sets, read as distributed, and small samples of their formats.
 #include "libhyped/ingest/read_published.hpp"
 
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
 #include <algorithm>
 #include <cmath>
@@ -26,7 +28,7 @@ fs::path shared(const std::string& relative) {
 }
 
 struct File {
-  fs::path path = fs::temp_directory_path() / ("hyped_published_" + std::to_string(std::rand()) + ".csv");
+  fs::path path = fs::temp_directory_path() / ("hyped_published_" + std::to_string(getpid()) + "_" + std::to_string(std::rand()) + ".csv");
   explicit File(const std::string& text) { std::ofstream(path) << text; }
   ~File() { fs::remove(path); }
 };

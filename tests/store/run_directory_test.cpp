@@ -1,6 +1,8 @@
 // A run folder: complete or not there, never over a stranger's files, and everything in it reads back.
 #include "libhyped/store/run_directory.hpp"
 
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <fstream>
@@ -15,7 +17,7 @@ namespace fs = std::filesystem;
 
 namespace {
 struct Place {
-  fs::path path = fs::temp_directory_path() / ("hyped_run_" + std::to_string(std::rand()));
+  fs::path path = fs::temp_directory_path() / ("hyped_run_" + std::to_string(getpid()) + "_" + std::to_string(std::rand()));
   Place() { fs::create_directories(path); }
   ~Place() { fs::remove_all(path); }
 };
