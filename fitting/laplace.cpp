@@ -8,6 +8,7 @@
 #include <boost/math/distributions/normal.hpp>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "fitting/pareto_tail.hpp"
 #include "libhyped/parallel.hpp"
@@ -112,25 +113,64 @@ Eigen::VectorXd standard_normals(std::uint64_t seed, int draw, Eigen::Index size
   return z;
 }
 
-double ratios_khat(const LogDensity& density, const Laplace& at, const LaplaceOptions& options) {
+// The highest of several climbs; on a tie the first.
+Curvature best_climb(const LogDensity& density, const LaplaceOptions& options, Laplace& best) {
+  const int count = std::max(1, options.starts);
+  std::vector<Laplace> ends(static_cast<std::size_t>(count));
+  std::vector<Curvature> curvatures(ends.size());
+  const Eigen::VectorXd centre = options.start ? *options.start : density.start();
+  HYPED_REQUIRE(centre.size() == density.dimension());
+  parallel_for(count, [&](int s) {
+    RandomStream random(options.seed, static_cast<std::uint32_t>(s), 2);
+    Eigen::VectorXd& mode = ends[static_cast<std::size_t>(s)].mode = centre;
+    if (s > 0)
+      for (auto& value : mode) value += options.start_radius * (2 * random.uniform() - 1);
+    curvatures[static_cast<std::size_t>(s)] = climb(density, options, ends[static_cast<std::size_t>(s)]);
+  });
+  std::size_t highest = 0;
+  for (std::size_t s = 1; s < ends.size(); ++s)
+    if (ends[s].outcome.ok() && (!ends[highest].outcome.ok() || ends[s].log_density > ends[highest].log_density + 1e-6)) highest = s;
+  best = std::move(ends[highest]);
+  return std::move(curvatures[highest]);
+}
+
+// Draws of the Gaussian weighted by the posterior: k-hat of the weights, and how far each parameter's quantiles move.
+void weigh(const LogDensity& density, const LaplaceOptions& options, Laplace& at) {
+  const auto size = at.mode.size();
+  Eigen::MatrixXd steps(options.check_draws, size);      // from the mode
   Eigen::VectorXd log_ratios(options.check_draws);
   parallel_for(options.check_draws, [&](int k) {
-    const Eigen::VectorXd z = standard_normals(options.seed, k, at.mode.size());
-    Eigen::VectorXd gradient(z.size());
+    const Eigen::VectorXd z = standard_normals(options.seed, k, size), step = at.root * z;
+    Eigen::VectorXd gradient(size);
     double value = 0;
-    density_at(density, at.mode + at.root * z, value, gradient);      // a failure is a ratio of zero
+    density_at(density, at.mode + step, value, gradient);      // a failure is a ratio of zero
+    steps.row(k) = step.transpose();
     log_ratios[k] = value - at.log_density + 0.5 * z.squaredNorm();
   });
-  return importance_khat(log_ratios);
+  at.khat = importance_khat(log_ratios);
+  if (!std::isfinite(at.khat)) return;
+  const Eigen::VectorXd weights = (log_ratios.array() - log_ratios.maxCoeff()).exp();
+  std::vector<int> order(static_cast<std::size_t>(options.check_draws));
+  for (Eigen::Index i = 0; i < size; ++i) {
+    std::iota(order.begin(), order.end(), 0);
+    std::sort(order.begin(), order.end(), [&](int a, int b) { return steps(a, i) < steps(b, i); });
+    double below = 0, draws_below = 0, worst = 0;
+    std::size_t weighted = 0, plain = 0;
+    for (const double probability : summary_probabilities) {      // of the same draws with and without weights
+      while (weighted + 1 < order.size() && below + weights[order[weighted]] < probability * weights.sum()) below += weights[order[weighted++]];
+      while (plain + 1 < order.size() && draws_below + 1 < probability * options.check_draws) ++draws_below, ++plain;
+      const double shift = (steps(order[weighted], i) - steps(order[plain], i)) / std::sqrt(at.covariance(i, i));
+      if (std::abs(shift) > std::abs(worst)) worst = shift;
+    }
+    at.parameters[static_cast<std::size_t>(i)].weighted_shift = worst;
+  }
 }
 
 }  // namespace
 
 Laplace laplace(const LogDensity& density, const LaplaceOptions& options) {
   Laplace out;
-  out.mode = options.start ? *options.start : density.start();
-  HYPED_REQUIRE(out.mode.size() == density.dimension());
-  const Curvature curvature = climb(density, options, out);
+  const Curvature curvature = best_climb(density, options, out);
   if (!out.outcome.ok()) {
     out.khat = std::numeric_limits<double>::infinity();
     out.verdict = "no approximation: " + out.outcome.message;
@@ -150,13 +190,21 @@ Laplace laplace(const LogDensity& density, const LaplaceOptions& options) {
     p.upper = density.natural(i, out.mode[i] + half * sd);
     for (std::size_t q = 0; q < summary_probabilities.size(); ++q)
       p.quantiles[q] = density.natural(i, out.mode[i] + boost::math::quantile(standard, summary_probabilities[q]) * sd);
-    p.verdict = "not compared with chains";
     out.parameters.push_back(std::move(p));
   }
-  out.khat = ratios_khat(density, out, options);
-  out.good = out.khat <= options.khat_limit;
-  out.verdict = out.good ? fmt::format("a Gaussian describes the posterior (k-hat {:.2f})", out.khat)
-                         : fmt::format("wrong: importance ratios have k-hat {:.2f}, above {:.1f}; the posterior is no Gaussian, use chains", out.khat, options.khat_limit);
+  weigh(density, options, out);
+  for (auto& p : out.parameters)
+    p.verdict = fmt::format("{}: quantiles move by {:.2f} sd when weighted by the posterior", std::abs(p.weighted_shift) > options.shift_limit ? "wrong" : "holds", p.weighted_shift);
+  const auto furthest = std::max_element(out.parameters.begin(), out.parameters.end(),
+                                         [](const auto& a, const auto& b) { return std::abs(a.weighted_shift) < std::abs(b.weighted_shift); });
+  const double shift = std::abs(furthest->weighted_shift);
+  out.good = out.khat <= options.khat_limit && shift <= options.shift_limit;
+  if (out.khat > options.khat_limit)
+    out.verdict = fmt::format("wrong: importance ratios have k-hat {:.2f}, above {:.1f}; the posterior is no Gaussian, use chains", out.khat, options.khat_limit);
+  else if (!out.good)
+    out.verdict = fmt::format("wrong: weighted by the posterior the quantiles of {} move by {:.2f} sd (k-hat {:.2f}); use chains", furthest->name, shift, out.khat);
+  else
+    out.verdict = fmt::format("a Gaussian describes the posterior (k-hat {:.2f}, quantiles move by up to {:.2f} sd when weighted)", out.khat, shift);
   return out;
 }
 
@@ -188,6 +236,13 @@ void compare(Laplace& approximation, const ChainDiagnostics& chains, double tole
   if (bad.empty()) return;
   approximation.good = false;
   approximation.verdict += "; quantiles disagree with the chains': " + bad;
+}
+
+std::vector<Eigen::VectorXd> laplace_starts(const Laplace& approximation, int count, std::uint64_t seed, double widening) {
+  HYPED_REQUIRE(approximation.outcome.ok());
+  std::vector<Eigen::VectorXd> out;
+  for (int k = 0; k < count; ++k) out.push_back(approximation.mode + widening * (approximation.root * standard_normals(seed, k, approximation.mode.size())));
+  return out;
 }
 
 Eigen::MatrixXd laplace_draws(const LogDensity& density, const Laplace& approximation, int count, std::uint64_t seed) {

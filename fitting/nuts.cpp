@@ -38,9 +38,11 @@ NutsChain::NutsChain(const LogDensity& density, const NutsOptions& options, std:
   state_.window_squares = Eigen::MatrixXd::Zero(size, state_.inverse_metric.cols());
   allocate();
   RandomStream random(state_.seed, chain, 0);
-  const Eigen::VectorXd centre = density.start();
+  const bool given = !options.starts.empty();
+  const Eigen::VectorXd centre = given ? options.starts[chain % options.starts.size()] : density.start();
+  HYPED_REQUIRE(centre.size() == size);
   for (int attempt = 0; attempt < 100; ++attempt) {
-    for (int i = 0; i < size; ++i) state_.u[i] = centre[i] + options.start_radius * (2 * random.uniform() - 1);
+    for (int i = 0; i < size; ++i) state_.u[i] = centre[i] + (given && attempt == 0 ? 0 : options.start_radius * (2 * random.uniform() - 1));
     outcome_ = density_at(density, state_.u, state_.log_density, state_.gradient);
     if (outcome_.ok()) break;
   }

@@ -21,7 +21,8 @@ struct NutsOptions {
   double target_accept = 0.8;
   int max_depth = 10;
   double divergence_threshold = 1000;               // rise of the energy
-  double start_radius = 2;                          // starts are uniform within this of the density's start, each coordinate
+  std::vector<Eigen::VectorXd> starts = {};         // whole line [D], in turn for the chains; empty: the density's start, and
+  double start_radius = 2;                          // then uniform within this of it in each coordinate
 };
 
 // What one draw was like. accept: mean Metropolis acceptance over the trajectory. energy: minus log density plus kinetic.

@@ -57,7 +57,7 @@ TailShape upper_tail(const Eigen::VectorXd& draws, double efficiency) {
   std::sort(sorted.begin(), sorted.end());
   TailShape out;
   const double share = std::clamp(efficiency, 1e-3, 1.0);
-  for (const int count : {pareto_tail_length(sorted.size(), share), static_cast<int>(sorted.size() / 10)}) {
+  for (const int count : {pareto_tail_length(sorted.size(), share), static_cast<int>(sorted.size() / 5)}) {
     if (count < fewest) continue;
     const Eigen::VectorXd tail = exceedances(sorted, count);
     if (!(tail[std::max(0, (count + 2) / 4 - 1)] > 0)) continue;

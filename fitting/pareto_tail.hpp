@@ -16,8 +16,9 @@ int pareto_tail_length(Eigen::Index draws, double efficiency = 1);
 // Above 0.7 averages with these ratios are of no use, however many draws there are. Source: Vehtari et al. 2024.
 double importance_khat(const Eigen::VectorXd& log_ratios);
 
+// A tail that is heavy as far as the draws reach counts as heavy, whatever it does beyond: averages of that many draws behave so.
 struct TailShape {
-  double k = 0;              // the larger of the fits to 3 sqrt(K) values and to a tenth of them
+  double k = 0;              // the larger of the fits to 3 sqrt(K) values and to a fifth of all
   double error = 0;          // its standard error, from the effective number of draws
   bool known = false;        // false: too few distinct values
 };
