@@ -176,6 +176,14 @@ void StagedModel::group_rates(std::span<const double> p, std::span<double> rate,
   }
 }
 
+bool StagedModel::moves_rates(int parameter, const std::function<bool(int)>& present) const {
+  if (parameter < group_count()) return true;
+  return std::any_of(effects_.begin(), effects_.end(), [&](const BoundEffect& effect) {
+    if (std::find(effect.inputs.begin(), effect.inputs.end(), parameter) != effect.inputs.end()) return true;
+    return effect.coefficient == parameter && std::all_of(effect.inputs.begin(), effect.inputs.end(), present);
+  });
+}
+
 Eigen::VectorXd StagedModel::start_distribution(std::span<const double> p, Eigen::MatrixXd& derivative) const {
   Eigen::VectorXd odds = Eigen::VectorXd::Ones(phase_count());
   for (int k = 1; k < phase_count(); ++k) odds[k] = p[first_start_ + k - 1];

@@ -1,5 +1,6 @@
 // Staged models: a graph of phases, each an Erlang chain of stages; one definition gives ODE, generator, SSA and derivatives.
 #pragma once
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -95,6 +96,8 @@ class StagedModel final : public Model {
   // Rates per group after effects (without density), and d rate / d parameter [G x P].
   void group_rates(std::span<const double> p, std::span<double> rate) const;
   void group_rates(std::span<const double> p, std::span<double> rate, Eigen::MatrixXd& derivative) const;
+  // Can the parameter change a rate, given which inputs (parameter indices) are ever there? Start odds and event amounts cannot.
+  bool moves_rates(int parameter, const std::function<bool(int)>& present) const;
 
  private:
   double density_factor(std::span<const double> x, std::span<const double> p) const;

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <unsupported/Eigen/MatrixFunctions>
@@ -26,6 +27,8 @@ class LinearRun {
         columns_.resize(static_cast<std::size_t>(model.parameter_count()));
         std::iota(columns_.begin(), columns_.end(), 0);
       }
+      wanted_ = columns_;
+      std::erase_if(columns_, [&](int c) { return inert(c, parameters, experiment); });
       if (columns_.size() > 39) throw InputError("simulate", "more than 39 derivative directions at once", "name fewer columns");
     }
     width_ = Uniformisation::padded_width(1 + static_cast<int>(columns_.size()));
@@ -40,7 +43,7 @@ class LinearRun {
     Trajectory out;
     const int stages = model_.stage_count();
     out.states.resize(plan_.sample_count, stages);
-    for (const int c : columns_)
+    for (const int c : wanted_)
       out.sensitivity_columns.push_back(c < model_.parameter_count() ? std::string(model_.parameters()[c].name)
                                                                      : fmt::format("initial direction {}", c - model_.parameter_count()));
     bool magnus = false, dense = false;
@@ -79,12 +82,12 @@ class LinearRun {
         const auto row = static_cast<Eigen::Index>(out.times_h.size());
         out.times_h.push_back(t);
         out.states.row(row) = block_.col(0).transpose();
-        if (!columns_.empty()) out.sensitivities.emplace_back(block_.middleCols(1, static_cast<int>(columns_.size())));
+        if (!wanted_.empty()) out.sensitivities.push_back(derivatives());
         if (!out.states.row(row).allFinite()) {
           out.outcome = {Status::not_finite, "the state is no longer finite", t};
           out.times_h.pop_back();
           out.states.conservativeResize(row, stages);
-          if (!columns_.empty()) out.sensitivities.pop_back();
+          if (!wanted_.empty()) out.sensitivities.pop_back();
           return out;
         }
       }
@@ -99,6 +102,31 @@ class LinearRun {
   }
 
  private:
+  // Is the derivative by column c zero throughout? So are those by the coefficients of effects whose inputs this culture lacks.
+  bool inert(int c, std::span<const double> parameters, const Experiment& experiment) const {
+    if (experiment.initial_by_parameter.size() > 0 && !experiment.initial_by_parameter.col(c).isZero(0)) return false;
+    if (c >= model_.parameter_count()) return true;
+    const std::string_view name = model_.parameters()[static_cast<std::size_t>(c)].name;
+    const auto by_event = [&](const Perturbation& e) { return e.amount_parameter == name; };
+    if (std::any_of(experiment.schedule.begin(), experiment.schedule.end(), by_event)) return false;
+    const auto present = [&](int input) {
+      const auto& spec = model_.parameters()[static_cast<std::size_t>(input)];
+      const auto changes = [&](const Perturbation& e) { return e.target == spec.name; };
+      return parameters[static_cast<std::size_t>(input)] != 0 || experiment.inputs.contains(std::string(spec.name)) ||
+             std::any_of(experiment.schedule.begin(), experiment.schedule.end(), changes);
+    };
+    return !model_.moves_rates(c, present);
+  }
+  // [S x wanted columns]
+  Eigen::MatrixXd derivatives() const {
+    Eigen::MatrixXd out(model_.stage_count(), static_cast<Eigen::Index>(wanted_.size()));
+    std::size_t kept = 0;
+    for (std::size_t c = 0; c < wanted_.size(); ++c)
+      if (kept < columns_.size() && columns_[kept] == wanted_[c]) out.col(static_cast<Eigen::Index>(c)) = block_.col(1 + static_cast<Eigen::Index>(kept++));
+      else out.col(static_cast<Eigen::Index>(c)).setZero();
+    return out;
+  }
+
   bool varying(const Segment& segment) const {
     for (const BoundInput& input : plan_.inputs)
       for (int k = 0; k <= 4; ++k) {
@@ -214,7 +242,7 @@ class LinearRun {
   ActiveParameters active_;
   Uniformisation flow_, values_only_;
   std::vector<double> rate_;
-  std::vector<int> columns_;
+  std::vector<int> wanted_, columns_;      // asked for; carried, without those that stay zero
   int width_ = 1;
   Block block_;
   double estimate_ = 0;

@@ -37,27 +37,33 @@ void Uniformisation::set_rates(std::span<const double> rate, const Eigen::Matrix
   const auto& chain = model_.chain();
   const int width = padded_width(1 + static_cast<int>(derivative.cols()));
   const double per_rate = uniform_rate_ > 0 ? 1 / uniform_rate_ : 1;
-  move_slope_.setZero(model_.stage_count(), width);
-  stay_slope_.setZero(model_.stage_count(), width);
+  group_slope_.setZero(derivative.rows(), width);
+  group_slope_.middleCols(1, derivative.cols()) = per_rate * derivative;
+  move_slope_.resize(model_.stage_count(), width);
+  stay_slope_.resize(model_.stage_count(), width);
   for (int i = 0; i < model_.stage_count(); ++i) {
-    auto stay = stay_slope_.row(i).segment(1, derivative.cols());
-    auto move = move_slope_.row(i).segment(1, derivative.cols());
-    stay = -per_rate * chain.stage_scale[i] * derivative.row(chain.exit_group[i]);
-    move = -chain.offspring[i] * stay;
-    if (chain.death_group[i] >= 0) stay -= per_rate * derivative.row(chain.death_group[i]);
+    const double scale = chain.stage_scale[i], offspring = chain.offspring[i];
+    const double *exit = group_slope_.data() + chain.exit_group[i] * width, *death = chain.death_group[i] >= 0 ? group_slope_.data() + chain.death_group[i] * width : nullptr;
+    double *stay = stay_slope_.data() + i * width, *move = move_slope_.data() + i * width;
+    for (int c = 0; c < width; ++c) {
+      stay[c] = -scale * exit[c];
+      move[c] = -offspring * stay[c];
+    }
+    if (death != nullptr)
+      for (int c = 0; c < width; ++c) stay[c] -= death[c];
   }
   has_slopes_ = true;
 }
 
-// One product next = P current, all columns, added to the sum with its weight. Stages that follow each other are one pass;
-// edges that jump (last stage of a phase) come after.
+// One product next = P current, all columns; `current` is added to the sum with its weight while it is read. Stages that follow
+// each other are one pass; edges that jump (last stage of a phase) come after.
 template <int Width, bool Derivatives>
-void Uniformisation::product(const double* current, double* next) const {
+void Uniformisation::product(const double* __restrict current, double* __restrict next, double* __restrict sum, double weight) const {
   const int stages = model_.stage_count();
   const auto& target = model_.chain().target;
   for (int i = 0; i < stages; ++i) {
     const double* v = current + i * Width;
-    double* w = next + i * Width;
+    double *w = next + i * Width, *out = sum + i * Width;
     const double stay = stay_[i];
     const bool follows = i > 0 && target[i - 1] == i;
     const double* before = follows ? v - Width : v;
@@ -66,9 +72,15 @@ void Uniformisation::product(const double* current, double* next) const {
       const double own = v[0], arriving = follows ? before[0] : 0;
       const double* ds = stay_slope_.data() + i * Width;
       const double* dm = move_slope_.data() + (follows ? i - 1 : i) * Width;
-      for (int c = 0; c < Width; ++c) w[c] = stay * v[c] + move * before[c] + own * ds[c] + arriving * dm[c];
+      for (int c = 0; c < Width; ++c) {
+        out[c] += weight * v[c];
+        w[c] = stay * v[c] + move * before[c] + own * ds[c] + arriving * dm[c];
+      }
     } else {
-      for (int c = 0; c < Width; ++c) w[c] = stay * v[c] + move * before[c];
+      for (int c = 0; c < Width; ++c) {
+        out[c] += weight * v[c];
+        w[c] = stay * v[c] + move * before[c];
+      }
     }
   }
   for (const int i : jumps_) {
@@ -95,15 +107,12 @@ double Uniformisation::run(double duration_h, Block& block, double tolerance) co
   const double total = norm(block);
   current_ = block;
   next_.resize(stages, Width);
+  block.setZero();
   double weight = std::exp(-mean), remainder = 0;
-  block *= weight;
   for (int k = 1; k < 100000; ++k) {
-    product<Width, Derivatives>(current_.data(), next_.data());
+    product<Width, Derivatives>(current_.data(), next_.data(), block.data(), weight);
     current_.swap(next_);
     weight *= mean / k;
-    double* out = block.data();
-    const double* add = current_.data();
-    for (int j = 0; j < stages * Width; ++j) out[j] += weight * add[j];
     ++products_;
     const double ratio = (1 + growth_) * mean / (k + 2);
     // the norm is only worth its cost once the Poisson weight itself is small
@@ -112,6 +121,7 @@ double Uniformisation::run(double duration_h, Block& block, double tolerance) co
       if (remainder <= tolerance * total) break;
     }
   }
+  block += weight * current_;
   return remainder;
 }
 
@@ -133,7 +143,9 @@ double Uniformisation::dispatch(double duration_h, Block& block, double toleranc
     const double span = duration_h / parts;
     switch (block.cols()) {
       case 1: error += run<1, false>(span, block, tolerance); break;
+      case 4: error += run<4, Derivatives>(span, block, tolerance); break;
       case 8: error += run<8, Derivatives>(span, block, tolerance); break;
+      case 12: error += run<12, Derivatives>(span, block, tolerance); break;
       case 16: error += run<16, Derivatives>(span, block, tolerance); break;
       case 24: error += run<24, Derivatives>(span, block, tolerance); break;
       case 32: error += run<32, Derivatives>(span, block, tolerance); break;

@@ -31,12 +31,12 @@ class Uniformisation {
   // Generator A as a dense matrix [S x S].
   Eigen::MatrixXd generator() const;
 
-  static int padded_width(int columns) { return columns == 1 ? 1 : (columns + 7) / 8 * 8; }
+  static int padded_width(int columns) { return columns == 1 ? 1 : columns <= 16 ? (columns + 3) / 4 * 4 : (columns + 7) / 8 * 8; }
   long products() const { return products_; }
 
  private:
   template <int Width, bool Derivatives>
-  void product(const double* current, double* next) const;
+  void product(const double* current, double* next, double* sum, double weight) const;
   template <int Width, bool Derivatives>
   double run(double duration_h, Block& block, double tolerance) const;
   template <bool Derivatives>
@@ -46,7 +46,7 @@ class Uniformisation {
   std::vector<double> exit_, death_;                 // per stage [1/h]
   std::vector<double> stay_, move_;                  // entries of P: 1 - (a + d)/L and offspring a/L
   std::vector<int> jumps_;                           // stages whose target is not the next one
-  Block stay_slope_, move_slope_;                    // derivatives of those by direction [S x width], column 0 zero
+  Block group_slope_, stay_slope_, move_slope_;                    // derivatives of those by direction [S x width], column 0 zero
   bool has_slopes_ = false;
   double uniform_rate_ = 0, growth_ = 0;
   mutable Block current_, next_;                     // workspace; one object per thread
