@@ -88,6 +88,7 @@ struct Scenario {
   std::vector<ScenarioEvent> events;
   std::optional<TwinSettings> twin;
   ProcessOptions fit;
+  Records records;                            // of the run that is being made; set by the command
   std::vector<std::string> profiles;          // parameters to profile; "all"
   std::vector<std::string> independent;       // likelihoods of independent frames to fit beside the default one
   int bootstrap_wells = 0, bootstrap_parametric = 0;      // replicates; 0: none

@@ -92,6 +92,7 @@ ProcessFit fit_process_by_arm(const CycleProblem& problem, const PhaseCounts& da
   small.sister = fit.components[sister_component].value;
   small.detection = fit.components[detection_component].value;
   small.starts = 4;
+  small.records = {};      // the arm's fit is one record
   std::vector<std::unique_ptr<CycleProblem>> problems;
   for (const int a : separate) {
     PhaseCounts mine = data;
@@ -115,12 +116,20 @@ ProcessFit fit_process_by_arm(const CycleProblem& problem, const PhaseCounts& da
     const int s = job / kinds, kind = job % kinds, neighbour = kind == before ? s - 1 : kind == after ? s + 1 : s;
     if (neighbour < 0 || neighbour >= count) return;
     const CycleProblem& mine = *problems[static_cast<std::size_t>(s)];
-    ProcessOptions own = small;
-    if (kind == standard) own.from = mine.space().start();
-    else if (kind != plain) own.from = values_of(separate[static_cast<std::size_t>(neighbour)], mine.space());
-    const ProcessFit one = fit_process(mine, own);
-    if (one.parameters.empty()) return;
-    found[static_cast<std::size_t>(job)] = {one.theta, one.minus_two_log_likelihood + prior_sum(mine.space(), one.theta)};
+    const Record kept = options.records.job("arms/" + arms[static_cast<std::size_t>(separate[static_cast<std::size_t>(s)])].condition + "/" + std::to_string(kind), [&] {
+      ProcessOptions own = small;
+      if (kind == standard) own.from = mine.space().start();
+      else if (kind != plain) own.from = values_of(separate[static_cast<std::size_t>(neighbour)], mine.space());
+      const ProcessFit one = fit_process(mine, own);
+      RecordWriter out;
+      if (!one.parameters.empty()) out << one.theta << one.minus_two_log_likelihood + prior_sum(mine.space(), one.theta);
+      return Record{out.take(), one.outcome};
+    });
+    if (kept.values.empty()) return;
+    RecordReader in(kept);
+    Candidate& candidate = found[static_cast<std::size_t>(job)];
+    candidate.theta = in.vector();
+    candidate.score = in.number();
   });
   Eigen::VectorXd theta = fit.theta;
   int gained = 0;
@@ -137,6 +146,7 @@ ProcessFit fit_process_by_arm(const CycleProblem& problem, const PhaseCounts& da
   if (gained == 0) return fit;
   ProcessOptions again = options;
   again.from = theta;
+  again.records = options.records.in("again");
   ProcessFit better = fit_process(problem, again);
   if (better.parameters.empty() || better.minus_two_log_likelihood + prior_sum(problem.space(), better.theta) > fit.minus_two_log_likelihood + prior_sum(problem.space(), fit.theta)) return fit;
   better.starts = fit.starts;

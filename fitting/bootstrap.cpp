@@ -65,7 +65,8 @@ Bootstrap summary_of(const CycleProblem& problem, const ProcessFit& fit, const s
       if (std::find(refit->held.begin(), refit->held.end(), i) == refit->held.end()) values.push_back(refit->result.theta[i]);
     interval.used = static_cast<int>(values.size());
     if (interval.used >= 20) {
-      const Eigen::Map<const Eigen::VectorXd> all(values.data(), interval.used);
+      // copied: the order in which Eigen sums mapped memory depends on its address
+      const Eigen::VectorXd all = Eigen::Map<const Eigen::VectorXd>(values.data(), interval.used);
       interval.sd = std::sqrt((all.array() - all.mean()).square().sum() / (interval.used - 1));
       interval.lower = space.natural(i, percentile(values, (1 - options.level) / 2));
       interval.upper = space.natural(i, percentile(values, (1 + options.level) / 2));
@@ -103,6 +104,27 @@ class DrawnWells final : public ResidualFunction {
   Eigen::VectorXd weight_;
 };
 
+template <class Make>
+LeastSquaresResult kept_refit(const Records& records, const char* kind, int number, const Make& make) {
+  const Record kept = records.job(fmt::format("{}/{}", kind, number), [&] {
+    const LeastSquaresResult made = make();
+    RecordWriter out;
+    out << made.theta << made.sum_of_squares << made.start_sum_of_squares << made.gradient_norm << made.at_lower << made.at_upper << made.iterations;
+    return Record{out.take(), made.outcome};
+  });
+  RecordReader in(kept);
+  LeastSquaresResult result;
+  result.theta = in.vector();
+  result.sum_of_squares = in.number();
+  result.start_sum_of_squares = in.number();
+  result.gradient_norm = in.number();
+  result.at_lower = in.integers();
+  result.at_upper = in.integers();
+  result.iterations = in.integer();
+  result.outcome = kept.outcome;
+  return result;
+}
+
 }  // namespace
 
 double percentile(std::vector<double> values, double probability) {
@@ -124,15 +146,17 @@ Bootstrap bootstrap_parametric(const CycleProblem& problem, const ProcessFit& fi
   const Eigen::VectorXd lower = problem.space().lower(), upper = problem.space().upper();
   std::vector<Refit> refits(static_cast<std::size_t>(std::max(1, options.replicates)));
   parallel_for(static_cast<int>(refits.size()), [&](int b) {
-    std::vector<Eigen::VectorXd> offset(frozen.mean.size());
-    for (std::size_t w = 0; w < offset.size(); ++w) {
-      RandomStream random(options.seed, static_cast<std::uint32_t>(b), static_cast<std::uint32_t>(w));
-      Eigen::VectorXd z(frozen.mean[w].size());
-      for (auto& value : z) value = random.normal();
-      offset[w] = frozen.mean[w] + frozen.lower[w].triangularView<Eigen::Lower>() * z - problem.wells()[w].blocks;
-    }
-    const ProcessResiduals residuals(problem, frozen.lower, fit.effects, std::move(offset));
-    refits[b].result = least_squares(residuals, fit.theta, lower, upper, {}, options.least_squares);
+    refits[b].result = kept_refit(options.records, "parametric", b, [&] {
+      std::vector<Eigen::VectorXd> offset(frozen.mean.size());
+      for (std::size_t w = 0; w < offset.size(); ++w) {
+        RandomStream random(options.seed, static_cast<std::uint32_t>(b), static_cast<std::uint32_t>(w));
+        Eigen::VectorXd z(frozen.mean[w].size());
+        for (auto& value : z) value = random.normal();
+        offset[w] = frozen.mean[w] + frozen.lower[w].triangularView<Eigen::Lower>() * z - problem.wells()[w].blocks;
+      }
+      const ProcessResiduals residuals(problem, frozen.lower, fit.effects, std::move(offset));
+      return least_squares(residuals, fit.theta, lower, upper, {}, options.least_squares);
+    });
   });
   Bootstrap out = summary_of(problem, fit, refits, options);
   out.notes.push_back("new data were drawn from the fitted model with its covariance held");
@@ -163,8 +187,10 @@ Bootstrap bootstrap_wells(const CycleProblem& problem, const ProcessFit& fit, co
     }
     for (std::size_t w = 0; w < times.size(); ++w)      // a well's own number of founders is only known when the well is there
       if (const int founder = problem.founder_parameter(problem.wells()[w].unit); founder >= 0 && times[w] == 0) refits[b].held.push_back(founder);
-    const DrawnWells drawn(*residuals, problem, times);
-    refits[b].result = least_squares(drawn, fit.theta, lower, upper, refits[b].held, options.least_squares);
+    refits[b].result = kept_refit(options.records, "wells", b, [&] {
+      const DrawnWells drawn(*residuals, problem, times);
+      return least_squares(drawn, fit.theta, lower, upper, refits[b].held, options.least_squares);
+    });
   });
   Bootstrap out = summary_of(problem, fit, refits, options);
   out.notes.push_back("wells were drawn again within each arm, one fewer than it has");

@@ -14,6 +14,7 @@ struct BootstrapOptions {
   std::uint64_t seed = 1;
   double level = 0.95;                        // of the percentile intervals
   LeastSquaresOptions least_squares = {.iteration_limit = 50, .function_tolerance = 1e-8, .gradient_tolerance = 1e-8, .parameter_tolerance = 1e-8};
+  Records records = {};                       // keeps the refits
 };
 
 struct BootstrapInterval {

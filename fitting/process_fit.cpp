@@ -172,14 +172,25 @@ ProcessFit fit_process(const CycleProblem& problem, const ProcessOptions& option
   ProcessResiduals residuals(problem, plain_factors(problem));
   fit.starts.resize(options.from ? 1 : static_cast<std::size_t>(std::max(1, options.starts)));
   parallel_for(static_cast<int>(fit.starts.size()), [&](int s) {
-    StartRecord& record = fit.starts[s];
     // the middle half of the bounds: starts near a bound see a flat function
-    record.start = options.from ? *options.from : s == 0 ? space.start() : space.start(Eigen::VectorXd((0.25 + 0.5 * halton_point(s, space.count()).array()).matrix()));
-    LeastSquaresOptions loose = options.least_squares;
-    loose.function_tolerance = 1e-6;
-    if (options.from) loose.iteration_limit = 0;
-    const LeastSquaresResult end = least_squares(residuals, record.start, lower, upper, {}, loose);
-    record = {record.start, end.theta, end.sum_of_squares, end.gradient_norm, end.iterations, end.outcome};
+    const Eigen::VectorXd start = options.from ? *options.from : s == 0 ? space.start() : space.start(Eigen::VectorXd((0.25 + 0.5 * halton_point(s, space.count()).array()).matrix()));
+    const Record kept = options.records.job(fmt::format("starts/{}", s), [&] {
+      LeastSquaresOptions loose = options.least_squares;
+      loose.function_tolerance = 1e-6;
+      if (options.from) loose.iteration_limit = 0;
+      const LeastSquaresResult end = least_squares(residuals, start, lower, upper, {}, loose);
+      RecordWriter out;
+      out << end.theta << end.sum_of_squares << end.gradient_norm << end.iterations;
+      return Record{out.take(), end.outcome};
+    });
+    RecordReader in(kept);
+    StartRecord& record = fit.starts[s];
+    record.start = start;
+    record.end = in.vector();
+    record.sum_of_squares = in.number();
+    record.gradient_norm = in.number();
+    record.iterations = in.integer();
+    record.outcome = kept.outcome;
   });
   const auto best = std::min_element(fit.starts.begin(), fit.starts.end(), [](const auto& a, const auto& b) { return a.sum_of_squares < b.sum_of_squares; });
   fit.theta = best->end;

@@ -9,6 +9,7 @@
 #include "fitting/cycle_problem.hpp"
 #include "fitting/identifiability.hpp"
 #include "fitting/least_squares.hpp"
+#include "fitting/records.hpp"
 #include "fitting/variance_components.hpp"
 
 namespace hyped {
@@ -24,6 +25,7 @@ struct ProcessOptions {
   bool random_effects = true;               // false: wells differ by chance alone
   std::optional<Eigen::VectorXd> from;      // search scale: the rounds start here, without a first fit
   LeastSquaresOptions least_squares;
+  Records records;                          // keeps the starts
 };
 
 struct FittedParameter {

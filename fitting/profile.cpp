@@ -73,13 +73,20 @@ class Walk {
     if (std::abs(gap) > 0) start += (last.theta - before.theta) * std::clamp((value - last.value) / gap, -2.0, 2.0);
     start = start.cwiseMax(lower_).cwiseMin(upper_);
     start[parameter] = value;
-    LeastSquaresResult end = least_squares(function_, start, lower_, upper_, {parameter}, options_.least_squares);
-    if (!std::isfinite(end.sum_of_squares)) {      // the extrapolation may have left what can be evaluated
-      start = last.theta;
-      start[parameter] = value;
-      end = least_squares(function_, start, lower_, upper_, {parameter}, options_.least_squares);
-    }
-    return {value, end.sum_of_squares - minimum_, end.theta, end.outcome};
+    const Record kept = options_.records.job(fmt::format("{}/{}", space_[parameter].name, points_++), [&] {
+      LeastSquaresResult end = least_squares(function_, start, lower_, upper_, {parameter}, options_.least_squares);
+      if (!std::isfinite(end.sum_of_squares)) {      // the extrapolation may have left what can be evaluated
+        start = last.theta;
+        start[parameter] = value;
+        end = least_squares(function_, start, lower_, upper_, {parameter}, options_.least_squares);
+      }
+      RecordWriter out;
+      out << end.theta << end.sum_of_squares;
+      return Record{out.take(), end.outcome};
+    });
+    RecordReader in(kept);
+    const Eigen::VectorXd theta = in.vector();
+    return {value, in.number() - minimum_, theta, kept.outcome};
   }
 
   ProfileSide crossing(int parameter, const ProfilePoint& inside, const ProfilePoint& outside, std::vector<ProfilePoint>& points) const {
@@ -113,6 +120,7 @@ class Walk {
   Eigen::VectorXd lower_, upper_, optimum_;
   double minimum_, threshold_;
   const ProfileOptions& options_;
+  mutable int points_ = 0;      // refits so far: the order is the same in every life of a run
 };
 
 void judge(Profile& profile, const ProfileOptions& options) {

@@ -6,6 +6,7 @@
 
 #include "fitting/least_squares.hpp"
 #include "fitting/parameter_space.hpp"
+#include "fitting/records.hpp"
 
 namespace hyped {
 
@@ -16,6 +17,7 @@ struct ProfileOptions {
   int steps_to_bound = 5;                    // aimed at between the optimum and the threshold
   double flat_rise = 1e-2;                   // a rise below this fraction of the threshold over all the bounds is flat
   LeastSquaresOptions least_squares = {};
+  Records records = {};                      // keeps the points
 };
 
 struct ProfilePoint {

@@ -5,24 +5,28 @@
 
 #include "experiments/commands/commands.hpp"
 #include "experiments/commands/run_arguments.hpp"
+#include "experiments/commands/run_records.hpp"
 #include "experiments/cycle/cycle_run.hpp"
 #include "libhyped/store/table.hpp"
 
 namespace hyped::commands {
 namespace {
 
-// Reads scenario and data, says what was read, calls the verb, finishes the run.
-template <class Verb>
-void with_data(RunArguments& args, int& exit_code, Verb verb) {
-  const Scenario scenario = args.read();
+// Reads scenario and data, says what was read, calls the verb with its records, finishes the run.
+template <class Run>
+void with_data(RunArguments& args, int& exit_code, const std::string& verb, Run body) {
+  Scenario scenario = args.read();
+  const PhaseCounts data = read_data(scenario, args.data);
+  RunRecords records(args, scenario, data.source, verb);
+  scenario.records = records.all();
   RunDirectory run(args.out, args.command_line, args.seed);
   run.set_title(scenario.title, scenario.question);
   run.add_input(scenario.file);
-  if (!args.data.empty()) run.add_input(args.data);
-  const PhaseCounts data = read_data(scenario, args.data);
+  run.add_input(data.source);
   fmt::print("{}\n", to_terminal_paragraph("data      ", data_summary(data)));
-  verb(run, scenario, data);
+  body(run, scenario, data);
   exit_code = args.finish(run);
+  records.finish();
 }
 
 }  // namespace
@@ -43,19 +47,19 @@ void add_cycle(CLI::App& app, int& exit_code) {
   });
   auto* fit = args->add(*cycle, "fit", "Fit a scenario's model to counts", "hyped cycle fit hyped_twin out/twin/data/counts.tsv --out out/fit", true);
   fit->callback([args, &exit_code] {
-    with_data(*args, exit_code, [](RunDirectory& run, const Scenario& scenario, const PhaseCounts& data) {
+    with_data(*args, exit_code, "fit", [](RunDirectory& run, const Scenario& scenario, const PhaseCounts& data) {
       const CycleFit fitted = run_cycle_fit(run, scenario, data, {});
       fmt::print("{}\n", terminal_summary(fitted, {}, "tables/parameters.tsv"));
     });
   });
   auto* compare = args->add(*cycle, "compare", "Fit every variant of a scenario and compare them", "hyped cycle compare hyped_twin out/twin/data/counts.tsv --out out/compare", true);
   compare->callback([args, &exit_code] {
-    with_data(*args, exit_code, [](RunDirectory& run, const Scenario& scenario, const PhaseCounts& data) { run_compare(run, scenario, data); });
+    with_data(*args, exit_code, "compare", [](RunDirectory& run, const Scenario& scenario, const PhaseCounts& data) { run_compare(run, scenario, data); });
   });
   auto* predict = args->add(*cycle, "predict", "Predict a held-out arm from the others, beside baselines and a ceiling", "hyped cycle predict hyped_twin out/twin/data/counts.tsv --out out/predict", true);
   predict->add_option("--hold-out", args->held_out, "arm to predict instead of the scenario's");
   predict->callback([args, &exit_code] {
-    with_data(*args, exit_code, [&](RunDirectory& run, const Scenario& scenario, const PhaseCounts& data) {
+    with_data(*args, exit_code, "predict", [&](RunDirectory& run, const Scenario& scenario, const PhaseCounts& data) {
       if (!scenario.predict) throw InputError(scenario.file.string(), "the scenario has no [predict]", "add held_out, control and singles");
       PredictSettings settings = *scenario.predict;
       if (!args->held_out.empty()) settings.held_out = args->held_out;

@@ -25,6 +25,7 @@ CLI::App* RunArguments::add(CLI::App& parent, const std::string& name, const std
   if (takes_data) {
     command->add_option("DATA", data, "counts; the scenario's [data] file if not given");
     command->add_option("--starts", starts, "local fits of the multi-start")->check(CLI::PositiveNumber);
+    command->add_flag("--resume", resume, "go on with the run that was killed (OUT.unfinished)");
     command->add_option("--block-h", block_h, "hours over which frames are averaged in the likelihood")->check(CLI::NonNegativeNumber);
   }
   add_common(*command, example);

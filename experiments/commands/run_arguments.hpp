@@ -15,13 +15,14 @@ struct RunArguments {
   std::uint64_t seed = 1;
   int threads = 0, starts = -1;
   double block_h = -1;
+  bool resume = false;                      // go on with the run that OUT.unfinished holds
   std::vector<std::string> command_line;
 
   CLI::App* add(CLI::App& parent, const std::string& name, const std::string& what, const std::string& example, bool takes_data);
   void add_common(CLI::App& command, const std::string& example);
   Scenario read();                          // with the flags' overrides; sets the number of threads
   Scenario read() const;
-  int finish(RunDirectory& run) const;      // writes the run and its report, prints where; the exit code
+  int finish(RunDirectory& run) const;
 };
 
 }  // namespace hyped::commands

@@ -37,7 +37,7 @@ void run_compare(RunDirectory& run, const Scenario& scenario, const PhaseCounts&
   if (stated != nullptr) fits[0] = stated;
   Progress progress("models", static_cast<long>(variants.size()));
   parallel_for(static_cast<int>(variants.size()), [&](int v) {
-    if (fits[v] == &made[v]) made[v] = fit_scenario(scenario, with_variant(scenario, variants[v]), data);
+    if (fits[v] == &made[v]) made[v] = fit_scenario(scenario, with_variant(scenario, variants[v]), data, scenario.records.in("compare/" + variants[v].name));
     progress.advance();
   });
   std::vector<ModelEvidence> evidence;

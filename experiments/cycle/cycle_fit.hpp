@@ -23,7 +23,7 @@ struct CycleFit {
 
 CycleFit fit_cycle(const CycleSetup& setup, const PhaseCounts& data, const ProcessOptions& options);
 // The same with the scenario's options; where the frame interval has another possible end, intervals hold that too.
-CycleFit fit_scenario(const Scenario& scenario, const CycleSetup& setup, const PhaseCounts& data);
+CycleFit fit_scenario(const Scenario& scenario, const CycleSetup& setup, const PhaseCounts& data, const Records& records);
 // Adds what a cause that may move theta by anything up to `difference` (search scale [P]) means for covariance and intervals.
 void widen_intervals(ProcessFit& fit, const ParameterSpace& space, const Eigen::VectorXd& difference);
 

@@ -179,7 +179,7 @@ CycleFit run_cycle_fit(RunDirectory& run, const Scenario& scenario, const PhaseC
   run.set_title(scenario.title, scenario.question);
   run.add_setting("scenario", scenario.text);
   profiled_parameters(scenario, CycleProblem(scenario.setup, data).space());      // a wrong name is said before the work
-  CycleFit fitted = fit_scenario(scenario, scenario.setup, data);
+  CycleFit fitted = fit_scenario(scenario, scenario.setup, data, scenario.records.in("fit"));
   if (fitted.fit.parameters.empty()) {
     run.set_outcome(fitted.fit.outcome);
     return fitted;

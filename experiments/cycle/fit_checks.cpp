@@ -36,6 +36,7 @@ void write_profiles(RunDirectory& run, const Scenario& scenario, const CycleFit&
     return;
   }
   ProfileOptions options;
+  options.records = scenario.records.in("profiles");
   options.points_per_side = 20;
   options.steps_to_bound = 8;
   options.least_squares.function_tolerance = 1e-8;

@@ -16,6 +16,7 @@ void write_bootstraps(RunDirectory& run, const Scenario& scenario, const CycleFi
     if (bootstrap.failures > 0) run.add_warning(fmt::format("{} bootstrap: {} of {} refits failed.", kind, bootstrap.failures, replicates));
   };
   BootstrapOptions options;
+  options.records = scenario.records.in("bootstrap");
   options.seed = seed;
   if (scenario.bootstrap_parametric > 0) {
     options.replicates = scenario.bootstrap_parametric;

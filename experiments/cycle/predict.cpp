@@ -113,7 +113,9 @@ ArmPrediction predict_arm(const Scenario& scenario, const PhaseCounts& data, con
   });
   std::erase_if(setup.parameters, [&](const ParameterChoice& c) { return std::find(out.dropped_effects.begin(), out.dropped_effects.end(), c.name) != out.dropped_effects.end(); });
   setup.unseen_arms = {unseen};
-  out.fitted = fit_cycle(setup, training, scenario.fit);
+  ProcessOptions options = scenario.fit;
+  options.records = scenario.records.in("predict");
+  out.fitted = fit_cycle(setup, training, options);
   const CycleProblem& problem = *out.fitted.problem;
   const int classes = problem.class_count();
   if (out.fitted.fit.parameters.empty()) return out;

@@ -27,6 +27,7 @@ double penalty(const ParameterSpace& space, const ProcessFit& fit) {
 void try_from(CycleFit& here, const ProcessFit& other, const ProcessOptions& options) {
   ProcessOptions from = options;
   from.from = other.theta;
+  from.records = {};
   ProcessFit trial = fit_process(*here.problem, from);
   if (trial.parameters.empty() || penalty(here.problem->space(), trial) >= penalty(here.problem->space(), here.fit)) return;
   trial.starts = here.fit.starts;
@@ -50,11 +51,14 @@ void widen_intervals(ProcessFit& fit, const ParameterSpace& space, const Eigen::
   }
 }
 
-CycleFit fit_scenario(const Scenario& scenario, const CycleSetup& setup, const PhaseCounts& data) {
-  CycleFit fitted = fit_cycle(setup, data, scenario.fit);
+CycleFit fit_scenario(const Scenario& scenario, const CycleSetup& setup, const PhaseCounts& data, const Records& records) {
+  ProcessOptions options = scenario.fit;
+  options.records = records;
+  CycleFit fitted = fit_cycle(setup, data, options);
   const double stated = scenario.data.frame_interval_h, other = scenario.data.frame_interval_alternative_h;
   if (!(other > 0) || fitted.fit.parameters.empty()) return fitted;
-  CycleFit end = fit_cycle(setup, at_interval(data, other / stated), scenario.fit);
+  options.records = records.in("other end");
+  CycleFit end = fit_cycle(setup, at_interval(data, other / stated), options);
   fitted.other_end = end.fit;
   if (end.fit.parameters.empty()) return fitted;
   try_from(fitted, end.fit, scenario.fit);

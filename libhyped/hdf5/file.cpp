@@ -22,6 +22,13 @@ Handle::~Handle() {
   if (id_ >= 0) close_(id_);
 }
 
+// The same values give the same bytes: no time of writing in the file.
+static Handle untimed() {
+  Handle list(H5Pcreate(H5P_DATASET_CREATE), close_list);
+  H5Pset_obj_track_times(list.id(), false);
+  return list;
+}
+
 std::string library_version() {
   unsigned major = 0, minor = 0, release = 0;
   H5get_libversion(&major, &minor, &release);
@@ -88,7 +95,7 @@ void Group::write(const std::string& name, const Eigen::MatrixXd& values) {
   if (has(name)) throw BugError(at(name) + " is written twice");
   const hsize_t shape[2] = {static_cast<hsize_t>(values.rows()), static_cast<hsize_t>(values.cols())};
   const Handle space(H5Screate_simple(2, shape, nullptr), close_space), parents = with_parents();
-  const Handle data(H5Dcreate2(handle_.id(), name.c_str(), H5T_IEEE_F64LE, space.id(), parents.id(), H5P_DEFAULT, H5P_DEFAULT), close_data);
+  const Handle data(H5Dcreate2(handle_.id(), name.c_str(), H5T_IEEE_F64LE, space.id(), parents.id(), untimed().id(), H5P_DEFAULT), close_data);
   HYPED_REQUIRE(data.valid());
   const Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> rows = values;
   HYPED_REQUIRE(values.size() == 0 || H5Dwrite(data.id(), H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, rows.data()) >= 0);
@@ -98,7 +105,7 @@ void Group::write(const std::string& name, const std::vector<std::string>& value
   if (has(name)) throw BugError(at(name) + " is written twice");
   const hsize_t count = values.size();
   const Handle space(H5Screate_simple(1, &count, nullptr), close_space), type = string_type(), parents = with_parents();
-  const Handle data(H5Dcreate2(handle_.id(), name.c_str(), type.id(), space.id(), parents.id(), H5P_DEFAULT, H5P_DEFAULT), close_data);
+  const Handle data(H5Dcreate2(handle_.id(), name.c_str(), type.id(), space.id(), parents.id(), untimed().id(), H5P_DEFAULT), close_data);
   HYPED_REQUIRE(data.valid());
   const auto texts = pointers(values);
   HYPED_REQUIRE(values.empty() || H5Dwrite(data.id(), type.id(), H5S_ALL, H5S_ALL, H5P_DEFAULT, texts.data()) >= 0);

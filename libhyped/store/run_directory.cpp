@@ -3,9 +3,12 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <signal.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cmath>
+#include <cstdlib>
 #include <ctime>
 #include <fstream>
 
@@ -36,6 +39,18 @@ std::string file_name_of(const std::string& name) {
   return out;
 }
 
+// Hidden folders of runs whose process is gone (killed before they were done).
+static void remove_abandoned(const fs::path& out) {
+  const std::string head = "." + out.filename().string() + ".part-";
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(out.parent_path(), ignored)) {
+    const std::string name = entry.path().filename().string();
+    if (name.rfind(head, 0) != 0) continue;
+    const int process = std::atoi(name.c_str() + head.size());
+    if (process > 0 && kill(process, 0) != 0 && errno == ESRCH) fs::remove_all(entry.path(), ignored);
+  }
+}
+
 RunDirectory::RunDirectory(fs::path out, std::vector<std::string> command_line, std::uint64_t seed)
     : out_(fs::absolute(out).lexically_normal()), start_(std::chrono::steady_clock::now()) {
   if (out_.filename().empty()) out_ = out_.parent_path();
@@ -44,6 +59,7 @@ RunDirectory::RunDirectory(fs::path out, std::vector<std::string> command_line, 
     throw InputError(out.string(), "exists and was not written by hyped, so it is not overwritten", "give --out a new folder, or remove this one");
   partial_ = out_.parent_path() / fmt::format(".{}.part-{}", out_.filename().string(), getpid());
   std::error_code failed;
+  remove_abandoned(out_);
   fs::remove_all(partial_, failed);
   fs::create_directories(partial_ / "tables", failed);
   if (!failed) fs::create_directories(partial_ / "figures", failed);

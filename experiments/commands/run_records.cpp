@@ -1,0 +1,39 @@
+// What identifies a run, and where its records lie.
+#include "experiments/commands/run_records.hpp"
+
+#include <fmt/format.h>
+
+#include "libhyped/store/sha256.hpp"
+
+namespace hyped::commands {
+namespace fs = std::filesystem;
+
+static fs::path unfinished(const std::string& out) {
+  fs::path folder = fs::absolute(out).lexically_normal();
+  if (folder.filename().empty()) folder = folder.parent_path();
+  folder += ".unfinished";
+  return folder;
+}
+
+RunRecords::RunRecords(const RunArguments& args, const Scenario& scenario, const fs::path& data, const std::string& verb) : folder_(unfinished(args.out)) {
+  const RecordStore::Identity identity{{"command", verb},
+                                       {"scenario", sha256(scenario.text)},
+                                       {"data", sha256_of_path(data)},
+                                       {"seed", fmt::format("{}", args.seed)},
+                                       {"settings", fmt::format("starts {}, block_h {}, held out '{}'", scenario.fit.starts, scenario.setup.block_h, args.held_out)},
+                                       {"version of hyped", HYPED_VERSION}};
+  store_.emplace(folder_ / "run.h5", identity, args.resume);
+  if (args.resume)
+    fmt::print(stderr, "resumed: {} records of the earlier run{}\n", store_->found(),
+               store_->lost_bytes() > 0 ? fmt::format("; the last {} bytes were no whole record and are done again", store_->lost_bytes()) : "");
+}
+
+RunRecords::~RunRecords() {
+  store_.reset();
+  std::error_code ignored;
+  fs::remove(folder_, ignored);      // if nothing is left in it
+}
+
+void RunRecords::finish() { store_->finish(); }
+
+}  // namespace hyped::commands
