@@ -6,6 +6,7 @@
 #include <Eigen/Cholesky>
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <limits>
 
 #include "libhyped/parallel.hpp"
@@ -34,6 +35,10 @@ NutsChain::NutsChain(const LogDensity& density, const NutsOptions& options, std:
   state_.chain = chain;
   state_.u = state_.gradient = Eigen::VectorXd::Zero(size);
   state_.inverse_metric = options.metric == Metric::dense ? Eigen::MatrixXd(Eigen::MatrixXd::Identity(size, size)) : Eigen::MatrixXd(Eigen::MatrixXd::Ones(size, 1));
+  if (options.start_metric.size() > 0) {
+    HYPED_REQUIRE(options.start_metric.rows() == size && options.start_metric.cols() == state_.inverse_metric.cols());
+    state_.inverse_metric = options.start_metric;
+  }
   state_.window_mean = Eigen::VectorXd::Zero(size);
   state_.window_squares = Eigen::MatrixXd::Zero(size, state_.inverse_metric.cols());
   allocate();
@@ -287,39 +292,6 @@ Eigen::MatrixXd Chains::pooled() const {
     out.middleRows(rows, chain.draws.rows()) = chain.draws;
     rows += chain.draws.rows();
   }
-  return out;
-}
-
-Chains sample(const LogDensity& density, const NutsOptions& options) {
-  if (options.chains < 1 || options.draws < 1 || options.warmup < 0 || options.max_depth < 1 || options.max_depth > 20 ||
-      !(options.target_accept > 0 && options.target_accept < 1))
-    throw InputError("sampler", fmt::format("{} chains of {} draws after {}, depth {}, target {}", options.chains, options.draws, options.warmup, options.max_depth, options.target_accept),
-                     "give at least 1 chain and draw, a depth of 1 to 20 and a target between 0 and 1");
-  Chains out;
-  out.names = density.names();
-  out.max_depth = options.max_depth;
-  out.chains.resize(static_cast<std::size_t>(options.chains));
-  const int size = density.dimension();
-  parallel_for(options.chains, [&](int c) {
-    Chain& chain = out.chains[static_cast<std::size_t>(c)];
-    NutsChain sampler(density, options, static_cast<std::uint32_t>(c));
-    chain.outcome = sampler.outcome();
-    if (!chain.outcome.ok()) return;
-    while (!sampler.warm()) {
-      const NutsDraw draw = sampler.advance();
-      chain.warmup_leapfrogs += draw.leapfrogs;
-      chain.warmup_divergences += draw.divergent ? 1 : 0;
-    }
-    chain.draws.resize(options.draws, size);
-    chain.u.resize(options.draws, size);
-    for (int k = 0; k < options.draws; ++k) {
-      chain.steps.push_back(sampler.advance());
-      chain.leapfrogs += chain.steps.back().leapfrogs;
-      chain.u.row(k) = sampler.state().u.transpose();
-      for (int i = 0; i < size; ++i) chain.draws(k, i) = density.natural(i, sampler.state().u[i]);
-    }
-    chain.end = sampler.state();
-  });
   return out;
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "fitting/log_density.hpp"
+#include "fitting/records.hpp"
 #include "libhyped/errors.hpp"
 #include "libhyped/random.hpp"
 
@@ -23,6 +24,8 @@ struct NutsOptions {
   double divergence_threshold = 1000;               // rise of the energy
   std::vector<Eigen::VectorXd> starts = {};         // whole line [D], in turn for the chains; empty: the density's start, and
   double start_radius = 2;                          // then uniform within this of it in each coordinate
+  Eigen::MatrixXd start_metric = {};                // inverse metric to begin with, shaped as `metric`; empty: the identity
+  Records records = {};                             // keeps every draw, warm-up included, with the state after it
 };
 
 // What one draw was like. accept: mean Metropolis acceptance over the trajectory. energy: minus log density plus kinetic.

@@ -7,6 +7,7 @@
 #include "experiments/commands/run_arguments.hpp"
 #include "experiments/commands/run_records.hpp"
 #include "experiments/cycle/cycle_run.hpp"
+#include "experiments/cycle/sample.hpp"
 #include "libhyped/store/table.hpp"
 
 namespace hyped::commands {
@@ -55,6 +56,15 @@ void add_cycle(CLI::App& app, int& exit_code) {
   auto* compare = args->add(*cycle, "compare", "Fit every variant of a scenario and compare them", "hyped cycle compare hyped_twin out/twin/data/counts.tsv --out out/compare", true);
   compare->callback([args, &exit_code] {
     with_data(*args, exit_code, "compare", [](RunDirectory& run, const Scenario& scenario, const PhaseCounts& data) { run_compare(run, scenario, data); });
+  });
+  auto* sample = args->add(*cycle, "sample", "Draw from the posterior (NUTS), Laplace beside it", "hyped cycle sample hyped_twin out/twin/data/counts.tsv --out out/sample", true);
+  auto sampling = std::make_shared<SampleSettings>();
+  sample->add_option("--chains", sampling->chains, "independent chains")->check(CLI::PositiveNumber)->capture_default_str();
+  sample->add_option("--warmup", sampling->warmup, "draws of each chain that only adapt it")->check(CLI::NonNegativeNumber)->capture_default_str();
+  sample->add_option("--draws", sampling->draws, "draws kept of each chain")->check(CLI::PositiveNumber)->capture_default_str();
+  sample->callback([args, sampling, &exit_code] {
+    args->settings = fmt::format("chains {}, warmup {}, draws {}", sampling->chains, sampling->warmup, sampling->draws);
+    with_data(*args, exit_code, "sample", [&](RunDirectory& run, const Scenario& scenario, const PhaseCounts& data) { run_sample(run, scenario, data, *sampling); });
   });
   auto* predict = args->add(*cycle, "predict", "Predict a held-out arm from the others, beside baselines and a ceiling", "hyped cycle predict hyped_twin out/twin/data/counts.tsv --out out/predict", true);
   predict->add_option("--hold-out", args->held_out, "arm to predict instead of the scenario's");

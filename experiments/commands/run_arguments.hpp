@@ -12,6 +12,7 @@ namespace hyped::commands {
 
 struct RunArguments {
   std::string scenario, data, out, held_out;
+  std::string settings;                     // of the verb alone, for the identity of the run
   std::uint64_t seed = 1;
   int threads = 0, starts = -1;
   double block_h = -1;

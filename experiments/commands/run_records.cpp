@@ -20,7 +20,7 @@ RunRecords::RunRecords(const RunArguments& args, const Scenario& scenario, const
                                        {"scenario", sha256(scenario.text)},
                                        {"data", sha256_of_path(data)},
                                        {"seed", fmt::format("{}", args.seed)},
-                                       {"settings", fmt::format("starts {}, block_h {}, held out '{}'", scenario.fit.starts, scenario.setup.block_h, args.held_out)},
+                                       {"settings", fmt::format("starts {}, block_h {}, held out '{}' {}", scenario.fit.starts, scenario.setup.block_h, args.held_out, args.settings)},
                                        {"version of hyped", HYPED_VERSION}};
   store_.emplace(folder_ / "run.h5", identity, args.resume);
   if (args.resume)
