@@ -20,7 +20,7 @@ void write_posterior(RunDirectory& run, const CycleFit& fitted, const ChainDiagn
   const ParameterSpace& space = fitted.problem->space();
   Table posterior({{"name", "", ""}, {"unit", "", ""}, {"q05", "", ""}, {"median", "", ""}, {"q95", "", ""}, {"median_error", "", "Monte-Carlo error of the median"}, {"mean", "", "empty where the variance does not exist"}, {"rhat", "", "the larger of bulk and folded; 1 is mixed"}, {"ess_bulk", "", "effective draws"}, {"ess_tail", "", ""}, {"verdict", "", ""}});
   Table gaussian({{"name", "", ""}, {"unit", "", ""}, {"q05", "", ""}, {"median", "", ""}, {"q95", "", ""}, {"shift", "sd", "largest move of a quantile to that of the chains"}, {"weighted_shift", "sd", "the same when its own draws are weighted by the posterior"}, {"verdict", "", ""}});
-  Table rows({{"panel", "", ""}, {"name", "", ""}, {"estimate", "", ""}, {"lower", "", ""}, {"upper", "", ""}});
+  Table rows({{"panel", "", ""}, {"name", "", ""}, {"scale", "", ""}, {"estimate", "", ""}, {"lower", "", ""}, {"upper", "", ""}});
   for (std::size_t i = 0; i < diagnostics.parameters.size(); ++i) {
     const ParameterDiagnostics& p = diagnostics.parameters[i];
     const std::string& unit = space[static_cast<int>(i)].unit;
@@ -29,7 +29,7 @@ void write_posterior(RunDirectory& run, const CycleFit& fitted, const ChainDiagn
     run.add_result(p.name + ".q05", p.quantiles[0], unit);
     run.add_result(p.name + ".q95", p.quantiles[2], unit);
     if (!p.good) run.add_warning(fmt::format("{}: {}", p.name, p.verdict));
-    if (p.name.rfind("cells@", 0) != 0) rows.add_row({unit == "1/h" ? std::string("rate [1/h]") : unit == "1" ? std::string("value [1]") : "value [" + unit + "]", p.name, p.quantiles[1], p.quantiles[0], p.quantiles[2]});
+    if (p.name.rfind("cells@", 0) != 0) rows.add_row({axis_of(space[static_cast<int>(i)]), p.name, std::string(space[static_cast<int>(i)].scale == SearchScale::log10 ? "log10" : "linear"), p.quantiles[1], p.quantiles[0], p.quantiles[2]});
     if (i < approximation.parameters.size()) {
       const LaplaceParameter& l = approximation.parameters[i];
       gaussian.add_row({l.name, unit, cell_of(l.quantiles[0]), cell_of(l.quantiles[1]), cell_of(l.quantiles[2]), cell_of(l.worst_shift), cell_of(l.weighted_shift), l.verdict});
@@ -38,7 +38,7 @@ void write_posterior(RunDirectory& run, const CycleFit& fitted, const ChainDiagn
   run.add_table("posterior", posterior, "Quantiles of the draws of all chains, with Monte-Carlo errors, mixing (Vehtari et al. 2021) and what the tails allow.");
   if (!gaussian.rows().empty()) run.add_table("laplace", gaussian, "Laplace's approximation: " + approximation.verdict + ".");
   std::fprintf(stdout, "%s\n", to_terminal(posterior, "tables/posterior.tsv").c_str());
-  report::add_figure(run, {"posterior", "Median and 90 % interval of the draws.", "intervals", {{"rows", rows}}, {}, "answer"});
+  report::add_figure(run, {"posterior", "Median and 90 % interval of the draws.", "intervals", {{"rows", rows}}, {{"interval_label", "blue: median and 90 % of the draws"}}, "answer"});
 }
 
 // What the draws say of each arm's totals, per founder.

@@ -18,7 +18,7 @@ do for [g = 1:grid_rows] {
 }
 height_of(i) = 30 * most_rows[row_of(i) + 1] + 6
 above(i) = sum [g = 1:row_of(i)] (30 * most_rows[g] + 6 + gap_y)
-legend_text = 'blue: estimate and 95 %'
+legend_text = exists("interval_label") ? interval_label : 'blue: estimate and 95 %'
 any_grey = 0; any_truth = 0
 do for [r = 1:rows_rows] {
   if (exists("rows_independent_lower")) { any_grey = any_grey || rows_independent_lower[r] == rows_independent_lower[r] }

@@ -85,7 +85,9 @@ JournalContents Journal::read(const std::filesystem::path& path) {
   quiet();
   if (!std::filesystem::exists(path)) throw InputError(path.string(), "does not exist", "check the path");
   // a killed writer leaves its mark in the file: only a reader of single-writer files may pass it
-  Handle file(H5Fopen(path.c_str(), H5F_ACC_RDONLY | H5F_ACC_SWMR_READ, H5P_DEFAULT), close_file);
+  const Handle access(H5Pcreate(H5P_FILE_ACCESS), close_list);
+  H5Pset_metadata_read_attempts(access.id(), 1);      // nobody writes any more: what is damaged stays so, and waiting does not help
+  Handle file(H5Fopen(path.c_str(), H5F_ACC_RDONLY | H5F_ACC_SWMR_READ, access.id()), close_file);
   if (!file.valid()) file = Handle(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), close_file);
   const auto damaged = [&](const char* what) { throw InputError(path.string(), what, "nothing of it can be used; remove it and start again"); };
   if (!file.valid()) damaged("is not an HDF5 file, or is damaged");
