@@ -22,7 +22,7 @@ struct SsaOptions {
   double window_h = 1;                         // with varying inputs: how long one bound on the propensities is used
   ReactionSearch search = ReactionSearch::by_size;      // tree from tree_from_reactions on
 };
-inline constexpr int tree_from_reactions = 128;         // measured on rings of first-order reactions
+inline constexpr int tree_from_reactions = 80;          // measured on rings of first-order reactions
 
 // One sample path, counts at the sample times [T x S]; a pure function of (seed, job, trajectory). Source: Gillespie 1977,
 // J Phys Chem 81:2340; after an event only propensities that read a changed state are computed again (Gibson & Bruck 2000, J Phys
