@@ -181,7 +181,7 @@ void TruncatedChain::product_range(int begin, int end, double weight) {
 
 // next = P p; sum += weight next. Every state is a sum in a fixed order, so any number of threads gives the same bytes.
 void TruncatedChain::product(double weight) {
-  constexpr int chunk = 1 << 14;
+  constexpr int chunk = 1 << 16;      // threads wait for each other at every product: worth it for large sets only
   const int count = table_.size();
   const auto range = [&](int from, int to) {
     switch (ways_) {
@@ -192,7 +192,7 @@ void TruncatedChain::product(double weight) {
       default: return product_range<0>(from, to, weight);
     }
   };
-  if (count < 4 * chunk) range(0, count);
+  if (count < 8 * chunk) range(0, count);
   else parallel_for((count + chunk - 1) / chunk, [&](int k) { range(k * chunk, std::min(count, (k + 1) * chunk)); });
   ++products_;
 }
