@@ -175,6 +175,11 @@ void JumpNetwork::propensities(double t, std::span<const double> x, const Segmen
   for (std::size_t r = 0; r < out.size(); ++r) out[r] = rates.coefficient[r] * product(mass_action_[r], x);
 }
 
+void JumpNetwork::update(double t, std::span<const double> x, const SegmentRates& rates, std::span<const int> which, std::span<double> out) const {
+  if (rates.coefficient.empty()) return model_.propensities_of(t, x.first(static_cast<std::size_t>(state_count())), rates.parameters, which, out);
+  for (const int r : which) out[static_cast<std::size_t>(r)] = rates.coefficient[static_cast<std::size_t>(r)] * product(mass_action_[static_cast<std::size_t>(r)], x);
+}
+
 int JumpNetwork::first_negative(std::span<double> propensities) {
   double size = 0;
   for (const double a : propensities) size += std::abs(a);

@@ -47,6 +47,8 @@ class JumpNetwork {
 
   // All propensities [R] at x [S]; not cut off at 0.
   void propensities(double t, std::span<const double> x, const SegmentRates& rates, std::span<double> out) const;
+  // Only those of `which` [.] anew; the others in `out` [R] are right already.
+  void update(double t, std::span<const double> x, const SegmentRates& rates, std::span<const int> which, std::span<double> out) const;
   // The first propensity that is negative beyond rounding, -1 if none; smaller ones are set to 0.
   static int first_negative(std::span<double> propensities);
   // "reaction 'A -> B' has rate -3: split reversible reactions"
