@@ -11,13 +11,14 @@ typedef double Numbers __attribute__((vector_size(64)));
 
 constexpr std::uint64_t low_half = 0xffffffffull;
 
-Numbers open_unit(Words high, Words low) {
+// Vectors go in and out by reference: by value they would need one ABI per register width.
+void open_unit(const Words& high, const Words& low, Numbers& out) {
   const Words bits = ((high << 32) | low) >> 11;
-  return (__builtin_convertvector(bits, Numbers) + 0.5) * 0x1.0p-53;
+  out = (__builtin_convertvector(bits, Numbers) + 0.5) * 0x1.0p-53;
 }
 
 // -log u for u in (0, 1): u = 2^k m, m in [sqrt(1/2), sqrt 2), log m = 2 atanh((m-1)/(m+1)) by its series to s^19 (error < 1e-16).
-Numbers minus_log(Numbers u) {
+void minus_log(const Numbers& u, Numbers& out) {
   const Words bits = (Words)u;
   const Words above = bits + (0x3ff0000000000000ull - 0x3fe6a09e667f3bcdull);
   const Words shift = above >> 52;      // biased exponent of u over sqrt(1/2)
@@ -26,7 +27,7 @@ Numbers minus_log(Numbers u) {
   const Numbers s = (m - 1.0) / (m + 1.0), q = s * s;
   Numbers series = 2.0 / 21 * q + 2.0 / 19;
   for (const double c : {2.0 / 17, 2.0 / 15, 2.0 / 13, 2.0 / 11, 2.0 / 9, 2.0 / 7, 2.0 / 5, 2.0 / 3}) series = series * q + c;
-  return -(k * 0.69314718055994530942 + (2.0 * s + s * q * series));
+  out = -(k * 0.69314718055994530942 + (2.0 * s + s * q * series));
 }
 
 }  // namespace
@@ -48,7 +49,10 @@ void EventDraws::refill() {
       c0 = next0, c2 = next2;
       k0 += 0x9E3779B9u, k1 += 0xBB67AE85u;
     }
-    const Numbers wait = minus_log(open_unit(c0, c1)), uniform = open_unit(c2, c3);
+    Numbers first_unit, wait, uniform;
+    open_unit(c0, c1, first_unit);
+    minus_log(first_unit, wait);
+    open_unit(c2, c3, uniform);
     std::memcpy(wait_.data() + at, &wait, sizeof wait);
     std::memcpy(uniform_.data() + at, &uniform, sizeof uniform);
   }
