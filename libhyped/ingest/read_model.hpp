@@ -21,7 +21,7 @@ struct SuiteCase {
   SuiteSettings settings;
 };
 
-// Time is taken as hours, amounts as they are. Throws InputError for a file that is no such model, for events (none of the cases
+// Time is taken as hours, states are amounts: names that stand for concentrations become amount over compartment size. Throws InputError for a file that is no such model, for events (none of the cases
 // here has one) and for keys of the wrong type.
 SuiteCase read_suite_case(const std::filesystem::path& file);
 

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <memory>
+#include <utility>
 
 #include "libhyped/model/catalogue.hpp"
 #include "libhyped/model/definition.hpp"
@@ -78,8 +79,26 @@ class CompiledModel final : public Model {
       for (std::size_t r = 0; r < a.size(); ++r) out[r] = a[r];
     }
   }
+  // One function per reaction, in which the compiler keeps what that reaction needs; larger models are likely to be loops.
+  void propensities_of(double t, std::span<const double> x, std::span<const double> p, std::span<const int> which,
+                       std::span<double> out) const override {
+    if constexpr (ReactionModel<M>) {
+      if constexpr (M::stoichiometry.size() <= 64) {
+        static constexpr auto functions = []<std::size_t... R>(std::index_sequence<R...>) {
+          return std::array{&propensity<R>...};
+        }(std::make_index_sequence<M::stoichiometry.size()>());
+        for (const int r : which) out[static_cast<std::size_t>(r)] = functions[static_cast<std::size_t>(r)](t, x.data(), p.data());
+        return;
+      }
+    }
+    propensities(t, x, p, out);
+  }
 
  private:
+  template <std::size_t R>
+  static double propensity(double t, const double* x, const double* p) {
+    return M::template propensities<double>(t, In<double, S>(x, S), In<double, P>(p, P))[R];
+  }
   // The time argument of rates<T>/propensities<T> is a T, so that df/dt comes from the same definition.
   template <class T>
   static std::array<T, S> right_hand_side(T t, In<T, S> x, In<T, P> p) {

@@ -154,6 +154,12 @@ InterpretedModel::InterpretedModel(const ReactionTable& table) : table_(table) {
 
   rates_ = Tape(b.graph, rate, b.variables());
   propensities_ = Tape(b.graph, propensity, b.variables());
+  for (const Node node : propensity) {
+    propensity_.push_back(Tape(b.graph, {node}, b.variables()));
+    propensity_reads_.emplace_back();
+    for (int i = 0; i < states; ++i)
+      if (b.graph.depends_on(node, b.state_slot(i))) propensity_reads_.back().push_back(i);
+  }
   std::vector<Node> all = rate, drift, assigned, initial;
   for (int i = 0; i < states; ++i) {
     for (int j = 0; j < states; ++j)
@@ -238,6 +244,17 @@ void InterpretedModel::time_derivative(double t, std::span<const double> x, std:
 
 void InterpretedModel::propensities(double t, std::span<const double> x, std::span<const double> p, std::span<double> out) const {
   propensities_.evaluate(loaded(t, x.data(), p.data(), propensities_), out.data());
+}
+
+void InterpretedModel::propensities_of(double t, std::span<const double> x, std::span<const double> p, std::span<const int> which,
+                                       std::span<double> out) const {
+  int most = 1 + static_cast<int>(states_.size() + parameters_.size());
+  for (const int r : which) most = std::max(most, propensity_[static_cast<std::size_t>(r)].register_count());
+  double* space = registers<double>(most);
+  space[0] = t;
+  std::copy_n(x.data(), states_.size(), space + 1);
+  std::copy_n(p.data(), parameters_.size(), space + 1 + states_.size());
+  for (const int r : which) propensity_[static_cast<std::size_t>(r)].evaluate(space, &out[static_cast<std::size_t>(r)]);
 }
 
 void InterpretedModel::assignments(double t, std::span<const double> x, std::span<const double> p, std::span<double> out) const {

@@ -31,6 +31,10 @@ class InterpretedModel final : public Model {
   // Empty when a reaction changes a species by a number that is not whole, or a rate rule moves a species: no jump process then.
   std::span<const int> stoichiometry() const override { return stoichiometry_; }
   void propensities(double t, std::span<const double> x, std::span<const double> p, std::span<double> out) const override;
+  void propensities_of(double t, std::span<const double> x, std::span<const double> p, std::span<const int> which,
+                       std::span<double> out) const override;
+  std::vector<std::vector<int>> propensity_reads() const override { return propensity_reads_; }
+  std::string reaction_name(int reaction) const override { return table_.reactions[static_cast<std::size_t>(reaction)].name; }
 
   std::vector<std::string> reaction_names() const;
   std::vector<std::string> assignment_names() const;
@@ -52,6 +56,8 @@ class InterpretedModel final : public Model {
   std::vector<ParameterSpec> parameters_;
   std::vector<int> stoichiometry_;
   Tape rates_, linearisation_, drift_, propensities_, assignments_, initial_;
+  std::vector<Tape> propensity_;                     // by reaction
+  std::vector<std::vector<int>> propensity_reads_;
   std::vector<Entry> by_state_, by_parameter_, initial_by_parameter_;
   int reactions_ = 0;
 };

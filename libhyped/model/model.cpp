@@ -1,6 +1,8 @@
 // Look-ups shared by all models.
 #include "libhyped/model/model.hpp"
 
+#include <cstdlib>
+
 #include "libhyped/model/pack.hpp"
 
 namespace hyped {
@@ -25,6 +27,26 @@ void Model::pack_rates(const Pack& t, const Pack* x, const Pack* p, Pack* dx) co
     rates(t[lane], state, values, out);
     for (std::size_t i = 0; i < states; ++i) dx[i].set(lane, out[i]);
   }
+}
+
+void Model::propensities_of(double t, std::span<const double> x, std::span<const double> p, std::span<const int>, std::span<double> out) const {
+  propensities(t, x, p, out);
+}
+
+std::string Model::reaction_name(int reaction) const {
+  std::string sides[2];
+  const auto states_here = states();
+  for (int s = 0; s < state_count(); ++s) {
+    const int change = stoichiometry()[static_cast<std::size_t>(reaction * state_count() + s)];
+    if (change == 0) continue;
+    std::string& side = sides[change > 0];
+    if (!side.empty()) side += " + ";
+    if (std::abs(change) > 1) side += std::to_string(std::abs(change)) + " ";
+    side += states_here[static_cast<std::size_t>(s)].name;
+  }
+  for (std::string& side : sides)
+    if (side.empty()) side = "0";
+  return sides[0] + " -> " + sides[1];
 }
 
 std::vector<double> Model::default_state() const {

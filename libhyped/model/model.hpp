@@ -40,6 +40,14 @@ class Model {
   virtual void pack_rates(const Pack& t, const Pack* x, const Pack* p, Pack* dx) const;
   virtual std::span<const int> stoichiometry() const { return {}; }      // [R x S] row major, empty if not a network
   virtual void propensities(double, std::span<const double>, std::span<const double>, std::span<double>) const {}
+  // For reactions of which few change at a time: `out` [R] holds propensities, those of `which` may be old; afterwards all are right.
+  // Everything is computed anew unless overridden.
+  virtual void propensities_of(double t, std::span<const double> x, std::span<const double> p, std::span<const int> which,
+                               std::span<double> out) const;
+  // The states that the propensity of each reaction reads [R]; empty: the model does not know.
+  virtual std::vector<std::vector<int>> propensity_reads() const { return {}; }
+  // The reaction in words, for messages: its net equation unless the model names its reactions.
+  virtual std::string reaction_name(int reaction) const;
 
   int state_count() const { return static_cast<int>(states().size()); }
   int parameter_count() const { return static_cast<int>(parameters().size()); }

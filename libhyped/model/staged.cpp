@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "libhyped/errors.hpp"
 
@@ -230,6 +231,20 @@ void StagedModel::propensities(double, std::span<const double> x, std::span<cons
     out[r++] = chain_.stage_scale[i] * rate[chain_.exit_group[i]] * x[i];
     if (chain_.death_group[i] >= 0) out[r++] = rate[chain_.death_group[i]] * x[i];
   }
+}
+
+std::vector<std::vector<int>> StagedModel::propensity_reads() const {
+  std::vector<int> every(static_cast<std::size_t>(stage_count()));
+  std::iota(every.begin(), every.end(), 0);
+  const auto reads = [&](int stage, int group) {
+    return std::ranges::find(density_rates_, group) == density_rates_.end() ? std::vector<int>{stage} : every;
+  };
+  std::vector<std::vector<int>> all;
+  for (int i = 0; i < stage_count(); ++i) {
+    all.push_back(reads(i, chain_.exit_group[i]));
+    if (chain_.death_group[i] >= 0) all.push_back(reads(i, chain_.death_group[i]));
+  }
+  return all;
 }
 
 void StagedModel::rates(double, std::span<const double> x, std::span<const double> p, std::span<double> dx) const {

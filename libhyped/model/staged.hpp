@@ -73,6 +73,7 @@ class StagedModel final : public Model {
                  Linearisation& out) const override;
   std::span<const int> stoichiometry() const override { return stoichiometry_; }
   void propensities(double t, std::span<const double> x, std::span<const double> p, std::span<double> out) const override;
+  std::vector<std::vector<int>> propensity_reads() const override;
 
   // The chain behind it. Stage i leaves at rate stage_scale[i] * rate[exit_group[i]] to stage target[i], offspring[i] cells
   // arriving; it dies at rate[death_group[i]] (-1: never). Groups are the graph's rates after effects.

@@ -12,20 +12,27 @@
 
 namespace hyped {
 
+// How the next reaction is found: along the list of propensities, or down a tree of their sums. Same law, other paths.
+enum class ReactionSearch { by_size, linear, tree };
+
 struct SsaOptions {
   std::uint64_t seed = 1;
   std::uint32_t job = 0;                       // stream number of this experiment: RandomStream(seed, job, trajectory)
   std::int64_t reaction_limit = 200'000'000;   // per trajectory; reaching it is Status::step_limit
   double window_h = 1;                         // with varying inputs: how long one bound on the propensities is used
+  ReactionSearch search = ReactionSearch::by_size;      // tree from tree_from_reactions on
 };
+inline constexpr int tree_from_reactions = 80;          // measured on rings of first-order reactions
 
 // One sample path, counts at the sample times [T x S]; a pure function of (seed, job, trajectory). Source: Gillespie 1977,
-// J Phys Chem 81:2340; thinning for inputs that vary in time: Lewis & Shedler 1979, Naval Res Logist Q 26:403, against
-// the corner maximum of every propensity over the inputs' exact range in a window (a bound for propensities monotone in each
+// J Phys Chem 81:2340; after an event only propensities that read a changed state are computed again (Gibson & Bruck 2000, J Phys
+// Chem A 104:1876, their dependency graph); thinning for inputs that vary in time: Lewis & Shedler 1979, Naval Res Logist Q 26:403,
+// against the corner maximum of every propensity over the inputs' exact range in a window (a bound for propensities monotone in each
 // input; a breach ends the run as Status::not_converged).
 // Counts stay whole: a fraction of an initial value or amount becomes one with that probability; scale events thin every
 // count binomially (factors above 1: whole part kept, rest drawn); add never leaves less than 0.
-// Throws InputError for models without stoichiometry and wrong experiments.
+// Throws InputError for models without stoichiometry, wrong experiments, and a propensity that is negative at the start; one that is
+// negative later, or a reaction that takes a count below 0, ends the run as Status::not_converged naming the reaction.
 Trajectory simulate_ssa(const Model& model, std::span<const double> parameters, const Experiment& experiment,
                         const SsaOptions& options = {}, std::uint32_t trajectory = 0);
 
