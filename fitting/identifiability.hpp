@@ -28,4 +28,9 @@ struct Identifiability {
 Identifiability identifiability_of(const Eigen::MatrixXd& information, const ParameterSpace& space, double relative = 1e-12,
                                    double widths = 10);
 
+// The same from the Jacobian of whitened residuals on the search scale [M x P], without squaring its condition: `relative` is of the
+// singular values after every column was scaled to length one, so that no unit of a parameter matters (van der Sluis 1969).
+Identifiability identifiability_of_jacobian(const Eigen::MatrixXd& jacobian, const ParameterSpace& space, double relative = 1e-12,
+                                            double widths = 10);
+
 }  // namespace hyped

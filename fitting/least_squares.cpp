@@ -3,6 +3,7 @@
 
 #include <ceres/ceres.h>
 
+#include <Eigen/QR>
 #include <algorithm>
 #include <cmath>
 
@@ -72,11 +73,49 @@ void silence_ceres() {
   (void)done;
 }
 
-}  // namespace
+// Gauss-Newton steps from a converged point over the parameters that stand between their bounds: what the trust region's stopping
+// rules leave. The measure is the residual's part within the Jacobian's range, which no scale of a parameter changes; a step
+// that does not shorten it is taken back, so the end is what rounding allows. Returns the number of steps kept.
+int refine(const Cost& cost, const std::vector<int>& free, const Eigen::VectorXd& lower, const Eigen::VectorXd& upper, int limit, Eigen::VectorXd& theta) {
+  Eigen::VectorXd kept = theta;
+  double shortest = std::numeric_limits<double>::infinity();
+  for (int taken = 0;; ++taken) {
+    const auto& [at, residuals, jacobian, outcome] = cost.at(theta, true);
+    std::vector<int> inside;
+    if (outcome.ok() && residuals.allFinite() && jacobian.allFinite())
+      for (const int i : free)
+        if (theta[i] > lower[i] && theta[i] < upper[i] && jacobian.col(i).norm() > 0) inside.push_back(i);
+    Eigen::MatrixXd scaled(residuals.size(), static_cast<Eigen::Index>(inside.size()));
+    for (std::size_t k = 0; k < inside.size(); ++k) scaled.col(static_cast<Eigen::Index>(k)) = jacobian.col(inside[k]).normalized();
+    double length = std::numeric_limits<double>::infinity();
+    Eigen::ColPivHouseholderQR<Eigen::MatrixXd> qr;
+    if (!inside.empty()) {
+      qr.compute(scaled);
+      if (qr.rank() == scaled.cols()) length = Eigen::VectorXd(qr.householderQ().adjoint() * residuals).head(qr.rank()).norm();
+    }
+    if (!(length < shortest)) {
+      theta = kept;
+      return std::max(0, taken - 1);
+    }
+    shortest = length;
+    kept = theta;
+    if (length == 0 || taken == limit) return taken;
+    const Eigen::VectorXd step = qr.solve(residuals);
+    for (std::size_t k = 0; k < inside.size(); ++k) theta[inside[k]] -= step[static_cast<Eigen::Index>(k)] / jacobian.col(inside[k]).norm();
+    const bool within = (theta.array() >= lower.array()).all() && (theta.array() <= upper.array()).all();
+    if (within && theta != kept) continue;
+    theta = kept;
+    return taken;
+  }
+}
 
-LeastSquaresResult least_squares(const ResidualFunction& function, const Eigen::VectorXd& start, const Eigen::VectorXd& lower,
-                                 const Eigen::VectorXd& upper, const std::vector<int>& fixed, const LeastSquaresOptions& options) {
-  silence_ceres();
+// damped: Levenberg-Marquardt. wandering: the same, but the sum of squares may rise for some steps. dog_leg: within the plane of the
+// gradient and the Gauss-Newton step (Byrd, Schnabel & Shultz 1988).
+enum class Path { damped, dog_leg, wandering };
+
+// One descent by Ceres' trust region. stranded: the column of a free parameter all but vanished on the way.
+LeastSquaresResult descend(const ResidualFunction& function, const Eigen::VectorXd& start, const Eigen::VectorXd& lower, const Eigen::VectorXd& upper,
+                           const std::vector<int>& fixed, const LeastSquaresOptions& options, Path path, bool& stranded) {
   LeastSquaresResult result;
   result.theta = start.cwiseMax(lower).cwiseMin(upper);
   std::vector<int> free;
@@ -111,12 +150,21 @@ LeastSquaresResult least_squares(const ResidualFunction& function, const Eigen::
   solver.gradient_tolerance = options.gradient_tolerance;
   solver.parameter_tolerance = options.parameter_tolerance;
   solver.max_num_consecutive_invalid_steps = 20;
+  solver.use_nonmonotonic_steps = path == Path::wandering;
+  if (path == Path::dog_leg) {
+    solver.trust_region_strategy_type = ceres::DOGLEG;
+    solver.dogleg_type = ceres::SUBSPACE_DOGLEG;
+  }
+  const Cost::Kept& first = cost->at(result.theta, true);      // Ceres' own first evaluation finds it kept
+  const Eigen::VectorXd influence = first.outcome.ok() ? Eigen::VectorXd(first.jacobian.colwise().norm()) : Eigen::VectorXd::Zero(start.size());
   ceres::Solver::Summary summary;
   ceres::Solve(solver, &problem, &summary);
 
   for (std::size_t k = 0; k < free.size(); ++k) result.theta[free[k]] = block[k];
   result.iterations = summary.num_successful_steps + summary.num_unsuccessful_steps;
   result.start_sum_of_squares = 2 * summary.initial_cost;
+  if (options.refinements > 0 && summary.termination_type == ceres::CONVERGENCE)
+    result.iterations += refine(*cost, free, lower, upper, options.refinements, result.theta);
   const auto& [theta, residuals, jacobian, last] = cost->at(result.theta, true);
   if (!last.ok() || !residuals.allFinite()) {
     result.outcome = last.ok() ? (failure.ok() ? Outcome{Status::not_finite, "the residuals are not finite"} : failure) : last;
@@ -126,6 +174,7 @@ LeastSquaresResult least_squares(const ResidualFunction& function, const Eigen::
   result.sum_of_squares = residuals.squaredNorm();
   const Eigen::VectorXd gradient = jacobian.transpose() * residuals;
   for (const int i : free) {
+    if (jacobian.col(i).norm() < 1e-8 * influence[i]) stranded = true;
     const double span = upper[i] - lower[i];
     if (result.theta[i] - lower[i] <= 1e-9 * span) result.at_lower.push_back(i);
     else if (upper[i] - result.theta[i] <= 1e-9 * span) result.at_upper.push_back(i);
@@ -136,6 +185,27 @@ LeastSquaresResult least_squares(const ResidualFunction& function, const Eigen::
     result.outcome = failure.ok() ? Outcome{Status::not_converged, summary.message} : failure;
   else
     result.outcome = {Status::not_converged, "no convergence within " + std::to_string(options.iteration_limit) + " iterations"};
+  return result;
+}
+
+}  // namespace
+
+LeastSquaresResult least_squares(const ResidualFunction& function, const Eigen::VectorXd& start, const Eigen::VectorXd& lower,
+                                 const Eigen::VectorXd& upper, const std::vector<int>& fixed, const LeastSquaresOptions& options) {
+  silence_ceres();
+  bool stranded = false;
+  LeastSquaresResult result = descend(function, start, lower, upper, fixed, options, Path::damped, stranded);
+  for (const Path path : {Path::dog_leg, Path::wandering}) {
+    if (!stranded) break;
+    bool again = false;
+    LeastSquaresResult other = descend(function, start, lower, upper, fixed, options, path, again);
+    const int iterations = result.iterations + other.iterations;
+    if (other.sum_of_squares < result.sum_of_squares) {
+      result = std::move(other);
+      stranded = again;
+    }
+    result.iterations = iterations;
+  }
   return result;
 }
 

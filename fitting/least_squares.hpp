@@ -20,6 +20,7 @@ class ResidualFunction {
 struct LeastSquaresOptions {
   int iteration_limit = 100;
   double function_tolerance = 1e-12, gradient_tolerance = 1e-10, parameter_tolerance = 1e-10;
+  int refinements = 0;                    // at most, Gauss-Newton steps after convergence, to the last digit rounding allows
 };
 
 struct LeastSquaresResult {
@@ -32,7 +33,8 @@ struct LeastSquaresResult {
   Outcome outcome;
 };
 
-// Levenberg-Marquardt within [lower, upper]; `fixed` parameters stay at their start. Deterministic, one thread.
+// Levenberg-Marquardt within [lower, upper]; `fixed` parameters stay at their start. Deterministic, one thread. A descent that ends on
+// a plateau, where a parameter has lost all influence that it had at the start, is tried again by other paths; the best end counts.
 LeastSquaresResult least_squares(const ResidualFunction& function, const Eigen::VectorXd& start, const Eigen::VectorXd& lower,
                                  const Eigen::VectorXd& upper, const std::vector<int>& fixed = {},
                                  const LeastSquaresOptions& options = {});

@@ -105,12 +105,7 @@ class Walk {
       at = &refined;
     }
     ProfileSide out{ProfileEnd::crossed, bound, threshold_, ""};
-    for (int i = 0; i < space_.count(); ++i) {
-      if (i == parameter) continue;
-      const double edge = 1e-6 * (upper_[i] - lower_[i]);
-      auto stands = [&](const Eigen::VectorXd& theta) { return theta[i] - lower_[i] <= edge || upper_[i] - theta[i] <= edge; };
-      if (stands(at->theta) && !stands(optimum_)) out.limited_by += (out.limited_by.empty() ? "" : ", ") + space_[i].name;
-    }
+    out.limited_by = newly_at_bounds(space_, at->theta, optimum_, parameter);
     if (!out.limited_by.empty()) out.end = ProfileEnd::limited;
     return out;
   }
@@ -142,6 +137,18 @@ void judge(Profile& profile, const ProfileOptions& options) {
 }
 
 }  // namespace
+
+std::string newly_at_bounds(const ParameterSpace& space, const Eigen::VectorXd& theta, const Eigen::VectorXd& optimum, int except) {
+  const Eigen::VectorXd lower = space.lower(), upper = space.upper();
+  std::string names;
+  for (int i = 0; i < space.count(); ++i) {
+    if (i == except) continue;
+    const double edge = 1e-6 * (upper[i] - lower[i]);
+    const auto stands = [&](const Eigen::VectorXd& at) { return at[i] - lower[i] <= edge || upper[i] - at[i] <= edge; };
+    if (stands(theta) && !stands(optimum)) names += (names.empty() ? "" : ", ") + space[i].name;
+  }
+  return names;
+}
 
 std::vector<Profile> profile_likelihood(const ResidualFunction& function, const ParameterSpace& space, const Eigen::VectorXd& optimum,
                                         std::vector<int> which, const ProfileOptions& options) {

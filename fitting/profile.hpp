@@ -52,6 +52,9 @@ struct Profile {
   Outcome outcome;
 };
 
+// Names of parameters that stand at a bound at theta but not at the optimum, `except` left out (-1: none); empty if there are none.
+std::string newly_at_bounds(const ParameterSpace& space, const Eigen::VectorXd& theta, const Eigen::VectorXd& optimum, int except = -1);
+
 // Profiles of the parameters `which` (all if empty) around `optimum` [P]. Steps adapt to the rise, every point starts from the
 // extrapolation of the two before it, a crossing is interpolated and refined once. Parallel over parameters; the result does not
 // depend on the number of threads. Sources: Venzon & Moolgavkar 1988, Appl Stat 37:87; Raue et al. 2009, Bioinformatics 25:1923.

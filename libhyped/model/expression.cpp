@@ -28,6 +28,7 @@ double folded(Op op, double a, double b, double c) {
     case Op::cos: return std::cos(a);
     case Op::tan: return std::tan(a);
     case Op::tanh: return std::tanh(a);
+    case Op::atan: return std::atan(a);
     case Op::abs: return std::abs(a);
     case Op::sign: return (a > 0) - (a < 0);
     case Op::floor: return std::floor(a);
@@ -175,6 +176,7 @@ Node ExpressionGraph::slope(Node node, int slot) {
     case Op::cos: return make(Op::negate, times(make(Op::sin, at.a), d(at.a)));
     case Op::tan: return times(make(Op::add, constant(1), times(node, node)), d(at.a));
     case Op::tanh: return times(make(Op::subtract, constant(1), times(node, node)), d(at.a));
+    case Op::atan: return over(d(at.a), make(Op::add, constant(1), times(at.a, at.a)));
     case Op::abs: return times(make(Op::sign, at.a), d(at.a));
     case Op::minimum: return make(Op::select, make(Op::less, at.b, at.a), d(at.b), d(at.a));
     case Op::maximum: return make(Op::select, make(Op::less, at.a, at.b), d(at.b), d(at.a));

@@ -17,7 +17,7 @@ class ExpressionGraph {
   using Node = int;
   enum class Op : std::uint8_t {
     constant, variable, add, subtract, multiply, divide, negate, power, power_log,      // power_log: x^y log x, 0 at x = 0
-    exp, log, sqrt, sin, cos, tan, tanh, abs, sign, floor, ceil, minimum, maximum,
+    exp, log, sqrt, sin, cos, tan, tanh, atan, abs, sign, floor, ceil, minimum, maximum,
     less, less_equal, equal, both, either, negation, select                             // conditions are 1 or 0; select: c ? a : b
   };
   struct Operation {
@@ -49,7 +49,7 @@ class ExpressionGraph {
 // A name in the text as a node; throws InputError (any place) for names it does not know.
 using NameResolver = std::function<ExpressionGraph::Node(const std::string& name)>;
 
-// Infix with + - * / ^ ** ( ), comparisons, && || !, and the functions exp, ln, log (natural), log10, sqrt, pow, sin, cos, tan, tanh,
+// Infix with + - * / ^ ** ( ), comparisons, && || !, and the functions exp, ln, log (natural), log10, sqrt, pow, sin, cos, tan, tanh, atan,
 // abs, floor, ceil, min, max, lt, leq, gt, geq, eq, neq, and, or, not, piecewise(value, condition, ..., otherwise).
 // Throws InputError at `place` with column and token for what does not parse and for unknown names and functions.
 ExpressionGraph::Node parse_expression(ExpressionGraph& graph, std::string_view text, const NameResolver& resolve, const std::string& place);

@@ -81,7 +81,7 @@ struct Function {
 };
 constexpr std::array functions{Function{"exp", 1},   Function{"ln", 1},   Function{"log", 1},   Function{"log10", 1}, Function{"sqrt", 1},
                                Function{"pow", 2},   Function{"power", 2}, Function{"sin", 1},  Function{"cos", 1},   Function{"tan", 1},
-                               Function{"tanh", 1},  Function{"abs", 1},  Function{"floor", 1}, Function{"ceil", 1},  Function{"min", -2},
+                               Function{"tanh", 1},  Function{"atan", 1},  Function{"abs", 1},  Function{"floor", 1}, Function{"ceil", 1},  Function{"min", -2},
                                Function{"max", -2},  Function{"lt", 2},   Function{"leq", 2},   Function{"gt", 2},    Function{"geq", 2},
                                Function{"eq", 2},    Function{"neq", 2},  Function{"and", -2},  Function{"or", -2},   Function{"not", 1},
                                Function{"piecewise", -1}};
@@ -179,7 +179,7 @@ class Parser {
     return all;
   }
   Node apply(const std::string& name, const std::vector<Node>& a) {
-    static const std::map<std::string, Op> plain{{"exp", Op::exp}, {"ln", Op::log}, {"log", Op::log}, {"sqrt", Op::sqrt}, {"sin", Op::sin}, {"cos", Op::cos}, {"tan", Op::tan}, {"tanh", Op::tanh}, {"abs", Op::abs}, {"floor", Op::floor}, {"ceil", Op::ceil}, {"not", Op::negation}};
+    static const std::map<std::string, Op> plain{{"exp", Op::exp}, {"ln", Op::log}, {"log", Op::log}, {"sqrt", Op::sqrt}, {"sin", Op::sin}, {"cos", Op::cos}, {"tan", Op::tan}, {"tanh", Op::tanh}, {"atan", Op::atan}, {"abs", Op::abs}, {"floor", Op::floor}, {"ceil", Op::ceil}, {"not", Op::negation}};
     static const std::map<std::string, Op> chains{{"min", Op::minimum}, {"max", Op::maximum}, {"and", Op::both}, {"or", Op::either}};
     if (const auto found = plain.find(name); found != plain.end()) return graph_.make(found->second, a[0]);
     if (const auto found = chains.find(name); found != chains.end()) return chain(found->second, a);

@@ -48,6 +48,7 @@ inline Pack sin(const Pack& a) { return Pack::by_lane(a, [](double x) { return s
 inline Pack cos(const Pack& a) { return Pack::by_lane(a, [](double x) { return std::cos(x); }); }
 inline Pack tan(const Pack& a) { return Pack::by_lane(a, [](double x) { return std::tan(x); }); }
 inline Pack tanh(const Pack& a) { return Pack::by_lane(a, [](double x) { return std::tanh(x); }); }
+inline Pack atan(const Pack& a) { return Pack::by_lane(a, [](double x) { return std::atan(x); }); }
 inline Pack abs(const Pack& a) { return Pack::by_lane(a, [](double x) { return std::abs(x); }); }
 inline Pack floor(const Pack& a) { return Pack::by_lane(a, [](double x) { return std::floor(x); }); }
 inline Pack ceil(const Pack& a) { return Pack::by_lane(a, [](double x) { return std::ceil(x); }); }

@@ -55,7 +55,7 @@ Tape::Tape(const ExpressionGraph& graph, const std::vector<ExpressionGraph::Node
 
 template <class T>
 void Tape::evaluate(T* r, T* out) const {
-  using std::abs, std::ceil, std::cos, std::exp, std::floor, std::log, std::pow, std::sin, std::sqrt, std::tan, std::tanh;
+  using std::abs, std::ceil, std::cos, std::exp, std::floor, std::log, std::pow, std::sin, std::sqrt, std::tan, std::tanh, std::atan;
   for (std::size_t i = 0; i < constants_.size(); ++i) r[variables_ + static_cast<int>(i)] = T(constants_[i]);
   for (const Step& s : steps_) {
     T& to = r[s.to];
@@ -75,6 +75,7 @@ void Tape::evaluate(T* r, T* out) const {
       case Op::cos: to = cos(a); break;
       case Op::tan: to = tan(a); break;
       case Op::tanh: to = tanh(a); break;
+      case Op::atan: to = atan(a); break;
       case Op::abs: to = abs(a); break;
       case Op::floor: to = floor(a); break;
       case Op::ceil: to = ceil(a); break;

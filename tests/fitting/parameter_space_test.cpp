@@ -102,3 +102,24 @@ TEST_CASE("full information: the covariance is its inverse; a parameter looser t
   information << 50, 0, 0, 1e-5;      // sd 316 decades against bounds of 3
   CHECK(identifiability_of(information, space).identified == std::vector<bool>{true, false});
 }
+
+TEST_CASE("from the Jacobian: as from the information, and right where squaring would lose the rest") {
+  ParameterSpace space;
+  for (const char* name : {"a", "b", "c"}) space.add(rate(name));
+  Eigen::MatrixXd x(4, 3);
+  x << 10, 10, 0, 5, 5, 1, 2, 2, 7, 1, 1, 3;
+  const Identifiability pair = identifiability_of_jacobian(x, space), squared = identifiability_of(x.transpose() * x, space);
+  REQUIRE(pair.null.size() == 1);
+  CHECK_THAT(pair.null[0].text, Contains("log10 a") && Contains("log10 b") && !Contains("log10 c"));
+  CHECK(pair.identified == std::vector<bool>{false, false, true});
+  CHECK(pair.covariance(2, 2) == Approx(squared.covariance(2, 2)).epsilon(1e-10));
+  CHECK((pair.eigenvalues - squared.eigenvalues).cwiseAbs().maxCoeff() < 1e-9 * squared.eigenvalues.maxCoeff());
+  // nearly the same column: a condition of 1e9 is seen, its square would not be
+  x(0, 1) += 1e-8;
+  const Identifiability near = identifiability_of_jacobian(x * 1e9, space);
+  CHECK(near.all());
+  CHECK(near.covariance(0, 0) == Approx(near.covariance(1, 1)).epsilon(1e-6));
+  CHECK(identifiability_of_jacobian(x, space).null.size() == 1);      // known to 1e8 decades only: not known
+  CHECK(identifiability_of_jacobian(Eigen::MatrixXd::Zero(2, 3), space).null.size() == 3);
+  CHECK(identifiability_of_jacobian(Eigen::MatrixXd::Identity(2, 3) * 30, space).identified == std::vector<bool>{true, true, false});
+}
