@@ -5,7 +5,7 @@ set_target_properties(hyped_command PROPERTIES INSTALL_RPATH "$ORIGIN/../${CMAKE
 install(TARGETS hyped EXPORT hypedTargets)
 install(TARGETS hyped_command)
 install(DIRECTORY libhyped models fitting DESTINATION include/hyped FILES_MATCHING PATTERN "*.hpp")
-install(DIRECTORY experiments/report experiments/scenarios DESTINATION share/hyped/experiments
+install(DIRECTORY experiments/report experiments/scenarios experiments/networks DESTINATION share/hyped/experiments
         FILES_MATCHING PATTERN "*.gp" PATTERN "*.toml")
 install(EXPORT hypedTargets NAMESPACE hyped:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/hyped)
 configure_package_config_file(cmake/hypedConfig.cmake.in ${CMAKE_BINARY_DIR}/hypedConfig.cmake

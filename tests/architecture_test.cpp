@@ -41,7 +41,7 @@ const std::vector<std::pair<std::regex, std::vector<std::string>>> homes = {
     {std::regex("ceres/jet\\.h"), {"libhyped/model/compiled_model.hpp"}},
     {std::regex("ceres/(?!jet\\.h).*"), {"fitting/least_squares.cpp"}},
     {std::regex("(hdf5|H5.*)\\.h"), {"libhyped/hdf5/"}},
-    {std::regex("toml\\+\\+/.*"), {"experiments/scenario.cpp", "experiments/scenario_section.hpp"}},
+    {std::regex("toml\\+\\+/.*"), {"experiments/scenario.cpp", "experiments/scenario_section.hpp", "experiments/network/network_file.cpp"}},
     {std::regex("CLI/.*"), {"experiments/commands/"}},
     {std::regex("nlohmann/.*"), {"libhyped/store/", "libhyped/ingest/read_model.cpp"}},
     {std::regex("omp\\.h"), {"libhyped/parallel.hpp"}},

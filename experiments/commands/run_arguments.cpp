@@ -40,11 +40,15 @@ Scenario RunArguments::read() const {
   return read;
 }
 
-Scenario RunArguments::read() {
+void RunArguments::note_start() {
   command_line.clear();
   std::ifstream stream("/proc/self/cmdline", std::ios::binary);
   for (std::string word; std::getline(stream, word, '\0');) command_line.push_back(word);
   if (is_run_directory(out)) fmt::print(stderr, "note: {} holds the run started {}; it is replaced when this one is done\n", out, read_summary(out).started);
+}
+
+Scenario RunArguments::read() {
+  note_start();
   return static_cast<const RunArguments&>(*this).read();
 }
 

@@ -21,6 +21,7 @@ struct RunArguments {
 
   CLI::App* add(CLI::App& parent, const std::string& name, const std::string& what, const std::string& example, bool takes_data);
   void add_common(CLI::App& command, const std::string& example);
+  void note_start();                        // takes down the command line; says which earlier run will be replaced
   Scenario read();                          // with the flags' overrides; sets the number of threads
   Scenario read() const;
   int finish(RunDirectory& run) const;

@@ -1,0 +1,63 @@
+// `hyped network simulate|steady FILE`.
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "experiments/commands/commands.hpp"
+#include "experiments/commands/run_arguments.hpp"
+#include "experiments/network/network_run.hpp"
+#include "libhyped/parallel.hpp"
+
+namespace hyped::commands {
+namespace {
+
+struct NetworkArguments : RunArguments {
+  NetworkSettings settings_of_network;
+  std::vector<std::string> set;
+};
+
+void run(NetworkArguments& args, int& exit_code, void (*verb)(RunDirectory&, const NetworkFile&, const NetworkSettings&)) {
+  set_threads(args.threads);
+  const NetworkFile network = read_network(shipped_network(args.scenario));
+  NetworkSettings settings = args.settings_of_network;
+  settings.seed = args.seed;
+  for (const std::string& item : args.set) {
+    const auto equals = item.find('=');
+    char* end = nullptr;
+    const double value = equals == item.npos ? 0 : std::strtod(item.c_str() + equals + 1, &end);
+    if (equals == item.npos || end == item.c_str() + equals + 1 || *end != 0) throw InputError("--set " + item, "is not name=number", "write --set k=0.3");
+    settings.set[item.substr(0, equals)] = value;
+  }
+  args.note_start();
+  RunDirectory folder(args.out, args.command_line, args.seed);
+  folder.set_title(network.title, network.question);
+  folder.add_input(network.file);
+  verb(folder, network, settings);
+  exit_code = args.finish(folder);
+}
+
+}  // namespace
+
+void add_network(CLI::App& app, int& exit_code) {
+  auto* network = app.add_subcommand("network", "Reaction networks read from a file, without a compiler");
+  network->require_subcommand(1);
+  network->footer("Example: hyped network simulate toggle_switch --method ssa --out out/toggle");
+  auto args = std::make_shared<NetworkArguments>();      // shared with the callbacks
+  const auto common = [&](CLI::App& command, const std::string& example) {
+    command.add_option("FILE", args->scenario, "a TOML network, a model.json of the suites, or a shipped network by name")->required();
+    command.add_option("--set", args->set, "name=number: a parameter or a start instead of the file's")->allow_extra_args(false);
+    args->add_common(command, example);
+  };
+  auto* simulate = network->add_subcommand("simulate", "Follow a network over time");
+  simulate->add_option("--method", args->settings_of_network.method, "automatic, explicit, stiff, ssa, tau or master")->capture_default_str();
+  simulate->add_option("--end-h", args->settings_of_network.end_h, "hours, instead of the file's")->check(CLI::PositiveNumber);
+  simulate->add_option("--step-h", args->settings_of_network.step_h, "hours between outputs")->check(CLI::PositiveNumber);
+  simulate->add_option("--runs", args->settings_of_network.runs, "paths of ssa and tau")->check(CLI::PositiveNumber)->capture_default_str();
+  common(*simulate, "hyped network simulate toggle_switch --method master --out out/toggle");
+  simulate->callback([args, &exit_code] { run(*args, exit_code, run_network); });
+  auto* steady = network->add_subcommand("steady", "The steady state a network's start leads to, stability and derivatives");
+  common(*steady, "hyped network steady toggle_switch --set U=50 --out out/steady");
+  steady->callback([args, &exit_code] { run(*args, exit_code, run_network_steady); });
+}
+
+}  // namespace hyped::commands
