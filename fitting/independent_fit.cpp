@@ -116,7 +116,7 @@ IndependentFit fit_independent(const CycleProblem& problem, const IndependentOpt
     StartRecord& record = fit.starts[s];
     record.start = s == 0 ? problem.space().start() : problem.space().start(Eigen::VectorXd((0.1 + 0.8 * halton_point(s, own).array()).matrix()));
     const LeastSquaresResult end = least_squares(residuals, record.start, lower.head(own), upper.head(own), {}, options.least_squares);
-    record = {record.start, end.theta, end.sum_of_squares, end.gradient_norm, end.iterations, end.outcome};
+    record = {record.start, end.theta, end.sum_of_squares, end.gradient_norm, end.iterations, end.evaluations, end.failures, end.outcome};
   });
   const auto best = std::min_element(fit.starts.begin(), fit.starts.end(), [](const auto& a, const auto& b) { return a.sum_of_squares < b.sum_of_squares; });
   fit.theta = best->end;

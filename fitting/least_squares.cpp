@@ -41,6 +41,8 @@ class Cost final : public ceres::CostFunction {
     return true;
   }
 
+  mutable std::vector<FailedEvaluation> failures;
+  mutable int evaluations = 0;
   struct Kept {
     Eigen::VectorXd theta, values;
     Eigen::MatrixXd jacobian;      // empty: not computed
@@ -52,6 +54,8 @@ class Cost final : public ceres::CostFunction {
       kept_.values.resize(function_.residual_count());
       kept_.jacobian.resize(0, 0);
       kept_.outcome = function_.evaluate(theta, kept_.values, derivatives ? &kept_.jacobian : nullptr);
+      ++evaluations;
+      if (!kept_.outcome.ok()) failures.push_back({theta, kept_.outcome});
     }
     return kept_;
   }
@@ -166,6 +170,8 @@ LeastSquaresResult descend(const ResidualFunction& function, const Eigen::Vector
   if (options.refinements > 0 && summary.termination_type == ceres::CONVERGENCE)
     result.iterations += refine(*cost, free, lower, upper, options.refinements, result.theta);
   const auto& [theta, residuals, jacobian, last] = cost->at(result.theta, true);
+  result.failures = cost->failures;
+  result.evaluations = cost->evaluations;
   if (!last.ok() || !residuals.allFinite()) {
     result.outcome = last.ok() ? (failure.ok() ? Outcome{Status::not_finite, "the residuals are not finite"} : failure) : last;
     result.sum_of_squares = std::numeric_limits<double>::infinity();
@@ -199,12 +205,16 @@ LeastSquaresResult least_squares(const ResidualFunction& function, const Eigen::
     if (!stranded) break;
     bool again = false;
     LeastSquaresResult other = descend(function, start, lower, upper, fixed, options, path, again);
-    const int iterations = result.iterations + other.iterations;
+    const int iterations = result.iterations + other.iterations, evaluations = result.evaluations + other.evaluations;
+    std::vector<FailedEvaluation> failures = result.failures;
+    failures.insert(failures.end(), other.failures.begin(), other.failures.end());
     if (other.sum_of_squares < result.sum_of_squares) {
       result = std::move(other);
       stranded = again;
     }
     result.iterations = iterations;
+    result.evaluations = evaluations;
+    result.failures = std::move(failures);
   }
   return result;
 }

@@ -23,6 +23,12 @@ struct LeastSquaresOptions {
   int refinements = 0;                    // at most, Gauss-Newton steps after convergence, to the last digit rounding allows
 };
 
+// A point at which the residuals could not be computed, and why.
+struct FailedEvaluation {
+  Eigen::VectorXd theta;
+  Outcome outcome;
+};
+
 struct LeastSquaresResult {
   Eigen::VectorXd theta;
   double sum_of_squares = 0;              // |r|^2
@@ -30,6 +36,8 @@ struct LeastSquaresResult {
   double gradient_norm = 0;               // max norm of J^T r at the end, projected on the bounds
   std::vector<int> at_lower, at_upper;    // parameters that ended at a bound
   int iterations = 0;
+  int evaluations = 0;                    // of the residuals, with or without derivatives
+  std::vector<FailedEvaluation> failures; // every evaluation that failed, in order
   Outcome outcome;
 };
 

@@ -42,6 +42,8 @@ struct StartRecord {
   Eigen::VectorXd start, end;
   double sum_of_squares = 0, gradient_norm = 0;
   int iterations = 0;
+  int evaluations = 0;
+  std::vector<FailedEvaluation> failures;      // points on its way where the model could not be solved
   Outcome outcome;
 };
 

@@ -59,6 +59,8 @@ std::vector<std::byte> packed(const std::string& key, const Record& record) {
   out.number(record.outcome.time_h);
   out.number(static_cast<double>(record.values.size()));
   for (const double value : record.values) out.number(value);
+  out.number(static_cast<double>(record.texts.size()));
+  for (const auto& text : record.texts) out.text(text);
   return out.take();
 }
 
@@ -71,6 +73,8 @@ std::pair<std::string, Record> unpacked(const std::vector<std::byte>& bytes) {
   record.outcome.time_h = in.number();
   record.values.resize(static_cast<std::size_t>(in.number()));
   for (double& value : record.values) value = in.number();
+  record.texts.resize(static_cast<std::size_t>(in.number()));
+  for (auto& text : record.texts) text = in.text();
   return {std::move(key), std::move(record)};
 }
 

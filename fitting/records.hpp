@@ -17,6 +17,7 @@ namespace hyped {
 struct Record {
   std::vector<double> values;
   Outcome outcome;
+  std::vector<std::string> texts = {};
 };
 
 // The records of one run in an HDF5 journal (libhyped/hdf5/journal.hpp). Keys are "what/number": fit/starts/3. Safe from any thread.

@@ -32,6 +32,7 @@ struct Outcome {
   Status status = Status::ok;
   std::string message;                                          // why, in words; empty when ok
   double time_h = std::numeric_limits<double>::quiet_NaN();     // where it stopped, if that means something
+  std::vector<double> state = {};                               // the last good state of a solver, natural units
   bool ok() const { return status == Status::ok; }
 };
 

@@ -34,6 +34,7 @@ Trajectory follow(VariationalSystem& system, Stepper& stepper, std::string metho
     if (out.outcome.ok() && segment.until_h > t) out.outcome = stepper.advance(system, t, segment.until_h, y);
     if (!out.outcome.ok()) break;
   }
+  if (!out.outcome.ok()) out.outcome.state.assign(y.data(), y.data() + states);
   out.states.conservativeResize(static_cast<Eigen::Index>(out.times_h.size()), states);
   out.work = system.work;
   return out;
