@@ -1,4 +1,4 @@
-// `hyped network simulate|steady FILE`.
+// `hyped network simulate|steady|identify FILE`.
 #include <fmt/format.h>
 
 #include <memory>
@@ -13,12 +13,13 @@ namespace {
 
 struct NetworkArguments : RunArguments {
   NetworkSettings settings_of_network;
-  std::vector<std::string> set;
+  std::vector<std::string> set, outputs;
 };
 
 void run(NetworkArguments& args, int& exit_code, void (*verb)(RunDirectory&, const NetworkFile&, const NetworkSettings&)) {
   set_threads(args.threads);
-  const NetworkFile network = read_network(shipped_network(args.scenario));
+  NetworkFile network = read_network(shipped_network(args.scenario));
+  if (!args.outputs.empty()) network.outputs = args.outputs;
   NetworkSettings settings = args.settings_of_network;
   settings.seed = args.seed;
   for (const std::string& item : args.set) {
@@ -57,6 +58,11 @@ void add_network(CLI::App& app, int& exit_code) {
   simulate->callback([args, &exit_code] { run(*args, exit_code, run_network); });
   auto* steady = network->add_subcommand("steady", "The steady state a network's start leads to, stability and derivatives");
   common(*steady, "hyped network steady toggle_switch --set U=50 --out out/steady");
+  auto* identify = network->add_subcommand("identify", "Which parameters and starts the outputs could ever determine");
+  identify->add_option("--output", args->outputs, "an output in infix, instead of the file's; may be repeated")->allow_extra_args(false);
+  identify->add_option("--end-h", args->settings_of_network.end_h, "hours that are seen")->check(CLI::PositiveNumber);
+  common(*identify, "hyped network identify toggle_switch --output U --out out/identify");
+  identify->callback([args, &exit_code] { run(*args, exit_code, run_network_identify); });
   steady->callback([args, &exit_code] { run(*args, exit_code, run_network_steady); });
 }
 

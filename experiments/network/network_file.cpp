@@ -91,6 +91,8 @@ NetworkFile read_network(const fs::path& file) {
   out.title = top.text("title", table.name);
   out.question = top.text("question", "");
   out.show = top.texts("figures");
+  out.outputs = top.texts("outputs");
+  out.unknown_starts = top.texts("unknown_starts");
   for (Section s : top.sections("event")) out.schedule.push_back(read_event(s));
   for (Section s : top.sections("simulate")) {
     out.end_h = s.required_number("end_h");

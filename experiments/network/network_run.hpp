@@ -1,4 +1,4 @@
-// What `hyped network simulate|steady` do.
+// What `hyped network simulate|steady|identify` do.
 #pragma once
 #include <cstdint>
 #include <map>
@@ -20,6 +20,8 @@ struct NetworkSettings {
 // Tables course (and sensitivities, of the deterministic methods), figure course, run.h5. sd: of one culture's counts, stochastic
 // methods. InputError for unknown names and methods.
 void run_network(RunDirectory& run, const NetworkFile& network, const NetworkSettings& settings);
+// Table structural_identifiability; outputs and unknown starts from the file. The outcome is not_converged where no clear answer exists.
+void run_network_identify(RunDirectory& run, const NetworkFile& network, const NetworkSettings& settings);
 // Tables steady_state, steady_derivatives, conserved.
 void run_network_steady(RunDirectory& run, const NetworkFile& network, const NetworkSettings& settings);
 

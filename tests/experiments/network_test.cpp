@@ -89,6 +89,19 @@ TEST_CASE("both steady states of the switch are found from their sides") {
   CHECK(value("high", 0) > 10 * value("high", 1));
 }
 
+TEST_CASE("what outputs cannot tell is named") {
+  const CommandFolder folder;
+  // only k*A is seen: the unit of A is free when its start is unknown
+  std::string text = "outputs = [\"k*A\"]\nunknown_starts = [\"A\"]\n" + with("[[event]]\ntime_h = 2\ntarget = \"A\"\naction = \"add\"\namount = 5\n", "[[parameter]]\nname = \"m\"\nvalue = 1\n");
+  text.replace(text.find("rate = \"k*A\""), 12, "rate = \"k*m*A\"");
+  folder.write("turn.toml", text);
+  const Ended ended = folder.run("network identify turn.toml --out out");
+  INFO(ended.err << ended.out);
+  REQUIRE(ended.code == 0);
+  CHECK_THAT(ended.out, Contains("1 direction cannot be determined"));
+  CHECK_THAT(folder.run("network identify turn.toml --output Q --out none").err, Contains("'Q'"));
+}
+
 TEST_CASE("wrong networks are refused with line, column and fix") {
   const CommandFolder folder;
   const auto refused = [&](const std::string& text, std::vector<std::string> parts) {
