@@ -23,33 +23,30 @@ namespace {
 
 // ---- c: packs ----
 
-// T cells against a pathogen; days. Source: Crauste et al. 2017, Cell Syst 4:306, numbers as in Benchmark-Models-PEtab.
-struct Immune {
-  static constexpr std::string_view name = "bench/immune";
+// Five clones that compete in a ring (May & Leonard 1975, SIAM J Appl Math 29:243): not stiff, bounded for all parameters.
+struct Clones {
+  static constexpr std::string_view name = "bench/clones";
   static constexpr bool in_packs = true;
-  static constexpr std::array states{StateSpec{"naive", "1", 8090}, StateSpec{"early", "1", 0}, StateSpec{"late", "1", 0}, StateSpec{"memory", "1", 0}, StateSpec{"pathogen", "1", 1}};
-  static constexpr std::array parameters{
-      ParameterSpec{"delta_EL", "1/d", 0.51794597529254}, ParameterSpec{"delta_LM", "1/d", 0.0225806365892933}, ParameterSpec{"delta_NE", "1/d", 0.0119307857579241},
-      ParameterSpec{"mu_EE", "1/d", 3.91359322673521e-05}, ParameterSpec{"mu_LE", "1/d", 1e-10}, ParameterSpec{"mu_LL", "1/d", 8.11520135326853e-06},
-      ParameterSpec{"mu_N", "1/d", 0.739907308603256}, ParameterSpec{"mu_P", "1/d", 1.00000002976846e-05}, ParameterSpec{"mu_PE", "1/d", 1.36571832778378e-10},
-      ParameterSpec{"mu_PL", "1/d", 3.6340308186265e-05}, ParameterSpec{"rho_E", "1/d", 0.507415703707752}, ParameterSpec{"rho_P", "1/d", 0.126382288121756}};
+  static constexpr std::array states{StateSpec{"a", "1", 0.5}, StateSpec{"b", "1", 0.1}, StateSpec{"c", "1", 0.2}, StateSpec{"d", "1", 0.3}, StateSpec{"e", "1", 0.4}};
+  static constexpr std::array parameters{ParameterSpec{"grow_a", "1/h", 1.0}, ParameterSpec{"grow_b", "1/h", 1.1}, ParameterSpec{"grow_c", "1/h", 0.9}, ParameterSpec{"grow_d", "1/h", 1.2},
+                                         ParameterSpec{"grow_e", "1/h", 0.8}, ParameterSpec{"next", "1", 1.5},      ParameterSpec{"after", "1", 0.4},   ParameterSpec{"own", "1", 1.0}};
   template <class T>
-  static std::array<T, 5> rates(T, In<T, 5> x, In<T, 12> p) {
-    const T primed = p[2] * x[0] * x[4], matured = p[0] * x[1], kept = p[1] * x[2];
-    return {-(p[6] * x[0]) - primed, primed + (p[10] * x[4] - p[3] * x[1]) * x[1] - matured, matured - (p[5] * x[2] + p[4] * x[1]) * x[2] - kept, kept,
-            (p[11] * x[4] - p[8] * x[1] - p[9] * x[2] - p[7]) * x[4]};
+  static std::array<T, 5> rates(T, In<T, 5> x, In<T, 8> p) {
+    std::array<T, 5> f;
+    for (std::size_t i = 0; i < 5; ++i) f[i] = p[i] * x[i] * (T(1) - p[7] * x[i] - p[5] * x[(i + 1) % 5] - p[6] * x[(i + 2) % 5]);
+    return f;
   }
 };
 
 void packs(Verdict& verdict) {
-  const CompiledModel<Immune> model;
+  const CompiledModel<Clones> model;
   constexpr int sets = 800;
   std::vector<std::vector<double>> parameters;
   Experiment experiment;
   experiment.initial = model.default_state();
-  for (int day = 1; day <= 16; ++day) experiment.sample_times_h.push_back(1.75 * day);
+  for (int i = 1; i <= 16; ++i) experiment.sample_times_h.push_back(3.0 * i);
   RandomStream random(7, 0, 0);
-  for (int i = 0; i < sets; ++i) {      // in the order of a fit's neighbours: 10 % about the published numbers
+  for (int i = 0; i < sets; ++i) {
     parameters.push_back(model.default_parameters());
     for (double& value : parameters.back()) value *= std::exp(0.1 * random.normal());
   }
@@ -66,7 +63,7 @@ void packs(Verdict& verdict) {
   double alone_off = 0, together_off = 0;
   for (int i = 0; i < sets; ++i) {
     const Trajectory tight = simulate_ode(model, parameters[i], experiment, {1e-13, 1e-13});
-    const auto off = [&](const Trajectory& run) { return run.outcome.ok() && tight.outcome.ok() ? ((run.states - tight.states).array() / (tight.states.array().abs() + 1)).abs().maxCoeff() : 1e300; };
+    const auto off = [&](const Trajectory& run) { return run.outcome.ok() && tight.outcome.ok() ? ((run.states - tight.states).array() / (tight.states.array().abs() + 1e-2)).abs().maxCoeff() : 1e300; };
     alone_off = std::max(alone_off, off(alone[i])), together_off = std::max(together_off, off(together[i]));
   }
 #ifdef __AVX512F__
@@ -106,13 +103,13 @@ void starts(Verdict& verdict) {
   const double wall = seconds_of([&] { processor = processor_seconds_of([&] { fit = fit_independent(problem, options); }); });
   set_threads(0);
   const double both = std::min(wall, processor / std::min(2, threads()));      // other work on the machine stretches the wall time only
-  int best = 0;
+  int best = 0, near = 0;
   double least = 1e300;
   for (const auto& start : fit.starts)
     if (start.outcome.ok()) least = std::min(least, start.sum_of_squares);
-  for (const auto& start : fit.starts) best += start.outcome.ok() && start.sum_of_squares < least + 0.1;
-  fmt::print("d. {} starts of the fit of four arms ({} wells, {} parameters, multinomial): {:.2f} s wall, {:.2f} s of processors; {} starts end at the best optimum\n", fit.starts.size(),
-             problem.wells().size(), problem.space().count(), wall, processor, best);
+  for (const auto& start : fit.starts) best += start.outcome.ok() && start.sum_of_squares < least + 0.1, near += start.sum_of_squares < 1.1 * least;
+  fmt::print("d. {} starts of the fit of four arms ({} wells, {} parameters, multinomial): {:.2f} s wall, {:.2f} s of processors; {} are finished and end at the best optimum, {} within a tenth of it\n", fit.starts.size(),
+             problem.wells().size(), problem.space().count(), wall, processor, best, near);
   verdict.must("the fit ends well", fit.outcome.ok());
   verdict.at_most("s for 1000 starts on two cores", both * 1000 / options.starts, 30);
 }
@@ -153,12 +150,14 @@ void jumps(Verdict& verdict) {
 
 }  // namespace
 
-int main() {
+int main(int count, char** arguments) {
   Verdict verdict;
-  compare_chain(verdict);
-  packs(verdict);
-  starts(verdict);
-  jumps(verdict);
+  const std::string parts = count > 1 ? arguments[1] : "acde";      // all parts unless some are named; b and f belong to a
+  for (const char part : parts)
+    if (part == 'a') compare_chain(verdict);
+    else if (part == 'c') packs(verdict);
+    else if (part == 'd') starts(verdict);
+    else if (part == 'e') jumps(verdict);
   if (verdict.compared == 0) return 77;
   fmt::print("{}\n", verdict.failed > 0 ? "FAILED" : verdict.missed > 0 ? "passed, targets missed" : "targets met");
   return verdict.failed > 0 ? 1 : 0;

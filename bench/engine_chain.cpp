@@ -36,7 +36,7 @@ std::optional<nlohmann::json> peer(const std::string& program, const std::string
 namespace {
 
 const PhaseGraph chain_graph{"bench/chain",
-                             {{"G1", 20, "g1_exit", "S"}, {"S", 20, "s_exit", "G2/M"}, {"G2/M", 20, "division", "G1", 2}},
+                             {{"G1", 20, "g1_exit", "S", 1, ""}, {"S", 20, "s_exit", "G2/M", 1, ""}, {"G2/M", 20, "division", "G1", 2, ""}},
                              {{"g1_exit", "1/h", "", 1 / 9.0, 1e-3, 1}, {"s_exit", "1/h", "", 1 / 8.0, 1e-3, 1}, {"division", "1/h", "", 1 / 5.0, 1e-3, 1}}};
 
 // exp(A h) in 80-bit arithmetic: the reference of both.
