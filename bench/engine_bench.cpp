@@ -143,9 +143,10 @@ void jumps(Verdict& verdict) {
     fmt::print("  no peer is here (GillesPy2 in the virtual environment HYPED_PEERS); orientation of the design: 47 million events/s\n\n");
     return;
   }
-  const double speed = events * (*theirs)["runs"].get<double>() / (*theirs)["seconds"].get<double>();
-  fmt::print("  GillesPy2 {}, its C++ solver, compilation not counted: {:.1f} million events/s\n", (*theirs)["version"].get<std::string>(), 1e-6 * speed);
-  verdict.at_least("times faster", events / ours / speed, 5);
+  const double speed = events / (*theirs)["seconds"].get<double>(), optimised = events / (*theirs)["optimised_seconds"].get<double>();
+  fmt::print("  GillesPy2 {}, its C++ solver, compilation not counted: {:.1f} million events/s as it ships, {:.1f} when its code is compiled with -O3 -march=native (ours {:.2f} times that)\n", (*theirs)["version"].get<std::string>(),
+             1e-6 * speed, 1e-6 * optimised, events / ours / optimised);
+  verdict.at_least("times faster than GillesPy2 as it ships", events / ours / speed, 5);
 }
 
 }  // namespace
