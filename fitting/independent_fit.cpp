@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <numeric>
 
 #include "libhyped/parallel.hpp"
 
@@ -112,12 +113,31 @@ IndependentFit fit_independent(const CycleProblem& problem, const IndependentOpt
 
   const DevianceResiduals residuals(problem, first_noise(options.noise));
   fit.starts.resize(static_cast<std::size_t>(std::max(1, options.starts)));
+  const bool screened = options.starts > options.screened_above;
+  const auto descend = [&](StartRecord& record, const Eigen::VectorXd& from, const LeastSquaresOptions& how) {
+    const LeastSquaresResult end = least_squares(residuals, from, lower.head(own), upper.head(own), {}, how);
+    std::vector<FailedEvaluation> failures = std::move(record.failures);
+    failures.insert(failures.end(), end.failures.begin(), end.failures.end());
+    record = {record.start, end.theta, end.sum_of_squares, end.gradient_norm, record.iterations + end.iterations, record.evaluations + end.evaluations, std::move(failures), end.outcome};
+  };
+  LeastSquaresOptions first = options.least_squares;
+  if (screened) first.function_tolerance = 1e-2, first.first_radius = 0.3, first.iteration_limit = std::min(20, first.iteration_limit);
+  const double margin = screened ? 0.25 : 0.1;
   parallel_for(static_cast<int>(fit.starts.size()), [&](int s) {
     StartRecord& record = fit.starts[s];
-    record.start = s == 0 ? problem.space().start() : problem.space().start(Eigen::VectorXd((0.1 + 0.8 * halton_point(s, own).array()).matrix()));
-    const LeastSquaresResult end = least_squares(residuals, record.start, lower.head(own), upper.head(own), {}, options.least_squares);
-    record = {record.start, end.theta, end.sum_of_squares, end.gradient_norm, end.iterations, end.evaluations, end.failures, end.outcome};
+    record.start = s == 0 ? problem.space().start() : problem.space().start(Eigen::VectorXd((margin + (1 - 2 * margin) * halton_point(s, own).array()).matrix()));
+    descend(record, record.start, first);
   });
+  if (screened) {
+    std::vector<int> order(fit.starts.size());
+    std::iota(order.begin(), order.end(), 0);
+    std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return fit.starts[a].sum_of_squares < fit.starts[b].sum_of_squares; });
+    order.resize(std::max<std::size_t>(4, order.size() / 20));
+    parallel_for(static_cast<int>(order.size()), [&](int k) {
+      StartRecord& record = fit.starts[order[k]];
+      if (std::isfinite(record.sum_of_squares)) descend(record, Eigen::VectorXd(record.end), options.least_squares);
+    });
+  }
   const auto best = std::min_element(fit.starts.begin(), fit.starts.end(), [](const auto& a, const auto& b) { return a.sum_of_squares < b.sum_of_squares; });
   fit.theta = best->end;
   fit.outcome = best->outcome;

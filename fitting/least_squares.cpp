@@ -153,6 +153,7 @@ LeastSquaresResult descend(const ResidualFunction& function, const Eigen::Vector
   solver.function_tolerance = options.function_tolerance;
   solver.gradient_tolerance = options.gradient_tolerance;
   solver.parameter_tolerance = options.parameter_tolerance;
+  solver.initial_trust_region_radius = options.first_radius;
   solver.max_num_consecutive_invalid_steps = 20;
   solver.use_nonmonotonic_steps = path == Path::wandering;
   if (path == Path::dog_leg) {

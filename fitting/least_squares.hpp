@@ -20,6 +20,7 @@ class ResidualFunction {
 struct LeastSquaresOptions {
   int iteration_limit = 100;
   double function_tolerance = 1e-12, gradient_tolerance = 1e-10, parameter_tolerance = 1e-10;
+  double first_radius = 1e4;              // of the trust region, in lengths of the scaled Gauss-Newton step; small: cautious first steps
   int refinements = 0;                    // at most, Gauss-Newton steps after convergence, to the last digit rounding allows
 };
 

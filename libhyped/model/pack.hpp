@@ -49,7 +49,11 @@ inline Pack cos(const Pack& a) { return Pack::by_lane(a, [](double x) { return s
 inline Pack tan(const Pack& a) { return Pack::by_lane(a, [](double x) { return std::tan(x); }); }
 inline Pack tanh(const Pack& a) { return Pack::by_lane(a, [](double x) { return std::tanh(x); }); }
 inline Pack atan(const Pack& a) { return Pack::by_lane(a, [](double x) { return std::atan(x); }); }
-inline Pack abs(const Pack& a) { return Pack::by_lane(a, [](double x) { return std::abs(x); }); }
+inline Pack abs(const Pack& a) {      // the sign bit cleared
+  typedef long long Bits __attribute__((vector_size(64)));
+  return Pack(reinterpret_cast<Pack::Lanes>(reinterpret_cast<Bits>(a.v) & 0x7fffffffffffffffLL));
+}
+inline Pack larger(const Pack& a, const Pack& b) { return Pack(a.v > b.v ? a.v : b.v); }      // b where one is not a number
 inline Pack floor(const Pack& a) { return Pack::by_lane(a, [](double x) { return std::floor(x); }); }
 inline Pack ceil(const Pack& a) { return Pack::by_lane(a, [](double x) { return std::ceil(x); }); }
 inline Pack pow(const Pack& a, const Pack& b) { return Pack::by_lane(a, b, [](double x, double y) { return std::pow(x, y); }); }

@@ -98,17 +98,14 @@ class PackRun {
   }
   template <class Part>
   void norm_of(const Part& part, double (&norm)[pack_lanes]) const {
+    const Pack absolute(options_.absolute_tolerance), relative(options_.relative_tolerance);
     Pack largest(0.0), all(0.0);
     for (std::size_t i = 0; i < states_; ++i) {
-      const Pack v = part(i);
-      for (int lane = 0; lane < pack_lanes; ++lane) {      // vectorised by the compiler
-        const double scale = options_.absolute_tolerance + options_.relative_tolerance * std::max(std::abs(x_[i].v[lane]), std::abs(next_[i].v[lane]));
-        const double size = std::abs(v.v[lane]) / scale;
-        largest.v[lane] = largest.v[lane] > size ? largest.v[lane] : size;
-        all.v[lane] += size;      // carries a NaN
-      }
+      const Pack size = abs(part(i)) / (absolute + relative * larger(abs(x_[i]), abs(next_[i])));
+      largest = larger(largest, size);
+      all += size;      // carries a NaN
     }
-    for (int lane = 0; lane < pack_lanes; ++lane) norm[lane] = std::isfinite(all.v[lane]) ? largest.v[lane] : std::numeric_limits<double>::infinity();
+    for (int lane = 0; lane < pack_lanes; ++lane) norm[lane] = std::isfinite(all[lane]) ? largest[lane] : std::numeric_limits<double>::infinity();
   }
 
   double first_step(double t, double until) {
@@ -124,21 +121,28 @@ class PackRun {
   }
 
   void attempt(double t, double h, double end) {
-    static constexpr double c[stages] = {0, 1.0 / 5, 3.0 / 10, 4.0 / 5, 8.0 / 9, 1, 1};
-    static constexpr double a[stages][6] = {{}, {1.0 / 5}, {3.0 / 40, 9.0 / 40}, {44.0 / 45, -56.0 / 15, 32.0 / 9},
-                                            {19372.0 / 6561, -25360.0 / 2187, 64448.0 / 6561, -212.0 / 729},
-                                            {9017.0 / 3168, -355.0 / 33, 46732.0 / 5247, 49.0 / 176, -5103.0 / 18656},
-                                            {35.0 / 384, 0, 500.0 / 1113, 125.0 / 192, -2187.0 / 6784, 11.0 / 84}};
-    for (int s = 1; s < stages; ++s) {
-      for (std::size_t i = 0; i < states_; ++i) {
-        Pack sum = a[s][0] * k_[0][i];
-        for (int j = 1; j < s; ++j)
-          if (a[s][j] != 0) sum += a[s][j] * k_[static_cast<std::size_t>(j)][i];
-        next_[i] = x_[i] + h * sum;
-      }
-      if (s == 5) sixth_ = next_;
-      rates(s < 5 ? t + c[s] * h : end, next_, k_[static_cast<std::size_t>(s)]);
-    }
+    const Pack *k1 = k_[0].data(), *k2 = k_[1].data(), *k3 = k_[2].data(), *k4 = k_[3].data(), *k5 = k_[4].data(), *k6 = k_[5].data(), *x = x_.data();
+    Pack *z = next_.data(), *sixth = sixth_.data();
+    const std::size_t n = states_;
+    const auto w = [h](double weight) { return Pack(h * weight); };
+    const Pack a21 = w(1.0 / 5);
+    for (std::size_t i = 0; i < n; ++i) z[i] = x[i] + a21 * k1[i];
+    rates(t + h / 5, next_, k_[1]);
+    const Pack a31 = w(3.0 / 40), a32 = w(9.0 / 40);
+    for (std::size_t i = 0; i < n; ++i) z[i] = x[i] + a31 * k1[i] + a32 * k2[i];
+    rates(t + h * 3 / 10, next_, k_[2]);
+    const Pack a41 = w(44.0 / 45), a42 = w(-56.0 / 15), a43 = w(32.0 / 9);
+    for (std::size_t i = 0; i < n; ++i) z[i] = x[i] + a41 * k1[i] + a42 * k2[i] + a43 * k3[i];
+    rates(t + h * 4 / 5, next_, k_[3]);
+    const Pack a51 = w(19372.0 / 6561), a52 = w(-25360.0 / 2187), a53 = w(64448.0 / 6561), a54 = w(-212.0 / 729);
+    for (std::size_t i = 0; i < n; ++i) z[i] = x[i] + a51 * k1[i] + a52 * k2[i] + a53 * k3[i] + a54 * k4[i];
+    rates(t + h * 8 / 9, next_, k_[4]);
+    const Pack a61 = w(9017.0 / 3168), a62 = w(-355.0 / 33), a63 = w(46732.0 / 5247), a64 = w(49.0 / 176), a65 = w(-5103.0 / 18656);
+    for (std::size_t i = 0; i < n; ++i) sixth[i] = z[i] = x[i] + a61 * k1[i] + a62 * k2[i] + a63 * k3[i] + a64 * k4[i] + a65 * k5[i];
+    rates(end, next_, k_[5]);
+    const Pack b1 = w(35.0 / 384), b3 = w(500.0 / 1113), b4 = w(125.0 / 192), b5 = w(-2187.0 / 6784), b6 = w(11.0 / 84);
+    for (std::size_t i = 0; i < n; ++i) z[i] = x[i] + b1 * k1[i] + b3 * k3[i] + b4 * k4[i] + b5 * k5[i] + b6 * k6[i];
+    rates(end, next_, k_[6]);
   }
 
   // Steps to `until`; false when a lane is limited by stability.
@@ -161,9 +165,8 @@ class PackRun {
       const bool last = t + step_ * 1.0001 >= until;
       const double h = last ? until - t : step_;
       attempt(t, h, last ? until : t + h);
-      norm_of([&](std::size_t i) {
-        return h * (71.0 / 57600 * k_[0][i] - 71.0 / 16695 * k_[2][i] + 71.0 / 1920 * k_[3][i] - 17253.0 / 339200 * k_[4][i] + 22.0 / 525 * k_[5][i] - 1.0 / 40 * k_[6][i]);
-      }, norm);
+      const Pack e1(h * (71.0 / 57600)), e3(h * (-71.0 / 16695)), e4(h * (71.0 / 1920)), e5(h * (-17253.0 / 339200)), e6(h * (22.0 / 525)), e7(h * (-1.0 / 40));
+      norm_of([&](std::size_t i) { return e1 * k_[0][i] + e3 * k_[2][i] + e4 * k_[3][i] + e5 * k_[4][i] + e6 * k_[5][i] + e7 * k_[6][i]; }, norm);
       const double error = worst(norm, bad);
       if (error <= 1) {
         ++work_.steps;
@@ -202,17 +205,15 @@ class PackRun {
         if (retired(lane)) x_[i].set(lane, 0), k_[0][i].set(lane, 0);
   }
   bool stiff(double h) {
-    double largest = 0;
-    for (int lane = 0; lane < static_cast<int>(jobs_.size()); ++lane) {
-      if (retired(lane)) continue;
-      double slopes = 0, distance = 0;
-      for (std::size_t i = 0; i < states_; ++i) {
-        slopes += std::pow(k_[6][i].v[lane] - k_[5][i].v[lane], 2);
-        distance += std::pow(next_[i].v[lane] - sixth_[i].v[lane], 2);
-      }
-      if (distance > 0) largest = std::max(largest, slopes / distance);
+    Pack slopes(0.0), distance(0.0);
+    for (std::size_t i = 0; i < states_; ++i) {
+      const Pack slope = k_[6][i] - k_[5][i], apart = next_[i] - sixth_[i];
+      slopes += slope * slope;
+      distance += apart * apart;
     }
-    if (h * h * largest > 2.6 * 2.6) calm_ = 0, ++stiff_;
+    bool limited = false;      // h |lambda| > 2.6 in a lane that is followed
+    for (int lane = 0; lane < static_cast<int>(jobs_.size()); ++lane) limited = limited || (!retired(lane) && h * h * slopes[lane] > 2.6 * 2.6 * distance[lane]);
+    if (limited) calm_ = 0, ++stiff_;
     else if (++calm_ == 6) stiff_ = calm_ = 0;
     return stiff_ >= 15;
   }

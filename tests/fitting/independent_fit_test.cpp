@@ -114,6 +114,10 @@ TEST_CASE("one rate of a two-phase problem agrees with a closed form") {
   CHECK(fit.parameters[0].sd == Approx(1 / std::sqrt(information) / low / std::numbers::ln10).epsilon(1e-5));
   CHECK(fit.parameter_count == 1);
   CHECK(fit.data_count == 16);
+  const IndependentFit screened = fit_independent(problem, {.starts = 40});      // most starts are left half way
+  CHECK(screened.outcome.ok());
+  CHECK(screened.starts.size() == 40);
+  CHECK(screened.parameters[0].estimate == Approx(low).epsilon(1e-7));
 }
 
 TEST_CASE("least squares and scoring find the same optimum; overdispersion is estimated") {
