@@ -10,28 +10,16 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "bench/timing.hpp"
 #include "experiments/scenario.hpp"
 #include "fitting/independent_fit.hpp"
 #include "libhyped/parallel.hpp"
 
 using namespace hyped;
+using hyped::bench::processor_seconds_of, hyped::bench::seconds_of;
 using Json = nlohmann::json;
 
 namespace {
-
-// Processor time of this process: what one thread costs also on a machine that does other things.
-template <class Body>
-double processor_seconds_of(const Body& body) {
-  const std::clock_t began = std::clock();
-  body();
-  return static_cast<double>(std::clock() - began) / CLOCKS_PER_SEC;
-}
-template <class Body>
-double seconds_of(const Body& body) {
-  const auto began = std::chrono::steady_clock::now();
-  body();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
-}
 
 // Everything the Python side needs, in numbers.
 Json job_of(const CycleProblem& problem) {

@@ -145,7 +145,8 @@ IndependentFit fit_independent(const CycleProblem& problem, const IndependentOpt
   if (options.noise == IndependentNoise::gaussian && options.saturation) fit.data += fmt::format(", censored at {}", *options.saturation);
   if (!std::isfinite(best->sum_of_squares)) return fit;
   fit.sum_of_squares = has_dispersion(options.noise) ? 0 : best->sum_of_squares;
-  fit.method = fmt::format("{}, independent frames, least squares on deviance residuals", to_string(options.noise));
+  const std::string starts = screened ? fmt::format(", {} starts descended coarsely and the best twentieth finished", options.starts) : "";
+  fit.method = fmt::format("{}, independent frames, least squares on deviance residuals{}", to_string(options.noise), starts);
 
   Eigen::VectorXd all(space.count());
   all.head(own) = fit.theta;
@@ -170,7 +171,7 @@ IndependentFit fit_independent(const CycleProblem& problem, const IndependentOpt
     fit.theta = all.head(own);
     low = end.at_lower;
     high = end.at_upper;
-    fit.method = fmt::format("{}, independent frames, damped Fisher scoring", options.saturation ? "gaussian censored at saturation" : to_string(options.noise));
+    fit.method = fmt::format("{}, independent frames, damped Fisher scoring{}", options.saturation ? "gaussian censored at saturation" : to_string(options.noise), starts);
   }
   LikelihoodValue at;
   if (const Outcome outcome = data.evaluate(all, at, true); !outcome.ok()) {

@@ -50,6 +50,7 @@ Values values_of(const NetworkFile& network, const NetworkSettings& settings) {
 struct Course {
   std::vector<double> times_h;
   Eigen::MatrixXd mean, variance;      // [T x S]; variance empty if deterministic
+  Eigen::MatrixXd mean_error;          // [T x S] Monte-Carlo standard error; empty if there is no chance in the mean
   Trajectory deterministic;
   Outcome outcome;
   std::string method;
@@ -65,11 +66,13 @@ Course follow_network(const InterpretedModel& model, const Values& values, const
     SsaEnsemble found = simulate_ssa_ensemble(model, values.parameters, experiment, settings.runs, {.seed = settings.seed});
     out.times_h = found.times_h, out.mean = found.mean, out.outcome = found.outcome;
     variances(found.covariance);
+    out.mean_error = (out.variance / std::max(1, found.runs)).cwiseMax(0.0).cwiseSqrt();
     out.method = fmt::format("exact stochastic simulation, {} paths, {} reactions", found.runs, found.reactions);
   } else if (settings.method == "tau") {
     TauLeapEnsemble found = simulate_tau_leap_ensemble(model, values.parameters, experiment, settings.runs, {.seed = settings.seed});
     out.times_h = found.times_h, out.mean = found.mean, out.outcome = found.outcome;
     variances(found.covariance);
+    out.mean_error = found.mean_error;
     out.method = fmt::format("tau-leaping, {} paths, bias from {} coupled pairs taken off the mean", found.runs, found.coupled_runs);
   } else if (settings.method == "master") {
     Distribution found = simulate_master_equation(model, values.parameters, experiment, {.snapshots = false});
@@ -119,7 +122,7 @@ void run_network(RunDirectory& run, const NetworkFile& network, const NetworkSet
   if (!stochastic) names.insert(names.end(), assigned.begin(), assigned.end());      // of means they would not be the mean
   for (const auto& name : network.show)
     if (std::find(names.begin(), names.end(), name) == names.end()) throw InputError(network.file.string(), "figures names '" + name + "', which there is not", "did you mean " + nearest_names(name, names) + "?");
-  Table table({{"time_h", "h", ""}, {"name", "", ""}, {"unit", "", ""}, {stochastic ? "mean" : "value", "", ""}, {"sd", "", "of one culture"}});
+  Table table({{"time_h", "h", ""}, {"name", "", ""}, {"unit", "", ""}, {stochastic ? "mean" : "value", "", ""}, {"sd", "", "of one culture"}, {"mean_error", "", "Monte-Carlo standard error of the mean"}});
   Table drawn({{"arm", "", ""}, {"class", "", ""}, {"time_h", "h", ""}, {"estimate", "", ""}, {"lower", "", ""}, {"upper", "", ""}});
   std::vector<double> extra(assigned.size());
   for (std::size_t t = 0; t < course.times_h.size(); ++t) {
@@ -129,14 +132,16 @@ void run_network(RunDirectory& run, const NetworkFile& network, const NetworkSet
     for (std::size_t i = 0; i < names.size(); ++i) {
       const auto column = static_cast<Eigen::Index>(i);
       const double value = i < states ? now[column] : extra[i - states], sd = stochastic ? std::sqrt(std::max(0.0, course.variance(row, column))) : 0;
-      table.add_row({course.times_h[t], names[i], i < states ? std::string(model.states()[i].unit) : std::string(), cell_of(value), stochastic ? cell_of(sd) : Cell{}});
+      table.add_row({course.times_h[t], names[i], i < states ? std::string(model.states()[i].unit) : std::string(), cell_of(value), stochastic ? cell_of(sd) : Cell{}, course.mean_error.size() > 0 ? cell_of(course.mean_error(row, column)) : Cell{}});
       const bool wanted = network.show.empty() ? i < 12 : std::find(network.show.begin(), network.show.end(), names[i]) != network.show.end();
-      if (wanted && std::isfinite(value)) drawn.add_row({names[i], std::string("all"), course.times_h[t], value, value - 1.96 * sd, value + 1.96 * sd});
+      if (wanted && std::isfinite(value)) drawn.add_row({names[i], std::string("all"), course.times_h[t], value, stochastic ? std::max(0.0, value - 1.96 * sd) : value, value + 1.96 * sd});      // counts are not negative
     }
   }
   run.add_table("course", table, stochastic ? "Mean and standard deviation over cultures." : "The course of every state and assigned quantity.");
+  const std::string unit(model.states().front().unit);
+  const bool one_unit = std::all_of(model.states().begin(), model.states().end(), [&](const StateSpec& s) { return s.unit == unit; });
   if (!drawn.rows().empty())
-    report::add_figure(run, {"course", stochastic ? "Mean over cultures; band: mean +- 1.96 sd of one culture." : "Course of every quantity.", "time_course", {{"model", drawn}}, {{"y_label", "amount"}, {"band_label", stochastic ? "line: mean   band: 1.96 sd of one culture" : "line: solution"}}, "answer"});
+    report::add_figure(run, {"course", stochastic ? "Mean over cultures; band: mean +- 1.96 sd of one culture, cut at 0." : "Course of every quantity.", "time_course", {{"model", drawn}}, {{"y_label", one_unit ? "amount [" + unit + "]" : "amount [own units, table course]"}, {"band_label", stochastic ? "line: mean   band: 1.96 sd of one culture" : "line: solution"}}, "answer"});
   if (!course.deterministic.sensitivities.empty()) {
     Table by({{"time_h", "h", ""}, {"state", "", ""}, {"parameter", "", ""}, {"derivative", "", "d state / d parameter, natural units"}});
     for (std::size_t t = 0; t < course.times_h.size(); ++t)
@@ -157,8 +162,8 @@ void run_network(RunDirectory& run, const NetworkFile& network, const NetworkSet
   }
   run.add_answer(fmt::format("{} followed from 0 to {:.6g} h by {}.", model.name(), course.times_h.empty() ? 0 : course.times_h.back(), course.method));
   std::fprintf(stdout, "%s", to_terminal_paragraph("method    ", course.method).c_str());
-  Table last({{"name", "", ""}, {"unit", "", ""}, {"at_end", "", ""}, {"sd", "", ""}});
-  for (std::size_t i = table.rows().size() - std::min(table.rows().size(), names.size()); i < table.rows().size(); ++i) last.add_row({table.rows()[i][1], table.rows()[i][2], table.rows()[i][3], table.rows()[i][4]});
+  Table last({{"name", "", ""}, {"unit", "", ""}, {"at_end", "", ""}, {"sd", "", ""}, {"mean_error", "", ""}});
+  for (std::size_t i = table.rows().size() - std::min(table.rows().size(), names.size()); i < table.rows().size(); ++i) last.add_row({table.rows()[i][1], table.rows()[i][2], table.rows()[i][3], table.rows()[i][4], table.rows()[i][5]});
   std::fprintf(stdout, "\n%s\n", to_terminal(last, "tables/course.tsv").c_str());
 }
 

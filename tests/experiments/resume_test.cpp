@@ -11,6 +11,7 @@
 
 #include "libhyped/random.hpp"
 #include "tests/experiments/command_run.hpp"
+#include "tests/experiments/small_scenario.hpp"
 
 using namespace hyped;
 using namespace hyped::testing;
@@ -19,34 +20,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const std::string scenario = R"(name = "small"
-[model]
-name = "cell_cycle/two_phase"
-stages = {G1 = 2, "S/G2/M" = 2}
-[reporter]
-type = "cdt1_geminin"
-classes = [
-  {name = "G1", phases = ["G1"]},
-  {name = "S/G2/M", phases = ["S/G2/M"]},
-]
-[data]
-file = "counts.tsv"
-[[step]]
-input = "drug"
-from_h = 0
-[[arm]]
-condition = "control"
-[[arm]]
-condition = "drug"
-inputs = ["drug"]
-[[effect]]
-name = "drug_on_g1_exit"
-inputs = ["drug"]
-rates = ["g1_exit"]
-[[parameter]]
-name = "death"
-fixed = 0
-[[random_effect]]
+const std::string scenario = small_scenario + R"([[random_effect]]
 name = "well_rate_variance"
 parameters = ["g1_exit", "division"]
 [fit]
