@@ -29,7 +29,7 @@ PathMoments path_moments(int runs, int time_count, int state_count, const std::f
     block.products.setZero(times, states * states);
     Eigen::VectorXd off(states);
     Index row = 0;
-    const Record add = [&](std::span<const double> x) {
+    const SampleSink add = [&](std::span<const double> x) {
       off = Eigen::Map<const Eigen::VectorXd>(x.data(), states) - origin.row(row).transpose();
       block.sum.row(row) += off.transpose();
       for (Index i = 0; i < states; ++i)
@@ -60,6 +60,21 @@ PathMoments path_moments(int runs, int time_count, int state_count, const std::f
     const Eigen::VectorXd shift = sum.row(t).transpose() / runs;
     out.covariance.emplace_back((second - runs * shift * shift.transpose()) / std::max(1, runs - 1));
   }
+  return out;
+}
+
+Trajectory path_trajectory(const std::vector<double>& times_h, int states, std::string method, const std::function<PathEnd(const SampleSink&)>& run) {
+  Trajectory out;
+  out.method = std::move(method);
+  out.states.resize(static_cast<Eigen::Index>(times_h.size()), states);
+  Eigen::Index row = 0;
+  const PathEnd end = run([&](std::span<const double> x) {
+    out.states.row(row) = Eigen::Map<const Eigen::RowVectorXd>(x.data(), static_cast<Eigen::Index>(x.size()));
+    out.times_h.push_back(times_h[static_cast<std::size_t>(row++)]);
+  });
+  out.states.conservativeResize(row, Eigen::NoChange);
+  out.outcome = end.outcome;
+  out.work.steps = end.reactions;
   return out;
 }
 

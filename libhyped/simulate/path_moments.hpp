@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "libhyped/errors.hpp"
+#include "libhyped/simulate/trajectory.hpp"
 
 namespace hyped {
 
@@ -22,8 +23,11 @@ struct PathEnd {
   Outcome outcome;
   long reactions = 0;
 };
-using Record = std::function<void(std::span<const double>)>;
-using PathSimulator = std::function<PathEnd(int path, const Record&)>;
+using SampleSink = std::function<void(std::span<const double>)>;
+using PathSimulator = std::function<PathEnd(int path, const SampleSink&)>;
+
+// One path as a trajectory: `run` gives its counts at the sample times to the sink and returns how it ended.
+Trajectory path_trajectory(const std::vector<double>& times_h, int states, std::string method, const std::function<PathEnd(const SampleSink&)>& run);
 
 // Paths 0 .. runs-1 in blocks that depend on the problem only; `make` gives one simulator per block. On failure only `outcome` is
 // meaningful.

@@ -13,17 +13,10 @@ Trajectory simulate_ssa(const Model& model, std::span<const double> parameters, 
   const Plan plan = plan_of(model, parameters, experiment);
   const JumpNetwork network(model, parameters, plan);
   ExactPath path(network, plan, parameters, experiment, options);
-  Trajectory out;
-  out.method = "exact SSA (direct method)";
-  out.states.resize(plan.sample_count, model.state_count());
-  Index row = 0;
-  out.outcome = path.run(trajectory, [&](std::span<const double> x) {
-    out.states.row(row) = Eigen::Map<const Eigen::RowVectorXd>(x.data(), static_cast<Index>(x.size()));
-    out.times_h.push_back(experiment.sample_times_h[static_cast<std::size_t>(row++)]);
+  return path_trajectory(experiment.sample_times_h, model.state_count(), "exact SSA (direct method)", [&](const SampleSink& sink) -> PathEnd {
+    const Outcome outcome = path.run(trajectory, sink);
+    return {outcome, path.reactions()};
   });
-  out.states.conservativeResize(row, Eigen::NoChange);
-  out.work.steps = path.reactions();
-  return out;
 }
 
 SsaEnsemble simulate_ssa_ensemble(const Model& model, std::span<const double> parameters, const Experiment& experiment, int runs,
@@ -33,7 +26,7 @@ SsaEnsemble simulate_ssa_ensemble(const Model& model, std::span<const double> pa
   const JumpNetwork network(model, parameters, plan);
   PathMoments moments = path_moments(runs, plan.sample_count, model.state_count(), [&]() -> PathSimulator {
     const auto path = std::make_shared<ExactPath>(network, plan, parameters, experiment, options);      // std::function copies
-    return [path](int k, const Record& record) -> PathEnd {
+    return [path](int k, const SampleSink& record) -> PathEnd {
       Outcome outcome = path->run(static_cast<std::uint32_t>(k), record);
       return {std::move(outcome), path->reactions()};
     };

@@ -109,17 +109,10 @@ Trajectory simulate_tau_leap(const Model& model, std::span<const double> paramet
   const JumpNetwork network(model, parameters, plan);
   check_entry(model, network, plan, options);
   LeapPath path(network, plan, experiment, options);
-  Trajectory out;
-  out.method = "tau-leaping (approximate)";
-  out.states.resize(plan.sample_count, model.state_count());
-  Index row = 0;
-  out.outcome = path.run(trajectory, [&](std::span<const double> x) {
-    out.states.row(row) = Eigen::Map<const Eigen::RowVectorXd>(x.data(), static_cast<Index>(x.size()));
-    out.times_h.push_back(experiment.sample_times_h[static_cast<std::size_t>(row++)]);
+  return path_trajectory(experiment.sample_times_h, model.state_count(), "tau-leaping (approximate)", [&](const SampleSink& sink) -> PathEnd {
+    const Outcome outcome = path.run(trajectory, sink);
+    return {outcome, path.steps()};
   });
-  out.states.conservativeResize(row, Eigen::NoChange);
-  out.work.steps = path.steps();
-  return out;
 }
 
 TauLeapEnsemble simulate_tau_leap_ensemble(const Model& model, std::span<const double> parameters, const Experiment& experiment, int runs,
@@ -131,7 +124,7 @@ TauLeapEnsemble simulate_tau_leap_ensemble(const Model& model, std::span<const d
   const int states = model.state_count();
   PathMoments moments = path_moments(runs, plan.sample_count, states, [&]() -> PathSimulator {
     const auto path = std::make_shared<LeapPath>(network, plan, experiment, options);      // std::function copies
-    return [path](int k, const Record& record) -> PathEnd {
+    return [path](int k, const SampleSink& record) -> PathEnd {
       Outcome outcome = path->run(static_cast<std::uint32_t>(k), record);
       return {std::move(outcome), path->steps()};
     };
