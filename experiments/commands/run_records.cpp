@@ -31,7 +31,8 @@ RunRecords::RunRecords(const RunArguments& args, const Scenario& scenario, const
 RunRecords::~RunRecords() {
   store_.reset();
   std::error_code ignored;
-  fs::remove(folder_, ignored);      // if nothing is left in it
+  // without records nothing in it is of use: a kill between two names can leave a half-written file
+  if (!fs::exists(folder_ / "run.h5")) fs::remove_all(folder_, ignored);
 }
 
 void RunRecords::finish() { store_->finish(); }
