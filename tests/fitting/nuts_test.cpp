@@ -28,7 +28,7 @@ void check_gaussian(int size, Metric metric) {
   options.metric = metric;
   options.seed = 20 + static_cast<std::uint64_t>(size);
   // twenty times longer than wide: with a diagonal metric trajectories turn after a few widths and draws are worth a 25th
-  if (metric == Metric::diagonal && size >= 10) options.draws = 5000;
+  if (metric == Metric::diagonal && size >= 5) options.draws = 5000;
   const Chains chains = sample(density, options);
   const ChainDiagnostics diagnostics = diagnose(chains);
   INFO("dimension " << size << ", " << (metric == Metric::dense ? "dense" : "diagonal") << ": " << diagnostics.verdict);
