@@ -1,0 +1,259 @@
+// Scaled forward-backward and Viterbi on the expanded chain.
+#include "libhyped/tracks/smoother_pass.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace hyped {
+namespace {
+constexpr double log_root_two_pi = 0.91893853320467274178;
+}
+
+SmootherPass::SmootherPass(const PhaseSmoother& data, const SmootherModel& model)
+    : data_(data), model_(model), stages_(model.stage_count()), states_(static_cast<int>(model.states.size())) {
+  for (int s = 0; s < states_; ++s) {
+    const SmootherState& state = model.states[static_cast<std::size_t>(s)];
+    const bool last_state = s + 1 == states_;
+    const double leave = std::min(0.999, state.stages / std::max(state.mean_frames, 1.0));
+    for (int k = 0; k < state.stages; ++k) {
+      const bool last = k + 1 == state.stages;
+      state_of_.push_back(s);
+      leave_.push_back(leave);
+      keep_.push_back(1 - leave);
+      const int next = last_state ? 0 : s + 1, over = last_state ? 1 % states_ : (s + 2) % states_;
+      const double skip = last ? model.states[static_cast<std::size_t>(next)].skipped : 0;
+      next_.push_back(last ? model.first_stage(next) : model.first_stage(s) + k + 1);
+      over_.push_back(model.first_stage(over));
+      const double seen = last && last_state ? model.missed_division : 1;      // the other divisions end the track
+      to_next_.push_back(leave * seen * (1 - skip));
+      to_over_.push_back(leave * seen * skip);
+    }
+  }
+  const Eigen::RowVector2d width = (model.log_high - model.log_low).cwiseMax(1e-6);
+  outlier_density_ = 1 / width.prod();
+}
+
+// Mixture of the state's normals and of anything; a channel without a value says nothing.
+void SmootherPass::emissions() {
+  const int rows = cell_->rows;
+  light_.resize(static_cast<std::size_t>(rows) * stages_);
+  own_.resize(light_.size());
+  const double width0 = std::max(1e-6, model_.log_high[0] - model_.log_low[0]), width1 = std::max(1e-6, model_.log_high[1] - model_.log_low[1]);
+  const auto x0 = data_.log_light_.col(0).segment(cell_->first_row, rows).array(), x1 = data_.log_light_.col(1).segment(cell_->first_row, rows).array();
+  const bool complete = !(x0.isNaN().any() || x1.isNaN().any());
+  Eigen::Map<Eigen::ArrayXXd> own(own_.data(), rows, stages_), light(light_.data(), rows, stages_);
+  for (int s = 0; s < stages_; ++s) {
+    if (s > 0 && model_.log_mean.row(s) == model_.log_mean.row(s - 1) && model_.log_sd.row(s) == model_.log_sd.row(s - 1)) {
+      own.col(s) = own.col(s - 1);
+      light.col(s) = light.col(s - 1);
+      continue;
+    }
+    const double a = 1 / model_.log_sd(s, 0), b = 1 / model_.log_sd(s, 1), m0 = model_.log_mean(s, 0), m1 = model_.log_mean(s, 1);
+    if (complete) {
+      own.col(s) = (1 - model_.outlier) * a * b * (-0.5 * (((x0 - m0) * a).square() + ((x1 - m1) * b).square()) - 2 * log_root_two_pi).exp();
+      light.col(s) = own.col(s) + model_.outlier * outlier_density_;
+      continue;
+    }
+    for (int i = 0; i < rows; ++i) {
+      double density = 1 - model_.outlier, anything = model_.outlier;
+      if (!std::isnan(x0[i])) density *= a * std::exp(-0.5 * std::pow((x0[i] - m0) * a, 2) - log_root_two_pi), anything /= width0;
+      if (!std::isnan(x1[i])) density *= b * std::exp(-0.5 * std::pow((x1[i] - m1) * b, 2) - log_root_two_pi), anything /= width1;
+      own(i, s) = density;
+      light(i, s) = density + anything;
+    }
+  }
+}
+
+// A born cell enters the first state (a wrong link puts it anywhere with the weight of a jump); others are somewhere in any state.
+void SmootherPass::start(std::vector<double>& into) const {
+  std::fill(into.begin(), into.end(), 0.0);
+  const double anywhere = cell_->born ? model_.false_division : 1;
+  for (int s = 0; s < stages_; ++s) {
+    const int state = state_of_[static_cast<std::size_t>(s)];
+    into[static_cast<std::size_t>(s)] = anywhere * model_.start_share[state] / model_.states[static_cast<std::size_t>(state)].stages;
+  }
+  if (cell_->born) {
+    const double skip = model_.states[0].skipped;
+    into[0] += (1 - anywhere) * (1 - skip);
+    into[static_cast<std::size_t>(model_.first_stage(1 % states_))] += (1 - anywhere) * skip;
+  }
+}
+
+void SmootherPass::advance(const double* from, double* to) const {
+  double sum = 0;
+  for (int s = 0; s < stages_; ++s) sum += from[s];
+  const double jumped = model_.jump * sum / stages_, stay = 1 - model_.jump;
+  for (int s = 0; s < stages_; ++s) to[s] = stay * keep_[s] * from[s] + jumped;
+  for (int s = 0; s < stages_; ++s) {
+    to[next_[s]] += stay * to_next_[s] * from[s];
+    to[over_[s]] += stay * to_over_[s] * from[s];
+  }
+}
+
+// A recorded division is the exit of the last state; anywhere else it is a mistake of the tracker.
+double SmootherPass::end_weight(int stage) const {
+  if (!cell_->divided) return 1;
+  return stage + 1 == stages_ ? leave_[static_cast<std::size_t>(stage)] * (1 - model_.missed_division) + model_.false_division : model_.false_division;
+}
+
+bool SmootherPass::forward(int cell) {
+  cell_ = &data_.cells_[static_cast<std::size_t>(cell)];
+  emissions();
+  const int steps = cell_->steps, rows = cell_->rows;
+  row_of_step_.assign(static_cast<std::size_t>(steps), -1);
+  for (int i = 0; i < rows; ++i) row_of_step_[static_cast<std::size_t>(data_.step_[static_cast<std::size_t>(cell_->first_row + i)])] = i;
+  alpha_.resize(static_cast<std::size_t>(steps) * stages_);
+  scale_.resize(static_cast<std::size_t>(steps));
+  weighted_.resize(static_cast<std::size_t>(stages_));
+  log_likelihood_ = 0;
+  for (int t = 0; t < steps; ++t) {
+    double* at = alpha_.data() + static_cast<std::size_t>(t) * stages_;
+    if (t == 0) {
+      start(weighted_);
+      std::copy(weighted_.begin(), weighted_.end(), at);
+    } else advance(at - stages_, at);
+    const int row = row_of_step_[static_cast<std::size_t>(t)];
+    double sum = 0;
+    for (int s = 0; s < stages_; ++s) {
+      if (row >= 0) at[s] *= light_[static_cast<std::size_t>(s) * rows + row];
+      sum += at[s];
+    }
+    if (!(sum > 0) || !std::isfinite(sum)) return false;
+    scale_[static_cast<std::size_t>(t)] = sum;
+    log_likelihood_ += std::log(sum);
+    for (int s = 0; s < stages_; ++s) at[s] /= sum;
+  }
+  double ends = 0;
+  const double* at = alpha_.data() + static_cast<std::size_t>(steps - 1) * stages_;
+  for (int s = 0; s < stages_; ++s) ends += at[s] * end_weight(s);
+  if (!(ends > 0)) return false;
+  log_likelihood_ += std::log(ends);
+  return true;
+}
+
+void SmootherPass::backward(SmootherSums* sums, float* phase_posterior) {
+  const int steps = cell_->steps, rows = cell_->rows, phases = static_cast<int>(model_.phases.size());
+  beta_.resize(static_cast<std::size_t>(stages_));
+  beta_before_.resize(beta_.size());
+  double ends = 0;
+  for (int s = 0; s < stages_; ++s) {
+    beta_[s] = end_weight(s);
+    ends += beta_[s] * alpha_[static_cast<std::size_t>(steps - 1) * stages_ + s];
+  }
+  for (double& b : beta_) b /= ends;
+  if (sums != nullptr) {
+    sums->log_likelihood += log_likelihood_;
+    if (cell_->divided) {
+      const int last = states_ - 1;
+      const double exit = leave_.back() * (1 - model_.missed_division);
+      sums->left[last] += alpha_[static_cast<std::size_t>(steps) * stages_ - 1] * exit / ends;
+    }
+  }
+  const double stay = 1 - model_.jump;
+  for (int t = steps - 1; t >= 0; --t) {
+    const double* at = alpha_.data() + static_cast<std::size_t>(t) * stages_;
+    const int row = row_of_step_[static_cast<std::size_t>(t)];
+    if (row >= 0 && phase_posterior != nullptr) {
+      float* out = phase_posterior + static_cast<std::size_t>(row) * phases;
+      std::fill(out, out + phases, 0.0F);
+      for (int s = 0; s < stages_; ++s) out[model_.states[static_cast<std::size_t>(state_of_[s])].light.phase] += static_cast<float>(at[s] * beta_[s]);
+    }
+    if (sums != nullptr) {
+      for (int s = 0; s < stages_; ++s) {
+        const double here = at[s] * beta_[s];
+        if (t + 1 < steps || cell_->divided) sums->occupied[state_of_[s]] += here;
+        if (t == 0 && !cell_->born) sums->started[state_of_[s]] += here;
+        if (row < 0) continue;
+        const double share = here * own_[static_cast<std::size_t>(s) * rows + row] / light_[static_cast<std::size_t>(s) * rows + row];
+        for (int c = 0; c < 2; ++c) {
+          const double x = data_.log_light_(cell_->first_row + row, c);
+          if (std::isnan(x)) continue;
+          sums->weight(s, c) += share;
+          sums->light(s, c) += share * x;
+          sums->light2(s, c) += share * x * x;
+        }
+      }
+    }
+    if (t == 0) break;
+    // weighted: light of this step times what follows, over its scale
+    double all = 0;
+    for (int s = 0; s < stages_; ++s) {
+      weighted_[s] = beta_[s] * (row >= 0 ? light_[static_cast<std::size_t>(s) * rows + row] : 1.0) / scale_[static_cast<std::size_t>(t)];
+      all += weighted_[s];
+    }
+    const double* before = at - stages_;
+    const double jumped = model_.jump * all / stages_;
+    for (int s = 0; s < stages_; ++s) {
+      const double on = stay * to_next_[s] * weighted_[next_[s]], over = stay * to_over_[s] * weighted_[over_[s]];
+      beta_before_[s] = stay * keep_[s] * weighted_[s] + on + over + jumped;
+      if (sums != nullptr) {
+        sums->left[state_of_[s]] += before[s] * (on + over);
+        if (state_of_[next_[s]] == state_of_[s]) continue;
+        const int next = state_of_[next_[s]];
+        sums->entered[next] += before[s] * on;
+        sums->skipped_into[next] += before[s] * over;      // the state that was skipped
+      }
+    }
+    beta_.swap(beta_before_);
+  }
+  if (sums != nullptr && cell_->born) {
+    const int first = states_ > 1 ? model_.first_stage(1) : 0;
+    sums->entered[0] += alpha_[0] * beta_[0];
+    if (first > 0) sums->skipped_into[0] += alpha_[first] * beta_[first];
+  }
+}
+
+void SmootherPass::most_probable(int* state, long& jumps, long& outliers) {
+  const int steps = cell_->steps, rows = cell_->rows;
+  from_.resize(static_cast<std::size_t>(steps) * stages_);
+  std::vector<double>& best = beta_;
+  std::vector<double>& next = beta_before_;
+  best.resize(static_cast<std::size_t>(stages_));
+  next.resize(best.size());
+  start(best);
+  const double stay = 1 - model_.jump, jump = model_.jump / stages_;
+  for (int t = 0; t < steps; ++t) {
+    if (t > 0) {
+      std::uint8_t* from = from_.data() + static_cast<std::size_t>(t) * stages_;
+      int highest = 0;
+      for (int s = 1; s < stages_; ++s)
+        if (best[s] > best[highest]) highest = s;
+      for (int s = 0; s < stages_; ++s) {
+        next[s] = stay * keep_[s] * best[s];
+        from[s] = static_cast<std::uint8_t>(s);
+      }
+      for (int s = 0; s < stages_; ++s) {
+        const double on = stay * to_next_[s] * best[s], over = stay * to_over_[s] * best[s];
+        if (on > next[next_[s]]) next[next_[s]] = on, from[next_[s]] = static_cast<std::uint8_t>(s);
+        if (over > next[over_[s]]) next[over_[s]] = over, from[over_[s]] = static_cast<std::uint8_t>(s);
+      }
+      for (int s = 0; s < stages_; ++s)
+        if (jump * best[highest] > next[s]) next[s] = jump * best[highest], from[s] = static_cast<std::uint8_t>(stages_ + highest);
+      best.swap(next);
+    }
+    const int row = row_of_step_[static_cast<std::size_t>(t)];
+    double sum = 0;
+    for (int s = 0; s < stages_; ++s) {
+      if (row >= 0) best[s] *= light_[static_cast<std::size_t>(s) * rows + row];
+      sum += best[s];
+    }
+    for (int s = 0; s < stages_; ++s) best[s] /= sum;
+  }
+  int at = 0;
+  for (int s = 1; s < stages_; ++s)
+    if (best[s] * end_weight(s) > best[at] * end_weight(at)) at = s;
+  for (int t = steps - 1; t >= 0; --t) {
+    const int row = row_of_step_[static_cast<std::size_t>(t)];
+    if (row >= 0) {
+      state[row] = state_of_[static_cast<std::size_t>(at)];
+      const std::size_t cell = static_cast<std::size_t>(at) * rows + row;
+      if (own_[cell] < 0.5 * light_[cell]) ++outliers;
+    }
+    if (t == 0) break;
+    const int before = from_[static_cast<std::size_t>(t) * stages_ + at];
+    if (before >= stages_) ++jumps;
+    at = before >= stages_ ? before - stages_ : before;
+  }
+}
+
+}  // namespace hyped
