@@ -23,15 +23,14 @@ struct TracksArguments : RunArguments {
   void add_reading(CLI::App& command, const std::string& example) {
     command.add_option("FILE", data, "export of a tracker, table of events, or tidy folder")->required();
     command.add_option("--format", reading.format, "instead of the one found from the content");
-    command.add_option("--frame-interval-min", frame_interval_min, "minutes, instead of the file's")->check(CLI::PositiveNumber);
+    command.add_option("--frame-interval-min", frame_interval_min, "minutes, instead of the file's")->check(CLI::PositiveNumber)->option_text("M");
     command.add_option("--edges", edges, "TrackMate's edges (CSV)");
     command.add_option("--graph", graph, "btrack's graph.json");
     command.add_option("--properties", properties, "btrack's properties, row by row");
-    command.add_option("--column", roles, "role=name: cell, mother, frame, time, x, y, phase, film, condition, channel")->allow_extra_args(false);
+    command.add_option("--column", roles, "role=name: cell, mother, frame, time, channel, ...")->allow_extra_args(false);
     command.add_option("--phase", reading.phases, "a phase, in the order of the cycle")->allow_extra_args(false);
-    command.add_option("--film", reading.film, "name, where the file has none");
     command.add_option("--condition", reading.condition, "name, where the file has none");
-    command.add_option("--pixel-um", reading.pixel_um, "size of a pixel")->check(CLI::PositiveNumber);
+    command.add_option("--pixel-um", reading.pixel_um, "size of a pixel")->check(CLI::PositiveNumber)->option_text("UM");
     add_common(command, example);
   }
 

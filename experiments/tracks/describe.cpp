@@ -57,7 +57,9 @@ std::vector<std::pair<std::string, std::string>> facts_of(const CellTracks& trac
     intervals.insert(film.frame_interval_h * 60);
     lengths.insert(film.last_h - film.first_h);
   }
-  facts.emplace_back("films", fmt::format("{}, {} long{}", tracks.films.size(), range_of(lengths, "h"), *intervals.rbegin() > 0 ? ", a frame every " + range_of(intervals, "min") : ", annotated"));
+  const bool in_frames = tracks.time_axis.starts_with("frames, not hours");
+  const std::string every = in_frames ? "" : *intervals.rbegin() > 0 ? ", a frame every " + range_of(intervals, "min") : ", annotated";
+  facts.emplace_back("films", fmt::format("{}, {} long{}", tracks.films.size(), range_of(lengths, in_frames ? "frames" : "h"), every));
   if (counts.rows > 0) {
     const auto filled = std::count(tracks.frames.filled.begin(), tracks.frames.filled.end(), char{1});
     facts.emplace_back("nuclei", fmt::format("{} in all frames, {} linked to nothing{}; positions in {}", counts.rows, counts.unlinked_rows, filled > 0 ? fmt::format(", {} put in by the tracker", filled) : "", tracks.length_unit));
