@@ -22,6 +22,8 @@ namespace hyped::report {
 //   densities        density: arm phase time_h value (lower upper); truth*: arm phase time_h value
 //   schedule         inputs: arm input time_h amount; events*
 //   intervals        rows: panel name estimate lower upper (scale truth independent_lower independent_upper)
+//   lineages         stays: phase row from_h until_h; links*: time_h row until_row; ends*: end time_h row
+//   rates            phases: phase x y label; transitions: from_x from_y to_x to_y rate label
 struct Figure {
   std::string name, caption, template_name;
   std::vector<std::pair<std::string, Table>> data;
@@ -35,5 +37,7 @@ void add_figure(RunDirectory& run, const Figure& figure);
 
 // The one colour of an arm, as #rrggbb: known arms by name, others in the order given in `all`.
 std::string arm_colour(const std::string& arm, const std::vector<std::string>& all);
+// The one colour of a phase of the cycle; others by their index.
+std::string phase_colour(const std::string& phase, std::size_t index);
 
 }  // namespace hyped::report
