@@ -33,7 +33,7 @@ TEST_CASE("a daughter before, or together with, her mother's end") {
 TEST_CASE("one cell twice in a frame, two cells in one place") {
   CHECK_THROWS_WITH(plain("1,a,,0,1,1,\n1,a,,1,1,1,\n1,a,,1,2,1,\n"), Contains("t.csv:4") && Contains("cell 'a' is twice in frame 1 (also line 3)"));
   CHECK_THROWS_WITH(plain("1,a,,0,1,1,\n1,b,,0,1,1,\n"), Contains("t.csv:3") && Contains("cell 'b' is in frame 0 exactly where cell 'a' is (line 2): x 1, y 1") && Contains("delete the copy"));
-  CHECK(plain("1,a,,0,1,1,\n2,b,,0,1,1,\n1,b,,0,1,2,\n1,c,,0,,\n1,d,,0,,,\n", {}).cells.size() == 5);
+  CHECK(plain("1,a,,0,1,1,\n2,b,,0,1,1,\n1,b,,0,1,2,\n1,c,,0,,,\n1,d,,0,,,\n", {}).cells.size() == 5);
 }
 
 TEST_CASE("an unknown phase, two mothers, no cell") {

@@ -64,8 +64,8 @@ TEST_CASE("TrackMate XML: merges are cut and said, wrong edges and broken files 
   CHECK(merged.merges == 2);
   CHECK(counts_of(merged).divisions == 0);
   CHECK(counts_of(merged).unlinked_rows == 1);
-  CHECK_THROWS_WITH(read(xml(edge(0, 9)), {}, "a.xml"), Contains("a.xml:14") && Contains("spot '9', which is not in the file"));
-  CHECK_THROWS_WITH(read(xml(edge(2, 3)), {}, "a.xml"), Contains("a.xml:14") && Contains("within frame 2"));
+  CHECK_THROWS_WITH(read(xml(edge(0, 9)), {}, "a.xml"), Contains("a.xml:15") && Contains("spot '9', which is not in the file"));
+  CHECK_THROWS_WITH(read(xml(edge(2, 3)), {}, "a.xml"), Contains("a.xml:15") && Contains("within frame 2"));
   CHECK_THROWS_WITH(read(xml(dividing).substr(0, 900), {}, "a.xml"), Contains("not well-formed"));
   CHECK_THROWS_WITH(read("<?xml version=\"1.0\"?><html/>", {[] { TrackReading r; r.format = "trackmate-xml"; return r; }()}, "a.xml"), Contains("not TrackMate's"));
 }
