@@ -70,6 +70,14 @@ TEST_CASE("TrackMate XML: merges are cut and said, wrong edges and broken files 
   CHECK_THROWS_WITH(read("<?xml version=\"1.0\"?><html/>", {[] { TrackReading r; r.format = "trackmate-xml"; return r; }()}, "a.xml"), Contains("not TrackMate's"));
 }
 
+TEST_CASE("TrackMate XML: tracks that a filter hides are not read, a file without the filter shows all, archives hold one XML") {
+  const std::string all = xml(dividing), filter = "<FilteredTracks><TrackID TRACK_ID=\"0\"/></FilteredTracks>";
+  const auto with = [&](const std::string& instead) { return std::string(all).replace(all.find(filter), filter.size(), instead); };
+  CHECK(read(with(""), {}, "a.xml").cells.size() == 3);
+  CHECK_THROWS_WITH(read(with("<FilteredTracks/>"), {}, "a.xml"), Contains("holds no cell"));
+  CHECK_THROWS_WITH(read("PK\x03\x04 and then nothing", {}, "a.zip"), Contains("a.zip") && Contains("zip archive that cannot be read") && Contains("unzip it"));
+}
+
 TEST_CASE("TrackMate CSV: three more header lines or none, None ids, any case, minutes from the units line") {
   const std::string names = "Label,id,Track_ID,Position_X,POSITION_Y,POSITION_T,FRAME,MANUAL_EGE_COLOR,MEAN_INTENSITY_CH1\n";
   const std::string more = "Label,Spot ID,Track ID,X,Y,T,Frame,Color,Mean ch1\nLabel,ID,Track,X,Y,T,F,C,Mean\n,,,(micron),(micron),(min),,,(counts)\n";
