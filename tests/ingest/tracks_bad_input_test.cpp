@@ -65,6 +65,8 @@ TEST_CASE("rules hold for tracks made by hand too") {
   check_lineages(tracks);
   CHECK_THAT(tracks.notes.at(0), Contains("1 cells have more than two daughters, the first 'a'"));
   CHECK(sisters_of(tracks).size() == 3);
+  tracks.frames.frame = {1};
+  CHECK_THROWS_AS(check_lineages(tracks), BugError);
 }
 
 TEST_CASE("stays: gaps are bridged where both sides agree, changes lie between frames, what is not seen is open") {
