@@ -33,8 +33,8 @@ void run_convert(RunDirectory& run, const std::filesystem::path& file, const Tra
   for (const auto& [name, value] : {std::pair("cells", counts.cells), std::pair("trees", counts.trees), std::pair("divisions", counts.divisions), std::pair("deaths", counts.deaths),
                                     std::pair("lost", counts.lost), std::pair("nuclei", counts.rows), std::pair("unlinked_nuclei", counts.unlinked_rows)})
     run.add_result(name, value, "1");
-  report::add_figure(run, {"followed", "Cells followed at a time, and divisions, deaths and losses until then.", "time_course", {{"model", course_of(tracks)}},
-                           {{"y_label", "cells"}, {"band_label", "line: cells counted"}}, "answer"});
+  report::add_figure(run, {"followed", "Cells followed at a time; cells that had divided by then; gone: cells that had died or were lost.", "time_course", {{"model", course_of(tracks)}},
+                           {{"y_label", "cells"}, {"band_label", "counted"}}, "answer"});
   run.add_answer(fmt::format("{} cells in {} trees, {} of which divided, {} died and {} were lost before their film ended; the tidy form is in data/.", counts.cells, counts.trees,
                              counts.divisions, counts.deaths, counts.lost));
 }

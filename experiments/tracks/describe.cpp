@@ -92,7 +92,7 @@ Table course_of(const CellTracks& tracks) {
     constexpr int points = 100;
     for (int i = 0; i <= points; ++i) {
       const double now = first + (last - first) * i / points;
-      for (const auto& [name, value] : {std::pair("followed", until(starts, now) - before(ends, now)), std::pair("divided so far", until(divided, now)), std::pair("died or lost so far", until(gone, now))})
+      for (const auto& [name, value] : {std::pair("followed", until(starts, now) - before(ends, now)), std::pair("divided", until(divided, now)), std::pair("gone", until(gone, now))})
         table.add_row({condition, std::string(name), now, value, value, value});
     }
   }

@@ -9,7 +9,7 @@ namespace hyped {
 Table conditions_of(const CellTracks& tracks);
 // Format, counts, time axis, channels, phases: names and values.
 std::vector<std::pair<std::string, std::string>> facts_of(const CellTracks& tracks);
-// Cells followed, divided, died and lost so far, at 101 times: arm class time_h estimate lower upper.
+// Cells followed, divided so far, and gone (died or lost) so far, at 101 times: arm class time_h estimate lower upper.
 Table course_of(const CellTracks& tracks);
 
 // Without an interval the time is in frames, and a doubt says what to give.

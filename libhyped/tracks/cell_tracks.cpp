@@ -82,6 +82,17 @@ void refuse_shared_places(const CellTracks& tracks) {
                        "two cells cannot be in one place: delete the copy");
 }
 
+// Tracks may be made by hand.
+void require_shapes(const CellTracks& tracks) {
+  const FrameTable& rows = tracks.frames;
+  const auto n = static_cast<std::size_t>(rows.rows());
+  HYPED_REQUIRE(rows.time_h.size() == n && rows.filled.size() == n && rows.source_line.size() == n && static_cast<std::size_t>(rows.position.rows()) == n);
+  HYPED_REQUIRE(rows.phase.empty() || rows.phase.size() == n);
+  for (const auto& cell : tracks.cells)
+    HYPED_REQUIRE(cell.film >= 0 && cell.film < static_cast<int>(tracks.films.size()) && cell.mother < static_cast<int>(tracks.cells.size()) && cell.first_row >= 0 &&
+                  cell.first_row + cell.row_count <= rows.rows());
+}
+
 // The moment by which a cell that divided or died had left its last phase.
 double ended_by(const CellTracks& tracks, const FollowedCell& cell) {
   if (cell.end != CellEnd::division || cell.daughters.empty()) return cell.end_h;
@@ -178,6 +189,7 @@ std::vector<std::pair<int, int>> sisters_of(const CellTracks& tracks) {
 }
 
 void check_lineages(CellTracks& tracks) {
+  require_shapes(tracks);
   link_daughters(tracks);
   refuse_cycles(tracks);
   refuse_disorder(tracks);

@@ -61,7 +61,7 @@ TEST_CASE("inspect knows tracks, says what is missing, and shows folders of the 
   folder.write("t.csv", btrack);
   const Ended seen = folder.run("inspect t.csv");
   CHECK(seen.code == 0);
-  CHECK_THAT(seen.out, Contains("cells followed over time (btrack)") && Contains("frames, not hours") && Contains("give it, for example --frame-interval-min 15"));
+  CHECK_THAT(seen.out, Contains("cells followed over time (btrack)") && Contains("frames, not hours") && Contains("example --frame-interval-min 15"));
   REQUIRE(folder.run("tracks convert t.csv --frame-interval-min 15 --out out").code == 0);
   const Ended tidy = folder.run("inspect out/data");
   CHECK(tidy.code == 0);

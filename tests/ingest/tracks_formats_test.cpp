@@ -64,10 +64,18 @@ TEST_CASE("TrackMate XML: merges are cut and said, wrong edges and broken files 
   CHECK(merged.merges == 2);
   CHECK(counts_of(merged).divisions == 0);
   CHECK(counts_of(merged).unlinked_rows == 1);
-  CHECK_THROWS_WITH(read(xml(edge(0, 9)), {}, "a.xml"), Contains("a.xml:14") && Contains("spot '9', which is not in the file"));
-  CHECK_THROWS_WITH(read(xml(edge(2, 3)), {}, "a.xml"), Contains("a.xml:14") && Contains("within frame 2"));
+  CHECK_THROWS_WITH(read(xml(edge(0, 9)), {}, "a.xml"), Contains("a.xml:15") && Contains("spot '9', which is not in the file"));
+  CHECK_THROWS_WITH(read(xml(edge(2, 3)), {}, "a.xml"), Contains("a.xml:15") && Contains("within frame 2"));
   CHECK_THROWS_WITH(read(xml(dividing).substr(0, 900), {}, "a.xml"), Contains("not well-formed"));
   CHECK_THROWS_WITH(read("<?xml version=\"1.0\"?><html/>", {[] { TrackReading r; r.format = "trackmate-xml"; return r; }()}, "a.xml"), Contains("not TrackMate's"));
+}
+
+TEST_CASE("TrackMate XML: tracks that a filter hides are not read, a file without the filter shows all, archives hold one XML") {
+  const std::string all = xml(dividing), filter = "<FilteredTracks><TrackID TRACK_ID=\"0\"/></FilteredTracks>";
+  const auto with = [&](const std::string& instead) { return std::string(all).replace(all.find(filter), filter.size(), instead); };
+  CHECK(read(with(""), {}, "a.xml").cells.size() == 3);
+  CHECK_THROWS_WITH(read(with("<FilteredTracks/>"), {}, "a.xml"), Contains("holds no cell"));
+  CHECK_THROWS_WITH(read("PK\x03\x04 and then nothing", {}, "a.zip"), Contains("a.zip") && Contains("zip archive that cannot be read") && Contains("unzip it"));
 }
 
 TEST_CASE("TrackMate CSV: three more header lines or none, None ids, any case, minutes from the units line") {

@@ -4,6 +4,7 @@
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "libhyped/ingest/tracks/formats.hpp"
 #include "libhyped/ingest/tracks/spot_links.hpp"
@@ -98,6 +99,8 @@ CellTracks read_btrack(const fs::path& path, const TrackReading& reading) {
   if (extra.parent < 0 && graph.empty()) tracks.notes.push_back("no parents are known: give graph.json (--graph) or properties (--properties), else no division is seen");
   if (extra.state >= 0) tracks.notes.push_back("state 4 (apoptosis) in a track's last seen frame is a death; states 1 to 3 (mitosis) are not read as phases");
 
+  std::set<std::string> ids;
+  for (std::size_t row = 0; row < table.rows(); ++row) ids.insert(table.id(row, columns.cell));
   std::map<std::pair<int, std::string>, std::pair<int, bool>> last;      // of each cell: latest frame seen, and whether it was apoptotic
   for (std::size_t row = 0; row < table.rows(); ++row) {
     TrackedSpot spot = spot_of(table, row, columns, builder);
@@ -107,11 +110,11 @@ CellTracks read_btrack(const fs::path& path, const TrackReading& reading) {
     if (state == dummy) spot.filled = true;
     if (auto& seen = last.try_emplace({spot.film, spot.cell}, -1, false).first->second; !spot.filled && spot.frame >= seen.first) seen = {spot.frame, state == apoptosis};
     std::string mother = extra.parent < 0 ? "" : named.id(row, extra.parent);
-    if (mother == spot.cell || mother == "0" || mother == "-1") mother.clear();
+    if (mother == spot.cell || ((mother == "0" || mother == "-1") && !ids.contains(mother))) mother.clear();
     if (const auto found = lineage.mother.find(spot.cell); !graph.empty() && extra.parent >= 0 && lineage.merges == 0 && (found == lineage.mother.end() ? "" : found->second) != mother)
       throw named.error(row, extra.parent, fmt::format("the parent of '{}' is '{}', in the graph '{}'", spot.cell, mother, found == lineage.mother.end() ? "none" : found->second), "export tables and graph together");
     else if (found != lineage.mother.end()) mother = found->second;
-    if (!mother.empty()) builder.set_mother(spot.film, spot.cell, mother);
+    builder.set_mother(spot.film, spot.cell, mother, spot.line);
     builder.add(std::move(spot));
   }
   for (const auto& [key, seen] : last)

@@ -93,7 +93,7 @@ CellTracks read_cellprofiler(const std::filesystem::path& path, const TrackReadi
     merges += linked.merges;
     for (std::size_t k = 0; k < rows.size(); ++k) {
       measured[rows[k]].cell = linked.cell[k];
-      if (!linked.mother[k].empty()) builder.set_mother(static_cast<int>(film), linked.cell[k], linked.mother[k]);
+      builder.set_mother(static_cast<int>(film), linked.cell[k], linked.mother[k], measured[rows[k]].line);
     }
   }
   for (auto& spot : measured) builder.add(std::move(spot));

@@ -68,15 +68,11 @@ std::vector<TrackedSpot> spots_of(const TrackTable& table, const RowColumns& col
 void add_mothers(const TrackTable& table, int column, const std::vector<TrackedSpot>& spots, TrackBuilder& builder) {
   std::set<std::pair<int, std::string>> cells;
   for (const auto& spot : spots) cells.insert({spot.film, spot.cell});
-  std::map<std::pair<int, std::string>, std::pair<std::string, int>> known;
   for (std::size_t row = 0; row < spots.size(); ++row) {
     std::string mother = table.id(row, column);
     const TrackedSpot& spot = spots[row];
     if (mother == spot.cell || ((mother == "0" || mother == "-1") && !cells.contains({spot.film, mother}))) mother.clear();
-    const auto [at, first] = known.try_emplace({spot.film, spot.cell}, mother, spot.line);
-    if (at->second.first != mother)
-      throw table.error(row, column, fmt::format("the mother of cell '{}' is '{}', on line {} '{}'", spot.cell, mother, at->second.second, at->second.first), "a cell has one mother: write the same in all of its rows");
-    if (!mother.empty()) builder.set_mother(spot.film, spot.cell, mother);
+    builder.set_mother(spot.film, spot.cell, mother, spot.line);
   }
 }
 
@@ -145,7 +141,7 @@ CellTracks read_cellmaptracer(const std::filesystem::path& path, const TrackRead
     if (point == name.npos) continue;
     if (point == 0 || point + 1 == name.size() || name.find_first_not_of("0123456789", point + 1) != name.npos)
       throw table.error(row, columns.cell, fmt::format("'{}' is no name of a lineage", name), "names look like C3.1.2: the second daughter of C3.1");
-    builder.set_mother(spots[row].film, name, name.substr(0, point));
+    builder.set_mother(spots[row].film, name, name.substr(0, point), spots[row].line);
   }
   add_all(spots, builder);
   return builder.build(interval);

@@ -123,7 +123,7 @@ CellTracks read_trackmate_csv(const std::filesystem::path& path, const TrackRead
     TrackedSpot& spot = measured[i];
     spot.cell = linked.cell[i];
     loose += spot.cell.empty();
-    if (!linked.mother[i].empty()) builder.set_mother(spot.film, spot.cell, linked.mother[i]);
+    builder.set_mother(spot.film, spot.cell, linked.mother[i], spot.line);
     builder.add(std::move(spot));
   }
   if (loose > 0) tracks.notes.push_back(fmt::format("{} spots are linked to nothing", loose));

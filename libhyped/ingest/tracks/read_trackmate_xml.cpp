@@ -44,6 +44,7 @@ struct File {
   std::vector<std::string> link_track;
   std::unordered_map<std::string, int> by_id;
   std::set<std::string> shown;                 // visible tracks
+  bool filtered = false;                       // the file says which tracks are visible
 };
 
 class Handler {
@@ -61,6 +62,7 @@ class Handler {
     else if (element.name == "Spot") spot(element);
     else if (element.name == "Track") track_ = element.value("TRACK_ID");
     else if (element.name == "Edge") edge(element);
+    else if (element.name == "FilteredTracks") file_.filtered = true;
     else if (element.name == "TrackID") file_.shown.emplace(element.value("TRACK_ID"));
     else if (element.name == "ImageData") {
       file_.image = element.value("filename");
@@ -124,7 +126,7 @@ int drop_hidden(File& file) {
   std::set<std::string> hidden;
   std::vector<SpotLink> shown;
   for (std::size_t i = 0; i < file.links.size(); ++i) {
-    if (!file.shown.contains(file.link_track[i])) {
+    if (file.filtered && !file.shown.contains(file.link_track[i])) {
       hidden.insert(file.link_track[i]);
       continue;
     }
@@ -167,7 +169,7 @@ CellTracks read_trackmate_xml(const std::filesystem::path& path, const TrackRead
     spot.cell = linked.cell[i];
     spot.time_h = spot.frame * clock.interval_h;
     loose += spot.cell.empty();
-    if (!linked.mother[i].empty()) builder.set_mother(film, spot.cell, linked.mother[i]);
+    builder.set_mother(film, spot.cell, linked.mother[i], spot.line);
     builder.add(std::move(spot));
   }
   tracks.notes.push_back(fmt::format("TrackMate {}: {} spots, {} edges, {} splits; {} spots are linked to nothing", file.version, file.spots.size(), file.links.size(), linked.splits, loose));

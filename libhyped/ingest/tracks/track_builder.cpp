@@ -58,7 +58,18 @@ void TrackBuilder::add(TrackedSpot spot) {
   else gathered(spot.film, spot.cell).spots.push_back(std::move(spot));
 }
 
-void TrackBuilder::set_mother(int film, const std::string& cell, const std::string& mother) { gathered(film, cell).mother = mother; }
+void TrackBuilder::set_mother(int film, const std::string& cell, const std::string& mother, int line) {
+  if (cell.empty()) return;
+  Gathered& mine = gathered(film, cell);
+  if (mine.mother_line == 0) {
+    mine.mother = mother;
+    mine.mother_line = line;
+  } else if (mine.mother != mother) {
+    throw InputError(fmt::format("{}:{}", tracks.source, line), fmt::format("the mother of cell '{}' is '{}', on line {} '{}'", cell, mother, mine.mother_line, mine.mother),
+                     "a cell has one mother: write the same in all of its rows");
+  }
+}
+
 void TrackBuilder::set_death(int film, const std::string& cell) { gathered(film, cell).died = true; }
 
 void TrackBuilder::place_rows() {
@@ -91,8 +102,11 @@ void TrackBuilder::place_rows() {
     made.film = key.first;
     made.first_row = rows.rows();
     made.row_count = static_cast<int>(cell.spots.size());
-    made.start_h = cell.spots.front().time_h;
-    made.end_h = cell.spots.back().time_h;
+    const auto seen = [](const TrackedSpot& spot) { return !spot.filled; };
+    const auto first_seen = std::find_if(cell.spots.begin(), cell.spots.end(), seen);
+    const auto last_seen = std::find_if(cell.spots.rbegin(), cell.spots.rend(), seen);
+    made.start_h = (first_seen == cell.spots.end() ? cell.spots.front() : *first_seen).time_h;
+    made.end_h = (last_seen == cell.spots.rend() ? cell.spots.back() : *last_seen).time_h;
     made.source_line = std::min_element(cell.spots.begin(), cell.spots.end(), [](const auto& a, const auto& b) { return a.line < b.line; })->line;
     for (const auto& spot : cell.spots) put(spot);
     tracks.cells.push_back(std::move(made));

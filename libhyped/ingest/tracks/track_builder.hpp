@@ -33,7 +33,8 @@ class TrackBuilder {
   // Index of a phase, made when first named unless the reading names them all. -1 for an empty name. InputError: `where`, with the cell.
   int phase(const std::string& name, const std::string& where, const std::string& cell);
   void add(TrackedSpot spot);
-  void set_mother(int film, const std::string& cell, const std::string& mother);
+  // An empty mother is none. InputError if another line said another; nothing for a spot without a cell.
+  void set_mother(int film, const std::string& cell, const std::string& mother, int line);
   void set_death(int film, const std::string& cell);
   // Cells in the order of their first line. Positions are scaled, starts and ends found, lineages checked, stays made of phases.
   CellTracks build(double frame_interval_h);
@@ -42,6 +43,7 @@ class TrackBuilder {
   struct Gathered {
     std::vector<TrackedSpot> spots;
     std::string mother;
+    int mother_line = 0;
     bool died = false;
   };
   using Key = std::pair<int, std::string>;
