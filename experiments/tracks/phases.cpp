@@ -105,9 +105,7 @@ void call_phases(RunDirectory& run, CellTracks& tracks, const PhaseSettings& set
   if (!fit.outcome.ok()) run.set_outcome(fit.outcome);
   const SmoothedPhases smoothed = data.smooth(fit.model);
   if (!smoothed.outcome.ok()) run.set_outcome(smoothed.outcome);
-  tracks.phases = fit.model.phases;
-  tracks.frames.phase = smoothed.phase;
-  stays_from_frames(tracks);
+  apply_phases(tracks, fit.model.phases, smoothed);
   const Table states = states_of(fit, map, interval_h);
   fmt::print("\n{}\n", to_terminal(states, "tables/smoother.tsv"));
   run.add_table("smoother", states, fmt::format("States of the hidden semi-Markov smoother, fitted to {} cells in {} rounds.", fit.cells, fit.iterations));
@@ -127,7 +125,7 @@ void call_phases(RunDirectory& run, CellTracks& tracks, const PhaseSettings& set
   run.add_result("jumps", static_cast<double>(smoothed.jumps), "1");
   run.add_result("gates_unlabelled", static_cast<double>(gates.unlabelled) / rows, "share of nuclei");
   run.add_result("gates_agree", both > 0 ? static_cast<double>(same) / static_cast<double>(both) : std::nan(""), "share of nuclei both call");
-  run.add_answer(fmt::format("{} nuclei of {} cells called: {:.1f} % with less than 0.9 certainty, {:.2f} % of frames show something else (taken for misread), {} jumps against the cycle's order (wrong links).", called, smoothed.cells,
+  run.add_answer(fmt::format("{} nuclei of {} cells called: {:.1f} % with less than 0.9 certainty, {:.2f} % of frames show something else (taken for misread), {} jumps against the cycle's order (wrong links; the stays on either side of one are cut there).", called, smoothed.cells,
                              100.0 * static_cast<double>(unsure) / total, 100.0 * static_cast<double>(smoothed.outliers) / total, smoothed.jumps));
   run.add_answer(fmt::format("Gates on the same channels leave {:.1f} % unlabelled and agree on {:.1f} % of what they call.", 100.0 * gates.unlabelled / rows, both > 0 ? 100.0 * static_cast<double>(same) / static_cast<double>(both) : 0.0));
   add_support(run, tracks, map, SmootherFitOptions{LightModel::levels, settings.stages, 0.01, 1e-4, 400, 200, 1e-6});

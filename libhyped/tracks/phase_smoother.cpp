@@ -87,9 +87,10 @@ SmoothedPhases PhaseSmoother::smooth(const SmootherModel& model) const {
   out.state.assign(rows, -1);
   out.phase.assign(rows, -1);
   out.certainty.assign(rows, 0);
+  out.jumped.assign(rows, 0);
   struct Part {
     double log_likelihood = 0;
-    long jumps = 0, outliers = 0;
+    long outliers = 0;
     int cells = 0, unexplained = -1;
   };
   std::vector<Part> parts(static_cast<std::size_t>((cell_count() + batch - 1) / batch));
@@ -109,7 +110,7 @@ SmoothedPhases PhaseSmoother::smooth(const SmootherModel& model) const {
       part.log_likelihood += pass.log_likelihood();
       posterior.resize(static_cast<std::size_t>(cell.rows) * phases);
       pass.backward(nullptr, posterior.data());
-      pass.most_probable(out.state.data() + cell.first_row, part.jumps, part.outliers);
+      pass.most_probable(out.state.data() + cell.first_row, out.jumped.data() + cell.first_row, part.outliers);
       for (int i = 0; i < cell.rows; ++i) {
         const auto row = static_cast<std::size_t>(cell.first_row + i);
         out.phase[row] = model.states[static_cast<std::size_t>(out.state[row])].light.phase;
@@ -119,12 +120,42 @@ SmoothedPhases PhaseSmoother::smooth(const SmootherModel& model) const {
   });
   for (const Part& part : parts) {
     out.log_likelihood += part.log_likelihood;
-    out.jumps += part.jumps;
     out.outliers += part.outliers;
     out.cells += part.cells;
     if (part.unexplained >= 0 && out.outcome.ok()) out.outcome = {Status::not_finite, fmt::format("no path of phases explains cell number {}", part.unexplained)};
   }
+  out.jumps = std::count(out.jumped.begin(), out.jumped.end(), 1);
   return out;
+}
+
+void apply_phases(CellTracks& tracks, const std::vector<std::string>& phases, const SmoothedPhases& calls) {
+  tracks.phases = phases;
+  tracks.frames.phase = calls.phase;
+  stays_from_frames(tracks);
+  for (FollowedCell& cell : tracks.cells)
+    for (int row = cell.first_row + 1; row < cell.first_row + cell.row_count; ++row) {
+      if (!calls.jumped[static_cast<std::size_t>(row)]) continue;
+      const double before = tracks.frames.time_h[static_cast<std::size_t>(row - 1)], after = tracks.frames.time_h[static_cast<std::size_t>(row)];
+      for (std::size_t i = 0; i < cell.stays.size(); ++i) {
+        PhaseStay& stay = cell.stays[i];
+        if (i > 0 && stay.entered_by_h == after) {      // the phase changed with the cell
+          stay.entry_seen = false;
+          stay.entered_from_h = after;
+          cell.stays[i - 1].end = StayEnd::lost;
+          cell.stays[i - 1].left_from_h = cell.stays[i - 1].left_by_h = before;
+          break;
+        }
+        if (stay.entered_by_h < after && stay.left_by_h > before) {      // it did not: two parts of stays
+          PhaseStay rest = stay;
+          stay.end = StayEnd::lost;
+          stay.left_from_h = stay.left_by_h = before;
+          rest.entry_seen = false;
+          rest.entered_from_h = rest.entered_by_h = after;
+          cell.stays.insert(cell.stays.begin() + static_cast<std::ptrdiff_t>(i) + 1, rest);
+          break;
+        }
+      }
+    }
 }
 
 SmootherSums PhaseSmoother::expectations(const SmootherModel& model, const std::vector<int>& which) const {

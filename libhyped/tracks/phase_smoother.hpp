@@ -40,8 +40,9 @@ struct SmootherModel {
 struct SmoothedPhases {
   std::vector<int> state, phase;           // of the most probable path [O]
   std::vector<float> certainty;            // posterior probability of that phase in that frame [O]
+  std::vector<char> jumped;                // 1: between the row before and this one the track went over to another cell [O]
   double log_likelihood = 0;               // of the light and the ends of all cells
-  long outliers = 0, jumps = 0;            // frames and steps of the most probable path that were neither cycle nor noise
+  long outliers = 0, jumps = 0;            // frames of the most probable path that show something else; its jumps
   int cells = 0;
   Outcome outcome;                         // not_finite: a cell no path explains (named)
 };
@@ -52,6 +53,10 @@ struct SmootherSums {
   Eigen::VectorXd occupied, left, skipped_into, entered, started;      // expected steps in a state, exits, skips, entries, starts before the film [states]
   double log_likelihood = 0;
 };
+
+// Phases and stays of the tracks from the calls. Where a track jumped the stay before it is lost and the one after it has no seen entry:
+// neither is a duration of the cycle.
+void apply_phases(CellTracks& tracks, const std::vector<std::string>& phases, const SmoothedPhases& calls);
 
 class PhaseSmoother {
  public:

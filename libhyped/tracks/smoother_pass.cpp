@@ -203,7 +203,7 @@ void SmootherPass::backward(SmootherSums* sums, float* phase_posterior) {
   }
 }
 
-void SmootherPass::most_probable(int* state, long& jumps, long& outliers) {
+void SmootherPass::most_probable(int* state, char* jumped, long& outliers) {
   const int steps = cell_->steps, rows = cell_->rows;
   from_.resize(static_cast<std::size_t>(steps) * stages_);
   std::vector<double>& best = beta_;
@@ -242,16 +242,18 @@ void SmootherPass::most_probable(int* state, long& jumps, long& outliers) {
   int at = 0;
   for (int s = 1; s < stages_; ++s)
     if (best[s] * end_weight(s) > best[at] * end_weight(at)) at = s;
+  int later = rows - 1;      // the row at or after this step
   for (int t = steps - 1; t >= 0; --t) {
     const int row = row_of_step_[static_cast<std::size_t>(t)];
     if (row >= 0) {
+      later = row;
       state[row] = state_of_[static_cast<std::size_t>(at)];
       const std::size_t cell = static_cast<std::size_t>(at) * rows + row;
       if (own_[cell] < 0.5 * light_[cell]) ++outliers;
     }
     if (t == 0) break;
     const int before = from_[static_cast<std::size_t>(t) * stages_ + at];
-    if (before >= stages_) ++jumps;
+    if (before >= stages_) jumped[later] = 1;
     at = before >= stages_ ? before - stages_ : before;
   }
 }

@@ -15,8 +15,8 @@ class SmootherPass {
   // False if no path explains the cell.
   bool forward(int cell);                       // then log_likelihood()
   void backward(SmootherSums* sums, float* phase_posterior);      // after forward; posterior [rows x phases], row by row
-  // States of the most probable path by row; counts jumps and outliers on it.
-  void most_probable(int* state, long& jumps, long& outliers);
+  // States of the most probable path by row, and whether it jumped since the row before; counts outliers on it.
+  void most_probable(int* state, char* jumped, long& outliers);
   double log_likelihood() const { return log_likelihood_; }
 
  private:
