@@ -56,29 +56,6 @@ std::string natural_name(const ParameterSpace& space, int i) {
   return link.find(": ") == link.npos ? link.substr(link.find(' ') + 1) : link;
 }
 
-std::vector<LikelihoodQuantity> quantities_of(const DurationLikelihood& function, const LikelihoodResult& best, const std::vector<ReferenceCell>& cells) {
-  std::vector<LikelihoodQuantity> out;
-  const ParameterSpace& space = function.space();
-  for (int i = 0; i < space.count(); ++i) {
-    const bool never = function.link_of(i) == function.model().family.count();
-    std::function<double(double)> natural = [](double g) { return g; };
-    if (function.is_intercept(i)) natural = never ? logistic : +[](double g) { return std::exp(g); };
-    out.push_back(parameter_quantity(space, i, natural_name(space, i), natural));
-    const bool edge = natural_name(space, i) == "delay" && std::count(best.at_upper.begin(), best.at_upper.end(), i);
-    if (edge) out.back().threshold = 5.991464547107979;      // chi-square, two degrees: exact for an exponential's edge (Lawless 2003, ch. 4)
-  }
-  for (const auto& cell : cells)
-    for (const bool sd : {false, true})
-      out.push_back({(sd ? "sd" : "mean") + (cell.name.empty() ? "" : ": " + cell.name), "h", [&function, covariates = cell.covariates, sd](const Eigen::VectorXd& theta, Eigen::VectorXd& gradient) {
-                       const DurationEta eta = function.eta_at(theta, covariates);
-                       const Eta<Taylor<4>> own{eta[0], eta[1], eta[2]};
-                       const Taylor<4> g = log_of(sd ? sd_of(function.model().family, own) : mean_of(function.model().family, own));
-                       gradient = function.by_theta(g, covariates);
-                       return g.value;
-                     }, [](double g) { return std::exp(g); }});
-  return out;
-}
-
 // How the never-progressing fraction stands: it is seen only as a level the survival stays on.
 void say_cure(const DurationLikelihood& function, DurationFit& fit) {
   const auto& durations = function.data().durations;
@@ -108,9 +85,7 @@ DurationFit fit_one(const DurationData& data, const DurationModel& model, const 
   for (const int i : fit.best.at_lower) fit.words.push_back(natural_name(function.space(), i) + " stands at its lower bound");
   for (const int i : fit.best.at_upper) fit.words.push_back(natural_name(function.space(), i) + (natural_name(function.space(), i) == "delay" ? " stands at the shortest duration seen" : " stands at its upper bound"));
   if (options.intervals) {
-    std::vector<ReferenceCell> cells = options.told_at;
-    if (cells.empty()) cells.push_back({"", Eigen::VectorXd::Zero(data.design.cols())});
-    const auto quantities = quantities_of(function, fit.best, cells);
+    const auto quantities = quantities_of(function, fit.best, options.told_at);
     fit.intervals.resize(quantities.size());
     parallel_for(static_cast<int>(quantities.size()), [&](int q) { fit.intervals[q] = likelihood_interval(function, function.space(), fit.best, fit.identifiability.covariance, quantities[q]); });
     for (const auto& interval : fit.intervals)
@@ -148,9 +123,6 @@ DurationFit fit_erlang(const DurationData& data, DurationModel model, const Cova
   DurationFit out = fit_one(data, best.model, terms, options);
   // every number of stages within the threshold widens the intervals; their likelihoods are told against the best of all
   LikelihoodInterval count{"stages", "1", static_cast<double>(out.model.family.stages), static_cast<double>(out.model.family.stages), static_cast<double>(out.model.family.stages), std::nan(""), std::nan(""), std::nan(""), ProfileEnd::crossed, ProfileEnd::crossed, "identified", 0};
-  const DurationLikelihood reference(data, out.model, terms);
-  std::vector<ReferenceCell> cells = options.told_at;
-  if (cells.empty()) cells.push_back({"", Eigen::VectorXd::Zero(data.design.cols())});
   for (const int step : {1, -1})
     for (int next = out.model.family.stages + step; next >= 1; next += step) {
       const DurationFit other = at(next);
@@ -158,7 +130,7 @@ DurationFit fit_erlang(const DurationData& data, DurationModel model, const Cova
       if (!other.outcome.ok() || left <= 0) break;
       (step > 0 ? count.upper : count.lower) = next;
       const DurationLikelihood function(data, other.model, terms);
-      auto quantities = quantities_of(function, other.best, cells);
+      auto quantities = quantities_of(function, other.best, options.told_at);
       for (std::size_t q = 0; q < quantities.size(); ++q) {
         quantities[q].threshold = left;
         const LikelihoodInterval one = likelihood_interval(function, function.space(), other.best, other.identifiability.covariance, quantities[q]);
@@ -171,6 +143,31 @@ DurationFit fit_erlang(const DurationData& data, DurationModel model, const Cova
 }
 
 }  // namespace
+
+std::vector<LikelihoodQuantity> quantities_of(const DurationLikelihood& function, const LikelihoodResult& best, const std::vector<ReferenceCell>& given) {
+  std::vector<ReferenceCell> cells = given;
+  if (cells.empty()) cells.push_back({"", Eigen::VectorXd::Zero(function.data().design.cols())});
+  std::vector<LikelihoodQuantity> out;
+  const ParameterSpace& space = function.space();
+  for (int i = 0; i < space.count(); ++i) {
+    const bool never = function.link_of(i) == function.model().family.count();
+    std::function<double(double)> natural = [](double g) { return g; };
+    if (function.is_intercept(i)) natural = never ? logistic : +[](double g) { return std::exp(g); };
+    out.push_back(parameter_quantity(space, i, natural_name(space, i), natural));
+    const bool edge = natural_name(space, i) == "delay" && std::count(best.at_upper.begin(), best.at_upper.end(), i);
+    if (edge) out.back().threshold = 5.991464547107979;      // chi-square, two degrees: exact for an exponential's edge (Lawless 2003, ch. 4)
+  }
+  for (const auto& cell : cells)
+    for (const bool sd : {false, true})
+      out.push_back({(sd ? "sd" : "mean") + (cell.name.empty() ? "" : ": " + cell.name), "h", [&function, covariates = cell.covariates, sd](const Eigen::VectorXd& theta, Eigen::VectorXd& gradient) {
+                       const DurationEta eta = function.eta_at(theta, covariates);
+                       const Eta<Taylor<4>> own{eta[0], eta[1], eta[2]};
+                       const Taylor<4> g = log_of(sd ? sd_of(function.model().family, own) : mean_of(function.model().family, own));
+                       gradient = function.by_theta(g, covariates);
+                       return g.value;
+                     }, [](double g) { return std::exp(g); }});
+  return out;
+}
 
 const LikelihoodInterval& DurationFit::interval(const std::string& name) const {
   std::vector<std::string> names;

@@ -35,11 +35,12 @@ class DurationLikelihood final : public LogLikelihood {
   std::vector<Eigen::VectorXd> starts() const;
   int link_of(int theta_index) const { return owner_[static_cast<std::size_t>(theta_index)].first; }
   bool is_intercept(int theta_index) const { return owner_[static_cast<std::size_t>(theta_index)].second < 0; }
+  // What theta's number is multiplied with: 1, or its covariate.
+  double column(int theta_index, const Eigen::VectorXd& covariates) const;
 
  private:
   struct Sums;
   void add(const Eigen::VectorXd& theta, int from, int to, bool derivatives, Sums& out) const;
-  double column(int theta_index, const Eigen::VectorXd& covariates) const;
   const DurationData& data_;
   DurationModel model_;
   ParameterSpace space_;
@@ -51,6 +52,9 @@ struct ReferenceCell {
   std::string name;
   Eigen::VectorXd covariates;
 };
+
+// What is told of a fit: parameters on their natural scale, mean and sd of those that progress for every cell (none: the baseline).
+std::vector<LikelihoodQuantity> quantities_of(const DurationLikelihood& function, const LikelihoodResult& best, const std::vector<ReferenceCell>& cells);
 
 struct DurationFitOptions {
   bool intervals = true;

@@ -215,10 +215,6 @@ PairFit fit_pairs(const DurationPairs& pairs, const DurationFamily& first, const
   out.outcome = out.best.outcome;
   if (!out.outcome.ok()) return out;
   const Identifiability known = identifiability_of(function.observed_information(out.best.theta), function.space());
-  for (int i = 0; i < next; ++i) {
-    const std::string& link = function.space()[i].name;
-    out.margins.push_back(likelihood_interval(function, function.space(), out.best, known.covariance, parameter_quantity(function.space(), i, link.substr(link.find(' ') + 1), [](double g) { return std::exp(g); })));
-  }
   out.correlation = likelihood_interval(function, function.space(), out.best, known.covariance, parameter_quantity(function.space(), next, "correlation", [](double g) { return std::tanh(g); }));
   const std::string text = fmt::format("pairs of {}, {} of them", pairs.name, out.pairs);
   out.evidence = {"correlated", out.best.at.log_likelihood, next + 1, out.pairs, text};

@@ -36,7 +36,6 @@ class PairLikelihood final : public LogLikelihood {
 struct PairFit {
   LikelihoodResult best;
   LikelihoodInterval correlation;                         // of the normal scores; profile, and Wald on Fisher's z
-  std::vector<LikelihoodInterval> margins;                // natural parameters of the margins
   ModelEvidence evidence, independent;                    // with and without correlation, on the same pairs
   RatioTest test;                                         // of no correlation
   int pairs = 0, complete = 0;

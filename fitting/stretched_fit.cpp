@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <boost/math/distributions/students_t.hpp>
 #include <cmath>
+#include <map>
 
 #include "fitting/least_squares.hpp"
 #include "libhyped/random.hpp"
@@ -78,21 +79,27 @@ PulseFit fit_pulse(const PulseData& data, const DurationFamily& family, const Et
   return out;
 }
 
-ThroughOrigin slope_through_origin(const std::vector<double>& x, const std::vector<double>& y, int draws, std::uint64_t seed) {
-  if (x.size() != y.size() || x.size() < 3) throw InputError("slope through the origin", "fewer than three cells", "give more");
-  const auto n = x.size();
-  ThroughOrigin out;
+ThroughOrigin slope_through_origin(const std::vector<double>& x, const std::vector<double>& y, const std::vector<int>& family, int draws, std::uint64_t seed) {
+  if (x.size() != y.size() || x.size() != family.size() || x.size() < 3) throw InputError("slope through the origin", "fewer than three cells, or lists of unequal length", "give x, y and family of every cell");
+  std::map<int, std::pair<double, double>> sums;      // by family: x y and x x
   double xy = 0, xx = 0;
-  for (std::size_t i = 0; i < n; ++i) xy += x[i] * y[i], xx += x[i] * x[i];
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    auto& [a, b] = sums[family[i]];
+    a += x[i] * y[i], b += x[i] * x[i];
+    xy += x[i] * y[i], xx += x[i] * x[i];
+  }
+  ThroughOrigin out;
   out.slope = xy / xx;
   out.correlation = pearson_interval(x, y).r;
+  std::vector<std::pair<double, double>> families;
+  for (const auto& [number, sum] : sums) families.push_back(sum);
   std::vector<double> drawn;
   RandomStream random(seed, 43, 0);
-  for (int b = 0; b < draws; ++b) {
+  for (int d = 0; d < draws; ++d) {
     xy = xx = 0;
-    for (std::size_t i = 0; i < n; ++i) {
-      const auto j = std::min(n - 1, static_cast<std::size_t>(random.uniform() * static_cast<double>(n)));
-      xy += x[j] * y[j], xx += x[j] * x[j];
+    for (std::size_t i = 0; i < families.size(); ++i) {
+      const auto& [a, b] = families[std::min(families.size() - 1, static_cast<std::size_t>(random.uniform() * static_cast<double>(families.size())))];
+      xy += a, xx += b;
     }
     drawn.push_back(xy / xx);
   }

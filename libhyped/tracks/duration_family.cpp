@@ -227,10 +227,16 @@ std::vector<Panel> quadrature_over(const DurationFamily& family, const Eta<doubl
   using Rule = boost::math::quadrature::gauss<double, 20>;
   std::vector<Panel> out;
   for (std::size_t i = 0; i + 1 < cuts.size(); ++i) {
-    const double a = std::max(from, cuts[i]), b = std::min(last, cuts[i + 1]), half = 0.5 * (b - a);
-    if (!(half > 0)) continue;
+    // even in log t, where power laws near 0 are smooth
+    const double a = std::max(from, cuts[i]), b = std::min(last, cuts[i + 1]);
+    if (!(b > a)) continue;
+    const bool logs = a > 0;
+    const double middle = logs ? 0.5 * (std::log(a) + std::log(b)) : 0.5 * b, half = logs ? 0.5 * std::log(b / a) : 0.5 * b;
     for (std::size_t n = 0; n < Rule::abscissa().size(); ++n)
-      for (const double sign : {-1.0, 1.0}) out.push_back({0.5 * (a + b) + sign * half * Rule::abscissa()[n], half * Rule::weights()[n]});
+      for (const double sign : {-1.0, 1.0}) {
+        const double x = middle + sign * half * Rule::abscissa()[n], t = logs ? std::exp(x) : x;
+        out.push_back({t, half * Rule::weights()[n] * (logs ? t : 1)});
+      }
   }
   return out;
 }
