@@ -104,7 +104,7 @@ void CompetingLikelihood::add(const Eigen::VectorXd& theta, int stay, double& va
 }
 
 Outcome CompetingLikelihood::sum(const Eigen::VectorXd& theta, LikelihoodValue& out) const {
-  constexpr int chunk = 32;
+  constexpr int chunk = 256;
   const int chunks = (data_.count() + chunk - 1) / chunk, count = parameter_count();
   std::vector<Term> parts(static_cast<std::size_t>(chunks), Term{0, Eigen::VectorXd::Zero(count), Eigen::MatrixXd::Zero(count, count)});
   parallel_for(chunks, [&](int c) {

@@ -11,7 +11,7 @@
 namespace hyped {
 namespace {
 
-constexpr int chunk = 32;      // durations summed together: the order of the sums does not depend on threads
+constexpr int chunk = 512;      // durations summed together by one thread: the order of the sums does not depend on threads
 
 // Middle of an interval, start of what is cut off.
 double crude(const Duration& d) { return std::max(1e-6, d.censored() ? d.lower_h + 0.5 * d.entry_spread_h : 0.5 * (d.lower_h + d.upper_h + d.entry_spread_h)); }

@@ -132,10 +132,13 @@ Taylor<7> PairLikelihood::contribution(const Eigen::VectorXd& theta, const std::
 
 Outcome PairLikelihood::sum(const Eigen::VectorXd& theta, double& value, Eigen::VectorXd& gradient, Eigen::MatrixXd& information) const {
   const int count = parameter_count(), pairs = static_cast<int>(pairs_.pairs.size());
-  std::vector<Number> terms(static_cast<std::size_t>(pairs));
-  parallel_for(pairs, [&](int i) { terms[static_cast<std::size_t>(i)] = contribution(theta, pairs_.pairs[static_cast<std::size_t>(i)]); });
+  constexpr int chunk = 256;      // pairs summed by one thread
+  std::vector<Number> sums(static_cast<std::size_t>((pairs + chunk - 1) / chunk));
+  parallel_for(static_cast<int>(sums.size()), [&](int c) {
+    for (int i = c * chunk; i < std::min(pairs, (c + 1) * chunk); ++i) sums[static_cast<std::size_t>(c)] += contribution(theta, pairs_.pairs[static_cast<std::size_t>(i)]);
+  });
   Number total;
-  for (const Number& term : terms) total += term;
+  for (const Number& one : sums) total += one;
   value = total.value;
   gradient.resize(count);
   information.resize(count, count);

@@ -68,8 +68,8 @@ TEST_CASE("must/single/1") {
     for (const auto& [id, cell] : cells) family.push_back(cell.family);
     const ThroughOrigin line = slope_through_origin(division, sg2m, family);
     CHECK(prints_as(line.slope, p.slope, 0.0001));
-    CHECK(std::abs(line.lower - p.slope_low) < 0.003);      // another bootstrap
-    CHECK(std::abs(line.upper - p.slope_high) < 0.003);
+    CHECK(std::abs(line.lower - p.slope_low) < 0.005);      // another bootstrap of families
+    CHECK(std::abs(line.upper - p.slope_high) < 0.005);
     CHECK(prints_as(line.correlation, p.r, 0.01));
     CHECK(prints_as(pearson_interval(g1, sg2m).r, p.r_within, 0.01));
     std::vector<double> sister;
