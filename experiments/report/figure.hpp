@@ -21,6 +21,8 @@ namespace hyped::report {
 //   waterfall        points: rank cost outcome
 //   densities        density: arm phase time_h value (lower upper); truth*: arm phase time_h value
 //   schedule         inputs: arm input time_h amount; events*
+//   survival         curve: arm phase time_h value lower upper; model*: arm phase time_h value
+//   scatter          points: arm panel seen x y, seen is "complete" or another word     variables: x_label y_label
 //   intervals        rows: panel name estimate lower upper (scale truth independent_lower independent_upper)
 //   lineages         stays: phase row from_h until_h; links*: time_h row until_row; ends*: end time_h row
 //   rates            phases: phase x y label; transitions: from_x from_y to_x to_y rate label
