@@ -8,6 +8,7 @@
 #include <map>
 #include <set>
 
+#include "experiments/tracks/light_support.hpp"
 #include "libhyped/errors.hpp"
 
 namespace hyped {
@@ -112,6 +113,7 @@ Inspection inspect_tracks(const std::filesystem::path& path) {
   }
   Inspection found{path.string(), fmt::format("cells followed over time ({})", tracks.format), facts_of(tracks), conditions_of(tracks), tracks.notes};
   found.doubts.insert(found.doubts.begin(), doubts.begin(), doubts.end());
+  for (auto& fact : light_support(tracks)) found.facts.push_back(std::move(fact));
   return found;
 }
 
