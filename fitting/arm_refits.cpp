@@ -67,7 +67,7 @@ CycleSetup alone(const CycleProblem& problem, const ProcessFit& fit, const Arm& 
 double prior_sum(const ParameterSpace& space, const Eigen::VectorXd& theta) {
   double sum = 0;
   for (int i = 0; i < space.count(); ++i)
-    if (const auto& prior = space[i].prior) sum += std::pow((theta[i] - prior->mean) / prior->sd, 2);
+    if (const auto& prior = space[i].prior) sum += std::pow(prior->row(theta[i]).value, 2);
   return sum;
 }
 

@@ -51,12 +51,6 @@ std::vector<Eigen::MatrixXd> plain_factors(const CycleProblem& problem) {
   return factors;
 }
 
-Eigen::MatrixXd with_priors(Eigen::MatrixXd information, const ParameterSpace& space) {
-  for (int i = 0; i < space.count(); ++i)
-    if (space[i].prior) information(i, i) += 1 / (space[i].prior->sd * space[i].prior->sd);
-  return information;
-}
-
 // Penalised sum of squares of each arm's wells given their effects and of the arm's own priors, at fixed covariance, and last
 // that of shared parameters' priors: what a step must not raise.
 Eigen::VectorXd penalised_sums(const CycleProblem& problem, const Eigen::VectorXd& theta, const Eigen::MatrixXd& effects,
@@ -85,7 +79,7 @@ Eigen::VectorXd penalised_sums(const CycleProblem& problem, const Eigen::VectorX
   }
   const ParameterSpace& space = problem.space();
   for (int i = 0; i < space.count(); ++i)
-    if (space[i].prior) sums[owner[i] < 0 ? arms : owner[i]] += std::pow((theta[i] - space[i].prior->mean) / space[i].prior->sd, 2);
+    if (space[i].prior) sums[owner[i] < 0 ? arms : owner[i]] += std::pow(space[i].prior->row(theta[i]).value, 2);
   return sums;
 }
 
@@ -249,8 +243,11 @@ ProcessFit fit_process(const CycleProblem& problem, const ProcessOptions& option
     if (!fit.outcome.ok()) return fit;
     Eigen::VectorXd score = mixed.score;
     for (int i = 0; i < space.count(); ++i)
-      if (space[i].prior) score[i] -= (fit.theta[i] - space[i].prior->mean) / (space[i].prior->sd * space[i].prior->sd);
-    const Eigen::MatrixXd information = with_priors(mixed.information, space);
+      if (space[i].prior) {
+        const PriorRow known = space[i].prior->row(fit.theta[i]);
+        score[i] -= known.value * known.slope;
+      }
+    const Eigen::MatrixXd information = space.with_priors(mixed.information, fit.theta);
     const std::vector<int> owner = owners_of(problem, wells);
     const Eigen::Index arms = static_cast<Eigen::Index>(problem.setup().arms.size());
     auto part_of = [&](int i) { return owner[static_cast<std::size_t>(i)] < 0 ? arms : owner[static_cast<std::size_t>(i)]; };

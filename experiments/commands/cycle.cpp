@@ -7,6 +7,7 @@
 #include "experiments/commands/run_arguments.hpp"
 #include "experiments/commands/run_records.hpp"
 #include "experiments/cycle/cycle_run.hpp"
+#include "experiments/cycle/cycle_tracks.hpp"
 #include "experiments/cycle/sample.hpp"
 #include "libhyped/store/table.hpp"
 
@@ -47,8 +48,14 @@ void add_cycle(CLI::App& app, int& exit_code) {
     exit_code = args->finish(run);
   });
   auto* fit = args->add(*cycle, "fit", "Fit a scenario's model to counts", "hyped cycle fit hyped_twin out/twin/data/counts.tsv --out out/fit", true);
-  fit->callback([args, &exit_code] {
-    with_data(*args, exit_code, "fit", [](RunDirectory& run, const Scenario& scenario, const PhaseCounts& data) {
+  auto tracks = std::make_shared<std::pair<std::string, std::string>>();
+  fit->add_option("--tracks", tracks->first, "tidy tracks with phases, fitted together with the counts");
+  fit->add_option("--tracks-condition", tracks->second, "whose cells; default: the arm without inputs");
+  fit->callback([args, tracks, &exit_code] {
+    if (!tracks->first.empty()) args->settings = fmt::format("tracks '{}' of '{}'", tracks->first, tracks->second);
+    with_data(*args, exit_code, "fit", [&](RunDirectory& run, const Scenario& given, const PhaseCounts& data) {
+      Scenario scenario = given;
+      if (!tracks->first.empty()) add_track_evidence(run, scenario, tracks->first, tracks->second);
       const CycleFit fitted = run_cycle_fit(run, scenario, data, {});
       fmt::print("{}\n", terminal_summary(fitted, {}, "tables/parameters.tsv"));
     });

@@ -37,7 +37,7 @@ double finite_or(double value, double other) { return std::isfinite(value) ? val
 
 }  // namespace
 
-TEST_CASE("durations agree with R survival", "[peers]") {
+TEST_CASE("durations agree with R survival", "[peers][single5]") {
   RandomStream random(21, 1, 1);
   DurationData data, ends, grid;
   data.name = ends.name = grid.name = "peer";
@@ -147,7 +147,7 @@ TEST_CASE("durations agree with R survival", "[peers]") {
   std::printf("R survival: log-likelihoods within %.1g, Turnbull within %.1g\n", worst, furthest);
 }
 
-TEST_CASE("durations and pairs agree with SciPy", "[peers]") {
+TEST_CASE("durations and pairs agree with SciPy", "[peers][single5]") {
   RandomStream random(22, 1, 1);
   DurationData data;
   data.name = "peer";
