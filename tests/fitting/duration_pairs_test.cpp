@@ -103,11 +103,11 @@ TEST_CASE("pairs and durations from lineages by a stated policy") {
   RandomStream random(33, 1, 1);
   for (int m = 0; m < 20; ++m) {
     const int film = m % 2, first = static_cast<int>(tracks.cells.size());
-    FollowedCell mother{"m" + std::to_string(m), film, -1, {first + 1, first + 2}, CellStart::film_start, CellEnd::division, 0, 10};
+    FollowedCell mother{"m" + std::to_string(m), film, -1, {first + 1, first + 2}, {}, CellStart::film_start, CellEnd::division, 0, 10};
     mother.stays = {{0, 0, 0, 3, 3.5, false, StayEnd::next}, {1, 3, 3.5, 9.5, 10, true, StayEnd::division}};
     tracks.cells.push_back(mother);
     for (int s = 0; s < 2; ++s) {
-      FollowedCell cell{"d" + std::to_string(m) + std::to_string(s), film, first, {}, CellStart::division, s == 0 ? CellEnd::division : CellEnd::lost, 10, 30};
+      FollowedCell cell{"d" + std::to_string(m) + std::to_string(s), film, first, {}, {}, CellStart::division, s == 0 ? CellEnd::division : CellEnd::lost, 10, 30};
       const double change = 16 + std::floor(6 * random.uniform());
       cell.stays = {{0, 9.5, 10, change, change + 0.5, true, StayEnd::next}, {1, change, change + 0.5, 29.5, s == 0 ? 30 : 29.5, true, s == 0 ? StayEnd::division : StayEnd::lost}};
       tracks.cells.push_back(cell);
