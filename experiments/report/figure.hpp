@@ -25,6 +25,7 @@ namespace hyped::report {
 //   scatter          points: arm panel seen x y, seen is "complete" or another word     variables: x_label y_label
 //   intervals        rows: panel name estimate lower upper (scale truth independent_lower independent_upper)
 //   lineages         stays: phase row from_h until_h; links*: time_h row until_row; ends*: end time_h row
+//   shares           shares: arm phase time_h value
 //   rates            phases: phase x y label; transitions: from_x from_y to_x to_y rate label
 struct Figure {
   std::string name, caption, template_name;

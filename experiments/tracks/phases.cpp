@@ -36,12 +36,12 @@ Table states_of(const SmootherFit& fit, const ReporterMap& map, double interval_
 // What the tracks say of the four ways to read two channels.
 void add_support(RunDirectory& run, const CellTracks& tracks, const ReporterMap& map, const SmootherFitOptions& options) {
   const auto support = compare_maps(tracks, map, options);
-  Table table({{"reporter", "", ""}, {"g1_channel", "", ""}, {"cycling_channel", "", ""}, {"log_likelihood", "nats", "of the smoother, levels of light"}, {"behind_best", "nats", ""}, {"given", "", ""}});
+  Table table({{"reporter", "", ""}, {"g1_channel", "", ""}, {"cycling_channel", "", ""}, {"light", "", "levels or kinetics, whichever suits it better"}, {"log_likelihood", "nats", "of the smoother"}, {"behind_best", "nats", ""}, {"given", "", ""}});
   const MapSupport* given = nullptr;
   for (const MapSupport& s : support) {
     const bool mine = s.map.reporter == map.reporter && s.map.g1_channel == map.g1_channel;
     if (mine) given = &s;
-    table.add_row({std::string(to_string(s.map.reporter)), s.map.g1_channel, s.map.cycling_channel, cell_of(s.log_likelihood), cell_of(support[0].log_likelihood - s.log_likelihood), std::string(mine ? "yes" : "")});
+    table.add_row({std::string(to_string(s.map.reporter)), s.map.g1_channel, s.map.cycling_channel, std::string(s.light == LightModel::levels ? "levels" : "kinetics"), cell_of(s.log_likelihood), cell_of(support[0].log_likelihood - s.log_likelihood), std::string(mine ? "yes" : "")});
   }
   run.add_table("map_support", table, "How well the cycle's order explains the light under each reading of the two channels.");
   const double behind = support[0].log_likelihood - given->log_likelihood;
@@ -56,7 +56,7 @@ void add_support(RunDirectory& run, const CellTracks& tracks, const ReporterMap&
 }  // namespace
 
 Table phase_shares(const CellTracks& tracks) {
-  Table table({{"arm", "", ""}, {"class", "", ""}, {"time_h", "h", ""}, {"value", "1", "share among called cells"}});
+  Table table({{"arm", "", ""}, {"phase", "", ""}, {"time_h", "h", ""}, {"value", "1", "share among called cells"}});
   std::map<std::pair<std::string, double>, std::vector<double>> counts;
   for (const FollowedCell& cell : tracks.cells)
     for (int row = cell.first_row; row < cell.first_row + cell.row_count; ++row) {
@@ -101,7 +101,16 @@ void call_phases(RunDirectory& run, CellTracks& tracks, const PhaseSettings& set
   if (settings.method == "kinetics") options.light = LightModel::kinetics, options.stages = std::max(6, settings.stages);
   const PhaseSmoother data(tracks, map);
   const SmootherFit fit = fit_smoother(data, tracks, map, options);
-  for (const auto& note : fit.notes) run.add_warning(note);
+  for (const auto& note : fit.notes) say(run, note);
+  SmootherFitOptions other = options;      // the other way to see the light, for comparison
+  other.light = options.light == LightModel::levels ? LightModel::kinetics : LightModel::levels;
+  other.stages = other.light == LightModel::kinetics ? std::max(6, settings.stages) : settings.stages;
+  const double gain = fit_smoother(data, tracks, map, other).log_likelihood - fit.log_likelihood;
+  const bool kinetics = options.light == LightModel::kinetics;
+  run.add_result(kinetics ? "levels_gain" : "kinetics_gain", gain, "log-likelihood");
+  if (gain > 10)
+    run.add_warning(kinetics ? fmt::format("Two levels of light per channel explain the tracks better than the kinetics of models/reporter (by {:.0f} in log-likelihood): its half-lives may not be this reporter's; compare with --method smoother.", gain)
+                             : fmt::format("A reporter that rises and falls explains the light better than two levels (by {:.0f} in log-likelihood): changes of phase are dated by when light crosses over; compare with --method kinetics.", gain));
   if (!fit.outcome.ok()) run.set_outcome(fit.outcome);
   const SmoothedPhases smoothed = data.smooth(fit.model);
   if (!smoothed.outcome.ok()) run.set_outcome(smoothed.outcome);
@@ -158,7 +167,7 @@ void run_phases(RunDirectory& run, const std::filesystem::path& file, const Trac
   }
   fmt::print("{}\n", to_terminal(stays, "tables/stays.tsv"));
   run.add_table("stays", stays, "Stays in each phase; `hyped tracks durations` fits their lengths with the censoring.");
-  report::add_figure(run, {"shares", "Share of each called phase over time.", "time_course", {{"points", phase_shares(tracks)}}, {{"y_label", "share of cells"}}, "answer"});
+  report::add_figure(run, {"shares", "Share of each called phase over time.", "shares", {{"shares", phase_shares(tracks)}}, {}, "answer"});
   add_lineages(run, tracks, 12);
 }
 

@@ -23,7 +23,7 @@ void call_phases(RunDirectory& run, CellTracks& tracks, const PhaseSettings& set
 // Reads, calls, writes the tidy form with phases to data/, tables smoother, map_support, stays and figures lineages, traces, shares.
 void run_phases(RunDirectory& run, const std::filesystem::path& file, const TrackReading& reading, const PhaseSettings& settings);
 
-// Share of each phase among the called cells of each condition over time: arm class time_h value.
+// Share of each phase among the called cells of each condition over time: arm phase time_h value.
 Table phase_shares(const CellTracks& tracks);
 // The largest trees as segments of phases: figure "lineages". `trees` at most.
 void add_lineages(RunDirectory& run, const CellTracks& tracks, int trees);

@@ -139,7 +139,7 @@ SmootherFit fit_smoother(const PhaseSmoother& data, const CellTracks& tracks, co
     for (const double x : data.log_light().col(c))
       if (!std::isnan(x)) model.log_low[c] = std::min(model.log_low[c], x), model.log_high[c] = std::max(model.log_high[c], x);
     gains[c] = {std::log(std::max(1e-3 * std::exp(level[1].mean), std::exp(level[1].mean) - std::exp(level[0].mean))), level[0].mean};
-    if (level[1].mean - level[0].mean < 2 * std::max(level[0].sd, level[1].sd))
+    if (!kinetics && level[1].mean - level[0].mean < 2 * std::max(level[0].sd, level[1].sd))
       fit.notes.push_back(fmt::format("channel '{}': its two levels ({:.4g} and {:.4g}) are less than two of their spreads apart", c == 0 ? map.g1_channel : map.cycling_channel,
                                       std::exp(level[0].mean), std::exp(level[1].mean)));
   }
@@ -192,10 +192,17 @@ std::vector<MapSupport> compare_maps(const CellTracks& tracks, const ReporterMap
       MapSupport support;
       support.map = {reporter, swapped ? map.cycling_channel : map.g1_channel, swapped ? map.g1_channel : map.cycling_channel};
       const PhaseSmoother data(tracks, support.map);
-      const SmootherFit fit = fit_smoother(data, tracks, support.map, options);
-      support.log_likelihood = fit.log_likelihood;
-      support.per_frame = fit.log_likelihood / static_cast<double>(std::max(1L, fit.frames));
-      support.outcome = fit.outcome;
+      for (const LightModel light : {LightModel::levels, LightModel::kinetics}) {
+        SmootherFitOptions mine = options;
+        mine.light = light;
+        if (light == LightModel::kinetics) mine.stages = std::max(6, options.stages);
+        const SmootherFit fit = fit_smoother(data, tracks, support.map, mine);
+        if (light == LightModel::kinetics && !(fit.log_likelihood > support.log_likelihood)) continue;
+        support.light = light;
+        support.log_likelihood = fit.log_likelihood;
+        support.per_frame = fit.log_likelihood / static_cast<double>(std::max(1L, fit.frames));
+        support.outcome = fit.outcome;
+      }
       out.push_back(support);
     }
   std::stable_sort(out.begin(), out.end(), [](const MapSupport& a, const MapSupport& b) { return a.log_likelihood > b.log_likelihood; });

@@ -33,9 +33,11 @@ struct SmootherFit {
 SmootherFit fit_smoother(const PhaseSmoother& data, const CellTracks& tracks, const ReporterMap& map, const SmootherFitOptions& options = {});
 
 // How well each way of reading the two channels explains the tracks, best first: the map given, its channels swapped, the other
-// reporter both ways. Only differences of log_likelihood mean something; all have the same number of parameters but for skips.
+// reporter both ways, each with the light model that suits it better (levels misread a slow rise for an order of phases, kinetics
+// know one set of half-lives). Only differences of log_likelihood mean something; parameters are as many but for one or two.
 struct MapSupport {
   ReporterMap map;
+  LightModel light = LightModel::levels;
   double log_likelihood = 0, per_frame = 0;
   Outcome outcome;
 };
