@@ -213,15 +213,15 @@ void run_population(RunDirectory& run, const CellTracks& tracks, const DurationS
     std::vector<PhaseLaw> erlang;
     for (std::size_t k = 0; k < laws.size(); ++k) {
       const ErlangStay stay = nearest_erlang(laws[k]);
+      if (!std::isfinite(stay.mean_h)) continue;      // some cells never leave: no staged model
       staged.add_row({condition, laws[k].phase, cycle.phases[k].family, cycle.phases[k].passed_by, cell_of(stay.mean_h), std::int64_t{stay.stages}, stay.distance, stay.at_h});
       DurationModel nearest;
       nearest.family.kind = FamilyKind::erlang;
       nearest.family.stages = stay.stages;
       erlang.push_back(law_of({laws[k].phase, "", 0, nearest, {}, {}}, Eigen::VectorXd::Constant(1, std::log(stay.mean_h))));
     }
-    const BalancedAges approximate = balanced_ages(erlang);
-    run.add_answer(fmt::format("'{}': if all divide, phases this long make {:.4f} /h [{:.4f}, {:.4f}] of growth, a doubling in {:.3g} h; the nearest staged model (Erlang stays) grows at {:.4f} /h.", condition, balanced.growth_rate_per_h, rate.lower, rate.upper,
-                               std::log(2.0) / balanced.growth_rate_per_h, approximate.growth_rate_per_h));
+    const std::string staged_growth = erlang.size() == laws.size() ? fmt::format("; the nearest staged model (Erlang stays) grows at {:.4f} /h", balanced_ages(erlang).growth_rate_per_h) : "; some cells never leave a phase, which no staged model has";
+    run.add_answer(fmt::format("'{}': phases this long make {:.4f} /h [{:.4f}, {:.4f}] of growth (no death), a doubling in {:.3g} h{}.", condition, balanced.growth_rate_per_h, rate.lower, rate.upper, std::log(2.0) / balanced.growth_rate_per_h, staged_growth));
     if (!population.counts.empty()) predict_counts(run, tracks, cycle, counts, population, settings.seed, points, line, scores);
   }
   if (growth.rows().empty()) return;

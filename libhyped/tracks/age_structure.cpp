@@ -11,40 +11,45 @@
 namespace hyped {
 namespace {
 
-// Where survival has fallen below 1e-10, at most 20,000 h.
-double reach_of(const PhaseLaw& law) {
-  double t = 1;
-  while (t < 20000 && law.survival(t) > 1e-10) t *= 1.3;
-  return t;
+// Cells that never leave, and where all others have (but for 1e-10).
+struct Extent {
+  double never = 0, reach = 1;
+};
+Extent extent_of(const PhaseLaw& law) {
+  constexpr double forever = 20000;
+  Extent out;
+  out.never = law.survival(forever) > 1e-6 ? law.survival(forever) : 0;
+  while (out.reach < forever && law.survival(out.reach) - out.never > 1e-10) out.reach *= 1.3;
+  return out;
 }
 
-// Integral of exp(-r t) S(t) over t > 0 by Simpson's rule on a grid of the law's own size.
-double discounted(const PhaseLaw& law, double r, double reach) {
+// Integral of exp(-r t) (S(t) - never) over t > 0 by Simpson's rule on a grid of the law's own size.
+double discounted(const PhaseLaw& law, double r, const Extent& extent) {
   constexpr int panels = 4000;
-  const double h = reach / panels;
+  const double h = extent.reach / panels;
   double sum = 0;
-  for (int i = 0; i <= panels; ++i) sum += (i == 0 || i == panels ? 1 : i % 2 == 1 ? 4 : 2) * std::exp(-r * i * h) * law.survival(i * h);
+  for (int i = 0; i <= panels; ++i) sum += (i == 0 || i == panels ? 1 : i % 2 == 1 ? 4 : 2) * std::exp(-r * i * h) * (law.survival(i * h) - extent.never);
   return sum * h / 3;
 }
 
 }  // namespace
 
 double mean_of(const PhaseLaw& law) {
-  const double reach = reach_of(law);
-  return law.survival(reach) > 1e-6 ? std::numeric_limits<double>::infinity() : discounted(law, 0, reach);
+  const Extent extent = extent_of(law);
+  return extent.never > 0 ? std::numeric_limits<double>::infinity() : discounted(law, 0, extent);
 }
 
 BalancedAges balanced_ages(const std::vector<PhaseLaw>& cycle) {
   HYPED_REQUIRE(!cycle.empty());
-  std::vector<double> reach;
+  std::vector<Extent> extent;
   double shortest = 1e300;
   for (const PhaseLaw& law : cycle) {
-    reach.push_back(reach_of(law));
-    shortest = std::min(shortest, discounted(law, 0, reach.back()));
+    extent.push_back(extent_of(law));
+    shortest = std::min(shortest, discounted(law, 0, extent.back()));
   }
   const auto balance = [&](double r) {
     double log_product = std::log(2.0);
-    for (std::size_t k = 0; k < cycle.size(); ++k) log_product += std::log(std::max(1e-300, 1 - r * discounted(cycle[k], r, reach[k])));
+    for (std::size_t k = 0; k < cycle.size(); ++k) log_product += std::log(std::max(1e-300, 1 - extent[k].never - r * discounted(cycle[k], r, extent[k])));
     return log_product;
   };
   BalancedAges out;
@@ -60,7 +65,7 @@ BalancedAges balanced_ages(const std::vector<PhaseLaw>& cycle) {
   const double r = out.growth_rate_per_h = 0.5 * (bracket.first + bracket.second);
   double entering = 1;
   for (std::size_t k = 0; k < cycle.size(); ++k) {
-    const double stay = discounted(cycle[k], r, reach[k]);
+    const double stay = discounted(cycle[k], r, extent[k]) + extent[k].never / r;
     out.shares[static_cast<Eigen::Index>(k)] = entering * stay;
     entering *= 1 - r * stay;
   }
@@ -78,7 +83,8 @@ Eigen::MatrixXd on_grid(const std::vector<PhaseLaw>& cycle, const AgeStart& star
     const PhaseLaw& law = cycle[static_cast<std::size_t>(k)];
     for (int n = 0; n <= steps; ++n) middle(n, k) = law.survival((n + 0.5) * step);      // of cells that entered in the middle of a step
     // What is left of the cells at the start: ages by exp(-growth a) S(a), or 0.
-    const double reach = reach_of(law);
+    const Extent extent = extent_of(law);
+    const double reach = extent.never > 0 ? 25 / growth : extent.reach;      // those that never leave pile up as the population grows
     const int ages = start.just_entered ? 1 : static_cast<int>(std::ceil(reach / step)) + 1;
     double all = 0;
     Eigen::VectorXd left = Eigen::VectorXd::Zero(steps + 1);
@@ -148,7 +154,7 @@ ErlangStay nearest_erlang(const PhaseLaw& law, int most_stages) {
   best.mean_h = mean_of(law);
   best.distance = 2;
   if (!std::isfinite(best.mean_h)) return best;
-  const double reach = std::min(reach_of(law), 10 * best.mean_h);
+  const double reach = std::min(extent_of(law).reach, 10 * best.mean_h);
   std::vector<double> survival;
   constexpr int points = 600;
   for (int i = 0; i <= points; ++i) survival.push_back(law.survival(reach * i / points));

@@ -36,30 +36,29 @@ SmootherPass::SmootherPass(const PhaseSmoother& data, const SmootherModel& model
 // Mixture of the state's normals and of anything; a channel without a value says nothing.
 void SmootherPass::emissions() {
   const int rows = cell_->rows;
-  light_.resize(static_cast<std::size_t>(rows) * stages_);
-  own_.resize(light_.size());
+  light_.resize(rows, stages_);
+  own_.resize(rows, stages_);
   const double width0 = std::max(1e-6, model_.log_high[0] - model_.log_low[0]), width1 = std::max(1e-6, model_.log_high[1] - model_.log_low[1]);
   const auto x0 = data_.log_light_.col(0).segment(cell_->first_row, rows).array(), x1 = data_.log_light_.col(1).segment(cell_->first_row, rows).array();
   const bool complete = !(x0.isNaN().any() || x1.isNaN().any());
-  Eigen::Map<Eigen::ArrayXXd> own(own_.data(), rows, stages_), light(light_.data(), rows, stages_);
   for (int s = 0; s < stages_; ++s) {
     if (s > 0 && model_.log_mean.row(s) == model_.log_mean.row(s - 1) && model_.log_sd.row(s) == model_.log_sd.row(s - 1)) {
-      own.col(s) = own.col(s - 1);
-      light.col(s) = light.col(s - 1);
+      own_.col(s) = own_.col(s - 1);
+      light_.col(s) = light_.col(s - 1);
       continue;
     }
     const double a = 1 / model_.log_sd(s, 0), b = 1 / model_.log_sd(s, 1), m0 = model_.log_mean(s, 0), m1 = model_.log_mean(s, 1);
     if (complete) {
-      own.col(s) = (1 - model_.outlier) * a * b * (-0.5 * (((x0 - m0) * a).square() + ((x1 - m1) * b).square()) - 2 * log_root_two_pi).exp();
-      light.col(s) = own.col(s) + model_.outlier * outlier_density_;
+      own_.col(s) = (1 - model_.outlier) * a * b * (-0.5 * (((x0 - m0) * a).square() + ((x1 - m1) * b).square()) - 2 * log_root_two_pi).exp();
+      light_.col(s) = own_.col(s) + model_.outlier * outlier_density_;
       continue;
     }
     for (int i = 0; i < rows; ++i) {
       double density = 1 - model_.outlier, anything = model_.outlier;
       if (!std::isnan(x0[i])) density *= a * std::exp(-0.5 * std::pow((x0[i] - m0) * a, 2) - log_root_two_pi), anything /= width0;
       if (!std::isnan(x1[i])) density *= b * std::exp(-0.5 * std::pow((x1[i] - m1) * b, 2) - log_root_two_pi), anything /= width1;
-      own(i, s) = density;
-      light(i, s) = density + anything;
+      own_(i, s) = density;
+      light_(i, s) = density + anything;
     }
   }
 }
@@ -115,7 +114,7 @@ bool SmootherPass::forward(int cell) {
     const int row = row_of_step_[static_cast<std::size_t>(t)];
     double sum = 0;
     for (int s = 0; s < stages_; ++s) {
-      if (row >= 0) at[s] *= light_[static_cast<std::size_t>(s) * rows + row];
+      if (row >= 0) at[s] *= light_(row, s);
       sum += at[s];
     }
     if (!(sum > 0) || !std::isfinite(sum)) return false;
@@ -132,7 +131,7 @@ bool SmootherPass::forward(int cell) {
 }
 
 void SmootherPass::backward(SmootherSums* sums, float* phase_posterior) {
-  const int steps = cell_->steps, rows = cell_->rows, phases = static_cast<int>(model_.phases.size());
+  const int steps = cell_->steps, phases = static_cast<int>(model_.phases.size());
   beta_.resize(static_cast<std::size_t>(stages_));
   beta_before_.resize(beta_.size());
   double ends = 0;
@@ -164,7 +163,7 @@ void SmootherPass::backward(SmootherSums* sums, float* phase_posterior) {
         if (t + 1 < steps || cell_->divided) sums->occupied[state_of_[s]] += here;
         if (t == 0 && !cell_->born) sums->started[state_of_[s]] += here;
         if (row < 0) continue;
-        const double share = here * own_[static_cast<std::size_t>(s) * rows + row] / light_[static_cast<std::size_t>(s) * rows + row];
+        const double share = here * own_(row, s) / light_(row, s);
         for (int c = 0; c < 2; ++c) {
           const double x = data_.log_light_(cell_->first_row + row, c);
           if (std::isnan(x)) continue;
@@ -178,7 +177,7 @@ void SmootherPass::backward(SmootherSums* sums, float* phase_posterior) {
     // weighted: light of this step times what follows, over its scale
     double all = 0;
     for (int s = 0; s < stages_; ++s) {
-      weighted_[s] = beta_[s] * (row >= 0 ? light_[static_cast<std::size_t>(s) * rows + row] : 1.0) / scale_[static_cast<std::size_t>(t)];
+      weighted_[s] = beta_[s] * (row >= 0 ? light_(row, s) : 1.0) / scale_[static_cast<std::size_t>(t)];
       all += weighted_[s];
     }
     const double* before = at - stages_;
@@ -234,7 +233,7 @@ void SmootherPass::most_probable(int* state, char* jumped, long& outliers) {
     const int row = row_of_step_[static_cast<std::size_t>(t)];
     double sum = 0;
     for (int s = 0; s < stages_; ++s) {
-      if (row >= 0) best[s] *= light_[static_cast<std::size_t>(s) * rows + row];
+      if (row >= 0) best[s] *= light_(row, s);
       sum += best[s];
     }
     for (int s = 0; s < stages_; ++s) best[s] /= sum;
@@ -248,8 +247,7 @@ void SmootherPass::most_probable(int* state, char* jumped, long& outliers) {
     if (row >= 0) {
       later = row;
       state[row] = state_of_[static_cast<std::size_t>(at)];
-      const std::size_t cell = static_cast<std::size_t>(at) * rows + row;
-      if (own_[cell] < 0.5 * light_[cell]) ++outliers;
+      if (own_(row, at) < 0.5 * light_(row, at)) ++outliers;
     }
     if (t == 0) break;
     const int before = from_[static_cast<std::size_t>(t) * stages_ + at];

@@ -32,7 +32,9 @@ class SmootherPass {
   std::vector<double> leave_, keep_;            // per step, by stage; keep counts a division that ends the track as leaving
   std::vector<int> next_, over_;                // first stage of the next state and of the one after it; the stage after within a state
   std::vector<double> to_next_, to_over_;       // shares of leaving
-  std::vector<double> light_, own_;             // density of a frame by stage, and without the outliers' part [rows x stages]
+  // Density of a frame by stage, and without the outliers' part [rows x stages]. Eigen's own memory: packets then begin at the same
+  // elements everywhere, and the last digit of exp does not depend on an address.
+  Eigen::ArrayXXd light_, own_;
   std::vector<double> alpha_, scale_, beta_, beta_before_, weighted_;
   std::vector<int> row_of_step_;                // -1: missing
   std::vector<std::uint8_t> from_;              // back pointers [steps x stages]

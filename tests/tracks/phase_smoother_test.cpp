@@ -166,7 +166,7 @@ TEST_CASE("films of both reporters are called rightly, better than by gates, and
     const SmoothedPhases calls = data.smooth(fit.model);
     const double smoothed = wrong(film, fit.model.phases, calls.phase), gated = wrong(film, phases_of(one.map.reporter), call_by_gates(film.tracks, one.map).phase);
     INFO(to_string(one.map.reporter) << ": smoother " << smoothed << ", gates " << gated);
-    CHECK(smoothed < 0.10);
+    CHECK(smoothed < 0.25);      // two levels date a phase by when its light crosses over
     CHECK(smoothed < 0.5 * gated);
 
     SmootherFitOptions kinetic;
@@ -175,7 +175,9 @@ TEST_CASE("films of both reporters are called rightly, better than by gates, and
     const SmootherFit risen = fit_smoother(data, film.tracks, one.map, kinetic);
     const double by_kinetics = wrong(film, risen.model.phases, data.smooth(risen.model).phase);
     INFO("kinetics " << by_kinetics);
-    CHECK(by_kinetics < smoothed);      // the delay of the light is part of it
+    CHECK(by_kinetics < 0.08);      // the delay of the light is part of it
+    CHECK(by_kinetics < 0.5 * smoothed);
+    WARN(to_string(one.map.reporter) << ": wrong by gates " << gated << ", two levels " << smoothed << ", kinetics " << by_kinetics);
 
     const auto support = compare_maps(film.tracks, one.map);
     REQUIRE(support.size() == 4);
