@@ -176,7 +176,7 @@ CompetingFit fit_competing(const DurationData& data, const std::vector<DurationM
     }
     start.segment(function.first_parameter(static_cast<int>(c)), out.causes.back().best.theta.size()) = out.causes.back().best.theta;
   }
-  out.best = maximise(function, start, function.space().lower(), function.space().upper(), {}, {.gain_tolerance = 1e-11});
+  out.best = maximise(function, start, function.space().lower(), function.space().upper(), {}, {.gain_tolerance = 1e-14});
   out.outcome = out.best.outcome;
   out.evidence = {"competing", out.best.at.log_likelihood, function.parameter_count(), data.count(), "ends of " + data.name};
   if (!out.outcome.ok()) return out;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "libhyped/parallel.hpp"
 #include "libhyped/tracks/duration_simulation.hpp"
@@ -23,11 +24,11 @@ std::vector<std::array<double, 4>> etas_of(const DurationData& data, const Durat
 }
 
 // P(seen <= t | seen at all) is itself the contribution of an interval from where seeing begins.
-double cdf_until(const DurationModel& model, double growth, Duration d, const std::array<double, 4>& eta, double t) {
+double cdf_until(const DurationModel& model, Duration d, const std::array<double, 4>& eta, const RemainingTime<double>* left, double t) {
   d.lower_h = d.seen_if_above_h;
   if (!(t > d.lower_h)) return 0;
   d.upper_h = t;
-  return std::clamp(std::exp(log_contribution(model, growth, d, eta)), 0.0, 1.0);
+  return std::clamp(std::exp(log_contribution(model, d, eta, left)), 0.0, 1.0);
 }
 
 }  // namespace
@@ -37,8 +38,11 @@ std::vector<TransformedDuration> transformed_durations(const DurationData& data,
   std::vector<TransformedDuration> out;
   for (std::size_t i = 0; i < etas.size(); ++i) {
     const Duration& d = data.durations[i];
-    const double lower = cdf_until(fit.model, data.growth_rate_per_h, d, etas[i], d.lower_h);
-    out.push_back({lower, d.censored() ? 1 : d.exact() ? lower : cdf_until(fit.model, data.growth_rate_per_h, d, etas[i], d.upper_h)});
+    std::optional<RemainingTime<double>> left;
+    if (d.residual) left.emplace(fit.model.family, Eta<double>{etas[i][0], etas[i][1], etas[i][2]}, data.growth_rate_per_h);
+    const auto until = [&](double t) { return cdf_until(fit.model, d, etas[i], left ? &*left : nullptr, t); };
+    const double lower = until(d.lower_h);
+    out.push_back({lower, d.censored() ? 1 : d.exact() ? lower : until(d.upper_h)});
   }
   return out;
 }

@@ -24,7 +24,7 @@ LikelihoodResult best_of(const DurationLikelihood& function) {
   best.at.log_likelihood = -std::numeric_limits<double>::infinity();
   bool any = false;
   for (const auto& start : function.starts()) {
-    LikelihoodResult end = maximise(function, start, function.space().lower(), function.space().upper(), {}, {.iteration_limit = 400, .gain_tolerance = 1e-11});
+    LikelihoodResult end = maximise(function, start, function.space().lower(), function.space().upper(), {}, {.iteration_limit = 400, .gain_tolerance = 1e-14});
     const bool better = !any || end.at.log_likelihood > best.at.log_likelihood + 1e-9 || (end.outcome.ok() && !best.outcome.ok() && end.at.log_likelihood > best.at.log_likelihood - 1e-6);
     if (better) best = std::move(end);
     any = true;

@@ -4,6 +4,7 @@
 #include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "fitting/duration_fit.hpp"
 #include "libhyped/parallel.hpp"
@@ -108,14 +109,20 @@ void DurationLikelihood::add(const Eigen::VectorXd& theta, int from, int to, boo
   const int count = parameter_count();
   out.gradient = Eigen::VectorXd::Zero(count);
   out.hessian = Eigen::MatrixXd::Zero(count, count);
+  Eigen::VectorXd covariates;
+  std::optional<RemainingTime<Taylor<4>>> left;      // serves neighbours with equal covariates
   for (int i = from; i < to; ++i) {
     const Duration& duration = data_.durations[static_cast<std::size_t>(i)];
-    const Eigen::VectorXd covariates = data_.design.cols() > 0 ? Eigen::VectorXd(data_.design.row(i).transpose()) : Eigen::VectorXd();
+    if (data_.design.cols() > 0 && (i == from || data_.design.row(i).transpose() != covariates)) {
+      covariates = data_.design.row(i).transpose();
+      left.reset();
+    }
     const DurationEta eta = eta_at(theta, covariates);
-    if (!derivatives) {
-      out.value += log_contribution<double>(model_, data_.growth_rate_per_h, duration, {eta[0].value, eta[1].value, eta[2].value, eta[3].value});
+    if (duration.residual && !left) left.emplace(model_.family, Eta<Taylor<4>>{eta[0], eta[1], eta[2]}, data_.growth_rate_per_h);
+    if (!derivatives && !duration.residual) {
+      out.value += log_contribution<double>(model_, duration, {eta[0].value, eta[1].value, eta[2].value, eta[3].value});
     } else {
-      const Taylor<4> one = log_contribution(model_, data_.growth_rate_per_h, duration, eta);
+      const Taylor<4> one = log_contribution(model_, duration, eta, left ? &*left : nullptr);
       out.value += one.value;
       const Eigen::VectorXd gradient = by_theta(one, covariates);
       out.gradient += gradient;

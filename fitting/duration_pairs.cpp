@@ -202,7 +202,7 @@ PairFit fit_pairs(const DurationPairs& pairs, const DurationFamily& first, const
     const DurationLikelihood one(data, {side == 0 ? first : second, false});
     LikelihoodResult best;
     for (const auto& from : one.starts()) {
-      const LikelihoodResult end = maximise(one, from, one.space().lower(), one.space().upper(), {}, {.gain_tolerance = 1e-11});
+      const LikelihoodResult end = maximise(one, from, one.space().lower(), one.space().upper(), {}, {.gain_tolerance = 1e-14});
       if (best.theta.size() == 0 || end.at.log_likelihood > best.at.log_likelihood) best = end;
     }
     if (!best.outcome.ok()) {
@@ -214,7 +214,7 @@ PairFit fit_pairs(const DurationPairs& pairs, const DurationFamily& first, const
     apart += best.at.log_likelihood;
   }
   start[next] = std::isfinite(plain.r) ? std::clamp(std::atanh(0.9 * plain.r), -2.0, 2.0) : 0;
-  out.best = maximise(function, start, function.space().lower(), function.space().upper(), {}, {.gain_tolerance = 1e-11});
+  out.best = maximise(function, start, function.space().lower(), function.space().upper(), {}, {.gain_tolerance = 1e-14});
   out.outcome = out.best.outcome;
   if (!out.outcome.ok()) return out;
   const Identifiability known = identifiability_of(function.observed_information(out.best.theta), function.space());

@@ -69,16 +69,24 @@ class Walk {
       }
     }
     if (!crossed) return {inside.g, ProfileEnd::open};
-    drawn_.weight = std::max(drawn_.weight, 100 * quantity_.threshold / std::pow(outside.g - start_.g, 2));      // so that targets are met
-    for (int tries = 0; tries < 60; ++tries) {
-      if (outside.root - inside.root < 1e-5 || std::abs(outside.g - inside.g) < 1e-9 * scale_) break;
+    const double first_weight = drawn_.weight;
+    for (int tries = 0; tries < 80; ++tries) {
+      const double width = std::abs(outside.g - inside.g);
+      if (outside.root - inside.root < 1e-5 || width < 1e-9 * scale_) break;
+      drawn_.weight = std::max(drawn_.weight, 100 * quantity_.threshold / std::pow(outside.g - start_.g, 2));
       const double share = tries % 3 == 2 ? 0.5 : std::clamp((wanted - inside.root) / (outside.root - inside.root), 0.02, 0.98);
       Point middle;
       const Point& near = share < 0.5 ? inside : outside;
       if (!refit(near.theta, inside.g + share * (outside.g - inside.g), middle)) return {inside.g, ProfileEnd::failed};
+      if (!(std::abs(middle.g - inside.g) < width && std::abs(middle.g - outside.g) < width)) {      // the likelihood pulls it out of the bracket: draw harder
+        drawn_.weight *= 10;
+        continue;
+      }
       (middle.root >= wanted ? outside : inside) = middle;
-      if (std::abs(middle.root - wanted) < 1e-5) return {middle.g, ProfileEnd::crossed};
+      if (std::abs(middle.root - wanted) < 1e-5) break;
     }
+    drawn_.weight = first_weight;
+    if (std::abs(inside.root - wanted) < 1e-5) return {inside.g, ProfileEnd::crossed};
     const double gap = outside.root - inside.root;
     return {inside.g + (gap > 0 ? (wanted - inside.root) / gap : 0.5) * (outside.g - inside.g), ProfileEnd::crossed};
   }

@@ -115,7 +115,7 @@ Outcome MemorylessCycles::evaluate(const Eigen::VectorXd& theta, LikelihoodValue
 MemorylessFit fit_memoryless(const std::vector<CompleteCycle>& cycles, double within_h, const std::array<std::string, 3>& phases, MiddlePhase middle) {
   const MemorylessCycles function(cycles, within_h, middle);
   MemorylessFit out;
-  out.best = maximise(function, function.space().start(), function.space().lower(), function.space().upper(), {}, {.gain_tolerance = 1e-11});
+  out.best = maximise(function, function.space().start(), function.space().lower(), function.space().upper(), {}, {.gain_tolerance = 1e-14});
   out.outcome = out.best.outcome;
   if (!out.outcome.ok()) return out;
   const Identifiability known = identifiability_of(function.observed_information(out.best.theta), function.space());

@@ -109,7 +109,7 @@ LogTails<T> log_tails(const DurationFamily& family, const Eta<T>& eta, double t)
     case FamilyKind::gamma:
     case FamilyKind::erlang: {
       const T shape = gamma_shape(family, eta);
-      return log_gamma_tails<T>(shape, t * shape * exp_of(T(-eta[0])));
+      return composed_gamma_tails(shape, T(t * shape * exp_of(T(-eta[0]))));
     }
     case FamilyKind::lognormal: {
       const T u = (lt - eta[0]) * exp_of(T(-eta[1]));
@@ -217,38 +217,70 @@ Eta<double> eta_from_moments(const DurationFamily& family, double mean, double s
   return {log_mean, 0, 0};
 }
 
-std::vector<Panel> quadrature_over(const DurationFamily& family, const Eta<double>& eta, double from, double to, std::vector<double> cuts) {
+namespace {
+
+// Quantiles from one end to the other, and where a delayed exponential begins; increasing.
+std::vector<double> quantile_cuts(const DurationFamily& family, const Eta<double>& eta) {
   static constexpr std::array levels{1e-14, 1e-10, 1e-6, 1e-4, 1e-3, 0.01, 0.03, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.97, 0.99, 0.999, 1 - 1e-4, 1 - 1e-6, 1 - 1e-9, 1 - 1e-12, 1 - 2e-16};
+  std::vector<double> cuts;
   for (const double p : levels) cuts.push_back(quantile_of(family, eta, p));
-  const double last = std::min(to, *std::max_element(cuts.begin(), cuts.end()));
-  cuts.insert(cuts.end(), {from, last});
   if (family.kind == FamilyKind::delayed_exponential) cuts.push_back(std::exp(eta[0]));
   std::sort(cuts.begin(), cuts.end());
+  return cuts;
+}
+
+void add_panel(double a, double b, std::vector<Panel>& out) {
   using Rule = boost::math::quadrature::gauss<double, 20>;
+  if (!(b > a)) return;
+  const bool logs = a > 0;      // power laws near 0 are smooth in log t
+  const double middle = logs ? 0.5 * (std::log(a) + std::log(b)) : 0.5 * b, half = logs ? 0.5 * std::log(b / a) : 0.5 * b;
+  for (std::size_t n = 0; n < Rule::abscissa().size(); ++n)
+    for (const double sign : {-1.0, 1.0}) {
+      const double x = middle + sign * half * Rule::abscissa()[n], t = logs ? std::exp(x) : x;
+      out.push_back({t, half * Rule::weights()[n] * (logs ? t : 1)});
+    }
+}
+
+}  // namespace
+
+std::vector<Panel> quadrature_over(const DurationFamily& family, const Eta<double>& eta, double from, double to) {
+  std::vector<double> cuts = quantile_cuts(family, eta);
+  const double last = std::min(to, cuts.back());
+  cuts.insert(cuts.begin(), from);
   std::vector<Panel> out;
-  for (std::size_t i = 0; i + 1 < cuts.size(); ++i) {
-    // even in log t, where power laws near 0 are smooth
-    const double a = std::max(from, cuts[i]), b = std::min(last, cuts[i + 1]);
-    if (!(b > a)) continue;
-    const bool logs = a > 0;
-    const double middle = logs ? 0.5 * (std::log(a) + std::log(b)) : 0.5 * b, half = logs ? 0.5 * std::log(b / a) : 0.5 * b;
-    for (std::size_t n = 0; n < Rule::abscissa().size(); ++n)
-      for (const double sign : {-1.0, 1.0}) {
-        const double x = middle + sign * half * Rule::abscissa()[n], t = logs ? std::exp(x) : x;
-        out.push_back({t, half * Rule::weights()[n] * (logs ? t : 1)});
-      }
-  }
+  for (std::size_t i = 0; i + 1 < cuts.size(); ++i) add_panel(std::max(from, cuts[i]), std::min(last, cuts[i + 1]), out);
   return out;
 }
 
 template <class T>
-T log_remaining(const DurationFamily& family, const Eta<T>& eta, double growth, double from, double to) {
-  T sum(-infinity);
-  for (const Panel& node : quadrature_over(family, values_of(eta), from, to)) {
-    const T term = log_tails(family, eta, node.t).survival + (std::log(node.weight) - growth * (node.t - from));
-    sum = value_of(sum) == -infinity ? term : log_sum(sum, term);
+RemainingTime<T>::RemainingTime(const DurationFamily& family, const Eta<T>& eta, double growth) : family_(family), eta_(eta), growth_(growth), cuts_(quantile_cuts(family, values_of(eta))) {
+  cuts_.insert(cuts_.begin(), 0);
+  beyond_.assign(cuts_.size(), T(0.0));
+  for (std::size_t i = cuts_.size() - 1; i-- > 0;) beyond_[i] = between(cuts_[i], cuts_[i + 1]) + std::exp(-growth_ * (cuts_[i + 1] - cuts_[i])) * beyond_[i + 1];
+}
+
+template <class T>
+T RemainingTime<T>::survival(double t) const { return exp_of(log_tails(family_, eta_, t).survival); }
+
+template <class T>
+T RemainingTime<T>::between(double a, double b) const {
+  std::vector<Panel> nodes;
+  double from = a;
+  for (const double cut : cuts_) {
+    if (cut <= a) continue;
+    add_panel(from, std::min(cut, b), nodes);
+    from = std::min(cut, b);
   }
+  T sum(0.0);
+  for (const Panel& node : nodes) sum += (node.weight * std::exp(-growth_ * (node.t - a))) * survival(node.t);
   return sum;
+}
+
+template <class T>
+T RemainingTime<T>::from(double r) const {
+  const auto next = std::upper_bound(cuts_.begin(), cuts_.end(), r);
+  if (next == cuts_.end()) return T(0.0);
+  return between(r, *next) + std::exp(-growth_ * (*next - r)) * beyond_[static_cast<std::size_t>(next - cuts_.begin())];
 }
 
 #define HYPED_DURATION_FAMILY(T)                                                              \
@@ -257,7 +289,7 @@ T log_remaining(const DurationFamily& family, const Eta<T>& eta, double growth, 
   template T log_between<T>(const DurationFamily&, const Eta<T>&, double, double);            \
   template T mean_of<T>(const DurationFamily&, const Eta<T>&);                                \
   template T sd_of<T>(const DurationFamily&, const Eta<T>&);                                  \
-  template T log_remaining<T>(const DurationFamily&, const Eta<T>&, double, double, double);
+  template class RemainingTime<T>;
 HYPED_DURATION_FAMILY(double)
 HYPED_DURATION_FAMILY(Taylor<4>)
 HYPED_DURATION_FAMILY(Taylor<7>)

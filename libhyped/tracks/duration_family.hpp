@@ -58,16 +58,30 @@ double mass_below_zero(const DurationFamily& family, const Eta<double>& eta);   
 // eta with this mean and sd [h], as near as the family comes (moments): where fits start.
 Eta<double> eta_from_moments(const DurationFamily& family, double mean, double sd);
 
-// log of the integral of exp(-growth (u - from)) S(u) du from `from` to `to` (may be infinite), growth [1/h] >= 0: what cells met at
-// a random moment still have before them. Gauss-Legendre on panels between quantiles. -infinity if it is empty.
-template <class T>
-T log_remaining(const DurationFamily& family, const Eta<T>& eta, double growth, double from, double to);
-
-// Nodes and weights that integrate f(t) dt over (from, to), panels cut at the family's quantiles and at `cuts`.
+// Nodes and weights that integrate f(t) dt over (from, to), panels cut at the family's quantiles; Gauss-Legendre, even in log t.
 struct Panel {
   double t, weight;
 };
-std::vector<Panel> quadrature_over(const DurationFamily& family, const Eta<double>& eta, double from, double to, std::vector<double> cuts = {});
+std::vector<Panel> quadrature_over(const DurationFamily& family, const Eta<double>& eta, double from, double to);
+
+// What cells met at a random moment of growth at rate g [1/h] >= 0 still have before them: I(r) = int_r^inf exp(-g (u - r)) S(u) du, from panels
+// summed once.
+template <class T>
+class RemainingTime {
+ public:
+  RemainingTime(const DurationFamily& family, const Eta<T>& eta, double growth);
+  T from(double r) const;                          // I(r) [h]
+  T between(double a, double b) const;             // int_a^b exp(-g (u - a)) S(u) du [h], b finite
+  T survival(double t) const;                      // S(t)
+  double growth() const { return growth_; }
+
+ private:
+  DurationFamily family_;
+  Eta<T> eta_;
+  double growth_;
+  std::vector<double> cuts_;                       // increasing, from 0
+  std::vector<T> beyond_;                          // I at every cut
+};
 
 template <class T>
 Eta<double> values_of(const Eta<T>& eta) {

@@ -5,6 +5,8 @@
 #include <boost/math/quadrature/gauss.hpp>
 #include <limits>
 
+#include "libhyped/errors.hpp"
+
 namespace hyped {
 namespace {
 
@@ -35,22 +37,15 @@ T sum_of(const std::vector<T>& logs) {
   return *top + log_of(sum);
 }
 
-// With I(r) = int_r^inf exp(-g (u - r)) S(u) du: survival I(r) / I(0), density (S(r) - g I(r)) / I(0).
+// Survival I(r) / I(0), density (S(r) - g I(r)) / I(0).
 template <class T>
-T log_residual(const DurationModel& model, double growth, const Duration& d, const std::array<T, 4>& eta) {
-  const Eta<T> own = family_eta(eta);
-  const T whole = log_remaining(model.family, own, growth, 0.0, infinity);
-  if (d.censored()) return log_remaining(model.family, own, growth, d.lower_h, infinity) - whole;
-  if (d.exact()) {
-    const T here = log_tails(model.family, own, d.lower_h).survival;
-    if (growth == 0) return here - whole;
-    return here + log1m_exp(T(std::log(growth) + log_remaining(model.family, own, growth, d.lower_h, infinity) - here)) - whole;
-  }
-  const double width = d.upper_h - d.lower_h;
-  const T inside = log_remaining(model.family, own, growth, d.lower_h, d.upper_h);
-  if (growth == 0) return inside - whole;
-  const T beyond = log_remaining(model.family, own, growth, d.upper_h, infinity) + std::log(-std::expm1(-growth * width));
-  return inside + log1m_exp(T(beyond - inside)) - whole;
+T log_residual(const Duration& d, const RemainingTime<T>& left) {
+  const T whole = left.from(0);
+  T part;
+  if (d.censored()) part = left.from(d.lower_h);
+  else if (d.exact()) part = left.survival(d.lower_h) - left.growth() * left.from(d.lower_h);
+  else part = left.between(d.lower_h, d.upper_h) + std::expm1(-left.growth() * (d.upper_h - d.lower_h)) * left.from(d.upper_h);
+  return value_of(part) > 0 ? T(log_of(part) - log_of(whole)) : T(-infinity);
 }
 
 }  // namespace
@@ -79,8 +74,11 @@ std::vector<EntryNode> entry_nodes(double spread_h) {
 }
 
 template <class T>
-T log_contribution(const DurationModel& model, double growth, const Duration& d, const std::array<T, 4>& eta) {
-  if (d.residual) return log_residual(model, growth, d, eta);
+T log_contribution(const DurationModel& model, const Duration& d, const std::array<T, 4>& eta, const RemainingTime<T>* left) {
+  if (d.residual) {
+    HYPED_REQUIRE(left != nullptr);
+    return log_residual(d, *left);
+  }
   const bool truncated = d.entry_spread_h > 0 || d.seen_if_above_h > 0 || std::isfinite(d.seen_if_below_h);
   std::vector<T> seen, could_be_seen;
   for (const auto& [shift, weight] : entry_nodes(d.entry_spread_h)) {
@@ -92,7 +90,7 @@ T log_contribution(const DurationModel& model, double growth, const Duration& d,
 }
 
 #define HYPED_DURATION_LIKELIHOOD(T)                                                                                  \
-  template T log_contribution<T>(const DurationModel&, double, const Duration&, const std::array<T, 4>&);             \
+  template T log_contribution<T>(const DurationModel&, const Duration&, const std::array<T, 4>&, const RemainingTime<T>*); \
   template T log_mixture_survival<T>(const DurationModel&, const std::array<T, 4>&, double);                          \
   template T log_mixture_density<T>(const DurationModel&, const std::array<T, 4>&, double);
 HYPED_DURATION_LIKELIHOOD(double)

@@ -15,13 +15,13 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 double last_known(const Duration& d) { return d.censored() ? d.lower_h : d.upper_h; }
 
 // What a stay met half way has left: P(more than r) = I(r) / I(0), inverted by bisection.
-double draw_residual(const DurationModel& model, double growth, const Eta<double>& eta, RandomStream& random) {
-  const double wanted = std::log(random.uniform()) + log_remaining(model.family, eta, growth, 0.0, infinity);
-  double low = 0, high = mean_of(model.family, eta);
-  while (log_remaining(model.family, eta, growth, high, infinity) > wanted) high *= 2;
+double draw_residual(const RemainingTime<double>& left, double mean, RandomStream& random) {
+  const double wanted = random.uniform() * left.from(0);
+  double low = 0, high = mean;
+  while (left.from(high) > wanted) high *= 2;
   for (int i = 0; i < 60; ++i) {
     const double middle = 0.5 * (low + high);
-    (log_remaining(model.family, eta, growth, middle, infinity) > wanted ? low : high) = middle;
+    (left.from(middle) > wanted ? low : high) = middle;
   }
   return 0.5 * (low + high);
 }
@@ -70,7 +70,8 @@ DurationData simulate_like(const DurationData& data, const DurationModel& model,
     Duration& now = out.durations[n];
     double seen = 0;
     if (was.residual) {
-      seen = draw_residual(model, data.growth_rate_per_h, {eta[n][0], eta[n][1], eta[n][2]}, random);
+      const Eta<double> own{eta[n][0], eta[n][1], eta[n][2]};
+      seen = draw_residual(RemainingTime<double>(model.family, own, data.growth_rate_per_h), mean_of(model.family, own), random);
     } else if (was.entry_spread_h > 0) {
       bool found = false;      // begin and duration together, kept if they would have been seen
       for (int tries = 0; tries < 100000 && !found; ++tries) {

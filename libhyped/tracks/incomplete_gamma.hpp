@@ -45,4 +45,12 @@ LogTails<T> log_gamma_tails(const T& shape, const T& x) {
   return out;
 }
 
+// The same for numbers with many derivatives, of which the series needs only the two by shape and x.
+template <int N>
+LogTails<Taylor<N>> composed_gamma_tails(const Taylor<N>& shape, const Taylor<N>& x) {
+  const LogTails<Taylor<2>> own = log_gamma_tails(Taylor<2>::variable(shape.value, 0), Taylor<2>::variable(x.value, 1));
+  return {compose(own.survival, shape, x), compose(own.cdf, shape, x)};
+}
+inline LogTails<double> composed_gamma_tails(double shape, double x) { return log_gamma_tails(shape, x); }
+
 }  // namespace hyped

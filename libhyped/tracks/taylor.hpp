@@ -71,6 +71,20 @@ struct Taylor {
 };
 
 inline double chain(double, double f, double, double) { return f; }
+
+// f(a, b) from its expansion in two variables of its own: series need not carry all N.
+inline double compose(const Taylor<2>& f, double, double) { return f.value; }
+template <int N>
+Taylor<N> compose(const Taylor<2>& f, const Taylor<N>& a, const Taylor<N>& b) {
+  Taylor<N> out(f.value);
+  for (int i = 0, p = 0; i < N; ++i) {
+    out.slope[i] = f.slope[0] * a.slope[i] + f.slope[1] * b.slope[i];
+    for (int j = 0; j <= i; ++j, ++p)
+      out.curve[p] = f.slope[0] * a.curve[p] + f.slope[1] * b.curve[p] + f.curve[0] * a.slope[i] * a.slope[j] + f.curve[1] * (a.slope[i] * b.slope[j] + a.slope[j] * b.slope[i]) + f.curve[2] * b.slope[i] * b.slope[j];
+  }
+  return out;
+}
+
 inline double value_of(double x) { return x; }
 template <int N>
 double value_of(const Taylor<N>& x) { return x.value; }

@@ -1,7 +1,11 @@
 # Durations through R survival: parametric fits of interval data with a covariate, Kaplan-Meier with left truncation, Aalen-Johansen, Turnbull.
 suppressMessages(library(survival))
 files <- commandArgs(TRUE)
-out <- function(...) cat(sprintf("%.15g\n", c(...)), sep = "")
+out <- function(...) {
+  values <- c(...)
+  values[is.na(values)] <- NaN
+  cat(sprintf("%.15g\n", values), sep = "")
+}
 d <- read.table(files[1], header = TRUE)      # lower upper arm; an upper of -1 is cut off
 upper <- ifelse(d$upper < 0, NA, d$upper)
 for (family in c("lognormal", "weibull")) {

@@ -132,27 +132,28 @@ TEST_CASE("what is left of a stay met half way: closed forms of the gamma, and g
   // int_c^inf S = mean Q(shape + 1, x) - c Q(shape, x), x = c shape / mean
   for (const double c : {0.0, 2.0, 9.0, 30.0}) {
     const double x = c * shape / mean, truth = mean * boost::math::gamma_q(shape + 1, x) - c * boost::math::gamma_q(shape, x);
-    CHECK(log_remaining<double>(gamma, eta, 0, c, std::numeric_limits<double>::infinity()) == Approx(std::log(truth)).epsilon(1e-10));
+    CHECK(RemainingTime<double>(gamma, eta, 0).from(c) == Approx(truth).epsilon(1e-10));
   }
   // int exp(-g u) S(u) du = (1 - (1 + g mean / shape)^-shape) / g
   const double g = 0.05;
-  CHECK(log_remaining<double>(gamma, eta, g, 0, std::numeric_limits<double>::infinity()) == Approx(std::log((1 - std::pow(1 + g * mean / shape, -shape)) / g)).epsilon(1e-12));
+  CHECK(RemainingTime<double>(gamma, eta, g).from(0) == Approx((1 - std::pow(1 + g * mean / shape, -shape)) / g).epsilon(1e-12));
   Duration met;
   met.residual = true;
   met.upper_h = std::numeric_limits<double>::infinity();
   met.lower_h = 4;
   const DurationModel model{gamma, false};
   const std::array<double, 4> at{eta[0], eta[1], 0, 0};
-  CHECK(log_contribution(model, g, met, at) > log_contribution(model, 0.0, met, at));
+  const RemainingTime<double> growing(gamma, eta, g), steady(gamma, eta, 0);
+  CHECK(log_contribution(model, met, at, &growing) > log_contribution(model, met, at, &steady));
   // density, interval and tail of the forward recurrence time agree
-  for (const double growth : {0.0, g}) {
+  for (const RemainingTime<double>* left : {&steady, &growing}) {
     Duration exact = met, between = met;
     exact.lower_h = exact.upper_h = 4;
     between.lower_h = 4 - 1e-4, between.upper_h = 4 + 1e-4;
-    CHECK(log_contribution(model, growth, exact, at) == Approx(log_contribution(model, growth, between, at) - std::log(2e-4)).epsilon(1e-7));
+    CHECK(log_contribution(model, exact, at, left) == Approx(log_contribution(model, between, at, left) - std::log(2e-4)).epsilon(1e-7));
     Duration first = met, rest = met;
     first.lower_h = 0, first.upper_h = 4;
-    CHECK(std::exp(log_contribution(model, growth, first, at)) + std::exp(log_contribution(model, growth, rest, at)) == Approx(1).epsilon(1e-11));
+    CHECK(std::exp(log_contribution(model, first, at, left)) + std::exp(log_contribution(model, rest, at, left)) == Approx(1).epsilon(1e-11));
   }
 }
 
@@ -179,13 +180,13 @@ TEST_CASE("an entry between frames is averaged over, given that the stay reached
   for (int k = 0; k < 400; ++k) {
     d.lower_h = 0.5 * k;
     d.upper_h = 0.5 * (k + 1);
-    total += std::exp(log_contribution(model, 0.0, d, eta));
+    total += std::exp(log_contribution(model, d, eta));
   }
   CHECK(total == Approx(1).epsilon(1e-10));
   Duration known = d;
   known.entry_spread_h = 0;
   known.lower_h = d.lower_h = 6, known.upper_h = d.upper_h = 6.5;
-  CHECK(log_contribution(model, 0.0, d, eta) != Approx(log_contribution(model, 0.0, known, eta)).epsilon(1e-3));
+  CHECK(log_contribution(model, d, eta) != Approx(log_contribution(model, known, eta)).epsilon(1e-3));
 }
 
 TEST_CASE("cells that never leave: the mixture's pieces sum to one") {
@@ -194,6 +195,6 @@ TEST_CASE("cells that never leave: the mixture's pieces sum to one") {
   Duration early, late;
   early.lower_h = 0, early.upper_h = 9;
   late.lower_h = 9, late.upper_h = std::numeric_limits<double>::infinity();
-  CHECK(std::exp(log_contribution(model, 0.0, early, eta)) + std::exp(log_contribution(model, 0.0, late, eta)) == Approx(1).epsilon(1e-13));
+  CHECK(std::exp(log_contribution(model, early, eta)) + std::exp(log_contribution(model, late, eta)) == Approx(1).epsilon(1e-13));
   CHECK(std::exp(log_mixture_survival(model, eta, 1e4)) == Approx(0.2).epsilon(1e-12));
 }
