@@ -279,7 +279,8 @@ Scenario read_scenario(const std::filesystem::path& file) {
   for (const auto& arm : named)
     if (!out.arm_inputs.contains(arm)) throw InputError(file.string(), "figures or a [[reference]] name the arm '" + arm + "', which there is not", "did you mean " + nearest_names(arm, arms) + "?");
   for (Section s : top.sections("predict")) {
-    out.predict = PredictSettings{s.required("held_out"), s.required("control"), s.texts("singles")};
+    out.predict = PredictSettings{s.required("held_out"), s.required("control"), s.texts("singles"), s.integer("interval_times", 4)};
+    if (out.predict->interval_times < 0) throw InputError(s.place("interval_times"), "interval_times is negative", "give a number of times, 0 for none");
     std::vector<std::pair<std::string, std::string>> named{{"held_out", out.predict->held_out}, {"control", out.predict->control}};
     for (const auto& single : out.predict->singles) named.emplace_back("singles", single);
     for (const auto& [key, arm] : named)

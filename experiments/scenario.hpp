@@ -74,6 +74,7 @@ struct ReferenceValue {
 struct PredictSettings {
   std::string held_out, control;              // arms
   std::vector<std::string> singles;           // arms whose effects add up to the held-out one
+  int interval_times = 4;                     // blocks whose totals get a prediction profile, the last among them; 0: none
 };
 
 struct Scenario {

@@ -39,7 +39,7 @@ void describe(const CycleProblem& problem, ProcessFit& fit, bool settled) {
   const LinearisedWells wells = linearise_wells(problem, fit.theta, fit.effects, fit.scales, fit.components.size(), covariances);
   fit.outcome = wells.outcome;
   if (!fit.outcome.ok()) return;
-  const MixedFit mixed = fit_variance_components(wells.blocks, fit.components, 30);
+  const MixedFit& mixed = fit.mixed = fit_variance_components(wells.blocks, fit.components, 30);
   if (mixed.outcome.status == Status::singular) {
     fit.outcome = mixed.outcome;
     return;

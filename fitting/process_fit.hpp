@@ -55,6 +55,7 @@ struct ProcessFit {
   std::vector<double> scales;                     // cells per well at the start (relative data: factor) [W]
   std::vector<VarianceComponent> components;      // unit_variance, sister, detection, one per random-effect group, migration
   Eigen::VectorXd component_sd;
+  MixedFit mixed;                                 // of the wells linearised at theta: degrees of freedom of whatever is predicted
   std::vector<double> between_to_demographic;     // per random-effect parameter: sd between wells / sd one well's counts leave
   double minus_two_log_likelihood = 0;            // Gaussian, of the data, at the final covariance
   double restricted = 0;

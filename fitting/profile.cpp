@@ -182,9 +182,11 @@ std::vector<Profile> profile_likelihood(const ResidualFunction& function, const 
     const double first = information(i, i) > 0 ? root(profile.threshold) / options.steps_to_bound / std::sqrt(information(i, i)) : std::numeric_limits<double>::infinity();
     std::vector<ProfilePoint> below;
     profile.below = walk.side(i, -1, first, below);
+    if (options.progress != nullptr) options.progress->advance();
     profile.points.assign(below.rbegin(), below.rend());
     profile.points.push_back({optimum[i], 0, optimum, {}});
     profile.above = walk.side(i, 1, first, profile.points);
+    if (options.progress != nullptr) options.progress->advance();
     std::stable_sort(profile.points.begin(), profile.points.end(), [](const auto& a, const auto& b) { return a.value < b.value; });
     profile.lower = space.natural(i, profile.below.bound);
     profile.upper = space.natural(i, profile.above.bound);

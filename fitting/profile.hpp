@@ -7,6 +7,7 @@
 #include "fitting/least_squares.hpp"
 #include "fitting/parameter_space.hpp"
 #include "fitting/records.hpp"
+#include "libhyped/progress.hpp"
 
 namespace hyped {
 
@@ -18,6 +19,7 @@ struct ProfileOptions {
   double flat_rise = 1e-2;                   // a rise below this fraction of the threshold over all the bounds is flat
   LeastSquaresOptions least_squares = {};
   Records records = {};                      // keeps the points
+  Progress* progress = nullptr;              // advanced after every side; may be null
 };
 
 struct ProfilePoint {

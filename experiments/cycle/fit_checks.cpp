@@ -44,6 +44,8 @@ void write_profiles(RunDirectory& run, const Scenario& scenario, const CycleFit&
     const double t = t_quantile_975(p.degrees);
     options.thresholds.push_back(t * t);
   }
+  Progress progress("sides of profiles", 2 * static_cast<long>(which.size()));
+  options.progress = &progress;
   const auto profiles = profile_likelihood(*frozen, space, fitted.fit.theta, which, options);
   Table table({{"name", "", ""}, {"unit", "", ""}, {"estimate", "", ""}, {"lower", "", "95 %; empty: open"}, {"upper", "", "95 %; empty: open"}, {"verdict", "", ""}});
   Table lines({{"parameter", "", ""}, {"value", "", ""}, {"delta", "", "twice the drop of the log-likelihood"}});

@@ -163,7 +163,13 @@ TEST_CASE("a legend speaks of truth only where there is one, and the threshold d
   Figure course = time_course();
   CHECK_THAT(report::draw(course).svg, Contains("dashed black: truth"));
   course.data.erase(course.data.begin() + 2);
-  CHECK_THAT(report::draw(course).svg, !Contains(": truth"));
+  CHECK_THAT(report::draw(course).svg, !Contains(": truth") && !Contains("prediction profile"));
+  Table bars = table("arm class time_h estimate lower upper");
+  bars.add_row({std::string("dual"), std::string("G1"), 60.0, 0.6, 0.5, 0.9});
+  course.data.emplace_back("intervals", bars);
+  const auto marked = report::draw(course);
+  INFO(marked.outcome);
+  CHECK_THAT(marked.svg, Contains("bars: prediction profile, 95 %"));
 }
 
 namespace {
