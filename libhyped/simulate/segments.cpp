@@ -170,8 +170,7 @@ Plan plan_of(const Model& model, std::span<const double> parameters, const Exper
   return plan;
 }
 
-double Segment::inside(double t) const {
-  if (!clocked) return t;
+double Segment::off_the_ends(double t) const {
   const double margin = std::min(0.25 * (until_h - from_h), 1e-10 * std::max(std::abs(from_h), std::abs(until_h)));
   return std::clamp(t, from_h + margin, until_h - margin);
 }

@@ -30,7 +30,10 @@ struct Segment {
   bool clocked = false;              // conditions on time may switch at its ends
   Eigen::VectorXd moved_by = {};     // d from_h / d (parameter the model sees) [P] of a switch at from_h; empty: nothing moves it
   // The time at which rates are to be taken: off the ends, where conditions on time are not yet, or no longer, what they are inside.
-  double inside(double t) const;
+  double inside(double t) const { return clocked ? off_the_ends(t) : t; }
+
+ private:
+  double off_the_ends(double t) const;
 };
 
 struct BoundInput {
