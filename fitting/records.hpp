@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "fitting/run_lock.hpp"
 #include "libhyped/errors.hpp"
 
 namespace hyped {
@@ -26,7 +27,8 @@ class RecordStore {
   // What makes a run this run: scenario, data, seed, settings. Another identity in an earlier file is an InputError.
   using Identity = std::map<std::string, std::string>;
   // With `resume` the records of an earlier life at `file` are read first (InputError if there is none, if it is of another run
-  // or cannot be read at all). Without it an earlier file with records is an InputError: no work is thrown away unasked.
+  // or cannot be read at all). Without it an earlier file with records is an InputError: no work is thrown away unasked. While the
+  // store lives its process alone works on the run (FILE.lock); another is refused, with or without `resume`.
   RecordStore(std::filesystem::path file, const Identity& identity, bool resume);
   ~RecordStore();
   RecordStore(const RecordStore&) = delete;
@@ -42,6 +44,7 @@ class RecordStore {
  private:
   struct Writer;
   std::filesystem::path file_;
+  std::unique_ptr<RunLock> lock_;
   std::map<std::string, Record> known_;
   std::unique_ptr<Writer> writer_;
   mutable std::mutex mutex_;

@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "experiments/commands/checks.hpp"
 #include "experiments/commands/commands.hpp"
 #include "experiments/commands/run_arguments.hpp"
 #include "experiments/commands/run_records.hpp"
@@ -66,9 +67,9 @@ void add_cycle(CLI::App& app, int& exit_code) {
   });
   auto* sample = args->add(*cycle, "sample", "Draw from the posterior (NUTS), Laplace beside it", "hyped cycle sample hyped_twin out/twin/data/counts.tsv --out out/sample", true);
   auto sampling = std::make_shared<SampleSettings>();
-  sample->add_option("--chains", sampling->chains, "independent chains")->check(CLI::PositiveNumber)->capture_default_str();
-  sample->add_option("--warmup", sampling->warmup, "draws of each chain that only adapt it")->check(CLI::NonNegativeNumber)->capture_default_str();
-  sample->add_option("--draws", sampling->draws, "draws kept of each chain")->check(CLI::PositiveNumber)->capture_default_str();
+  sample->add_option("--chains", sampling->chains, "independent chains")->check(positive_count())->capture_default_str();
+  sample->add_option("--warmup", sampling->warmup, "draws of each chain that only adapt it")->check(count_from_zero())->capture_default_str();
+  sample->add_option("--draws", sampling->draws, "draws kept of each chain")->check(positive_count())->capture_default_str();
   sample->callback([args, sampling, &exit_code] {
     args->settings = fmt::format("chains {}, warmup {}, draws {}", sampling->chains, sampling->warmup, sampling->draws);
     with_data(*args, exit_code, "sample", [&](RunDirectory& run, const Scenario& scenario, const PhaseCounts& data) { run_sample(run, scenario, data, *sampling); });

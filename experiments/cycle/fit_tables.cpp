@@ -107,9 +107,16 @@ void write_fit_tables(RunDirectory& run, const CycleFit& fitted, const Truth& tr
     }
   if (!failed.rows().empty()) run.add_table("failed_solves", failed, "Every point at which the model could not be solved while the starts were fitted.");
 
-  Table spectrum({{"eigenvalue", "", "Fisher information, parameters scaled by the width of their bounds"}, {"direction", "", "what is not identified, if so"}});
-  for (int e = 0; e < fit.identifiability.eigenvalues.size(); ++e)
-    spectrum.add_row({cell_of(fit.identifiability.eigenvalues[e]), e < static_cast<int>(fit.identifiability.null.size()) ? fit.identifiability.null[e].text : std::string()});
+  // a column for what is not identified only where something is not
+  std::vector<Column> columns{{"eigenvalue", "", "Fisher information, parameters scaled by the width of their bounds"}};
+  const auto& null = fit.identifiability.null;
+  if (!null.empty()) columns.push_back({"not_identified", "", "direction of the eigenvalue, if the data do not determine it"});
+  Table spectrum(columns);
+  for (int e = 0; e < fit.identifiability.eigenvalues.size(); ++e) {
+    std::vector<Cell> row{cell_of(fit.identifiability.eigenvalues[e])};
+    if (!null.empty()) row.push_back(e < static_cast<int>(null.size()) ? null[static_cast<std::size_t>(e)].text : std::string());
+    spectrum.add_row(std::move(row));
+  }
   run.add_table("information", spectrum, "Spectrum of the Fisher information under the process covariance.");
 }
 

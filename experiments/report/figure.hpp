@@ -13,6 +13,8 @@ namespace hyped::report {
 // What each template reads (part: columns; * may be absent, columns in brackets may be absent or empty):
 //   time_course      points*: arm class time_h value; model*: arm class time_h estimate lower upper; truth*: arm class time_h value;
 //                    intervals*: as model, bars; events*: time_h name (arm)        variables: y_label (y_log, band_label)
+//   network_course   model: panel name time_h estimate lower upper; panels: title axis low high; names: quantity panel place;
+//                    events*: time_h name                                             variables: band_label
 //   residuals        points: arm class time_h residual; events*
 //   autocorrelation  points: arm lag_h autocorrelation lower upper
 //   profiles         profile: parameter value delta; marks: parameter axis estimate lower upper threshold scale (truth); an empty lower

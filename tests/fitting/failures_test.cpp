@@ -1,7 +1,10 @@
 // Failed solves are data: where, when, in what state and why.
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <csignal>
 #include <filesystem>
+#include <sys/wait.h>
+#include <thread>
 #include <unistd.h>
 
 #include "fitting/least_squares.hpp"
@@ -10,6 +13,7 @@
 #include "libhyped/simulate/ode.hpp"
 
 using namespace hyped;
+using Catch::Matchers::Contains;
 
 namespace {
 
@@ -88,5 +92,32 @@ TEST_CASE("records bring back numbers, matrices, texts and outcomes") {
   CHECK(in.integers() == std::vector<int>{4, 5});
   store.finish();
   CHECK_FALSE(std::filesystem::exists(folder / "run.h5"));
+  std::filesystem::remove_all(folder);
+}
+
+TEST_CASE("a run that is alive is nobody else's; a killed one is free") {
+  const auto folder = std::filesystem::temp_directory_path() / ("hyped_alive_" + std::to_string(getpid()));
+  const RecordStore::Identity identity{{"scenario", "abc"}};
+  const pid_t child = fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    RecordStore store(folder / "run.h5", identity, false);
+    Records{&store, ""}.job("a", [] { return Record{{1}, {}, {}}; });
+    std::filesystem::create_directory(folder / "ready");
+    while (true) pause();
+  }
+  while (!std::filesystem::exists(folder / "ready")) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  for (const bool resume : {false, true})
+    CHECK_THROWS_WITH(RecordStore(folder / "run.h5", identity, resume), Contains("the run is alive: process " + std::to_string(child)) && Contains(folder.string()));
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
+  CHECK_THROWS_WITH(RecordStore(folder / "run.h5", identity, false), Contains("an unfinished run with 1 records"));
+  {
+    RecordStore store(folder / "run.h5", identity, true);
+    CHECK(store.found() == 1);
+    store.finish();
+  }
+  std::filesystem::remove(folder / "ready");
+  CHECK(std::filesystem::is_empty(folder));
   std::filesystem::remove_all(folder);
 }
