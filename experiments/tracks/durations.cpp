@@ -19,7 +19,7 @@ namespace {
 struct Tables {
   Table used{{{"phase", "", ""}, {"condition", "", ""}, {"stays", "", "that count"}, {"what", "", "kinds of stays, used and left out"}}};
   Table fits{{{"phase", "", ""}, {"condition", "", ""}, {"family", "", ""}, {"name", "", ""}, {"unit", "", ""}, {"estimate", "", ""}, {"lower", "", "95 %, profile"}, {"upper", "", "95 %, profile"},
-              {"wald_lower", "", "95 %, from the curvature"}, {"wald_upper", "", ""}, {"verdict", "", "is the interval closed"}}};
+              {"wald_lower", "", "95 %, from the curvature"}, {"wald_upper", "", ""}, {"inflation", "1", "of the variance by likeness of relatives, in both intervals"}, {"verdict", "", "is the interval closed"}}};
   Table families{{{"phase", "", ""}, {"condition", "", ""}, {"family", "", ""}, {"parameters", "", ""}, {"log_l", "", ""}, {"d_aicc", "", "to the best"}, {"weight", "1", "Akaike weight"},
                   {"fit_p", "1", "Anderson-Darling, parametric bootstrap; of the best family"}, {"outcome", "", ""}}};
   Table survival{{{"phase", "", ""}, {"condition", "", ""}, {"estimate", "", "kaplan_meier or turnbull"}, {"time_h", "h", ""}, {"survival", "1", ""}, {"lower", "1", ""}, {"upper", "1", ""}}};
@@ -141,7 +141,7 @@ const DurationFit* add_fits(Tables& tables, const FamilyComparison& found, const
     }
     tables.families.add_row({phase, condition, name, std::int64_t{fit.evidence.parameters}, score.log_likelihood, score.aicc_difference, score.weight, p_value, std::string("ok")});
     for (const LikelihoodInterval& one : fit.intervals)
-      tables.fits.add_row({phase, condition, name, one.name, one.unit, cell_of(one.estimate), cell_of(one.lower), cell_of(one.upper), cell_of(one.wald_lower), cell_of(one.wald_upper), one.verdict});
+      tables.fits.add_row({phase, condition, name, one.name, one.unit, cell_of(one.estimate), cell_of(one.lower), cell_of(one.upper), cell_of(one.wald_lower), cell_of(one.wald_upper), one.inflation, one.verdict});
     if (&fit == best)
       for (const auto& word : fit.words) run.add_note(data.name + ", " + name + ": " + word);
   }
@@ -172,7 +172,10 @@ void add_arms(Tables& tables, const CellTracks& tracks, int phase, FamilyKind ki
     run.add_warning("conditions of " + data.name + ": " + (with.outcome.ok() ? without : with).outcome.message);
     return;
   }
-  const RatioTest test = likelihood_ratio(without.evidence, with.evidence);
+  double inflation = 1;      // relatives count as fewer cells
+  for (const LikelihoodInterval& one : with.intervals) inflation = std::max(inflation, one.inflation);
+  const RatioTest test = likelihood_ratio({without.evidence.model, without.log_likelihood() / inflation, without.evidence.parameters, data.count(), data.name},
+                                          {with.evidence.model, with.log_likelihood() / inflation, with.evidence.parameters, data.count(), data.name});
   for (const LikelihoodInterval& one : with.intervals)
     if (const auto at = one.name.find(": "); at != one.name.npos && one.name.starts_with("log "))
       tables.arms.add_row({tracks.phases[static_cast<std::size_t>(phase)], with.evidence.model, one.name.substr(at + 2), cell_of(one.estimate), cell_of(one.lower), cell_of(one.upper), test.p_value});

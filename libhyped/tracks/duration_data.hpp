@@ -23,6 +23,7 @@ struct Duration {
   int cause = 0;                      // how it ended, index into DurationData::causes; -1: cut off
   double window_h = std::numeric_limits<double>::infinity();              // until the film ended; for simulation
   int cell = -1;                      // index into CellTracks::cells, or the row of a table
+  int family = -1;                    // durations of one number may be alike (relatives); -1: of its own
   bool censored() const { return std::isinf(upper_h); }
   bool exact() const { return lower_h == upper_h; }
 };
