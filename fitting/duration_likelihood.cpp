@@ -58,7 +58,7 @@ DurationLikelihood::DurationLikelihood(const DurationData& data, const DurationM
   if (model.cure && residual) throw InputError(where, "stays met half way and cells that never leave do not go together: there is no steady state", "leave unseen entries out");
   if (model.cure && selected) throw InputError(where, "only stays that ended are kept, which say nothing about cells that never leave", "fit without a never-progressing fraction");
   if (data.causes.size() > 1 && std::any_of(data.durations.begin(), data.durations.end(), [](const Duration& d) { return d.cause > 0; }))
-    throw InputError(where, "stays ended in several ways", "fit one cause at a time (for_cause), or all by CompetingRisks");
+    throw InputError(where, "stays ended in several ways", "fit one cause at a time (for_cause), or all together (fit_competing)");
   std::vector<FamilyParameter> parameters = model.family.parameters();
   if (model.cure) parameters.push_back({"never", "1", "logit"});
   std::vector<std::string> names;

@@ -74,7 +74,7 @@ DurationData make_durations(const CellTracks& tracks, const DurationPolicy& poli
 // The rules every duration keeps; throws InputError naming the row: negative, upper below lower, exact 0, truncation that excludes it.
 void check_durations(const DurationData& data);
 // The same stays for one cause alone: those that ended otherwise are cut off where they ended (exact for annotated times; for
-// times between frames see CompetingRisks).
+// times between frames see fitting/competing_risks.hpp).
 DurationData for_cause(const DurationData& data, int cause);
 
 }  // namespace hyped
