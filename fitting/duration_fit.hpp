@@ -91,6 +91,7 @@ struct FamilyComparison {
   std::vector<DurationFit> fits;
   std::vector<ModelScore> scores;               // of the fits that are ok, in their order
 };
-FamilyComparison compare_families(const DurationData& data, const std::vector<FamilyKind>& families, bool cure, const CovariateTerms& terms = {}, const DurationFitOptions& options = {});
+FamilyComparison compare_families(const DurationData& data, const std::vector<FamilyKind>& families, bool cure, const CovariateTerms& terms = {},
+                                  const DurationFitOptions& options = {});
 
 }  // namespace hyped
