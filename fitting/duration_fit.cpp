@@ -56,6 +56,18 @@ std::string natural_name(const ParameterSpace& space, int i) {
   return link.find(": ") == link.npos ? link.substr(link.find(' ') + 1) : link;
 }
 
+// Relatives are alike: thresholds grow with the variance.
+void inflate(const DurationLikelihood& function, const DurationFit& fit, std::vector<LikelihoodQuantity>& quantities) {
+  const Eigen::MatrixXd alike = function.family_covariance(fit.best.theta, fit.identifiability.covariance);
+  if (alike.size() == 0) return;
+  for (auto& quantity : quantities) {
+    Eigen::VectorXd slope;
+    quantity.value(fit.best.theta, slope);
+    const double apart = slope.dot(fit.identifiability.covariance * slope);
+    if (apart > 0) quantity.inflation = std::max(1.0, slope.dot(alike * slope) / apart);
+  }
+}
+
 // How the never-progressing fraction stands: it is seen only as a level the survival stays on.
 void say_cure(const DurationLikelihood& function, DurationFit& fit) {
   const auto& durations = function.data().durations;
@@ -85,7 +97,8 @@ DurationFit fit_one(const DurationData& data, const DurationModel& model, const 
   for (const int i : fit.best.at_lower) fit.words.push_back(natural_name(function.space(), i) + " stands at its lower bound");
   for (const int i : fit.best.at_upper) fit.words.push_back(natural_name(function.space(), i) + (natural_name(function.space(), i) == "delay" ? " stands at the shortest duration seen" : " stands at its upper bound"));
   if (options.intervals) {
-    const auto quantities = quantities_of(function, fit.best, options.told_at);
+    auto quantities = quantities_of(function, fit.best, options.told_at);
+    inflate(function, fit, quantities);
     fit.intervals.resize(quantities.size());
     parallel_for(static_cast<int>(quantities.size()), [&](int q) { fit.intervals[q] = likelihood_interval(function, function.space(), fit.best, fit.identifiability.covariance, quantities[q]); });
     for (const auto& interval : fit.intervals)
@@ -131,6 +144,7 @@ DurationFit fit_erlang(const DurationData& data, DurationModel model, const Cova
       (step > 0 ? count.upper : count.lower) = next;
       const DurationLikelihood function(data, other.model, terms);
       auto quantities = quantities_of(function, other.best, options.told_at);
+      inflate(function, other, quantities);
       for (std::size_t q = 0; q < quantities.size(); ++q) {
         quantities[q].threshold = left;
         const LikelihoodInterval one = likelihood_interval(function, function.space(), other.best, other.identifiability.covariance, quantities[q]);
@@ -157,8 +171,10 @@ std::vector<LikelihoodQuantity> quantities_of(const DurationLikelihood& function
     const bool edge = natural_name(space, i) == "delay" && std::count(best.at_upper.begin(), best.at_upper.end(), i);
     if (edge) out.back().threshold = 5.991464547107979;      // chi-square, two degrees: exact for an exponential's edge (Lawless 2003, ch. 4)
   }
+  const std::string first = out[0].name;
   for (const auto& cell : cells)
-    for (const bool sd : {false, true})
+    for (const bool sd : {false, true}) {
+      if (!sd && cell.name.empty() && first == "mean") continue;      // it is a parameter
       out.push_back({(sd ? "sd" : "mean") + (cell.name.empty() ? "" : ": " + cell.name), "h", [&function, covariates = cell.covariates, sd](const Eigen::VectorXd& theta, Eigen::VectorXd& gradient) {
                        const DurationEta eta = function.eta_at(theta, covariates);
                        const Eta<Taylor<4>> own{eta[0], eta[1], eta[2]};
@@ -166,6 +182,7 @@ std::vector<LikelihoodQuantity> quantities_of(const DurationLikelihood& function
                        gradient = function.by_theta(g, covariates);
                        return g.value;
                      }, [](double g) { return std::exp(g); }});
+    }
   return out;
 }
 

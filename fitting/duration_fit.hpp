@@ -25,6 +25,9 @@ class DurationLikelihood final : public LogLikelihood {
   // information: the observed one with negative eigenvalues turned over, so that steps go up. Summed in one order with any threads.
   Outcome evaluate(const Eigen::VectorXd& theta, LikelihoodValue& out, bool derivatives) const override;
   Eigen::MatrixXd observed_information(const Eigen::VectorXd& theta) const;      // [P x P]
+  // Covariance of theta if durations of a family may be alike: I^-1 (sum over families of score score') I^-1 with the inverse information given
+  // [P x P]; empty if every duration is a family of its own. Source: Liang & Zeger 1986, Biometrika 73:13.
+  Eigen::MatrixXd family_covariance(const Eigen::VectorXd& theta, const Eigen::MatrixXd& inverse_information) const;
   // Link-scale parameters of a cell with these covariates [C], each number carrying derivatives by the link-scale parameters.
   DurationEta eta_at(const Eigen::VectorXd& theta, const Eigen::VectorXd& covariates) const;
   // d theta-gradient from derivatives by link-scale parameters.
@@ -53,7 +56,8 @@ struct ReferenceCell {
   Eigen::VectorXd covariates;
 };
 
-// What is told of a fit: parameters on their natural scale, mean and sd of those that progress for every cell (none: the baseline).
+// What is told of a fit: parameters on their natural scale, mean and sd of those that progress for every cell (none: the baseline, whose
+// mean may be the first parameter).
 std::vector<LikelihoodQuantity> quantities_of(const DurationLikelihood& function, const LikelihoodResult& best, const std::vector<ReferenceCell>& cells);
 
 struct DurationFitOptions {
@@ -67,7 +71,9 @@ struct DurationFit {
   LikelihoodResult best;
   Eigen::MatrixXd information;                  // observed, at best.theta
   Identifiability identifiability;
-  // Natural scale, profile and Wald: every parameter, then mean and sd [h] of those that progress for every reference cell.
+  // Natural scale, profile and Wald: every parameter, then mean and sd [h] of those that progress for every reference cell. Where families
+  // have several members the threshold grows by the ratio of the variances with and without them, if above 1 (Chandler & Bate 2007,
+  // Biometrika 94:167), so that alike sisters do not count as two.
   std::vector<LikelihoodInterval> intervals;
   ModelEvidence evidence;                       // for score_models, likelihood_ratio
   std::vector<std::string> words;               // what is not identified and why
@@ -85,6 +91,7 @@ struct FamilyComparison {
   std::vector<DurationFit> fits;
   std::vector<ModelScore> scores;               // of the fits that are ok, in their order
 };
-FamilyComparison compare_families(const DurationData& data, const std::vector<FamilyKind>& families, bool cure, const CovariateTerms& terms = {}, const DurationFitOptions& options = {});
+FamilyComparison compare_families(const DurationData& data, const std::vector<FamilyKind>& families, bool cure, const CovariateTerms& terms = {},
+                                  const DurationFitOptions& options = {});
 
 }  // namespace hyped

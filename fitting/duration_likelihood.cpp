@@ -4,6 +4,7 @@
 #include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <optional>
 
 #include "fitting/duration_fit.hpp"
@@ -57,7 +58,7 @@ DurationLikelihood::DurationLikelihood(const DurationData& data, const DurationM
   if (model.cure && residual) throw InputError(where, "stays met half way and cells that never leave do not go together: there is no steady state", "leave unseen entries out");
   if (model.cure && selected) throw InputError(where, "only stays that ended are kept, which say nothing about cells that never leave", "fit without a never-progressing fraction");
   if (data.causes.size() > 1 && std::any_of(data.durations.begin(), data.durations.end(), [](const Duration& d) { return d.cause > 0; }))
-    throw InputError(where, "stays ended in several ways", "fit one cause at a time (for_cause), or all by CompetingRisks");
+    throw InputError(where, "stays ended in several ways", "fit one cause at a time (for_cause), or all together (fit_competing)");
   std::vector<FamilyParameter> parameters = model.family.parameters();
   if (model.cure) parameters.push_back({"never", "1", "logit"});
   std::vector<std::string> names;
@@ -158,6 +159,25 @@ Eigen::MatrixXd DurationLikelihood::observed_information(const Eigen::VectorXd& 
   Sums all;
   add(theta, 0, data_.count(), true, all);
   return -Eigen::MatrixXd(all.hessian.selfadjointView<Eigen::Lower>());
+}
+
+Eigen::MatrixXd DurationLikelihood::family_covariance(const Eigen::VectorXd& theta, const Eigen::MatrixXd& inverse_information) const {
+  std::map<int, std::vector<int>> members;
+  for (int i = 0; i < data_.count(); ++i)
+    if (const int family = data_.durations[static_cast<std::size_t>(i)].family; family >= 0) members[family].push_back(i);
+    else members[-2 - i].push_back(i);
+  if (static_cast<int>(members.size()) == data_.count()) return {};
+  Eigen::MatrixXd squares = Eigen::MatrixXd::Zero(parameter_count(), parameter_count());
+  for (const auto& [family, own] : members) {
+    Eigen::VectorXd score = Eigen::VectorXd::Zero(parameter_count());
+    for (const int i : own) {
+      Sums one;
+      add(theta, i, i + 1, true, one);
+      score += one.gradient;
+    }
+    squares += score * score.transpose();
+  }
+  return inverse_information * squares * inverse_information;
 }
 
 std::vector<Eigen::VectorXd> DurationLikelihood::starts() const {

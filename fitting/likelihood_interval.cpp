@@ -48,7 +48,7 @@ class Walk {
 
   // The bound on one side and how it ended.
   std::pair<double, ProfileEnd> side(int direction) {
-    const double wanted = std::sqrt(quantity_.threshold);
+    const double wanted = std::sqrt(quantity_.threshold * quantity_.inflation);
     Point inside = start_, outside;
     double step = wanted * scale_;
     bool crossed = false;
@@ -73,7 +73,7 @@ class Walk {
     for (int tries = 0; tries < 80; ++tries) {
       const double width = std::abs(outside.g - inside.g);
       if (outside.root - inside.root < 1e-5 || width < 1e-9 * scale_) break;
-      drawn_.weight = std::max(drawn_.weight, 100 * quantity_.threshold / std::pow(outside.g - start_.g, 2));
+      drawn_.weight = std::max(drawn_.weight, 100 * wanted * wanted / std::pow(outside.g - start_.g, 2));
       const double share = tries % 3 == 2 ? 0.5 : std::clamp((wanted - inside.root) / (outside.root - inside.root), 0.02, 0.98);
       Point middle;
       const Point& near = share < 0.5 ? inside : outside;
@@ -128,7 +128,8 @@ LikelihoodInterval likelihood_interval(const LogLikelihood& function, const Para
   Eigen::VectorXd slope;
   const double estimate = quantity.value(optimum.theta, slope);
   const double variance = covariance.size() > 0 ? slope.dot(covariance * slope) : -1, none = std::numeric_limits<double>::quiet_NaN();
-  out.sd = variance > 0 ? std::sqrt(variance) : none;
+  out.sd = variance > 0 ? std::sqrt(variance * quantity.inflation) : none;
+  out.inflation = quantity.inflation;
   // without a variance a twentieth of what the bounds allow, or less where the curvature along the gradient says so
   const double curvature = slope.dot(optimum.at.information * slope) / std::pow(std::max(1e-300, slope.squaredNorm()), 2);
   const double allowed = slope.cwiseAbs().dot(space.upper() - space.lower()) / 20;

@@ -16,6 +16,7 @@ struct LikelihoodQuantity {
   std::function<double(const Eigen::VectorXd& theta, Eigen::VectorXd& gradient)> value;
   std::function<double(double)> natural = [](double g) { return g; };
   double threshold = 3.841458820694124;        // of the rise of -2 log L; 5.99 where the estimate stands on an edge set by the data
+  double inflation = 1;                        // of the variance over that of independent data: the threshold is multiplied with it
 };
 
 // Ends as in fitting/profile.hpp. Of an open side the bound is as far as the parameters' own bounds let it go.
@@ -26,6 +27,7 @@ struct LikelihoodInterval {
   double wald_lower = 0, wald_upper = 0;       // natural, NaN likewise
   ProfileEnd below = ProfileEnd::open, above = ProfileEnd::open;
   std::string verdict;                         // identified, open below, ...
+  double inflation = 1;                        // as given
   double better = 0;                           // how far above the optimum log L was found, if it was
   bool identified() const { return below == ProfileEnd::crossed && above == ProfileEnd::crossed; }
 };

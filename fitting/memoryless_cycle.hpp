@@ -17,9 +17,9 @@ struct CompleteCycle {
 // always: a middle stay of 0 h is a short one. may_be_skipped: cycles without a middle stay left it out, with a probability of their own.
 enum class MiddlePhase { always, may_be_skipped };
 
-// theta: log rates [1/h], then, if the middle phase may be skipped, the logit of skipping it. Density of the three stays over the probability that their sum is below `within_h` (infinite: unconditioned),
-// by uniformisation of the absorbing chain: only positive terms, derivatives exact. Source: Jensen 1953; selection as right truncation
-// of the sum, Klein & Moeschberger 2003, ch. 3.5.
+// theta: log rates [1/h], then, if the middle phase may be skipped, the logit of skipping it. Density of the three stays over the probability
+// that their sum is below `within_h` (infinite: unconditioned), by uniformisation of the absorbing chain: only positive terms, derivatives
+// exact. Sources: Jensen 1953; selection as right truncation of the sum, Klein & Moeschberger 2003, ch. 3.5.
 class MemorylessCycles final : public LogLikelihood {
  public:
   MemorylessCycles(std::vector<CompleteCycle> cycles, double within_h, MiddlePhase middle = MiddlePhase::always);
@@ -50,7 +50,8 @@ struct MemorylessFit {
   double kept_fraction = 1;                              // of all cycles with these rates that end in time
   Outcome outcome;
 };
-MemorylessFit fit_memoryless(const std::vector<CompleteCycle>& cycles, double within_h, const std::array<std::string, 3>& phases, MiddlePhase middle = MiddlePhase::always);
+MemorylessFit fit_memoryless(const std::vector<CompleteCycle>& cycles, double within_h, const std::array<std::string, 3>& phases,
+                             MiddlePhase middle = MiddlePhase::always);
 
 // Rates from elsewhere, of a cycle that never skips, against the tracks: how far below the best the tracks find them, and what tracks they would give.
 struct RatesAgainstTracks {
@@ -62,6 +63,7 @@ struct RatesAgainstTracks {
   // Share of draws of as many kept cycles whose mean first stay is as short as observed, or shorter (exact sampling of kept cycles).
   double as_short = 0;
 };
-RatesAgainstTracks rates_against_tracks(const std::vector<CompleteCycle>& cycles, double within_h, const MemorylessFit& best, const std::array<double, 3>& rates, double frame_h, int draws = 20000, std::uint64_t seed = 1);
+RatesAgainstTracks rates_against_tracks(const std::vector<CompleteCycle>& cycles, double within_h, const MemorylessFit& best,
+                                       const std::array<double, 3>& rates, double frame_h, int draws = 20000, std::uint64_t seed = 1);
 
 }  // namespace hyped

@@ -27,7 +27,8 @@ struct ThroughOrigin {
   double correlation = 0;
 };
 // family: cells with the same number are drawn together, as sisters are alike.
-ThroughOrigin slope_through_origin(const std::vector<double>& x, const std::vector<double>& y, const std::vector<int>& family, int draws = 10000, std::uint64_t seed = 1);
+ThroughOrigin slope_through_origin(const std::vector<double>& x, const std::vector<double>& y, const std::vector<int>& family,
+                                   int draws = 10000, std::uint64_t seed = 1);
 
 // How the two parts of complete cycles go together, as densities of (first, second) [h^-2], compared by AICc:
 //   independent   each part has a family of its own                                (Smith & Martin's and the like)

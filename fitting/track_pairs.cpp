@@ -11,8 +11,9 @@ Duration of_stay(const PhaseStay& stay) {
   Duration out;
   out.entry_spread_h = stay.entered_by_h - stay.entered_from_h;
   out.lower_h = stay.left_from_h - stay.entered_by_h;
-  out.upper_h = stay.exit_seen() ? stay.left_by_h - stay.entered_by_h : std::numeric_limits<double>::infinity();
-  out.cause = stay.exit_seen() ? 0 : -1;
+  const bool finished = stay.end == StayEnd::next || stay.end == StayEnd::division;      // death cuts a stay off
+  out.upper_h = finished ? stay.left_by_h - stay.entered_by_h : std::numeric_limits<double>::infinity();
+  out.cause = finished ? 0 : -1;
   return out;
 }
 

@@ -19,12 +19,13 @@ namespace {
 struct Tables {
   Table used{{{"phase", "", ""}, {"condition", "", ""}, {"stays", "", "that count"}, {"what", "", "kinds of stays, used and left out"}}};
   Table fits{{{"phase", "", ""}, {"condition", "", ""}, {"family", "", ""}, {"name", "", ""}, {"unit", "", ""}, {"estimate", "", ""}, {"lower", "", "95 %, profile"}, {"upper", "", "95 %, profile"},
-              {"wald_lower", "", "95 %, from the curvature"}, {"wald_upper", "", ""}, {"verdict", "", "is the interval closed"}}};
+              {"wald_lower", "", "95 %, from the curvature"}, {"wald_upper", "", ""}, {"inflation", "1", "of the variance by likeness of relatives, in both intervals"}, {"verdict", "", "is the interval closed"}}};
   Table families{{{"phase", "", ""}, {"condition", "", ""}, {"family", "", ""}, {"parameters", "", ""}, {"log_l", "", ""}, {"d_aicc", "", "to the best"}, {"weight", "1", "Akaike weight"},
                   {"fit_p", "1", "Anderson-Darling, parametric bootstrap; of the best family"}, {"outcome", "", ""}}};
   Table survival{{{"phase", "", ""}, {"condition", "", ""}, {"estimate", "", "kaplan_meier or turnbull"}, {"time_h", "h", ""}, {"survival", "1", ""}, {"lower", "1", ""}, {"upper", "1", ""}}};
   Table competing{{{"phase", "", ""}, {"condition", "", ""}, {"cause", "", ""}, {"name", "", ""}, {"unit", "", ""}, {"estimate", "", ""}, {"lower", "", ""}, {"upper", "", ""}, {"ended", "", "stays"}}};
   Table arms{{{"phase", "", ""}, {"family", "", ""}, {"condition", "", "against the baseline"}, {"log_ratio", "1", "of the location"}, {"lower", "", ""}, {"upper", "", ""}, {"p_ratio", "1", "of no difference between any conditions"}}};
+  Table transforms{{{"phase", "", ""}, {"condition", "", ""}, {"family", "", ""}, {"lower", "1", "uniform between lower and upper if the family is right"}, {"upper", "1", "equal to lower where the end is known exactly"}}};
   Table curve{{{"arm", "", ""}, {"phase", "", ""}, {"time_h", "h", ""}, {"value", "", ""}, {"lower", "", ""}, {"upper", "", ""}}};
   Table model{{{"arm", "", ""}, {"phase", "", ""}, {"time_h", "h", ""}, {"value", "", ""}}};
   Table density{{{"arm", "", ""}, {"phase", "", ""}, {"time_h", "h", ""}, {"value", "1/h", ""}}};
@@ -86,19 +87,20 @@ void add_curve(Tables& tables, const DurationData& data, const std::string& phas
     run.add_note(fmt::format("{}: stays met half way, or kept because they ended, have no survival curve without a model", data.name));
     return;
   }
-  const auto add = [&](const char* how, double time, double survival, double lower, double upper) {
+  // what lies between frames is drawn in the middle of its interval, told at the end of it
+  const auto add = [&](const char* how, double time, double drawn, double survival, double lower, double upper) {
     tables.survival.add_row({phase, condition, std::string(how), time, survival, cell_of(lower), cell_of(upper)});
-    tables.curve.add_row({condition, phase, time, survival, cell_of(std::isfinite(lower) ? lower : survival), cell_of(std::isfinite(upper) ? upper : survival)});
+    tables.curve.add_row({condition, phase, drawn, survival, cell_of(std::isfinite(lower) ? lower : survival), cell_of(std::isfinite(upper) ? upper : survival)});
   };
-  add(framed ? "turnbull" : "kaplan_meier", 0, 1, 1, 1);
+  add(framed ? "turnbull" : "kaplan_meier", 0, 0, 1, 1, 1);
   if (framed) {
     const TurnbullCurve curve = turnbull(data, {.seed = settings.seed});
     if (!curve.outcome.ok()) run.add_warning(curve.outcome.message);
     for (std::size_t k = 0; k < curve.mass.size(); ++k)
-      if (std::isfinite(curve.to_h[k])) add("turnbull", curve.to_h[k], curve.survival[k], curve.lower[k], curve.upper[k]);
+      if (std::isfinite(curve.to_h[k])) add("turnbull", curve.to_h[k], 0.5 * (curve.from_h[k] + curve.to_h[k]), curve.survival[k], curve.lower[k], curve.upper[k]);
   } else {
     const SurvivalCurve curve = kaplan_meier(data);
-    for (std::size_t k = 0; k < curve.time_h.size(); ++k) add("kaplan_meier", curve.time_h[k], curve.survival[k], curve.lower[k], curve.upper[k]);
+    for (std::size_t k = 0; k < curve.time_h.size(); ++k) add("kaplan_meier", curve.time_h[k], curve.time_h[k], curve.survival[k], curve.lower[k], curve.upper[k]);
   }
 }
 
@@ -137,11 +139,12 @@ const DurationFit* add_fits(Tables& tables, const FamilyComparison& found, const
       const GoodnessOfFit check = goodness_of_fit(data, fit, {settings.draws, settings.seed});
       if (check.outcome.ok()) p_value = check.p_value;
       else run.add_warning(data.name + ": " + check.outcome.message);
+      for (const TransformedDuration& one : check.transforms) tables.transforms.add_row({phase, condition, name, one.lower, one.upper});
       if (check.outcome.ok() && check.p_value < 0.01) run.add_warning(fmt::format("{}: even the best family, {}, does not describe the durations (p {:.3g})", data.name, name, check.p_value));
     }
     tables.families.add_row({phase, condition, name, std::int64_t{fit.evidence.parameters}, score.log_likelihood, score.aicc_difference, score.weight, p_value, std::string("ok")});
     for (const LikelihoodInterval& one : fit.intervals)
-      tables.fits.add_row({phase, condition, name, one.name, one.unit, cell_of(one.estimate), cell_of(one.lower), cell_of(one.upper), cell_of(one.wald_lower), cell_of(one.wald_upper), one.verdict});
+      tables.fits.add_row({phase, condition, name, one.name, one.unit, cell_of(one.estimate), cell_of(one.lower), cell_of(one.upper), cell_of(one.wald_lower), cell_of(one.wald_upper), one.inflation, one.verdict});
     if (&fit == best)
       for (const auto& word : fit.words) run.add_note(data.name + ", " + name + ": " + word);
   }
@@ -172,7 +175,10 @@ void add_arms(Tables& tables, const CellTracks& tracks, int phase, FamilyKind ki
     run.add_warning("conditions of " + data.name + ": " + (with.outcome.ok() ? without : with).outcome.message);
     return;
   }
-  const RatioTest test = likelihood_ratio(without.evidence, with.evidence);
+  double inflation = 1;      // relatives count as fewer cells
+  for (const LikelihoodInterval& one : with.intervals) inflation = std::max(inflation, one.inflation);
+  const RatioTest test = likelihood_ratio({without.evidence.model, without.log_likelihood() / inflation, without.evidence.parameters, data.count(), data.name},
+                                          {with.evidence.model, with.log_likelihood() / inflation, with.evidence.parameters, data.count(), data.name});
   for (const LikelihoodInterval& one : with.intervals)
     if (const auto at = one.name.find(": "); at != one.name.npos && one.name.starts_with("log "))
       tables.arms.add_row({tracks.phases[static_cast<std::size_t>(phase)], with.evidence.model, one.name.substr(at + 2), cell_of(one.estimate), cell_of(one.lower), cell_of(one.upper), test.p_value});
@@ -226,6 +232,7 @@ bool run_durations(RunDirectory& run, const CellTracks& tracks, const DurationSe
   run.add_table("duration_families", tables.families, "Families fitted to the same stays.");
   run.add_table("duration_fits", tables.fits, "Parameters, mean and sd of every family with 95 % intervals.");
   run.add_table("survival", tables.survival, "Share of stays that last longer, without a model.");
+  if (!tables.transforms.rows().empty()) run.add_table("transforms", tables.transforms, "Probability integral transform of every stay under the best family.");
   if (!tables.competing.rows().empty()) run.add_table("competing_ends", tables.competing, "Waiting times of the ways a stay ends, fitted together.");
   if (!tables.arms.rows().empty()) run.add_table("arms", tables.arms, "How conditions move the location, against the baseline.");
   if (!tables.curve.rows().empty())

@@ -21,7 +21,7 @@ struct DurationSettings {
   std::uint64_t seed = 1;
 };
 
-// Tables durations_used, duration_fits, duration_families, survival, competing_ends, arms, pairs; figures survival, duration_densities, pairs.
+// Tables durations_used, duration_fits, duration_families, survival, transforms, competing_ends, arms, pairs; figures survival, duration_densities, pairs.
 // Returns false (and says so in the run) if no family could be fitted anywhere. InputError for names that are not there.
 bool run_durations(RunDirectory& run, const CellTracks& tracks, const DurationSettings& settings);
 

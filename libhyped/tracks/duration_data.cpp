@@ -24,6 +24,12 @@ int cause_of(const DurationPolicy& policy, StayEnd end) {
   return -1;
 }
 
+// The oldest known ancestor; lineages without cycles (check_lineages).
+int founder_of(const CellTracks& tracks, int cell) {
+  while (tracks.cells[static_cast<std::size_t>(cell)].mother >= 0) cell = tracks.cells[static_cast<std::size_t>(cell)].mother;
+  return cell;
+}
+
 Duration duration_of(const PhaseStay& stay, const Film& film, const DurationPolicy& policy, int cell) {
   Duration out;
   const bool residual = !stay.entry_seen;
@@ -85,7 +91,8 @@ DurationData make_durations(const CellTracks& tracks, const DurationPolicy& poli
         ++unseen;
         continue;
       }
-      const Duration duration = duration_of(stay, film, policy, static_cast<int>(c));
+      Duration duration = duration_of(stay, film, policy, static_cast<int>(c));
+      duration.family = founder_of(tracks, static_cast<int>(c));
       if (policy.kept == StaysKept::finished_only && duration.censored()) {
         ++unfinished;
         continue;

@@ -23,6 +23,7 @@ struct Duration {
   int cause = 0;                      // how it ended, index into DurationData::causes; -1: cut off
   double window_h = std::numeric_limits<double>::infinity();              // until the film ended; for simulation
   int cell = -1;                      // index into CellTracks::cells, or the row of a table
+  int family = -1;                    // durations of one number may be alike (relatives); -1: of its own
   bool censored() const { return std::isinf(upper_h); }
   bool exact() const { return lower_h == upper_h; }
 };
@@ -73,7 +74,7 @@ DurationData make_durations(const CellTracks& tracks, const DurationPolicy& poli
 // The rules every duration keeps; throws InputError naming the row: negative, upper below lower, exact 0, truncation that excludes it.
 void check_durations(const DurationData& data);
 // The same stays for one cause alone: those that ended otherwise are cut off where they ended (exact for annotated times; for
-// times between frames see CompetingRisks).
+// times between frames see fitting/competing_risks.hpp).
 DurationData for_cause(const DurationData& data, int cause);
 
 }  // namespace hyped

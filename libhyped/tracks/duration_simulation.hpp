@@ -23,6 +23,7 @@ class WatchTimes {
 double draw_duration(const DurationModel& model, const std::array<double, 4>& eta, double above, double below, RandomStream& random);
 
 // The data set again with durations drawn at eta[i] and its own entry spreads, truncations, frames and watch times.
-DurationData simulate_like(const DurationData& data, const DurationModel& model, const std::vector<std::array<double, 4>>& eta, const WatchTimes& watch, RandomStream& random);
+DurationData simulate_like(const DurationData& data, const DurationModel& model, const std::vector<std::array<double, 4>>& eta,
+                           const WatchTimes& watch, RandomStream& random);
 
 }  // namespace hyped

@@ -9,8 +9,8 @@ double mills_ratio(double z);
 double log_normal_tail(double z);      // log(1 - Phi(z))
 // z with log(1 - Phi(z)) = log_tail, log_tail < 0; near 0 give log_cdf, the logarithm of the rest, which then decides.
 double normal_quantile(double log_tail, double log_cdf);
-// P(X > h, Y > k) and its log for standard normals with correlation rho, |rho| < 1, to 1e-12 relative: all terms of the quadrature are
-// positive. Source: the conditional form, e.g. Genz & Bretz 2009, ch. 2.
+// log P(X > h, Y > k) for standard normals with correlation rho, |rho| < 1, the probability to 1e-12 relative: small ones by the conditional
+// form, where all terms are positive. Source: Genz & Bretz 2009, ch. 2.
 double log_bivariate_tail(double h, double k, double rho);
 
 template <class T>

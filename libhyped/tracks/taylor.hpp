@@ -80,7 +80,8 @@ Taylor<N> compose(const Taylor<2>& f, const Taylor<N>& a, const Taylor<N>& b) {
   for (int i = 0, p = 0; i < N; ++i) {
     out.slope[i] = f.slope[0] * a.slope[i] + f.slope[1] * b.slope[i];
     for (int j = 0; j <= i; ++j, ++p)
-      out.curve[p] = f.slope[0] * a.curve[p] + f.slope[1] * b.curve[p] + f.curve[0] * a.slope[i] * a.slope[j] + f.curve[1] * (a.slope[i] * b.slope[j] + a.slope[j] * b.slope[i]) + f.curve[2] * b.slope[i] * b.slope[j];
+      out.curve[p] = f.slope[0] * a.curve[p] + f.slope[1] * b.curve[p] + f.curve[0] * a.slope[i] * a.slope[j] +
+                     f.curve[1] * (a.slope[i] * b.slope[j] + a.slope[j] * b.slope[i]) + f.curve[2] * b.slope[i] * b.slope[j];
   }
   return out;
 }

@@ -212,7 +212,7 @@ TEST_CASE("covariates act on location, spread and the cure fraction") {
     rows.insert(rows.end(), {arm, dose});
   }
   data.design = Eigen::Map<Eigen::Matrix<double, Eigen::Dynamic, 2, Eigen::RowMajor>>(rows.data(), data.count(), 2);
-  const Eigen::Vector2d treated(1, 0);
+  const Eigen::VectorXd treated{{1.0, 0.0}};
   const DurationFit fit = fit_durations(data, {{FamilyKind::lognormal, 1}, true}, {{"location", {"arm"}}, {"sigma", {"dose"}}, {"never", {"arm"}}}, {.intervals = true, .told_at = {{"treated", treated}}});
   REQUIRE(fit.outcome.ok());
   const auto holds = [&](const std::string& name, double truth) {

@@ -96,7 +96,7 @@ TEST_CASE("durations agree with R survival", "[peers][single5]") {
     const double intercept = next(), slope = next(), scale = next(), theirs = next();
     const DurationLikelihood function(data, {{kind, 1}, false}, {{"location", {"arm"}}});
     // log T = intercept + slope arm + scale W: the Weibull's shape is 1 / scale
-    const Eigen::Vector3d theta(intercept, slope, kind == FamilyKind::weibull ? -std::log(scale) : std::log(scale));
+    const Eigen::VectorXd theta{{intercept, slope, kind == FamilyKind::weibull ? -std::log(scale) : std::log(scale)}};
     LikelihoodValue value;
     REQUIRE(function.evaluate(theta, value, true).ok());
     INFO(to_string(kind) << " " << value.log_likelihood << " against " << theirs);
@@ -185,11 +185,11 @@ TEST_CASE("durations and pairs agree with SciPy", "[peers][single5]") {
   }
   REQUIRE(peer.size() == 7);
   const double l = std::log(4.2);
-  const std::vector<std::pair<FamilyKind, Eigen::VectorXd>> at = {{FamilyKind::gamma, Eigen::Vector2d(std::log(9.0), l)},
-                                                                  {FamilyKind::lognormal, Eigen::Vector2d(std::log(8.5), std::log(0.37))},
-                                                                  {FamilyKind::weibull, Eigen::Vector2d(std::log(10.1), std::log(2.3))},
-                                                                  {FamilyKind::exgaussian, Eigen::Vector3d(std::log(5.7), std::log(1.2), std::log(3.1))},
-                                                                  {FamilyKind::delayed_exponential, Eigen::Vector2d(std::log(1.5), std::log(6.5))}};
+  const std::vector<std::pair<FamilyKind, Eigen::VectorXd>> at = {{FamilyKind::gamma, Eigen::VectorXd{{std::log(9.0), l}}},
+                                                                  {FamilyKind::lognormal, Eigen::VectorXd{{std::log(8.5), std::log(0.37)}}},
+                                                                  {FamilyKind::weibull, Eigen::VectorXd{{std::log(10.1), std::log(2.3)}}},
+                                                                  {FamilyKind::exgaussian, Eigen::VectorXd{{std::log(5.7), std::log(1.2), std::log(3.1)}}},
+                                                                  {FamilyKind::delayed_exponential, Eigen::VectorXd{{std::log(1.5), std::log(6.5)}}}};
   double worst = 0;
   for (std::size_t i = 0; i < at.size(); ++i) {
     const DurationLikelihood function(data, {{at[i].first, 1}, false});
