@@ -236,8 +236,9 @@ class Study {
         if (other != k) basis.col(other) -= basis(pivot, other) * basis.col(k);
     }
     for (int k = 0; k < basis.cols(); ++k) {
-      int at = 0;
-      basis.col(k).cwiseAbs().maxCoeff(&at);
+      int at = 0;      // the first of the largest: equal sizes must not leave the sign to rounding
+      const double largest = basis.col(k).cwiseAbs().maxCoeff();
+      while (std::abs(basis(at, k)) < largest * (1 - 1e-6)) ++at;
       basis.col(k) /= basis(at, k);
     }
   }

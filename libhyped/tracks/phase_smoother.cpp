@@ -94,11 +94,9 @@ SmoothedPhases PhaseSmoother::smooth(const SmootherModel& model) const {
     int cells = 0, unexplained = -1;
   };
   std::vector<Part> parts(static_cast<std::size_t>((cell_count() + batch - 1) / batch));
-  const auto phases = model.phases.size();
   parallel_for(static_cast<int>(parts.size()), [&](int b) {
     SmootherPass pass(*this, model);
     Part& part = parts[static_cast<std::size_t>(b)];
-    std::vector<float> posterior;
     for (int c = b * batch; c < std::min(cell_count(), (b + 1) * batch); ++c) {
       const Cell& cell = cells_[static_cast<std::size_t>(c)];
       if (cell.rows == 0) continue;
@@ -108,14 +106,10 @@ SmoothedPhases PhaseSmoother::smooth(const SmootherModel& model) const {
       }
       ++part.cells;
       part.log_likelihood += pass.log_likelihood();
-      posterior.resize(static_cast<std::size_t>(cell.rows) * phases);
-      pass.backward(nullptr, posterior.data());
-      pass.most_probable(out.state.data() + cell.first_row, out.jumped.data() + cell.first_row, part.outliers);
-      for (int i = 0; i < cell.rows; ++i) {
-        const auto row = static_cast<std::size_t>(cell.first_row + i);
-        out.phase[row] = model.states[static_cast<std::size_t>(out.state[row])].light.phase;
-        out.certainty[row] = std::min(1.0F, posterior[static_cast<std::size_t>(i) * phases + static_cast<std::size_t>(out.phase[row])]);
-      }
+      pass.backward(nullptr, true);
+      part.outliers += pass.outliers();
+      pass.decode(out.state.data() + cell.first_row, out.certainty.data() + cell.first_row, out.jumped.data() + cell.first_row);
+      for (int row = cell.first_row; row < cell.first_row + cell.rows; ++row) out.phase[static_cast<std::size_t>(row)] = model.states[static_cast<std::size_t>(out.state[static_cast<std::size_t>(row)])].light.phase;
     }
   });
   for (const Part& part : parts) {
@@ -136,25 +130,22 @@ void apply_phases(CellTracks& tracks, const std::vector<std::string>& phases, co
     for (int row = cell.first_row + 1; row < cell.first_row + cell.row_count; ++row) {
       if (!calls.jumped[static_cast<std::size_t>(row)]) continue;
       const double before = tracks.frames.time_h[static_cast<std::size_t>(row - 1)], after = tracks.frames.time_h[static_cast<std::size_t>(row)];
-      for (std::size_t i = 0; i < cell.stays.size(); ++i) {
-        PhaseStay& stay = cell.stays[i];
-        if (i > 0 && stay.entered_by_h == after) {      // the phase changed with the cell
-          stay.entry_seen = false;
-          stay.entered_from_h = after;
-          cell.stays[i - 1].end = StayEnd::lost;
-          cell.stays[i - 1].left_from_h = cell.stays[i - 1].left_by_h = before;
-          break;
-        }
-        if (stay.entered_by_h < after && stay.left_by_h > before) {      // it did not: two parts of stays
-          PhaseStay rest = stay;
-          stay.end = StayEnd::lost;
-          stay.left_from_h = stay.left_by_h = before;
-          rest.entry_seen = false;
-          rest.entered_from_h = rest.entered_by_h = after;
-          cell.stays.insert(cell.stays.begin() + static_cast<std::ptrdiff_t>(i) + 1, rest);
-          break;
-        }
+      const auto changed = std::find_if(cell.stays.begin(), cell.stays.end(), [&](const PhaseStay& stay) { return stay.entered_by_h == after; });
+      if (changed != cell.stays.end() && changed != cell.stays.begin()) {      // the phase changed with the cell
+        changed->entry_seen = false;
+        changed->entered_from_h = after;
+        (changed - 1)->end = StayEnd::lost;
+        (changed - 1)->left_from_h = (changed - 1)->left_by_h = before;
+        continue;
       }
+      const auto through = std::find_if(cell.stays.begin(), cell.stays.end(), [&](const PhaseStay& stay) { return stay.entered_by_h < after && stay.left_from_h >= after; });
+      if (through == cell.stays.end()) continue;
+      PhaseStay rest = *through;      // it did not: two parts of stays
+      through->end = StayEnd::lost;
+      through->left_from_h = through->left_by_h = before;
+      rest.entry_seen = false;
+      rest.entered_from_h = rest.entered_by_h = after;
+      cell.stays.insert(through + 1, rest);
     }
 }
 
@@ -165,7 +156,7 @@ SmootherSums PhaseSmoother::expectations(const SmootherModel& model, const std::
     SmootherPass pass(*this, model);
     for (int i = b * batch; i < std::min(count, (b + 1) * batch); ++i) {
       const int c = which.empty() ? i : which[static_cast<std::size_t>(i)];
-      if (cells_[static_cast<std::size_t>(c)].rows > 0 && pass.forward(c)) pass.backward(&parts[static_cast<std::size_t>(b)], nullptr);
+      if (cells_[static_cast<std::size_t>(c)].rows > 0 && pass.forward(c)) pass.backward(&parts[static_cast<std::size_t>(b)], false);
     }
   });
   SmootherSums sums = empty_sums(model);

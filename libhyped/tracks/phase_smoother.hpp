@@ -38,11 +38,11 @@ struct SmootherModel {
 // Phases of every row. A change of phase is possible at each step of the film's frame interval; frames a cell is missing from
 // are steps without light. Rows the tracker filled in count as missing.
 struct SmoothedPhases {
-  std::vector<int> state, phase;           // of the most probable path [O]
+  std::vector<int> state, phase;           // of the decoded path, an order of states the cycle allows [O]
   std::vector<float> certainty;            // posterior probability of that phase in that frame [O]
   std::vector<char> jumped;                // 1: between the row before and this one the track went over to another cell [O]
   double log_likelihood = 0;               // of the light and the ends of all cells
-  long outliers = 0, jumps = 0;            // frames of the most probable path that show something else; its jumps
+  long outliers = 0, jumps = 0;            // frames that more likely show something else; jumps of the path
   int cells = 0;
   Outcome outcome;                         // not_finite: a cell no path explains (named)
 };
@@ -63,7 +63,7 @@ class PhaseSmoother {
   // Logarithms of the light, frame steps and ends are taken from the tracks once. InputError as check_intensities and channels_of.
   PhaseSmoother(const CellTracks& tracks, const ReporterMap& map);
 
-  // Forward, backward and the most probable path of every cell; parallel over cells, independent of the number of threads.
+  // Forward, backward and the decoded path of every cell; parallel over cells, independent of the number of threads.
   // Sources: Rabiner 1989, Proc IEEE 77:257; Guedon 2003, J Comput Graph Stat 12:604 (semi-Markov chains as expanded Markov chains).
   SmoothedPhases smooth(const SmootherModel& model) const;
   // Expectations over the cells `which` (indices; empty: all).

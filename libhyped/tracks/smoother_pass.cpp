@@ -1,8 +1,9 @@
-// Scaled forward-backward and Viterbi on the expanded chain.
+// Scaled forward-backward on the expanded chain, decoding by posteriors.
 #include "libhyped/tracks/smoother_pass.hpp"
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace hyped {
 namespace {
@@ -130,8 +131,13 @@ bool SmootherPass::forward(int cell) {
   return true;
 }
 
-void SmootherPass::backward(SmootherSums* sums, float* phase_posterior) {
-  const int steps = cell_->steps, phases = static_cast<int>(model_.phases.size());
+void SmootherPass::backward(SmootherSums* sums, bool keep) {
+  const int steps = cell_->steps;
+  if (keep) {
+    posterior_.assign(static_cast<std::size_t>(steps) * states_, 0.0);
+    jump_.assign(static_cast<std::size_t>(steps), 0.0);
+    outliers_ = 0;
+  }
   beta_.resize(static_cast<std::size_t>(stages_));
   beta_before_.resize(beta_.size());
   double ends = 0;
@@ -152,10 +158,14 @@ void SmootherPass::backward(SmootherSums* sums, float* phase_posterior) {
   for (int t = steps - 1; t >= 0; --t) {
     const double* at = alpha_.data() + static_cast<std::size_t>(t) * stages_;
     const int row = row_of_step_[static_cast<std::size_t>(t)];
-    if (row >= 0 && phase_posterior != nullptr) {
-      float* out = phase_posterior + static_cast<std::size_t>(row) * phases;
-      std::fill(out, out + phases, 0.0F);
-      for (int s = 0; s < stages_; ++s) out[model_.states[static_cast<std::size_t>(state_of_[s])].light.phase] += static_cast<float>(at[s] * beta_[s]);
+    if (keep) {
+      double strange = 0;
+      for (int s = 0; s < stages_; ++s) {
+        const double here = at[s] * beta_[s];
+        posterior_[static_cast<std::size_t>(t) * states_ + state_of_[s]] += here;
+        if (row >= 0) strange += here * (1 - own_(row, s) / light_(row, s));
+      }
+      outliers_ += strange > 0.5 ? 1 : 0;
     }
     if (sums != nullptr) {
       for (int s = 0; s < stages_; ++s) {
@@ -182,6 +192,7 @@ void SmootherPass::backward(SmootherSums* sums, float* phase_posterior) {
     }
     const double* before = at - stages_;
     const double jumped = model_.jump * all / stages_;
+    if (keep) jump_[static_cast<std::size_t>(t)] = jumped;      // the states before sum to 1
     for (int s = 0; s < stages_; ++s) {
       const double on = stay * to_next_[s] * weighted_[next_[s]], over = stay * to_over_[s] * weighted_[over_[s]];
       beta_before_[s] = stay * keep_[s] * weighted_[s] + on + over + jumped;
@@ -202,57 +213,48 @@ void SmootherPass::backward(SmootherSums* sums, float* phase_posterior) {
   }
 }
 
-void SmootherPass::most_probable(int* state, char* jumped, long& outliers) {
+void SmootherPass::decode(int* state, float* certainty, char* jumped) {
   const int steps = cell_->steps, rows = cell_->rows;
-  from_.resize(static_cast<std::size_t>(steps) * stages_);
+  from_.resize(static_cast<std::size_t>(steps) * states_);
   std::vector<double>& best = beta_;
   std::vector<double>& next = beta_before_;
-  best.resize(static_cast<std::size_t>(stages_));
+  best.resize(static_cast<std::size_t>(states_));
   next.resize(best.size());
-  start(best);
-  const double stay = 1 - model_.jump, jump = model_.jump / stages_;
-  for (int t = 0; t < steps; ++t) {
-    if (t > 0) {
-      std::uint8_t* from = from_.data() + static_cast<std::size_t>(t) * stages_;
-      int highest = 0;
-      for (int s = 1; s < stages_; ++s)
-        if (best[s] > best[highest]) highest = s;
-      for (int s = 0; s < stages_; ++s) {
-        next[s] = stay * keep_[s] * best[s];
-        from[s] = static_cast<std::uint8_t>(s);
+  const auto score = [&](int t, int s) { return std::log(std::max(1e-9, posterior_[static_cast<std::size_t>(t) * states_ + s])); };
+  const auto follows = [&](int from, int to) {
+    if (from == to || (from + 1) % states_ == to) return true;
+    const int between = (from + 1) % states_;
+    return (from + 2) % states_ == to && model_.states[static_cast<std::size_t>(between)].skipped > 0;
+  };
+  for (int s = 0; s < states_; ++s) best[static_cast<std::size_t>(s)] = score(0, s);
+  for (int t = 1; t < steps; ++t) {
+    const double jump = std::log(std::max(1e-12, jump_[static_cast<std::size_t>(t)]));
+    for (int s = 0; s < states_; ++s) {
+      double top = -std::numeric_limits<double>::infinity();
+      for (int f = 0; f < states_; ++f) {
+        const double here = best[static_cast<std::size_t>(f)] + (follows(f, s) ? 0 : jump);
+        // Of equals the one that stays: what happens where nobody looked is put as late as it can be.
+        if (here > top || (here == top && f == s)) top = here, from_[static_cast<std::size_t>(t) * states_ + s] = static_cast<std::uint8_t>(f);
       }
-      for (int s = 0; s < stages_; ++s) {
-        const double on = stay * to_next_[s] * best[s], over = stay * to_over_[s] * best[s];
-        if (on > next[next_[s]]) next[next_[s]] = on, from[next_[s]] = static_cast<std::uint8_t>(s);
-        if (over > next[over_[s]]) next[over_[s]] = over, from[over_[s]] = static_cast<std::uint8_t>(s);
-      }
-      for (int s = 0; s < stages_; ++s)
-        if (jump * best[highest] > next[s]) next[s] = jump * best[highest], from[s] = static_cast<std::uint8_t>(stages_ + highest);
-      best.swap(next);
+      next[static_cast<std::size_t>(s)] = top + score(t, s);
     }
-    const int row = row_of_step_[static_cast<std::size_t>(t)];
-    double sum = 0;
-    for (int s = 0; s < stages_; ++s) {
-      if (row >= 0) best[s] *= light_(row, s);
-      sum += best[s];
-    }
-    for (int s = 0; s < stages_; ++s) best[s] /= sum;
+    best.swap(next);
   }
-  int at = 0;
-  for (int s = 1; s < stages_; ++s)
-    if (best[s] * end_weight(s) > best[at] * end_weight(at)) at = s;
-  int later = rows - 1;      // the row at or after this step
+  int at = static_cast<int>(std::max_element(best.begin(), best.begin() + states_) - best.begin()), later = rows - 1;
   for (int t = steps - 1; t >= 0; --t) {
     const int row = row_of_step_[static_cast<std::size_t>(t)];
     if (row >= 0) {
       later = row;
-      state[row] = state_of_[static_cast<std::size_t>(at)];
-      if (own_(row, at) < 0.5 * light_(row, at)) ++outliers;
+      state[row] = at;
+      double sure = 0;
+      for (int s = 0; s < states_; ++s)
+        if (model_.states[static_cast<std::size_t>(s)].light.phase == model_.states[static_cast<std::size_t>(at)].light.phase) sure += posterior_[static_cast<std::size_t>(t) * states_ + s];
+      certainty[row] = static_cast<float>(std::min(1.0, sure));
     }
     if (t == 0) break;
-    const int before = from_[static_cast<std::size_t>(t) * stages_ + at];
-    if (before >= stages_) jumped[later] = 1;
-    at = before >= stages_ ? before - stages_ : before;
+    const int before = from_[static_cast<std::size_t>(t) * states_ + at];
+    if (!follows(before, at)) jumped[later] = 1;
+    at = before;
   }
 }
 

@@ -14,9 +14,13 @@ class SmootherPass {
 
   // False if no path explains the cell.
   bool forward(int cell);                       // then log_likelihood()
-  void backward(SmootherSums* sums, float* phase_posterior);      // after forward; posterior [rows x phases], row by row
-  // States of the most probable path by row, and whether it jumped since the row before; counts outliers on it.
-  void most_probable(int* state, char* jumped, long& outliers);
+  void backward(SmootherSums* sums, bool keep);      // after forward; keep: the posteriors that decode() reads
+  // The allowed order of states with the highest product of posteriors (Fariselli, Martelli & Casadio 2005, BMC Bioinf 6(S4):S12): the single
+  // most probable path of stages would count one of the many ways through a phase. By row: its state, the posterior of its phase, and
+  // whether the track jumped since the row before.
+  void decode(int* state, float* certainty, char* jumped);
+  long outliers() const { return outliers_; }      // frames of the cell that more likely show something else
+
   double log_likelihood() const { return log_likelihood_; }
 
  private:
@@ -37,8 +41,10 @@ class SmootherPass {
   Eigen::ArrayXXd light_, own_;
   std::vector<double> alpha_, scale_, beta_, beta_before_, weighted_;
   std::vector<int> row_of_step_;                // -1: missing
-  std::vector<std::uint8_t> from_;              // back pointers [steps x stages]
+  std::vector<double> posterior_, jump_;        // of states [steps x states]; of a jump into the step [steps]
+  std::vector<std::uint8_t> from_;              // back pointers [steps x states]
   double log_likelihood_ = 0, outlier_density_ = 0;
+  long outliers_ = 0;
 };
 
 }  // namespace hyped

@@ -98,7 +98,7 @@ TEST_CASE("wrong reporters, channels, transitions and classes are refused") {
     CHECK_THAT(ended.err, Contains(why) && Contains(fix));
     CHECK_FALSE(std::filesystem::exists(folder.path() / "out"));
   };
-  const std::string read = "t.csv --frame-interval-min 60";
+  const std::string read = "t.csv";
   refused("tracks phases " + read + " --reporter fucci --g1-channel red --cycling-channel green", "fucci", "pip");
   refused("tracks phases " + read + " --reporter pip --g1-channel rad --cycling-channel green", "no channel 'rad'", "red, green");
   refused("tracks phases " + read + " --reporter pip --g1-channel red --cycling-channel green --method magic", "magic", "smoother, kinetics or gates");
