@@ -116,9 +116,8 @@ IndependentFit fit_independent(const CycleProblem& problem, const IndependentOpt
   const bool screened = options.starts > options.screened_above;
   const auto descend = [&](StartRecord& record, const Eigen::VectorXd& from, const LeastSquaresOptions& how) {
     const LeastSquaresResult end = least_squares(residuals, from, lower.head(own), upper.head(own), {}, how);
-    std::vector<FailedEvaluation> failures = std::move(record.failures);
-    failures.insert(failures.end(), end.failures.begin(), end.failures.end());
-    record = {record.start, end.theta, end.sum_of_squares, end.gradient_norm, record.iterations + end.iterations, record.evaluations + end.evaluations, std::move(failures), end.outcome};
+    record.solves.add(end);
+    record = {record.start, end.theta, end.sum_of_squares, end.gradient_norm, record.iterations + end.iterations, record.solves, end.outcome};
   };
   LeastSquaresOptions first = options.least_squares;
   if (screened) first.function_tolerance = 1e-2, first.first_radius = 0.3, first.iteration_limit = std::min(20, first.iteration_limit);

@@ -91,6 +91,8 @@ class Walk {
     return {ProfileEnd::open, last.value, last.rise, newly_at_bounds(space_, last.theta, optimum_)};
   }
 
+  const SolveLog& solves() const { return solves_; }
+
  private:
   // The weight makes a miss of a whole step cost a hundred times what a step should rise, squared; `firm` more on request.
   ProfilePoint drawn(double target, double step, const ProfilePoint& last, const ProfilePoint& before, double firm) const {
@@ -101,19 +103,25 @@ class Walk {
     start = start.cwiseMax(lower_).cwiseMin(upper_);
     const Record kept = options_.records.job(fmt::format("{}/{}", prediction_.name, points_++), [&] {
       LeastSquaresResult end = least_squares(function, start, lower_, upper_, {}, options_.least_squares);
-      if (!std::isfinite(end.sum_of_squares)) end = least_squares(function, last.theta, lower_, upper_, {}, options_.least_squares);
+      SolveLog log;
+      log.add(end);
+      if (!std::isfinite(end.sum_of_squares)) {
+        end = least_squares(function, last.theta, lower_, upper_, {}, options_.least_squares);
+        log.add(end);
+      }
       Eigen::VectorXd residuals;
       double value = 0, sum = std::numeric_limits<double>::infinity();
       if (std::isfinite(end.sum_of_squares) && function_.evaluate(end.theta, residuals, nullptr).ok() && prediction_.value(end.theta, value, nullptr).ok() && std::isfinite(value))
         sum = residuals.squaredNorm();
       RecordWriter out;
-      out << end.theta << (std::isfinite(sum) ? value : target) << sum;
-      return Record{out.take(), end.outcome};
+      out << end.theta << (std::isfinite(sum) ? value : target) << sum << log;
+      return out.record(end.outcome);
     });
     RecordReader in(kept);
     const Eigen::VectorXd theta = in.vector();
-    const double value = in.number();
-    return {value, in.number() - minimum_, theta, kept.outcome};
+    const double value = in.number(), rise = in.number() - minimum_;
+    solves_.add(solves_of(in));
+    return {value, rise, theta, kept.outcome};
   }
 
   // Regula falsi in the root of the rise, which is nearly straight; the target leads the value by the last miss.
@@ -149,6 +157,7 @@ class Walk {
   double estimate_, minimum_, threshold_, edge_, wanted_;
   const ProfileOptions& options_;
   mutable int points_ = 0;      // refits so far: the order is the same in every life of a run
+  mutable SolveLog solves_;
 };
 
 void judge(PredictionProfile& profile) {
@@ -208,6 +217,7 @@ std::vector<PredictionProfile> prediction_profiles(const ResidualFunction& funct
     profile.points.push_back({profile.estimate, 0, optimum, {}});
     profile.above = walk.side(1, step, profile.points);
     if (options.progress != nullptr) options.progress->advance();
+    profile.solves = walk.solves();
     std::stable_sort(profile.points.begin(), profile.points.end(), [](const auto& a, const auto& b) { return a.value < b.value; });
     profile.lower = profile.below.bound;
     profile.upper = profile.above.bound;

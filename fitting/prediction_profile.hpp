@@ -30,6 +30,7 @@ struct PredictionProfile {
   std::string verdict;
   double better = 0;                         // how far below the optimum |r|^2 was found, if it was
   Eigen::VectorXd better_theta;
+  SolveLog solves;                           // of all refits, on the way to the points
   Outcome outcome;
 };
 

@@ -173,14 +173,11 @@ ProcessFit fit_process(const CycleProblem& problem, const ProcessOptions& option
       loose.function_tolerance = 1e-6;
       if (options.from) loose.iteration_limit = 0;
       const LeastSquaresResult end = least_squares(residuals, start, lower, upper, {}, loose);
+      SolveLog log;
+      log.add(end);
       RecordWriter out;
-      out << end.theta << end.sum_of_squares << end.gradient_norm << end.iterations << end.evaluations << static_cast<double>(end.failures.size());
-      std::vector<std::string> reasons;
-      for (const FailedEvaluation& failed : end.failures) {
-        out << failed.theta << static_cast<double>(failed.outcome.status) << failed.outcome.time_h << Eigen::MatrixXd(Eigen::Map<const Eigen::VectorXd>(failed.outcome.state.data(), static_cast<Eigen::Index>(failed.outcome.state.size())));
-        reasons.push_back(failed.outcome.message);
-      }
-      return Record{out.take(), end.outcome, reasons};
+      out << end.theta << end.sum_of_squares << end.gradient_norm << end.iterations << log;
+      return out.record(end.outcome);
     });
     RecordReader in(kept);
     StartRecord& record = fit.starts[s];
@@ -189,19 +186,10 @@ ProcessFit fit_process(const CycleProblem& problem, const ProcessOptions& option
     record.sum_of_squares = in.number();
     record.gradient_norm = in.number();
     record.iterations = in.integer();
-    record.evaluations = in.integer();
-    record.failures.resize(static_cast<std::size_t>(in.integer()));
-    for (std::size_t f = 0; f < record.failures.size(); ++f) {
-      FailedEvaluation& failed = record.failures[f];
-      failed.theta = in.vector();
-      failed.outcome.status = static_cast<Status>(in.integer());
-      failed.outcome.time_h = in.number();
-      const Eigen::VectorXd state = in.vector();
-      failed.outcome.state.assign(state.begin(), state.end());
-      failed.outcome.message = kept.texts.at(f);
-    }
+    record.solves = solves_of(in);
     record.outcome = kept.outcome;
   });
+  for (std::size_t s = 0; s < fit.starts.size(); ++s) fit.failed_solves.add(fmt::format("start {}", s + 1), fit.starts[s].solves, space);
   const auto best = std::min_element(fit.starts.begin(), fit.starts.end(), [](const auto& a, const auto& b) { return a.sum_of_squares < b.sum_of_squares; });
   fit.theta = best->end;
   if (!std::isfinite(best->sum_of_squares)) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "fitting/cycle_problem.hpp"
+#include "fitting/failed_solves.hpp"
 #include "fitting/identifiability.hpp"
 #include "fitting/least_squares.hpp"
 #include "fitting/records.hpp"
@@ -42,8 +43,7 @@ struct StartRecord {
   Eigen::VectorXd start, end;
   double sum_of_squares = 0, gradient_norm = 0;
   int iterations = 0;
-  int evaluations = 0;
-  std::vector<FailedEvaluation> failures;      // points on its way where the model could not be solved
+  SolveLog solves;
   Outcome outcome;
 };
 
@@ -62,6 +62,7 @@ struct ProcessFit {
   int data_count = 0;                             // block averages used
   int rounds = 0;
   std::vector<StartRecord> starts;
+  FailedSolves failed_solves;                     // of starts and refits of arms; who does more with the fit adds its own
   int refitted_arms = 0;                          // arms that found a better optimum when tried alone (arm_refits.hpp)
   std::vector<Eigen::VectorXd> whitened;          // residuals per well, independent with variance 1 if the model is right
   Outcome outcome;

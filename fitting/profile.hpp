@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "fitting/failed_solves.hpp"
 #include "fitting/least_squares.hpp"
 #include "fitting/parameter_space.hpp"
 #include "fitting/records.hpp"
@@ -51,6 +52,7 @@ struct Profile {
   std::string verdict;                       // identified, practically open below, ..., structurally flat; what limits it
   double better = 0;                         // how far below the optimum |r|^2 was found, if it was: then the optimum is not one
   Eigen::VectorXd better_theta;
+  SolveLog solves;                           // of all refits, on the way to the points
   Outcome outcome;
 };
 

@@ -153,6 +153,11 @@ double RecordReader::number() {
   return values_[at_++];
 }
 
+const std::string& RecordReader::text() {
+  HYPED_REQUIRE(text_ < texts_.size());
+  return texts_[text_++];
+}
+
 Eigen::MatrixXd RecordReader::matrix() {
   const auto rows = static_cast<Eigen::Index>(number()), columns = static_cast<Eigen::Index>(number());
   HYPED_REQUIRE(at_ + static_cast<std::size_t>(rows * columns) <= values_.size());

@@ -71,22 +71,25 @@ struct Records {
   }
 };
 
-// Numbers in and out of a record, in the same order.
+// Numbers and texts in and out of a record, each in the same order.
 class RecordWriter {
  public:
   RecordWriter& operator<<(double value) { return values_.push_back(value), *this; }
+  RecordWriter& operator<<(const std::string& text) { return texts_.push_back(text), *this; }
   RecordWriter& operator<<(const Eigen::MatrixXd& matrix);      // with its size
   RecordWriter& operator<<(const std::vector<int>& numbers);
-  std::vector<double> take() { return std::move(values_); }
+  Record record(const Outcome& outcome = {}) { return {std::move(values_), outcome, std::move(texts_)}; }
 
  private:
   std::vector<double> values_;
+  std::vector<std::string> texts_;
 };
 // A record that is too short is a BugError: its owner reads what it wrote.
 class RecordReader {
  public:
-  explicit RecordReader(const Record& record) : values_(record.values) {}
+  explicit RecordReader(const Record& record) : values_(record.values), texts_(record.texts) {}
   double number();
+  const std::string& text();
   int integer() { return static_cast<int>(number()); }
   Eigen::MatrixXd matrix();
   Eigen::VectorXd vector() { return matrix(); }
@@ -94,7 +97,8 @@ class RecordReader {
 
  private:
   const std::vector<double>& values_;
-  std::size_t at_ = 0;
+  const std::vector<std::string>& texts_;
+  std::size_t at_ = 0, text_ = 0;
 };
 
 }  // namespace hyped

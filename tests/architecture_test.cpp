@@ -121,6 +121,18 @@ TEST_CASE("every file keeps the rules of the tree") {
   for (const auto& text : found) FAIL_CHECK(text);
 }
 
+// ctest cuts a name at a semicolon and swallows what follows an unmatched bracket: such tests would pass without being run.
+TEST_CASE("names of tests hold nothing that hides them from ctest") {
+  static const std::regex name("TEST_CASE\\(\"([^\"]*)\".*");
+  for (const auto& entry : fs::recursive_directory_iterator(fs::path(HYPED_SOURCE_DIR) / "tests")) {
+    if (entry.path().extension() != ".cpp") continue;
+    for (const auto& line : lines_of(entry.path())) {
+      std::smatch match;
+      if (std::regex_match(line, match, name) && match[1].str().find_first_of(";[]\\") != std::string::npos) FAIL_CHECK(entry.path().string() + ": " + match[1].str());
+    }
+  }
+}
+
 TEST_CASE("the table of allowed includes has no cycle") {
   for (const auto& [layer, below] : allowed) {
     Names reached = below;

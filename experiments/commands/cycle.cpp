@@ -15,7 +15,7 @@
 namespace hyped::commands {
 namespace {
 
-// Reads scenario and data, says what was read, calls the verb with its records, finishes the run.
+// Reads scenario and data, says what was read, calls the verb with its records, writes what it returns: the failed solves; finishes the run.
 template <class Run>
 void with_data(RunArguments& args, int& exit_code, const std::string& verb, Run body) {
   Scenario scenario = args.read();
@@ -27,7 +27,7 @@ void with_data(RunArguments& args, int& exit_code, const std::string& verb, Run 
   run.add_input(scenario.file);
   run.add_input(data.source);
   fmt::print("{}\n", to_terminal_paragraph("data      ", data_summary(data)));
-  body(run, scenario, data);
+  write_failed_solves(run, body(run, scenario, data));
   exit_code = args.finish(run);
   records.finish();
 }
@@ -59,11 +59,12 @@ void add_cycle(CLI::App& app, int& exit_code) {
       if (!tracks->first.empty()) add_track_evidence(run, scenario, tracks->first, tracks->second);
       const CycleFit fitted = run_cycle_fit(run, scenario, data, {});
       fmt::print("{}\n", terminal_summary(fitted, {}, "tables/parameters.tsv"));
+      return fitted.fit.failed_solves;
     });
   });
   auto* compare = args->add(*cycle, "compare", "Fit every variant of a scenario and compare them", "hyped cycle compare hyped_twin out/twin/data/counts.tsv --out out/compare", true);
   compare->callback([args, &exit_code] {
-    with_data(*args, exit_code, "compare", [](RunDirectory& run, const Scenario& scenario, const PhaseCounts& data) { run_compare(run, scenario, data); });
+    with_data(*args, exit_code, "compare", [](RunDirectory& run, const Scenario& scenario, const PhaseCounts& data) { return run_compare(run, scenario, data); });
   });
   auto* sample = args->add(*cycle, "sample", "Draw from the posterior (NUTS), Laplace beside it", "hyped cycle sample hyped_twin out/twin/data/counts.tsv --out out/sample", true);
   auto sampling = std::make_shared<SampleSettings>();
@@ -72,7 +73,7 @@ void add_cycle(CLI::App& app, int& exit_code) {
   sample->add_option("--draws", sampling->draws, "draws kept of each chain")->check(positive_count())->capture_default_str();
   sample->callback([args, sampling, &exit_code] {
     args->settings = fmt::format("chains {}, warmup {}, draws {}", sampling->chains, sampling->warmup, sampling->draws);
-    with_data(*args, exit_code, "sample", [&](RunDirectory& run, const Scenario& scenario, const PhaseCounts& data) { run_sample(run, scenario, data, *sampling); });
+    with_data(*args, exit_code, "sample", [&](RunDirectory& run, const Scenario& scenario, const PhaseCounts& data) { return run_sample(run, scenario, data, *sampling); });
   });
   auto* predict = args->add(*cycle, "predict", "Predict a held-out arm from the others, beside baselines and a ceiling", "hyped cycle predict hyped_twin out/twin/data/counts.tsv --out out/predict", true);
   predict->add_option("--hold-out", args->held_out, "arm to predict instead of the scenario's");
@@ -81,7 +82,9 @@ void add_cycle(CLI::App& app, int& exit_code) {
       if (!scenario.predict) throw InputError(scenario.file.string(), "the scenario has no [predict]", "add held_out, control and singles");
       PredictSettings settings = *scenario.predict;
       if (!args->held_out.empty()) settings.held_out = args->held_out;
-      for (const auto& s : run_predict(run, scenario, data, settings).scores) fmt::print("{:44} error {:.3f} [{:.3f}, {:.3f}]\n", s.name, s.error, s.lower, s.upper);
+      const ArmPrediction prediction = run_predict(run, scenario, data, settings);
+      for (const auto& s : prediction.scores) fmt::print("{:44} error {:.3f} [{:.3f}, {:.3f}]\n", s.name, s.error, s.lower, s.upper);
+      return prediction.fitted.fit.failed_solves;
     });
   });
 }

@@ -220,7 +220,7 @@ CycleFit run_cycle_fit(RunDirectory& run, const Scenario& scenario, const PhaseC
   write_bootstraps(run, scenario, fitted, run.summary().seed);
   write_independent_fits(run, scenario, fitted);
   write_references(run, scenario, fitted);
-  if (scenario.compare_in_fit) run_compare(run, scenario, data, &fitted);
+  if (scenario.compare_in_fit) fitted.fit.failed_solves.add(run_compare(run, scenario, data, &fitted));
   write_run_file(run.path_for("run.h5"), fit_arrays(fitted, scenario));
   return fitted;
 }
@@ -243,9 +243,12 @@ std::filesystem::path run_demo(const std::filesystem::path& out, const std::vect
     }
   run.add_answer(fmt::format("{} of {} parameter intervals hold the truth the twin was made with.", inside, known));
   std::fprintf(stdout, "%d of %d intervals hold the truth\n\n", inside, known);
-  run_compare(run, scenario, twin.counts);
+  FailedSolves failed = fitted.fit.failed_solves;
+  failed.add(run_compare(run, scenario, twin.counts));
   const ArmPrediction prediction = run_predict(run, scenario, twin.counts, *scenario.predict);
   for (const auto& score : prediction.scores) std::fprintf(stdout, "predict   %-44s error %.3f [%.3f, %.3f]\n", score.name.c_str(), score.error, score.lower, score.upper);
+  failed.add(prediction.fitted.fit.failed_solves, "prediction, ");
+  write_failed_solves(run, failed);
   const auto done = run.finish();
   return report::write_report(done);
 }

@@ -146,6 +146,7 @@ ArmPrediction predict_arm(const Scenario& scenario, const PhaseCounts& data, con
     if (w > 0) continue;
     out.anchor_cells = well.cells();
     out.intervals = prediction_intervals(out.fitted, well, settings, scenario.records.in("predict/profiles"), out.intervals_outcome);
+    for (const PredictionInterval& interval : out.intervals) out.fitted.fit.failed_solves.add("profile of the " + interval.profile.name, interval.profile.solves, problem.space());
     // Band for a single well: parameters, its own rates, its own cells, detection.
     const int rows = static_cast<int>(predicted[0].times.size());
     const Eigen::MatrixXd &log_slope = course.by_theta, &log_random = course.by_random;

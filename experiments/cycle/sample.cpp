@@ -99,15 +99,19 @@ RunArrays chain_arrays(const Chains& chains, const Scenario& scenario) {
 
 }  // namespace
 
-void run_sample(RunDirectory& run, const Scenario& scenario, const PhaseCounts& data, const SampleSettings& settings) {
+FailedSolves run_sample(RunDirectory& run, const Scenario& scenario, const PhaseCounts& data, const SampleSettings& settings) {
   run.add_setting("scenario", scenario.text);
   const CycleFit fitted = fit_scenario(scenario, scenario.setup, data, scenario.records.in("fit"));
-  if (fitted.fit.parameters.empty()) return run.set_outcome(fitted.fit.outcome);
+  const auto failed = [&](const Outcome& outcome) {
+    run.set_outcome(outcome);
+    return fitted.fit.failed_solves;
+  };
+  if (fitted.fit.parameters.empty()) return failed(fitted.fit.outcome);
   write_fit_words(run, scenario, fitted, data);
   write_fit_tables(run, fitted, {});
   Outcome outcome;
   const auto frozen = frozen_residuals(*fitted.problem, fitted.fit, outcome);
-  if (!outcome.ok()) return run.set_outcome(outcome);
+  if (!outcome.ok()) return failed(outcome);
   const SpaceDensity density(fitted.problem->space(), *frozen, Priors::in_function);
   LaplaceOptions about;
   about.seed = run.summary().seed;
@@ -127,7 +131,7 @@ void run_sample(RunDirectory& run, const Scenario& scenario, const PhaseCounts& 
     options.start_metric = approximation.covariance;
   }
   const Chains chains = sample(density, options);
-  if (std::all_of(chains.chains.begin(), chains.chains.end(), [](const Chain& c) { return !c.outcome.ok(); })) return run.set_outcome(chains.chains.front().outcome);
+  if (std::all_of(chains.chains.begin(), chains.chains.end(), [](const Chain& c) { return !c.outcome.ok(); })) return failed(chains.chains.front().outcome);
   const ChainDiagnostics diagnostics = diagnose(chains);
   if (!approximation.parameters.empty()) compare(approximation, diagnostics);
   write_posterior(run, fitted, chains, diagnostics, approximation);
@@ -141,6 +145,7 @@ void run_sample(RunDirectory& run, const Scenario& scenario, const PhaseCounts& 
     if (fitted.fit.outcome.ok()) run.set_outcome({Status::not_converged, "the chains have not mixed: " + diagnostics.verdict});
   }
   write_run_file(run.path_for("run.h5"), chain_arrays(chains, scenario));
+  return fitted.fit.failed_solves;
 }
 
 }  // namespace hyped

@@ -246,7 +246,7 @@ TEST_CASE("a start between two basins says so and lists both ends") {
   CHECK(folder.run("network steady toggle_switch --set U=20.1 --set V=20 --out aside").code == 0);
 }
 
-TEST_CASE("the documented example: input, assignments, events and a pulse; its figure has a panel per unit") {
+TEST_CASE("the documented example: input, assignments, events and a pulse, its figure has a panel per unit") {
   const CommandFolder folder;
   for (const char* method : {"automatic", "ssa", "master"}) {
     const Ended ended = folder.run(std::string("network simulate inducible_cascade --runs 2000 --method ") + method + " --out " + method);

@@ -102,7 +102,7 @@ TEST_CASE("a linear model's prediction interval is Wald's") {
   CHECK_FALSE(off[0].outcome.ok());
 }
 
-TEST_CASE("what only a product determines is predicted; its factors are not") {
+TEST_CASE("what only a product determines is predicted, its factors are not") {
   const Written product(2, 2, [](const auto& theta, auto& r, auto& j) {
     const double value = theta[0] + theta[1];
     r << (value - 0.01) / 0.01, (value + 0.01) / 0.01;
