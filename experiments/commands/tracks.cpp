@@ -44,6 +44,7 @@ void add_durations(CLI::App& tracks, const std::shared_ptr<TracksArguments>& arg
   durations->add_option("--only", settings->durations.phases, "a phase to look at; default: all")->allow_extra_args(false);
   durations->add_option("--family", settings->durations.families, "lognormal, gamma, weibull, erlang, exgaussian, delayed_exponential; default: all")->allow_extra_args(false);
   durations->add_option("--baseline", settings->durations.baseline, "condition the others are compared with");
+  durations->add_option("--draws", settings->durations.draws, "of the goodness of fit; 0: none")->check(CLI::NonNegativeNumber)->capture_default_str();
   durations->add_flag("--never", settings->durations.never, "fit a share of cells that never leaves a phase");
   durations->add_flag("--unseen-entries", settings->residual, "count stays met half way (steady growth)");
   durations->add_option("--growth-rate", settings->durations.growth_rate_per_h, "1/h, for stays met half way")->check(CLI::NonNegativeNumber);

@@ -132,6 +132,11 @@ PanelSpec spec_of(const PanelData& data, const MultistateSettings& settings) {
     for (int k = 0; k < last; ++k) spec.transitions.push_back({k, k + 1});
     const auto divided = std::find(data.phases.begin(), data.phases.end(), "divided"), dead = std::find(data.phases.begin(), data.phases.end(), "dead");
     if (divided != data.phases.end()) spec.transitions.push_back({last, static_cast<int>(divided - data.phases.begin())});
+    // A division that the tracker did not see: the track goes on as a daughter.
+    const bool missed = std::any_of(data.subjects.begin(), data.subjects.end(), [&](const PanelSubject& s) {
+      return std::adjacent_find(s.looks.begin(), s.looks.end(), [&](const PanelLook& a, const PanelLook& b) { return a.seen == last && b.seen == 0; }) != s.looks.end();
+    });
+    if (missed && last > 0) spec.transitions.push_back({last, 0});
     for (int k = 0; dead != data.phases.end() && k <= last; ++k) spec.transitions.push_back({k, static_cast<int>(dead - data.phases.begin()), true});
   }
   for (const std::string& text : settings.transitions) {

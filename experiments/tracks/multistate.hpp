@@ -11,7 +11,8 @@
 namespace hyped {
 
 struct MultistateSettings {
-  std::vector<std::string> transitions;        // "A-B"; empty: each phase to the next, the last to "divided", all to "dead" as a hazard
+  std::vector<std::string> transitions;        // "A-B"; empty: each phase to the next, the last to "divided" (and to the first, where tracks
+                                               // show it: divisions the tracker missed), all to "dead" as a hazard
   bool misread = false;                        // every phase may be read as every other
   std::map<std::string, int> stages;           // by phase; absent: 1
   std::vector<double> cuts_h;
