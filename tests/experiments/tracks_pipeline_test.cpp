@@ -28,7 +28,7 @@ double number(const std::map<std::string, std::string>& row, const std::string& 
 
 }  // namespace
 
-TEST_CASE("a twin's film goes through phases, durations and rates, and joins its counts", "[standard]") {
+TEST_CASE("a twin's film goes through phases, durations and rates, and joins its counts", "[slow]") {
   const CommandFolder folder;
   Ended ended = folder.run("twin cycle --out twin --seed 3");
   INFO(ended.out << ended.err);
@@ -87,7 +87,7 @@ TEST_CASE("a twin's film goes through phases, durations and rates, and joins its
 
 TEST_CASE("wrong reporters, channels, transitions and classes are refused") {
   const CommandFolder folder;
-  folder.write("t.csv", "cell,time_h,red,green,phase\n1,0,100,10,G1\n1,1,90,11,G1\n1,2,20,100,S\n1,3,22,110,S\n1,4,90,12,G1\n");
+  folder.write("t.csv", "cell,time_h,red,green,phase\n1,0,100,10,G1\n1,1,90,11,G1\n1,2,20,100,S\n1,3,22,110,M\n1,4,30,90,S\n");
   const auto refused = [&](const std::string& arguments, const std::string& why, const std::string& fix) {
     const Ended ended = folder.run(arguments + " --out out");
     INFO(ended.err);
@@ -99,9 +99,9 @@ TEST_CASE("wrong reporters, channels, transitions and classes are refused") {
   refused("tracks phases " + read + " --reporter fucci --g1-channel red --cycling-channel green", "fucci", "pip");
   refused("tracks phases " + read + " --reporter pip --g1-channel rad --cycling-channel green", "no channel 'rad'", "red, green");
   refused("tracks phases " + read + " --reporter pip --g1-channel red --cycling-channel green --method magic", "magic", "smoother, kinetics or gates");
-  refused("tracks multistate " + read, "S-G1", "--misread");
-  refused("tracks multistate " + read + " --transition G1-M", "G1-M", "G1, S");
+  refused("tracks multistate " + read, "M-S", "--misread");
+  refused("tracks multistate " + read + " --transition G1-X", "G1-X", "G1, S");
   refused("tracks multistate " + read + " --transition G1-S --transition S-G1 --stages G2=3", "G2", "G1, S");
-  refused("tracks durations " + read + " --only M", "M", "G1");
+  refused("tracks durations " + read + " --only X", "X", "G1");
   refused("cycle fit hyped_twin t.csv --tracks nowhere", "t.csv", "");
 }
