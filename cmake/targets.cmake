@@ -28,11 +28,13 @@ hyped_layer(root libhyped)
 foreach(layer model simulate observe tracks distance expression image score ingest store hdf5)
   hyped_layer(${layer} libhyped/${layer})
 endforeach()
+hyped_layer(ingest_tracks libhyped/ingest/tracks)
 foreach(group cell_cycle delivery reporter gene_network predictors)
   hyped_layer(models_${group} models/${group})
 endforeach()
 hyped_layer(fitting fitting)
-target_link_libraries(hyped PRIVATE hyped_settings fmt::fmt Ceres::ceres ${HDF5_C_LIBRARIES} OpenMP::OpenMP_CXX)
+target_link_libraries(hyped PRIVATE hyped_settings fmt::fmt Ceres::ceres ${HDF5_C_LIBRARIES} OpenMP::OpenMP_CXX
+                      EXPAT::EXPAT PkgConfig::LIBZIP)
 target_include_directories(hyped PUBLIC $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}> $<INSTALL_INTERFACE:include/hyped>)
 target_link_libraries(hyped PUBLIC Eigen3::Eigen)
 target_compile_features(hyped PUBLIC cxx_std_20)
@@ -41,7 +43,7 @@ set_target_properties(hyped PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION ${PR
 # What people run: everything behind main(), as an object library that the tests link too.
 file(GLOB experiment_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/experiments/*.cpp ${CMAKE_SOURCE_DIR}/experiments/commands/*.cpp
      ${CMAKE_SOURCE_DIR}/experiments/twin/*.cpp ${CMAKE_SOURCE_DIR}/experiments/cycle/*.cpp ${CMAKE_SOURCE_DIR}/experiments/report/*.cpp
-     ${CMAKE_SOURCE_DIR}/experiments/network/*.cpp)
+     ${CMAKE_SOURCE_DIR}/experiments/network/*.cpp ${CMAKE_SOURCE_DIR}/experiments/tracks/*.cpp)
 list(REMOVE_ITEM experiment_sources ${CMAKE_SOURCE_DIR}/experiments/hyped.cpp)
 add_library(hyped_experiments OBJECT ${experiment_sources})
 target_link_libraries(hyped_experiments PUBLIC hyped hyped_settings fmt::fmt OpenMP::OpenMP_CXX)

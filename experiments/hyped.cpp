@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <exception>
 
+#include "experiments/commands/checks.hpp"
 #include "experiments/commands/commands.hpp"
 #include "experiments/commands/narrow_help.hpp"
 #include "libhyped/errors.hpp"
@@ -20,7 +21,12 @@ int main(int argc, char** argv) {
   commands::add_twin(app, exit_code);
   commands::add_cycle(app, exit_code);
   commands::add_network(app, exit_code);
+  commands::add_tracks(app, exit_code);
   commands::add_report(app, exit_code);
+  if (const std::string wrong = commands::unknown_command(app, argc, argv); !wrong.empty()) {
+    std::fprintf(stderr, "hyped: %s\n", wrong.c_str());
+    return 2;
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

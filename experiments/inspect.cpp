@@ -10,9 +10,11 @@
 #include <set>
 
 #include "experiments/scenario.hpp"
+#include "experiments/tracks/describe.hpp"
 #include "libhyped/ingest/delimited.hpp"
 #include "libhyped/ingest/read_phase_counts.hpp"
 #include "libhyped/ingest/read_published.hpp"
+#include "libhyped/ingest/read_tracks.hpp"
 #include "libhyped/store/run_file.hpp"
 #include "libhyped/store/run_summary.hpp"
 
@@ -59,6 +61,7 @@ Inspection inspect_table(const fs::path& path) {
     return inspect_counts(read_bj_channels(path, bj_interval_h), "BJ PIP-FUCCI nuclei per channel");
   if (has_all(table, {"condition", "scene", "stage", "frame", "n_cells_approx"})) return inspect_counts(read_nuclei_counts(path), "HYPED nuclei counts");
   if (has_all(table, {"condition", "well", "time_h", "class", "count"})) return inspect_counts(read_phase_counts(path, {}), "tidy table of counts");
+  if (!track_format_of(path).empty()) return inspect_tracks(path);
   Inspection other{path.string(), "a table that is not recognised as counts over time", {}, {}, {}};
   other.facts = {{"rows", fmt::format("{}", table.rows())}, {"columns", fmt::format("{}", fmt::join(table.columns(), ", "))}};
   other.doubts = {"to use it, map its columns (condition, well, time_h, class, count) in the scenario"};
@@ -111,10 +114,14 @@ Inspection inspect_scenario(const fs::path& path) {
 
 Inspection inspect_file(const fs::path& path) {
   if (path.extension() == ".h5") return inspect_run_file(path);
+  if (path.extension() == ".xml" || path.extension() == ".zip") return inspect_tracks(path);
   return path.extension() == ".toml" ? inspect_scenario(path) : inspect_table(path);
 }
 
-bool is_readable(const fs::path& path) { return path.extension() == ".csv" || path.extension() == ".tsv" || path.extension() == ".toml"; }
+bool is_readable(const fs::path& path) {
+  const std::set<std::string> known{".csv", ".tsv", ".toml", ".xml", ".zip"};
+  return known.contains(path.extension().string());
+}
 
 }  // namespace
 
@@ -163,10 +170,11 @@ std::vector<Inspection> inspect(const fs::path& path) {
   if (!fs::exists(path)) throw InputError(path.string(), "does not exist", "check the path");
   if (!fs::is_directory(path)) return {inspect_file(path)};
   if (is_run_directory(path)) return {inspect_run(path)};
+  if (track_format_of(path) == "tidy") return {inspect_tracks(path)};
   std::vector<fs::path> files;
   for (const auto& entry : fs::directory_iterator(path))
     if (entry.is_regular_file() && is_readable(entry.path())) files.push_back(entry.path());
-  if (files.empty()) throw InputError(path.string(), "holds no table (.csv, .tsv), no scenario (.toml) and is not a run directory", "name the file, or the folder that holds it");
+  if (files.empty()) throw InputError(path.string(), "holds no table (.csv, .tsv), no tracks (.xml, .zip), no scenario (.toml) and is not a run directory", "name the file, or the folder that holds it");
   std::sort(files.begin(), files.end());
   std::vector<Inspection> found;
   for (const auto& file : files) {

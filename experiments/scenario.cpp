@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <fstream>
+#include <limits>
 #include <set>
 #include <sstream>
 
@@ -124,15 +126,24 @@ DataSource read_source(Section s) {
   return d;
 }
 
-TwinSettings read_twin(Section s) {
+TwinSettings read_twin(Section s, std::map<std::string, std::string>& places) {
   TwinSettings t;
-  for (const auto& [arm, wells] : s.map<std::int64_t>("wells")) t.wells[arm] = static_cast<int>(wells);
-  t.cells_per_well = s.number("cells_per_well", t.cells_per_well);
-  t.seeding_spread = s.number("seeding_spread", t.seeding_spread);
-  t.rate_spread = s.number("rate_spread", t.rate_spread);
-  t.sister_correlation = s.number("sister_correlation", t.sister_correlation);
-  t.missed = s.number("missed", t.missed);
+  for (const auto& [arm, wells] : s.map<std::int64_t>("wells")) {
+    if (wells < 1) throw InputError(s.place("wells", arm), fmt::format("arm '{}' has {} wells", arm, wells), "give at least 1");
+    t.wells[arm] = static_cast<int>(wells);
+  }
+  const auto within = [&](const char* key, double& value, double low, double high) {
+    value = s.number(key, value);
+    if (!(value >= low && value <= high)) throw InputError(s.place(key), fmt::format("{} is {:.6g}", key, value), std::isfinite(high) ? fmt::format("give {:.6g} to {:.6g}", low, high) : fmt::format("give {:.6g} or more", low));
+  };
+  const double no_end = std::numeric_limits<double>::infinity();
+  within("cells_per_well", t.cells_per_well, 1, no_end);
+  within("seeding_spread", t.seeding_spread, 0, no_end);
+  within("rate_spread", t.rate_spread, 0, no_end);
+  within("sister_correlation", t.sister_correlation, 0, 1);
+  within("missed", t.missed, 0, 1);
   t.truth = s.map<double>("truth");
+  for (const auto& [name, value] : t.truth) places["truth " + name] = s.place("truth", name);
   const auto interval = s.number("frame_interval_h"), until = s.number("until_h");
   if (interval.has_value() != until.has_value()) throw InputError(s.place("frame_interval_h"), "[twin] has only one of frame_interval_h and until_h", "give both, or neither for HYPED's 67 + 137 frames");
   if (interval)
@@ -208,6 +219,7 @@ Scenario read_scenario(const std::filesystem::path& file) {
     const std::map<std::string, Action> actions{{"set", Action::set}, {"add", Action::add}, {"scale", Action::scale}};
     if (!actions.contains(action)) throw InputError(s.place("action"), "action '" + action + "' is unknown", "use \"set\", \"add\" or \"scale\"");
     event.change = {s.required_number("time_h"), s.text("target", "cells"), actions.at(action), s.number("amount", 1), s.text("amount_parameter", "")};
+    if (event.change.action == Action::scale && event.change.amount < 0) throw InputError(s.place("amount"), fmt::format("the event scales by {:.6g}", event.change.amount), "give a factor of 0 or more");
     event.arms = s.texts("arms");
     places[fmt::format("event {} {}", event.change.target, event.change.time_h)] = s.place("time_h");
     event.label = s.text("label", "");
@@ -227,6 +239,7 @@ Scenario read_scenario(const std::filesystem::path& file) {
   for (Section s : top.sections("parameter")) {
     out.setup.parameters.push_back(read_parameter(s));
     places["parameter " + out.setup.parameters.back().name] = s.place("name");
+    for (const char* key : {"fixed", "fixed_in"}) places[fmt::format("{} {}", key, out.setup.parameters.back().name)] = s.place(key);
   }
   for (Section s : top.sections("random_effect")) {
     out.setup.random_effects.push_back(read_random_effect(s));
@@ -279,18 +292,20 @@ Scenario read_scenario(const std::filesystem::path& file) {
   for (const auto& arm : named)
     if (!out.arm_inputs.contains(arm)) throw InputError(file.string(), "figures or a [[reference]] name the arm '" + arm + "', which there is not", "did you mean " + nearest_names(arm, arms) + "?");
   for (Section s : top.sections("predict")) {
-    out.predict = PredictSettings{s.required("held_out"), s.required("control"), s.texts("singles")};
+    out.predict = PredictSettings{s.required("held_out"), s.required("control"), s.texts("singles"), s.integer("interval_times", 4)};
+    if (out.predict->interval_times < 0) throw InputError(s.place("interval_times"), "interval_times is negative", "give a number of times, 0 for none");
     std::vector<std::pair<std::string, std::string>> named{{"held_out", out.predict->held_out}, {"control", out.predict->control}};
     for (const auto& single : out.predict->singles) named.emplace_back("singles", single);
     for (const auto& [key, arm] : named)
       if (!out.arm_inputs.contains(arm)) throw InputError(s.place(key), "there is no arm '" + arm + "'", "did you mean " + nearest_names(arm, arms) + "?");
     s.reject_unknown();
   }
-  for (Section s : top.sections("twin")) out.twin = read_twin(s);
+  for (Section s : top.sections("twin")) out.twin = read_twin(s, places);
   top.reject_unknown();
   for (const auto& condition : arms) out.setup.arms.push_back({condition, {}, {}});      // order of the file
   out.setup.arms = build_arms(out);
   check_model(out.setup);
+  if (out.twin) check_truth(out.setup, out.twin->truth);
   for (const ModelVariant& variant : out.variants) check_model(with_variant(out, variant));
   return out;
 }

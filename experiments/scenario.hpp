@@ -74,6 +74,7 @@ struct ReferenceValue {
 struct PredictSettings {
   std::string held_out, control;              // arms
   std::vector<std::string> singles;           // arms whose effects add up to the held-out one
+  int interval_times = 4;                     // blocks whose totals get a prediction profile, the last among them; 0: none
 };
 
 struct Scenario {
@@ -107,6 +108,8 @@ std::filesystem::path shipped_scenario(const std::string& name);
 
 // Builds model and class map once, so that what does not fit is said with the line of the scenario that says it.
 void check_model(const CycleSetup& setup);
+// Names and ranges of the values a twin is made with.
+void check_truth(const CycleSetup& setup, const std::map<std::string, double>& truth);
 
 // Arms from inputs and events: strata are all combinations of the uptake strata of the arm's deliveries.
 std::vector<Arm> build_arms(const Scenario& scenario);

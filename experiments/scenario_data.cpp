@@ -76,6 +76,30 @@ std::vector<Arm> build_arms(const Scenario& scenario) {
   return arms;
 }
 
+namespace {
+
+// Rates and odds are not negative, shares lie between 0 and 1; effects may be anything finite.
+void check_value(const StagedModel& model, const std::string& name, double value, const std::string& place) {
+  const bool share = name == labelled_fraction || name == misread_fraction;
+  const int p = model.parameter_index(name);
+  const bool positive = p >= 0 && model.parameters()[static_cast<std::size_t>(p)].lower >= 0;
+  if (!std::isfinite(value) || (share && !(value >= 0 && value <= 1)) || (positive && value < 0))
+    throw InputError(place, fmt::format("'{}' is {:.6g}", name, value), share ? "give 0 to 1" : "give 0 or more");
+}
+
+}  // namespace
+
+void check_truth(const CycleSetup& setup, const std::map<std::string, double>& truth) {
+  const auto model = make_staged(setup.model, setup.stages);
+  std::vector<std::string> names{labelled_fraction, misread_fraction};
+  for (const auto& spec : model->parameters()) names.emplace_back(spec.name);
+  for (const auto& [name, value] : truth) {
+    const std::string& place = setup.place("truth " + name);
+    if (std::find(names.begin(), names.end(), name) == names.end()) throw InputError(place, "truth names '" + name + "', which is no parameter", "did you mean " + nearest_names(name, names) + "?");
+    check_value(*model, name, value, place);
+  }
+}
+
 void check_model(const CycleSetup& setup) {
   // the model grows by one statement at a time: the first that fails is at fault
   StageSettings settings = setup.stages;
@@ -92,7 +116,11 @@ void check_model(const CycleSetup& setup) {
   auto known = [&](const std::string& name, const std::string& place) {
     if (std::find(names.begin(), names.end(), name) == names.end()) throw InputError(place, "there is no parameter '" + name + "'", "did you mean " + nearest_names(name, names) + "?");
   };
-  for (const auto& choice : setup.parameters) known(choice.name, setup.place("parameter " + choice.name));
+  for (const auto& choice : setup.parameters) {
+    known(choice.name, setup.place("parameter " + choice.name));
+    if (choice.fixed) check_value(*model, choice.name, *choice.fixed, setup.place("fixed " + choice.name));
+    for (const auto& [_, value] : choice.fixed_in) check_value(*model, choice.name, value, setup.place("fixed_in " + choice.name));
+  }
   for (const auto& group : setup.random_effects)
     for (const auto& name : group.parameters) known(name, setup.place("random effect " + group.name));
 }

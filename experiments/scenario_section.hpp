@@ -8,11 +8,23 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "libhyped/errors.hpp"
 
 namespace hyped {
+
+// Is `typed` a slip of the pen for `key`: one letter wrong, missing, too many or two exchanged (two such in a long one)?
+inline bool is_slip(std::string_view typed, std::string_view key) {
+  std::vector<std::vector<std::size_t>> d(typed.size() + 1, std::vector<std::size_t>(key.size() + 1));
+  for (std::size_t i = 0; i <= typed.size(); ++i)
+    for (std::size_t j = 0; j <= key.size(); ++j) {
+      d[i][j] = i == 0 ? j : j == 0 ? i : std::min({d[i - 1][j] + 1, d[i][j - 1] + 1, d[i - 1][j - 1] + (typed[i - 1] != key[j - 1])});
+      if (i > 1 && j > 1 && typed[i - 1] == key[j - 2] && typed[i - 2] == key[j - 1]) d[i][j] = std::min(d[i][j], d[i - 2][j - 2] + 1);
+    }
+  return d.back().back() <= (key.size() > 5 ? 2 : 1);
+}
 
 // Keys asked for are known; the file and the table's name make the places of errors.
 class Section {
@@ -23,6 +35,18 @@ class Section {
     const toml::node* node = table_.get(key);
     const auto line = node != nullptr ? node->source().begin.line : table_.source().begin.line;
     return fmt::format("{}:{}", file_, line);
+  }
+  std::string place(const std::string& key, const std::string& entry) const {      // of an entry of an inline table
+    const toml::table* table = table_[key].as_table();
+    const toml::node* node = table != nullptr ? table->get(entry) : nullptr;
+    return node != nullptr ? fmt::format("{}:{}", file_, node->source().begin.line) : place(key);
+  }
+  bool has(const std::string& key) const { return table_.contains(key); }
+  // The key is needed and not there; a slip of it is named.
+  [[noreturn]] void missing(const std::string& key) const {
+    for (const auto& [other, value] : table_)
+      if (is_slip(other.str(), key)) throw InputError(fmt::format("{}:{}", file_, other.source().begin.line), fmt::format("[{}] has '{}' and no '{}'", name_, other.str(), key), fmt::format("did you mean '{}'?", key));
+    throw InputError(place(key), fmt::format("[{}] has no '{}'", name_, key), "add it");
   }
   template <class T>
   std::optional<T> optional(const std::string& key, const char* expected) {
@@ -41,12 +65,12 @@ class Section {
   int integer(const std::string& key, int otherwise) { return static_cast<int>(optional<std::int64_t>(key, "a whole number").value_or(otherwise)); }
   std::string required(const std::string& key) {
     auto value = text(key);
-    if (!value) throw InputError(place(key), fmt::format("[{}] has no '{}'", name_, key), "add it");
+    if (!value) missing(key);
     return *value;
   }
   double required_number(const std::string& key) {
     auto value = number(key);
-    if (!value) throw InputError(place(key), fmt::format("[{}] has no '{}'", name_, key), "add it");
+    if (!value) missing(key);
     return *value;
   }
   std::vector<std::string> texts(const std::string& key) {

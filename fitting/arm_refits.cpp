@@ -67,13 +67,14 @@ CycleSetup alone(const CycleProblem& problem, const ProcessFit& fit, const Arm& 
 double prior_sum(const ParameterSpace& space, const Eigen::VectorXd& theta) {
   double sum = 0;
   for (int i = 0; i < space.count(); ++i)
-    if (const auto& prior = space[i].prior) sum += std::pow((theta[i] - prior->mean) / prior->sd, 2);
+    if (const auto& prior = space[i].prior) sum += std::pow(prior->row(theta[i]).value, 2);
   return sum;
 }
 
 struct Candidate {
   Eigen::VectorXd theta;      // of the arm alone
   double score = std::numeric_limits<double>::infinity();
+  SolveLog solves;
 };
 
 }  // namespace
@@ -121,16 +122,20 @@ ProcessFit fit_process_by_arm(const CycleProblem& problem, const PhaseCounts& da
       if (kind == standard) own.from = mine.space().start();
       else if (kind != plain) own.from = values_of(separate[static_cast<std::size_t>(neighbour)], mine.space());
       const ProcessFit one = fit_process(mine, own);
+      SolveLog log;
+      for (const StartRecord& start : one.starts) log.add(start.solves);
       RecordWriter out;
-      if (!one.parameters.empty()) out << one.theta << one.minus_two_log_likelihood + prior_sum(mine.space(), one.theta);
-      return Record{out.take(), one.outcome};
+      out << log << one.theta << (one.parameters.empty() ? std::numeric_limits<double>::infinity() : one.minus_two_log_likelihood + prior_sum(mine.space(), one.theta));
+      return out.record(one.outcome);
     });
-    if (kept.values.empty()) return;
     RecordReader in(kept);
     Candidate& candidate = found[static_cast<std::size_t>(job)];
+    candidate.solves = solves_of(in);
     candidate.theta = in.vector();
     candidate.score = in.number();
   });
+  for (int job = 0; job < count * kinds; ++job)
+    fit.failed_solves.add("refit of arm " + arms[static_cast<std::size_t>(separate[static_cast<std::size_t>(job / kinds)])].condition, found[static_cast<std::size_t>(job)].solves, problems[static_cast<std::size_t>(job / kinds)]->space());
   Eigen::VectorXd theta = fit.theta;
   int gained = 0;
   for (int s = 0; s < count; ++s) {
@@ -148,8 +153,10 @@ ProcessFit fit_process_by_arm(const CycleProblem& problem, const PhaseCounts& da
   again.from = theta;
   again.records = options.records.in("again");
   ProcessFit better = fit_process(problem, again);
+  fit.failed_solves.add(better.failed_solves, "refit of all arms, ");
   if (better.parameters.empty() || better.minus_two_log_likelihood + prior_sum(problem.space(), better.theta) > fit.minus_two_log_likelihood + prior_sum(problem.space(), fit.theta)) return fit;
   better.starts = fit.starts;
+  better.failed_solves = fit.failed_solves;
   better.refitted_arms = gained;
   return better;
 }

@@ -44,11 +44,13 @@ Frozen frozen_at(const CycleProblem& problem, const ProcessFit& fit) {
 struct Refit {
   LeastSquaresResult result;
   std::vector<int> held;
+  SolveLog solves;
 };
 
-Bootstrap summary_of(const CycleProblem& problem, const ProcessFit& fit, const std::vector<Refit>& refits, const BootstrapOptions& options) {
+Bootstrap summary_of(const CycleProblem& problem, const ProcessFit& fit, const char* kind, const std::vector<Refit>& refits, const BootstrapOptions& options) {
   const ParameterSpace& space = problem.space();
   Bootstrap out;
+  for (std::size_t b = 0; b < refits.size(); ++b) out.failed_solves.add(fmt::format("{} bootstrap {}", kind, b + 1), refits[b].solves, space);
   std::map<std::string, int> texts;
   std::vector<const Refit*> good;
   for (const Refit& refit : refits) {
@@ -105,15 +107,17 @@ class DrawnWells final : public ResidualFunction {
 };
 
 template <class Make>
-LeastSquaresResult kept_refit(const Records& records, const char* kind, int number, const Make& make) {
+void keep_refit(const Records& records, const char* kind, int number, Refit& refit, const Make& make) {
   const Record kept = records.job(fmt::format("{}/{}", kind, number), [&] {
     const LeastSquaresResult made = make();
+    SolveLog log;
+    log.add(made);
     RecordWriter out;
-    out << made.theta << made.sum_of_squares << made.start_sum_of_squares << made.gradient_norm << made.at_lower << made.at_upper << made.iterations;
-    return Record{out.take(), made.outcome};
+    out << made.theta << made.sum_of_squares << made.start_sum_of_squares << made.gradient_norm << made.at_lower << made.at_upper << made.iterations << log;
+    return out.record(made.outcome);
   });
   RecordReader in(kept);
-  LeastSquaresResult result;
+  LeastSquaresResult& result = refit.result;
   result.theta = in.vector();
   result.sum_of_squares = in.number();
   result.start_sum_of_squares = in.number();
@@ -122,7 +126,7 @@ LeastSquaresResult kept_refit(const Records& records, const char* kind, int numb
   result.at_upper = in.integers();
   result.iterations = in.integer();
   result.outcome = kept.outcome;
-  return result;
+  refit.solves = solves_of(in);
 }
 
 }  // namespace
@@ -146,7 +150,7 @@ Bootstrap bootstrap_parametric(const CycleProblem& problem, const ProcessFit& fi
   const Eigen::VectorXd lower = problem.space().lower(), upper = problem.space().upper();
   std::vector<Refit> refits(static_cast<std::size_t>(std::max(1, options.replicates)));
   parallel_for(static_cast<int>(refits.size()), [&](int b) {
-    refits[b].result = kept_refit(options.records, "parametric", b, [&] {
+    keep_refit(options.records, "parametric", b, refits[b], [&] {
       std::vector<Eigen::VectorXd> offset(frozen.mean.size());
       for (std::size_t w = 0; w < offset.size(); ++w) {
         RandomStream random(options.seed, static_cast<std::uint32_t>(b), static_cast<std::uint32_t>(w));
@@ -158,7 +162,7 @@ Bootstrap bootstrap_parametric(const CycleProblem& problem, const ProcessFit& fi
       return least_squares(residuals, fit.theta, lower, upper, {}, options.least_squares);
     });
   });
-  Bootstrap out = summary_of(problem, fit, refits, options);
+  Bootstrap out = summary_of(problem, fit, "parametric", refits, options);
   out.notes.push_back("new data were drawn from the fitted model with its covariance held");
   return out;
 }
@@ -187,12 +191,12 @@ Bootstrap bootstrap_wells(const CycleProblem& problem, const ProcessFit& fit, co
     }
     for (std::size_t w = 0; w < times.size(); ++w)      // a well's own number of founders is only known when the well is there
       if (const int founder = problem.founder_parameter(problem.wells()[w].unit); founder >= 0 && times[w] == 0) refits[b].held.push_back(founder);
-    refits[b].result = kept_refit(options.records, "wells", b, [&] {
+    keep_refit(options.records, "wells", b, refits[b], [&] {
       const DrawnWells drawn(*residuals, problem, times);
       return least_squares(drawn, fit.theta, lower, upper, refits[b].held, options.least_squares);
     });
   });
-  Bootstrap out = summary_of(problem, fit, refits, options);
+  Bootstrap out = summary_of(problem, fit, "wells", refits, options);
   out.notes.push_back("wells were drawn again within each arm, one fewer than it has");
   if (least < 5) out.notes.push_back(fmt::format("the smallest arm has {} wells: percentiles of so few distinct draws are coarse and tend to be narrow", least));
   return out;

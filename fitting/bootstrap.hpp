@@ -29,6 +29,7 @@ struct Bootstrap {
   Eigen::MatrixXd theta;                      // refits that worked, search scale [replicates - failures x P]
   int failures = 0;                           // refits that did not converge; not in theta
   std::vector<std::string> failure_texts;     // distinct, with their number
+  FailedSolves failed_solves;                 // on the way of any refit, also of those that worked
   std::vector<std::string> notes;
   Outcome outcome;                            // not_converged when more than a tenth failed
 };

@@ -52,8 +52,8 @@ ParameterDiagnostics diagnose(const std::string& name, const Eigen::MatrixXd& x,
 
   const double wanted = limits.ess_per_chain * static_cast<double>(x.cols());
   if (!(rhat.worst() <= limits.rhat)) add(out.verdict, fmt::format("chains disagree (R-hat {:.3f})", rhat.worst()));
-  if (out.ess_bulk < wanted) add(out.verdict, fmt::format("too few effective draws for the middle ({:.0f} of {:.0f})", out.ess_bulk, wanted));
-  if (out.ess_tail < wanted) add(out.verdict, fmt::format("too few effective draws for the tails ({:.0f} of {:.0f})", out.ess_tail, wanted));
+  if (out.ess_bulk < wanted) add(out.verdict, fmt::format("too few effective draws for the middle ({:.0f}; at least {:.0f} are wanted)", out.ess_bulk, wanted));
+  if (out.ess_tail < wanted) add(out.verdict, fmt::format("too few effective draws for the tails ({:.0f}; at least {:.0f} are wanted)", out.ess_tail, wanted));
   out.good = out.verdict.empty();
   if (out.good) out.verdict = "mixed";
   const bool upper = out.upper_tail.k >= out.lower_tail.k;

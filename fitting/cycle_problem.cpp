@@ -194,6 +194,7 @@ UnitMean CycleProblem::assemble(const Arm& arm, const std::vector<const Course*>
   add(bound, own + 1, directions - 2);
   if (founder_parameter >= 0)
     out.by_theta.col(founder_parameter) += by_direction.col(directions - 1) * space_.slope(founder_parameter, theta[founder_parameter]);
+  if (density()) out.by_founders = by_direction.col(directions - 1);
   const std::vector<double> p = parameters_of(arm.condition, theta);
   out.by_random.resize(out.mean.size(), static_cast<int>(random_parameters_.size()));
   for (std::size_t r = 0; r < random_parameters_.size(); ++r) {

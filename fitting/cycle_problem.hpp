@@ -31,6 +31,7 @@ struct UnitMean {
   Eigen::VectorXd mean;               // [T K]
   Eigen::MatrixXd by_theta;           // [T K x P], search scale
   Eigen::MatrixXd by_random;          // [T K x R], by the log of each random-effect parameter
+  Eigen::VectorXd by_founders;        // [T K], with density dependence only: otherwise amounts are proportional to them
   Outcome outcome;
   std::string method;
 };

@@ -52,11 +52,11 @@ class WithPriors final : public LogLikelihood {
     if (!outcome.ok()) return outcome;
     for (int i = 0; i < space_.count(); ++i)
       if (const auto& prior = space_[i].prior) {
-        const double z = (theta[i] - prior->mean) / prior->sd;
-        out.log_likelihood -= 0.5 * z * z;
+        const PriorRow row = prior->row(theta[i]);
+        out.log_likelihood -= 0.5 * row.value * row.value;
         if (!derivatives) continue;
-        out.gradient[i] -= z / prior->sd;
-        out.information(i, i) += 1 / (prior->sd * prior->sd);
+        out.gradient[i] -= row.value * row.slope;
+        out.information(i, i) += row.slope * row.slope;
       }
     return outcome;
   }
@@ -116,9 +116,8 @@ IndependentFit fit_independent(const CycleProblem& problem, const IndependentOpt
   const bool screened = options.starts > options.screened_above;
   const auto descend = [&](StartRecord& record, const Eigen::VectorXd& from, const LeastSquaresOptions& how) {
     const LeastSquaresResult end = least_squares(residuals, from, lower.head(own), upper.head(own), {}, how);
-    std::vector<FailedEvaluation> failures = std::move(record.failures);
-    failures.insert(failures.end(), end.failures.begin(), end.failures.end());
-    record = {record.start, end.theta, end.sum_of_squares, end.gradient_norm, record.iterations + end.iterations, record.evaluations + end.evaluations, std::move(failures), end.outcome};
+    record.solves.add(end);
+    record = {record.start, end.theta, end.sum_of_squares, end.gradient_norm, record.iterations + end.iterations, record.solves, end.outcome};
   };
   LeastSquaresOptions first = options.least_squares;
   if (screened) first.function_tolerance = 1e-2, first.first_radius = 0.3, first.iteration_limit = std::min(20, first.iteration_limit);
@@ -189,7 +188,7 @@ IndependentFit fit_independent(const CycleProblem& problem, const IndependentOpt
   fit.data_count = given_totals ? values / problem.class_count() * (problem.class_count() - 1) : values;
 
   for (int i = 0; i < own; ++i)
-    if (space[i].prior) at.information(i, i) += 1 / (space[i].prior->sd * space[i].prior->sd);
+    if (space[i].prior) at.information(i, i) += std::pow(space[i].prior->row(fit.theta[i]).slope, 2);
   std::vector<int> ends = reached(low, high, space.count());
   // A dispersion at its lower bound says there is none: a fact, not a failure, and nothing to invert.
   const bool none = space.count() > own && ends[own] < 0;

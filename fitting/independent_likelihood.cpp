@@ -132,8 +132,9 @@ Outcome DevianceResiduals::evaluate(const Eigen::VectorXd& theta, Eigen::VectorX
   int row = count_;
   for (int i = 0; i < problem_.space().count(); ++i)
     if (const auto& prior = problem_.space()[i].prior) {
-      residuals[row] = (theta[i] - prior->mean) / prior->sd;
-      if (wanted) (*jacobian)(row, i) = 1 / prior->sd;
+      const PriorRow known = prior->row(theta[i]);
+      residuals[row] = known.value;
+      if (wanted) (*jacobian)(row, i) = known.slope;
       ++row;
     }
   return {};

@@ -131,7 +131,9 @@ LeastSquaresResult descend(const ResidualFunction& function, const Eigen::Vector
   if (free.empty()) {
     Eigen::VectorXd residuals(function.residual_count());
     result.outcome = function.evaluate(result.theta, residuals, nullptr);
-    result.sum_of_squares = result.start_sum_of_squares = residuals.squaredNorm();
+    result.evaluations = 1;
+    if (!result.outcome.ok()) result.failures.push_back({result.theta, result.outcome});
+    result.sum_of_squares = result.start_sum_of_squares = result.outcome.ok() ? residuals.squaredNorm() : std::numeric_limits<double>::infinity();
     return result;
   }
   std::vector<double> block(free.size());

@@ -80,9 +80,9 @@ Outcome SpaceDensity::evaluate(const Eigen::VectorXd& u, double& log_density, Ei
   }
   for (int i = 0; i < u.size(); ++i) {
     if (const auto& prior = space_[i].prior; prior && priors_ == Priors::add) {
-      const double z = (theta[i] - prior->mean) / prior->sd;
+      const auto [z, slope] = prior->row(theta[i]);
       log_density -= 0.5 * z * z;
-      gradient[i] -= z / prior->sd;
+      gradient[i] -= z * slope;
     }
     const bool below = std::isfinite(lower_[i]), above = std::isfinite(upper_[i]);
     if (below && above) {

@@ -67,6 +67,12 @@ Eigen::VectorXd ParameterSpace::upper() const {
   for (int i = 0; i < count(); ++i) values[i] = search(i, (*this)[i].upper);
   return values;
 }
+Eigen::MatrixXd ParameterSpace::with_priors(Eigen::MatrixXd information, const Eigen::VectorXd& theta) const {
+  for (int i = 0; i < count(); ++i)
+    if (const auto& prior = parameters_[static_cast<std::size_t>(i)].prior) information(i, i) += std::pow(prior->row(theta[i]).slope, 2);
+  return information;
+}
+
 Eigen::VectorXd ParameterSpace::start() const {
   Eigen::VectorXd values(count());
   for (int i = 0; i < count(); ++i) values[i] = search(i, (*this)[i].start);

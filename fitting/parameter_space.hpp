@@ -1,6 +1,7 @@
 // How a fitter sees parameters: names, units, bounds, search scale and priors, in one place.
 #pragma once
 #include <Eigen/Core>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,9 +12,16 @@ namespace hyped {
 
 enum class SearchScale { linear, log10 };
 
-// Normal prior on the search scale (log10 units for a log10 parameter).
+// What is known of a parameter besides the data: a normal prior on the search scale (log10 units for a log10 parameter) or, where
+// `evidence` is set, what other data say of it, exactly: the signed root r of their -2 log likelihood ratio and its slope, so that
+// r^2 adds to |residuals|^2 as if both data sets were fitted at once. mean and sd then are its optimum and curvature.
+struct PriorRow {
+  double value = 0, slope = 0;
+};
 struct NormalPrior {
   double mean = 0, sd = 1;
+  std::function<PriorRow(double theta)> evidence = {};
+  PriorRow row(double theta) const { return evidence ? evidence(theta) : PriorRow{(theta - mean) / sd, 1 / sd}; }
 };
 
 struct FreeParameter {
@@ -44,6 +52,8 @@ class ParameterSpace {
   Eigen::VectorXd lower() const;                 // search scale
   Eigen::VectorXd upper() const;
   Eigen::VectorXd start() const;
+  // Information of the data [P x P] with that of the priors at theta.
+  Eigen::MatrixXd with_priors(Eigen::MatrixXd information, const Eigen::VectorXd& theta) const;
   // A start from a point of the unit cube: low-discrepancy designs become starts.
   Eigen::VectorXd start(const Eigen::VectorXd& unit_point) const;
 

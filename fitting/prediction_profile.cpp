@@ -47,10 +47,10 @@ class Drawn final : public ResidualFunction {
 
 class Walk {
  public:
-  Walk(const ResidualFunction& function, const ParameterSpace& space, const Eigen::VectorXd& optimum, const ScalarPrediction& prediction, double estimate,
-       double minimum, const ProfileOptions& options)
+  Walk(const ResidualFunction& function, const ParameterSpace& space, const Eigen::VectorXd& optimum, const NamedPrediction& prediction, double estimate,
+       double minimum, double threshold, const ProfileOptions& options)
       : function_(function), space_(space), prediction_(prediction), lower_(space.lower()), upper_(space.upper()), optimum_(optimum), estimate_(estimate),
-        minimum_(minimum), edge_(root(options.threshold)), wanted_(edge_ / options.steps_to_bound), options_(options) {}
+        minimum_(minimum), threshold_(threshold), edge_(root(threshold)), wanted_(edge_ / options.steps_to_bound), options_(options) {}
 
   // direction -1 or 1; step: what should rise by `wanted`. Appends the points outward.
   ProfileSide side(int direction, double step, std::vector<ProfilePoint>& points) const {
@@ -66,7 +66,7 @@ class Walk {
         if (++failures < 30 && step > 1e-9 * first) continue;
         if (broken) return {ProfileEnd::failed, last.value, last.rise, newly_at_bounds(space_, last.theta, optimum_)};
       }
-      if (next.rise >= options_.threshold) {
+      if (next.rise >= threshold_) {
         points.push_back(next);
         return crossing(direction, last, next, points);
       }
@@ -91,24 +91,37 @@ class Walk {
     return {ProfileEnd::open, last.value, last.rise, newly_at_bounds(space_, last.theta, optimum_)};
   }
 
+  const SolveLog& solves() const { return solves_; }
+
  private:
   // The weight makes a miss of a whole step cost a hundred times what a step should rise, squared; `firm` more on request.
   ProfilePoint drawn(double target, double step, const ProfilePoint& last, const ProfilePoint& before, double firm) const {
-    const Drawn function(function_, prediction_, target, firm * 10 * wanted_ / step);
+    const Drawn function(function_, prediction_.value, target, firm * 10 * wanted_ / step);
     Eigen::VectorXd start = last.theta;
     const double gap = last.value - before.value;
     if (std::abs(gap) > 0) start += (last.theta - before.theta) * std::clamp((target - last.value) / gap, -2.0, 2.0);
     start = start.cwiseMax(lower_).cwiseMin(upper_);
-    LeastSquaresResult end = least_squares(function, start, lower_, upper_, {}, options_.least_squares);
-    if (!std::isfinite(end.sum_of_squares)) end = least_squares(function, last.theta, lower_, upper_, {}, options_.least_squares);
-    ProfilePoint out{target, std::numeric_limits<double>::infinity(), end.theta, end.outcome};
-    Eigen::VectorXd residuals;
-    double value = 0;
-    if (std::isfinite(end.sum_of_squares) && function_.evaluate(end.theta, residuals, nullptr).ok() && prediction_(end.theta, value, nullptr).ok() && std::isfinite(value)) {
-      out.value = value;
-      out.rise = residuals.squaredNorm() - minimum_;
-    }
-    return out;
+    const Record kept = options_.records.job(fmt::format("{}/{}", prediction_.name, points_++), [&] {
+      LeastSquaresResult end = least_squares(function, start, lower_, upper_, {}, options_.least_squares);
+      SolveLog log;
+      log.add(end);
+      if (!std::isfinite(end.sum_of_squares)) {
+        end = least_squares(function, last.theta, lower_, upper_, {}, options_.least_squares);
+        log.add(end);
+      }
+      Eigen::VectorXd residuals;
+      double value = 0, sum = std::numeric_limits<double>::infinity();
+      if (std::isfinite(end.sum_of_squares) && function_.evaluate(end.theta, residuals, nullptr).ok() && prediction_.value(end.theta, value, nullptr).ok() && std::isfinite(value))
+        sum = residuals.squaredNorm();
+      RecordWriter out;
+      out << end.theta << (std::isfinite(sum) ? value : target) << sum << log;
+      return out.record(end.outcome);
+    });
+    RecordReader in(kept);
+    const Eigen::VectorXd theta = in.vector();
+    const double value = in.number(), rise = in.number() - minimum_;
+    solves_.add(solves_of(in));
+    return {value, rise, theta, kept.outcome};
   }
 
   // Regula falsi in the root of the rise, which is nearly straight; the target leads the value by the last miss.
@@ -128,21 +141,23 @@ class Walk {
       const bool within = direction * (next.value - inside.value) > 0 && direction * (outside.value - next.value) > 0;
       if (!within) continue;
       points.insert(points.end() - 1, next);
-      const bool below = next.rise < options_.threshold;
+      const bool below = next.rise < threshold_;
       (below ? inside : outside) = next;
       nearest = below ? &inside : &outside;
     }
-    ProfileSide out{ProfileEnd::crossed, between(), options_.threshold, newly_at_bounds(space_, nearest->theta, optimum_)};
+    ProfileSide out{ProfileEnd::crossed, between(), threshold_, newly_at_bounds(space_, nearest->theta, optimum_)};
     if (!out.limited_by.empty()) out.end = ProfileEnd::limited;
     return out;
   }
 
   const ResidualFunction& function_;
   const ParameterSpace& space_;
-  const ScalarPrediction& prediction_;
+  const NamedPrediction& prediction_;
   Eigen::VectorXd lower_, upper_, optimum_;
-  double estimate_, minimum_, edge_, wanted_;
+  double estimate_, minimum_, threshold_, edge_, wanted_;
   const ProfileOptions& options_;
+  mutable int points_ = 0;      // refits so far: the order is the same in every life of a run
+  mutable SolveLog solves_;
 };
 
 void judge(PredictionProfile& profile) {
@@ -165,6 +180,7 @@ void judge(PredictionProfile& profile) {
 std::vector<PredictionProfile> prediction_profiles(const ResidualFunction& function, const ParameterSpace& space, const Eigen::VectorXd& optimum,
                                                    const std::vector<NamedPrediction>& predictions, const ProfileOptions& options) {
   HYPED_REQUIRE(optimum.size() == space.count() && function.parameter_count() == space.count());
+  HYPED_REQUIRE(options.thresholds.empty() || options.thresholds.size() == predictions.size());
   Eigen::VectorXd residuals;
   Eigen::MatrixXd jacobian;
   const Outcome at_optimum = function.evaluate(optimum, residuals, &jacobian);
@@ -174,7 +190,7 @@ std::vector<PredictionProfile> prediction_profiles(const ResidualFunction& funct
     PredictionProfile& profile = profiles[static_cast<std::size_t>(k)];
     profile.name = prediction.name;
     profile.unit = prediction.unit;
-    profile.threshold = options.threshold;
+    profile.threshold = options.thresholds.empty() ? options.threshold : options.thresholds[static_cast<std::size_t>(k)];
     Eigen::VectorXd gradient;
     profile.outcome = at_optimum;
     if (at_optimum.ok()) profile.outcome = prediction.value(optimum, profile.estimate, &gradient);
@@ -192,18 +208,21 @@ std::vector<PredictionProfile> prediction_profiles(const ResidualFunction& funct
       profile.verdict = "not decided: " + profile.outcome.message;
       return;
     }
-    const Walk walk(function, space, optimum, prediction.value, profile.estimate, residuals.squaredNorm(), options);
-    const double step = profile.linear_sd * root(options.threshold) / options.steps_to_bound;
+    const Walk walk(function, space, optimum, prediction, profile.estimate, residuals.squaredNorm(), profile.threshold, options);
+    const double step = profile.linear_sd * root(profile.threshold) / options.steps_to_bound;
     std::vector<ProfilePoint> below;
     profile.below = walk.side(-1, step, below);
+    if (options.progress != nullptr) options.progress->advance();
     profile.points.assign(below.rbegin(), below.rend());
     profile.points.push_back({profile.estimate, 0, optimum, {}});
     profile.above = walk.side(1, step, profile.points);
+    if (options.progress != nullptr) options.progress->advance();
+    profile.solves = walk.solves();
     std::stable_sort(profile.points.begin(), profile.points.end(), [](const auto& a, const auto& b) { return a.value < b.value; });
     profile.lower = profile.below.bound;
     profile.upper = profile.above.bound;
     for (const auto& point : profile.points)
-      if (-point.rise > std::max(profile.better, 1e-3 * options.threshold)) {
+      if (-point.rise > std::max(profile.better, 1e-3 * profile.threshold)) {
         profile.better = -point.rise;
         profile.better_theta = point.theta;
       }

@@ -30,12 +30,13 @@ struct PredictionProfile {
   std::string verdict;
   double better = 0;                         // how far below the optimum |r|^2 was found, if it was
   Eigen::VectorXd better_theta;
+  SolveLog solves;                           // of all refits, on the way to the points
   Outcome outcome;
 };
 
 // Interval of each prediction around `optimum` [P] with all parameters refitted. A quadratic penalty draws g to a target; its minimum is
 // the best fit among all that predict what it does predict, so the curve is exact whatever the penalty; the crossing is
-// refined to 1e-3 in the root of the rise. ProfileOptions::thresholds is not used. Parallel over predictions, deterministic.
+// refined to 1e-3 in the root of the rise. ProfileOptions::thresholds are per prediction. Parallel over predictions, deterministic.
 // Sources: Kreutz, Raue & Timmer 2012, BMC Syst Biol 6:120; Bates & Watts 1988, ch. 6 (profile t).
 std::vector<PredictionProfile> prediction_profiles(const ResidualFunction& function, const ParameterSpace& space, const Eigen::VectorXd& optimum,
                                                    const std::vector<NamedPrediction>& predictions, const ProfileOptions& options = {});

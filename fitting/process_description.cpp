@@ -12,12 +12,6 @@
 namespace hyped {
 namespace {
 
-Eigen::MatrixXd with_priors(Eigen::MatrixXd information, const ParameterSpace& space) {
-  for (int i = 0; i < space.count(); ++i)
-    if (space[i].prior) information(i, i) += 1 / (space[i].prior->sd * space[i].prior->sd);
-  return information;
-}
-
 // Information that independent frames (Poisson counts, which is multinomial phases and Poisson totals) would have claimed.
 Eigen::MatrixXd independent_information(const CycleProblem& problem, const LinearisedWells& wells, const std::vector<double>& scales) {
   const int count = problem.space().count();
@@ -45,7 +39,7 @@ void describe(const CycleProblem& problem, ProcessFit& fit, bool settled) {
   const LinearisedWells wells = linearise_wells(problem, fit.theta, fit.effects, fit.scales, fit.components.size(), covariances);
   fit.outcome = wells.outcome;
   if (!fit.outcome.ok()) return;
-  const MixedFit mixed = fit_variance_components(wells.blocks, fit.components, 30);
+  const MixedFit& mixed = fit.mixed = fit_variance_components(wells.blocks, fit.components, 30);
   if (mixed.outcome.status == Status::singular) {
     fit.outcome = mixed.outcome;
     return;
@@ -54,11 +48,11 @@ void describe(const CycleProblem& problem, ProcessFit& fit, bool settled) {
   fit.restricted = mixed.minus_two_log_likelihood;
   fit.method = wells.means.front().method;
   fit.component_sd = mixed.component_covariance.diagonal().cwiseMax(0).cwiseSqrt();
-  fit.identifiability = identifiability_of(with_priors(mixed.information, space), space);
+  fit.identifiability = identifiability_of(space.with_priors(mixed.information, fit.theta), space);
   const Eigen::VectorXd degrees = satterthwaite(mixed, fit.identifiability.covariance);
   const bool counts = problem.quantity() == Quantity::count;
   const Identifiability independent = identifiability_of(
-      with_priors(counts ? independent_information(problem, wells, fit.scales) : Eigen::MatrixXd::Zero(space.count(), space.count()), space), space);
+      space.with_priors(counts ? independent_information(problem, wells, fit.scales) : Eigen::MatrixXd::Zero(space.count(), space.count()), fit.theta), space);
   fit.minus_two_log_likelihood = 0;
   for (const auto& block : wells.blocks) {
     Eigen::MatrixXd factor;

@@ -51,12 +51,6 @@ std::vector<Eigen::MatrixXd> plain_factors(const CycleProblem& problem) {
   return factors;
 }
 
-Eigen::MatrixXd with_priors(Eigen::MatrixXd information, const ParameterSpace& space) {
-  for (int i = 0; i < space.count(); ++i)
-    if (space[i].prior) information(i, i) += 1 / (space[i].prior->sd * space[i].prior->sd);
-  return information;
-}
-
 // Penalised sum of squares of each arm's wells given their effects and of the arm's own priors, at fixed covariance, and last
 // that of shared parameters' priors: what a step must not raise.
 Eigen::VectorXd penalised_sums(const CycleProblem& problem, const Eigen::VectorXd& theta, const Eigen::MatrixXd& effects,
@@ -85,7 +79,7 @@ Eigen::VectorXd penalised_sums(const CycleProblem& problem, const Eigen::VectorX
   }
   const ParameterSpace& space = problem.space();
   for (int i = 0; i < space.count(); ++i)
-    if (space[i].prior) sums[owner[i] < 0 ? arms : owner[i]] += std::pow((theta[i] - space[i].prior->mean) / space[i].prior->sd, 2);
+    if (space[i].prior) sums[owner[i] < 0 ? arms : owner[i]] += std::pow(space[i].prior->row(theta[i]).value, 2);
   return sums;
 }
 
@@ -179,14 +173,11 @@ ProcessFit fit_process(const CycleProblem& problem, const ProcessOptions& option
       loose.function_tolerance = 1e-6;
       if (options.from) loose.iteration_limit = 0;
       const LeastSquaresResult end = least_squares(residuals, start, lower, upper, {}, loose);
+      SolveLog log;
+      log.add(end);
       RecordWriter out;
-      out << end.theta << end.sum_of_squares << end.gradient_norm << end.iterations << end.evaluations << static_cast<double>(end.failures.size());
-      std::vector<std::string> reasons;
-      for (const FailedEvaluation& failed : end.failures) {
-        out << failed.theta << static_cast<double>(failed.outcome.status) << failed.outcome.time_h << Eigen::MatrixXd(Eigen::Map<const Eigen::VectorXd>(failed.outcome.state.data(), static_cast<Eigen::Index>(failed.outcome.state.size())));
-        reasons.push_back(failed.outcome.message);
-      }
-      return Record{out.take(), end.outcome, reasons};
+      out << end.theta << end.sum_of_squares << end.gradient_norm << end.iterations << log;
+      return out.record(end.outcome);
     });
     RecordReader in(kept);
     StartRecord& record = fit.starts[s];
@@ -195,19 +186,10 @@ ProcessFit fit_process(const CycleProblem& problem, const ProcessOptions& option
     record.sum_of_squares = in.number();
     record.gradient_norm = in.number();
     record.iterations = in.integer();
-    record.evaluations = in.integer();
-    record.failures.resize(static_cast<std::size_t>(in.integer()));
-    for (std::size_t f = 0; f < record.failures.size(); ++f) {
-      FailedEvaluation& failed = record.failures[f];
-      failed.theta = in.vector();
-      failed.outcome.status = static_cast<Status>(in.integer());
-      failed.outcome.time_h = in.number();
-      const Eigen::VectorXd state = in.vector();
-      failed.outcome.state.assign(state.begin(), state.end());
-      failed.outcome.message = kept.texts.at(f);
-    }
+    record.solves = solves_of(in);
     record.outcome = kept.outcome;
   });
+  for (std::size_t s = 0; s < fit.starts.size(); ++s) fit.failed_solves.add(fmt::format("start {}", s + 1), fit.starts[s].solves, space);
   const auto best = std::min_element(fit.starts.begin(), fit.starts.end(), [](const auto& a, const auto& b) { return a.sum_of_squares < b.sum_of_squares; });
   fit.theta = best->end;
   if (!std::isfinite(best->sum_of_squares)) {
@@ -249,8 +231,11 @@ ProcessFit fit_process(const CycleProblem& problem, const ProcessOptions& option
     if (!fit.outcome.ok()) return fit;
     Eigen::VectorXd score = mixed.score;
     for (int i = 0; i < space.count(); ++i)
-      if (space[i].prior) score[i] -= (fit.theta[i] - space[i].prior->mean) / (space[i].prior->sd * space[i].prior->sd);
-    const Eigen::MatrixXd information = with_priors(mixed.information, space);
+      if (space[i].prior) {
+        const PriorRow known = space[i].prior->row(fit.theta[i]);
+        score[i] -= known.value * known.slope;
+      }
+    const Eigen::MatrixXd information = space.with_priors(mixed.information, fit.theta);
     const std::vector<int> owner = owners_of(problem, wells);
     const Eigen::Index arms = static_cast<Eigen::Index>(problem.setup().arms.size());
     auto part_of = [&](int i) { return owner[static_cast<std::size_t>(i)] < 0 ? arms : owner[static_cast<std::size_t>(i)]; };

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "fitting/cycle_problem.hpp"
+#include "fitting/failed_solves.hpp"
 #include "fitting/identifiability.hpp"
 #include "fitting/least_squares.hpp"
 #include "fitting/records.hpp"
@@ -42,8 +43,7 @@ struct StartRecord {
   Eigen::VectorXd start, end;
   double sum_of_squares = 0, gradient_norm = 0;
   int iterations = 0;
-  int evaluations = 0;
-  std::vector<FailedEvaluation> failures;      // points on its way where the model could not be solved
+  SolveLog solves;
   Outcome outcome;
 };
 
@@ -55,12 +55,14 @@ struct ProcessFit {
   std::vector<double> scales;                     // cells per well at the start (relative data: factor) [W]
   std::vector<VarianceComponent> components;      // unit_variance, sister, detection, one per random-effect group, migration
   Eigen::VectorXd component_sd;
+  MixedFit mixed;                                 // of the wells linearised at theta: degrees of freedom of whatever is predicted
   std::vector<double> between_to_demographic;     // per random-effect parameter: sd between wells / sd one well's counts leave
   double minus_two_log_likelihood = 0;            // Gaussian, of the data, at the final covariance
   double restricted = 0;
   int data_count = 0;                             // block averages used
   int rounds = 0;
   std::vector<StartRecord> starts;
+  FailedSolves failed_solves;                     // of starts and refits of arms; who does more with the fit adds its own
   int refitted_arms = 0;                          // arms that found a better optimum when tried alone (arm_refits.hpp)
   std::vector<Eigen::VectorXd> whitened;          // residuals per well, independent with variance 1 if the model is right
   Outcome outcome;

@@ -65,8 +65,9 @@ Outcome ProcessResiduals::evaluate(const Eigen::VectorXd& theta, Eigen::VectorXd
   int row = count_;
   for (int i = 0; i < problem_.space().count(); ++i)
     if (const auto& prior = problem_.space()[i].prior) {
-      residuals[row] = (theta[i] - prior->mean) / prior->sd;
-      if (jacobian != nullptr) (*jacobian)(row, i) = 1 / prior->sd;
+      const PriorRow known = prior->row(theta[i]);
+      residuals[row] = known.value;
+      if (jacobian != nullptr) (*jacobian)(row, i) = known.slope;
       ++row;
     }
   return {};

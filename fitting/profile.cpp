@@ -66,6 +66,8 @@ class Walk {
     return {ProfileEnd::open, edge, end.rise, ""};
   }
 
+  const SolveLog& solves() const { return solves_; }
+
  private:
   ProfilePoint refit(int parameter, double value, const ProfilePoint& last, const ProfilePoint& before) const {
     Eigen::VectorXd start = last.theta;
@@ -75,18 +77,23 @@ class Walk {
     start[parameter] = value;
     const Record kept = options_.records.job(fmt::format("{}/{}", space_[parameter].name, points_++), [&] {
       LeastSquaresResult end = least_squares(function_, start, lower_, upper_, {parameter}, options_.least_squares);
+      SolveLog log;
+      log.add(end);
       if (!std::isfinite(end.sum_of_squares)) {      // the extrapolation may have left what can be evaluated
         start = last.theta;
         start[parameter] = value;
         end = least_squares(function_, start, lower_, upper_, {parameter}, options_.least_squares);
+        log.add(end);
       }
       RecordWriter out;
-      out << end.theta << end.sum_of_squares;
-      return Record{out.take(), end.outcome};
+      out << end.theta << end.sum_of_squares << log;
+      return out.record(end.outcome);
     });
     RecordReader in(kept);
     const Eigen::VectorXd theta = in.vector();
-    return {value, in.number() - minimum_, theta, kept.outcome};
+    const double rise = in.number() - minimum_;
+    solves_.add(solves_of(in));
+    return {value, rise, theta, kept.outcome};
   }
 
   ProfileSide crossing(int parameter, const ProfilePoint& inside, const ProfilePoint& outside, std::vector<ProfilePoint>& points) const {
@@ -116,6 +123,7 @@ class Walk {
   double minimum_, threshold_;
   const ProfileOptions& options_;
   mutable int points_ = 0;      // refits so far: the order is the same in every life of a run
+  mutable SolveLog solves_;
 };
 
 void judge(Profile& profile, const ProfileOptions& options) {
@@ -182,9 +190,12 @@ std::vector<Profile> profile_likelihood(const ResidualFunction& function, const 
     const double first = information(i, i) > 0 ? root(profile.threshold) / options.steps_to_bound / std::sqrt(information(i, i)) : std::numeric_limits<double>::infinity();
     std::vector<ProfilePoint> below;
     profile.below = walk.side(i, -1, first, below);
+    if (options.progress != nullptr) options.progress->advance();
     profile.points.assign(below.rbegin(), below.rend());
     profile.points.push_back({optimum[i], 0, optimum, {}});
     profile.above = walk.side(i, 1, first, profile.points);
+    if (options.progress != nullptr) options.progress->advance();
+    profile.solves = walk.solves();
     std::stable_sort(profile.points.begin(), profile.points.end(), [](const auto& a, const auto& b) { return a.value < b.value; });
     profile.lower = space.natural(i, profile.below.bound);
     profile.upper = space.natural(i, profile.above.bound);

@@ -4,9 +4,11 @@
 #include <string>
 #include <vector>
 
+#include "fitting/failed_solves.hpp"
 #include "fitting/least_squares.hpp"
 #include "fitting/parameter_space.hpp"
 #include "fitting/records.hpp"
+#include "libhyped/progress.hpp"
 
 namespace hyped {
 
@@ -18,6 +20,7 @@ struct ProfileOptions {
   double flat_rise = 1e-2;                   // a rise below this fraction of the threshold over all the bounds is flat
   LeastSquaresOptions least_squares = {};
   Records records = {};                      // keeps the points
+  Progress* progress = nullptr;              // advanced after every side; may be null
 };
 
 struct ProfilePoint {
@@ -49,6 +52,7 @@ struct Profile {
   std::string verdict;                       // identified, practically open below, ..., structurally flat; what limits it
   double better = 0;                         // how far below the optimum |r|^2 was found, if it was: then the optimum is not one
   Eigen::VectorXd better_theta;
+  SolveLog solves;                           // of all refits, on the way to the points
   Outcome outcome;
 };
 

@@ -86,8 +86,9 @@ struct RecordStore::Writer {
 
 RecordStore::RecordStore(std::filesystem::path file, const Identity& identity, bool resume) : file_(std::move(file)) {
   std::vector<std::vector<std::byte>> earlier;
+  if (resume && !std::filesystem::exists(file_)) throw InputError(file_.string(), "there is no unfinished run to go on with", "run without --resume");
+  lock_ = std::make_unique<RunLock>(file_.string() + ".lock");
   const bool there = std::filesystem::exists(file_);
-  if (resume && !there) throw InputError(file_.string(), "there is no unfinished run to go on with", "run without --resume");
   if (there) {
     const hdf5::JournalContents contents = hdf5::Journal::read(file_);
     if (!resume && !contents.records.empty())
@@ -104,7 +105,6 @@ RecordStore::RecordStore(std::filesystem::path file, const Identity& identity, b
     found_ = static_cast<int>(known_.size());
     lost_bytes_ = contents.lost_bytes;
   }
-  if (!file_.parent_path().empty()) std::filesystem::create_directories(file_.parent_path());
   writer_ = std::make_unique<Writer>(Writer{hdf5::Journal::create(file_, identity, earlier)});
   kept_ = earlier.size();
 }
@@ -151,6 +151,11 @@ RecordWriter& RecordWriter::operator<<(const std::vector<int>& numbers) {
 double RecordReader::number() {
   HYPED_REQUIRE(at_ < values_.size());
   return values_[at_++];
+}
+
+const std::string& RecordReader::text() {
+  HYPED_REQUIRE(text_ < texts_.size());
+  return texts_[text_++];
 }
 
 Eigen::MatrixXd RecordReader::matrix() {

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "fitting/run_lock.hpp"
 #include "libhyped/errors.hpp"
 
 namespace hyped {
@@ -26,7 +27,8 @@ class RecordStore {
   // What makes a run this run: scenario, data, seed, settings. Another identity in an earlier file is an InputError.
   using Identity = std::map<std::string, std::string>;
   // With `resume` the records of an earlier life at `file` are read first (InputError if there is none, if it is of another run
-  // or cannot be read at all). Without it an earlier file with records is an InputError: no work is thrown away unasked.
+  // or cannot be read at all). Without it an earlier file with records is an InputError: no work is thrown away unasked. While the
+  // store lives its process alone works on the run (FILE.lock); another is refused, with or without `resume`.
   RecordStore(std::filesystem::path file, const Identity& identity, bool resume);
   ~RecordStore();
   RecordStore(const RecordStore&) = delete;
@@ -42,6 +44,7 @@ class RecordStore {
  private:
   struct Writer;
   std::filesystem::path file_;
+  std::unique_ptr<RunLock> lock_;
   std::map<std::string, Record> known_;
   std::unique_ptr<Writer> writer_;
   mutable std::mutex mutex_;
@@ -68,22 +71,25 @@ struct Records {
   }
 };
 
-// Numbers in and out of a record, in the same order.
+// Numbers and texts in and out of a record, each in the same order.
 class RecordWriter {
  public:
   RecordWriter& operator<<(double value) { return values_.push_back(value), *this; }
+  RecordWriter& operator<<(const std::string& text) { return texts_.push_back(text), *this; }
   RecordWriter& operator<<(const Eigen::MatrixXd& matrix);      // with its size
   RecordWriter& operator<<(const std::vector<int>& numbers);
-  std::vector<double> take() { return std::move(values_); }
+  Record record(const Outcome& outcome = {}) { return {std::move(values_), outcome, std::move(texts_)}; }
 
  private:
   std::vector<double> values_;
+  std::vector<std::string> texts_;
 };
 // A record that is too short is a BugError: its owner reads what it wrote.
 class RecordReader {
  public:
-  explicit RecordReader(const Record& record) : values_(record.values) {}
+  explicit RecordReader(const Record& record) : values_(record.values), texts_(record.texts) {}
   double number();
+  const std::string& text();
   int integer() { return static_cast<int>(number()); }
   Eigen::MatrixXd matrix();
   Eigen::VectorXd vector() { return matrix(); }
@@ -91,7 +97,8 @@ class RecordReader {
 
  private:
   const std::vector<double>& values_;
-  std::size_t at_ = 0;
+  const std::vector<std::string>& texts_;
+  std::size_t at_ = 0, text_ = 0;
 };
 
 }  // namespace hyped

@@ -60,7 +60,7 @@ class KeptChain {
     out << draw.log_density << draw.accept << draw.energy << draw.step_size << draw.depth << draw.leapfrogs << draw.divergent << draw.saturated << draw.warmup;
     out << now.u << now.gradient << now.log_density << now.step_size << now.step_centre << now.step_shortfall << now.log_step_mean << now.step_updates;
     if (whole) out << now.inverse_metric << now.window_draws << now.window_mean << now.window_squares;
-    return {out.take(), {}};
+    return out.record();
   }
   const LogDensity& density_;
   const NutsOptions& options_;

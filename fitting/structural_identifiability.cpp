@@ -40,6 +40,12 @@ class StartsAsParameters final : public Model {
   void time_derivative(double t, std::span<const double> x, std::span<const double> p, std::span<double> dfdt) const override {
     model_.time_derivative(t, x, own(p), dfdt);
   }
+  std::optional<ClockUse> clock_use() const override { return model_.clock_use(); }
+  std::vector<ClockSwitch> clock_switches(std::span<const double> p, double from_h, double until_h) const override {
+    std::vector<ClockSwitch> switches = model_.clock_switches(own(p), from_h, until_h);
+    for (ClockSwitch& s : switches) s.by_parameter.conservativeResizeLike(Eigen::VectorXd::Zero(parameter_count()));
+    return switches;
+  }
 
  private:
   std::span<const double> own(std::span<const double> p) const { return p.first(static_cast<std::size_t>(model_.parameter_count())); }
@@ -77,7 +83,7 @@ struct Outputs {
 class Study {
  public:
   Study(const Model& model, const StructuralQuestion& question, const StructuralOptions& options)
-      : model_(model), wide_(model), outputs_(model, question.outputs), question_(question), options_(options), base_(model.default_parameters()) {
+      : model_(model), wide_(model), outputs_(model, question.outputs), question_(question), options_(options), base_(question.parameters.empty() ? model.default_parameters() : question.parameters) {
     const auto index = [&](const std::string& name, bool parameter) {
       const int i = parameter ? model.parameter_index(name) : model.state_index(name);
       if (i >= 0) return i;
@@ -230,8 +236,9 @@ class Study {
         if (other != k) basis.col(other) -= basis(pivot, other) * basis.col(k);
     }
     for (int k = 0; k < basis.cols(); ++k) {
-      int at = 0;
-      basis.col(k).cwiseAbs().maxCoeff(&at);
+      int at = 0;      // the first of the largest: equal sizes must not leave the sign to rounding
+      const double largest = basis.col(k).cwiseAbs().maxCoeff();
+      while (std::abs(basis(at, k)) < largest * (1 - 1e-6)) ++at;
       basis.col(k) /= basis(at, k);
     }
   }

@@ -16,6 +16,7 @@ struct StructuralQuestion {
   std::vector<std::string> unknown_parameters;    // empty: all but those that an input of the experiment sets
   std::vector<std::string> unknown_starts;        // states whose start is unknown; the others start where the experiment says
   Experiment experiment;                          // sample times, schedule, inputs
+  std::vector<double> parameters = {};            // about which points are drawn; empty: the defaults
 };
 
 struct StructuralOptions {

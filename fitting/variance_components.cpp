@@ -292,17 +292,17 @@ MixedFit fit_variance_components(const std::vector<MixedBlock>& dense, std::vect
   return fit;
 }
 
+double satterthwaite(const MixedFit& fit, const Eigen::MatrixXd& covariance, const Eigen::VectorXd& contrast) {
+  const Eigen::VectorXd moved = covariance * contrast;
+  Eigen::VectorXd gradient(static_cast<Eigen::Index>(fit.components.size()));
+  for (int k = 0; k < gradient.size(); ++k) gradient[k] = moved.dot(fit.information_slope[static_cast<std::size_t>(k)] * moved);
+  const double spread = gradient.dot(fit.component_covariance * gradient), variance = contrast.dot(moved);
+  return spread > 0 ? std::clamp(2 * variance * variance / spread, 1.0, 1e6) : 1e6;
+}
+
 Eigen::VectorXd satterthwaite(const MixedFit& fit, const Eigen::MatrixXd& covariance) {
-  Eigen::VectorXd degrees = Eigen::VectorXd::Constant(covariance.rows(), 1e6);
-  const auto count = fit.components.size();
-  std::vector<Eigen::MatrixXd> slope(count);
-  for (std::size_t k = 0; k < count; ++k) slope[k] = covariance * fit.information_slope[k] * covariance;
-  for (int i = 0; i < covariance.rows(); ++i) {
-    Eigen::VectorXd gradient(count);
-    for (std::size_t k = 0; k < count; ++k) gradient[static_cast<int>(k)] = slope[k](i, i);
-    const double spread = gradient.dot(fit.component_covariance * gradient);
-    if (spread > 0) degrees[i] = std::clamp(2 * covariance(i, i) * covariance(i, i) / spread, 1.0, 1e6);
-  }
+  Eigen::VectorXd degrees(covariance.rows());
+  for (int i = 0; i < degrees.size(); ++i) degrees[i] = satterthwaite(fit, covariance, Eigen::VectorXd::Unit(degrees.size(), i));
   return degrees;
 }
 

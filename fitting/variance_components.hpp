@@ -48,6 +48,8 @@ MixedFit fit_variance_components(const std::vector<MixedBlock>& blocks, std::vec
 // Degrees of freedom of c' theta for each unit vector, after Satterthwaite (1946, Biometrics Bull 2:110); 1e6 when no
 // component is estimated. covariance: of the fixed effects [P x P].
 Eigen::VectorXd satterthwaite(const MixedFit& fit, const Eigen::MatrixXd& covariance);
+// The same for one c [P].
+double satterthwaite(const MixedFit& fit, const Eigen::MatrixXd& covariance, const Eigen::VectorXd& contrast);
 
 // Lower Cholesky factor of a block's covariance; outcome singular when it is not positive definite.
 Outcome block_factor(const MixedBlock& block, const std::vector<VarianceComponent>& components, Eigen::MatrixXd& lower);

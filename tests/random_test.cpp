@@ -23,7 +23,7 @@ TEST_CASE("Philox4x32-10 gives the known-answer vectors of Random123") {
   for (int i = 0; i < 4; ++i) CHECK(stream() == zero[static_cast<std::size_t>(i)]);
 }
 
-TEST_CASE("streams of different seed, job or trajectory differ; equal ones repeat") {
+TEST_CASE("streams of different seed, job or trajectory differ, equal ones repeat") {
   std::set<std::uint64_t> firsts;
   for (std::uint64_t seed : {1ull, 2ull, 1ull << 32})
     for (std::uint32_t job = 0; job < 5; ++job)

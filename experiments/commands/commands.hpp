@@ -10,6 +10,7 @@ void add_demo(CLI::App& app, int& exit_code);
 void add_inspect(CLI::App& app, int& exit_code);
 void add_network(CLI::App& app, int& exit_code);
 void add_report(CLI::App& app, int& exit_code);
+void add_tracks(CLI::App& app, int& exit_code);
 void add_twin(CLI::App& app, int& exit_code);
 
 }  // namespace hyped::commands

@@ -13,10 +13,11 @@ namespace hyped::commands {
 void add_inspect(CLI::App& app, int& exit_code) {
   auto* command = app.add_subcommand("inspect", "What is in a file or folder: arms, wells, times, gaps, classes, doubts");
   auto paths = std::make_shared<std::vector<std::string>>();      // shared with the callback, which outlives this function
-  command->add_option("PATH", *paths, "tables (.csv, .tsv), scenarios (.toml), folders of them, run directories, run.h5")->required();
+  command->add_option("PATH", *paths, "tables (.csv, .tsv), TrackMate .xml or .zip, scenarios (.toml), folders of them, run directories, run.h5")->required();
   command->footer("Example: hyped inspect counts.tsv out/demo\n"
                   "Recognised without a scenario: tidy tables (condition, well, time_h, class, count), the AU565,\n"
-                  "BJ PIP-FUCCI and HYPED nuclei tables as distributed, run directories.");
+                  "BJ PIP-FUCCI and HYPED nuclei tables as distributed, exports of trackers (TrackMate, btrack,\n"
+                  "CellProfiler, CellMAPtracer, region properties), annotated events, run directories.");
   command->callback([paths, &exit_code] {
     std::string gap;
     for (const auto& path : *paths)

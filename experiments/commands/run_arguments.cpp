@@ -5,6 +5,7 @@
 
 #include <fstream>
 
+#include "experiments/commands/checks.hpp"
 #include "experiments/report/html_report.hpp"
 #include "libhyped/parallel.hpp"
 #include "libhyped/store/run_summary.hpp"
@@ -14,8 +15,8 @@ namespace hyped::commands {
 
 void RunArguments::add_common(CLI::App& command, const std::string& example) {
   command.add_option("--out", out, "folder of the run: summary.json, tables, figures, report.html")->required();
-  command.add_option("--seed", seed, "of all random numbers")->capture_default_str();
-  command.add_option("--threads", threads, "0: all; results do not depend on it")->check(CLI::NonNegativeNumber)->capture_default_str();
+  command.add_option("--seed", seed, "of all random numbers")->check(count_from_zero())->capture_default_str();
+  command.add_option("--threads", threads, "0: all; results do not depend on it")->check(count_from_zero())->capture_default_str();
   command.footer("Example: " + example);
 }
 
@@ -24,9 +25,9 @@ CLI::App* RunArguments::add(CLI::App& parent, const std::string& name, const std
   command->add_option("SCENARIO", scenario, "a TOML file, or a shipped scenario by name")->required();
   if (takes_data) {
     command->add_option("DATA", data, "counts; the scenario's [data] file if not given");
-    command->add_option("--starts", starts, "local fits of the multi-start")->check(CLI::PositiveNumber);
+    command->add_option("--starts", starts, "local fits of the multi-start")->check(positive_count());
     command->add_flag("--resume", resume, "go on with the run that was killed (OUT.unfinished)");
-    command->add_option("--block-h", block_h, "hours over which frames are averaged in the likelihood")->check(CLI::NonNegativeNumber);
+    command->add_option("--block-h", block_h, "hours over which frames are averaged in the likelihood")->check(number_from_zero());
   }
   add_common(*command, example);
   return command;

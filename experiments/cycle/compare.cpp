@@ -27,7 +27,7 @@ void write_effects(RunDirectory& run, const std::vector<ModelVariant>& variants,
 
 }  // namespace
 
-void run_compare(RunDirectory& run, const Scenario& scenario, const PhaseCounts& data, const CycleFit* stated) {
+FailedSolves run_compare(RunDirectory& run, const Scenario& scenario, const PhaseCounts& data, const CycleFit* stated) {
   std::vector<ModelVariant> variants(1);
   variants[0].name = "as stated";
   variants.insert(variants.end(), scenario.variants.begin(), scenario.variants.end());
@@ -40,6 +40,8 @@ void run_compare(RunDirectory& run, const Scenario& scenario, const PhaseCounts&
     if (fits[v] == &made[v]) made[v] = fit_scenario(scenario, with_variant(scenario, variants[v]), data, scenario.records.in("compare/" + variants[v].name));
     progress.advance();
   });
+  FailedSolves failed;
+  for (std::size_t v = 0; v < made.size(); ++v) failed.add(made[v].fit.failed_solves, variants[v].name + ", ");
   std::vector<ModelEvidence> evidence;
   std::vector<std::size_t> of;      // variant of each evidence
   for (std::size_t v = 0; v < fits.size(); ++v)
@@ -49,7 +51,7 @@ void run_compare(RunDirectory& run, const Scenario& scenario, const PhaseCounts&
     }
   if (evidence.empty()) {
     run.set_outcome(fits[0]->fit.outcome);
-    return;
+    return failed;
   }
   const std::vector<ModelScore> scores = score_models(evidence);
   if (scenario.variants.empty()) throw InputError(scenario.file.string(), "there is nothing to compare", "add [[compare]] sections with a name and what differs");
@@ -91,6 +93,7 @@ void run_compare(RunDirectory& run, const Scenario& scenario, const PhaseCounts&
     if (score.model != chosen && score.aicc_difference < 4) close += fmt::format("{}{} (AICc +{:.1f})", close.empty() ? "" : ", ", score.model, score.aicc_difference);
   run.add_answer(fmt::format("Best of {} models by AICc: {}{}.", fits.size(), chosen, close.empty() ? "" : "; hardly told apart from it: " + close));
   std::fprintf(stdout, "%s\n", to_terminal(table, "tables/model_comparison.tsv").c_str());
+  return failed;
 }
 
 }  // namespace hyped

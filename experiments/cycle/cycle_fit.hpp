@@ -43,12 +43,15 @@ void write_references(RunDirectory& run, const Scenario& scenario, const CycleFi
 void write_time_axis(RunDirectory& run, const Scenario& scenario, const CycleFit& fitted);
 // Indices of the parameters the scenario wants profiles of. InputError with the scenario's line if a name is not fitted.
 std::vector<int> profiled_parameters(const Scenario& scenario, const ParameterSpace& space);
+// What adds solves of its own to the fit's failed ones takes the fit to change.
 // Profiles of the scenario's `profiles` (table, figure, open bounds as a warning); tests of the residuals in words.
-void write_profiles(RunDirectory& run, const Scenario& scenario, const CycleFit& fitted, const Truth& truth);
+void write_profiles(RunDirectory& run, const Scenario& scenario, CycleFit& fitted, const Truth& truth);
 void write_residual_check(RunDirectory& run, const CycleFit& fitted);
 // Bootstrap intervals and fits with independent frames, where the scenario asks for them.
-void write_bootstraps(RunDirectory& run, const Scenario& scenario, const CycleFit& fitted, std::uint64_t seed);
-void write_independent_fits(RunDirectory& run, const Scenario& scenario, const CycleFit& fitted);
+void write_bootstraps(RunDirectory& run, const Scenario& scenario, CycleFit& fitted, std::uint64_t seed);
+void write_independent_fits(RunDirectory& run, const Scenario& scenario, CycleFit& fitted);
+// Table failed_solves and their reasons in words: last, once for a run.
+void write_failed_solves(RunDirectory& run, const FailedSolves& failed);
 RunArrays fit_arrays(const CycleFit& fitted, const Scenario& scenario);
 
 // What the terminal shows: the parameter table.

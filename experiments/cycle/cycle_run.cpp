@@ -13,9 +13,11 @@
 #include "experiments/report/figure.hpp"
 #include "fitting/arm_refits.hpp"
 #include "experiments/report/html_report.hpp"
+#include "experiments/twin/film.hpp"
 #include "libhyped/parallel.hpp"
 #include "libhyped/progress.hpp"
 #include "libhyped/store/table.hpp"
+#include "libhyped/store/write_tracks.hpp"
 
 namespace hyped {
 
@@ -92,6 +94,29 @@ RunArrays fit_arrays(const CycleFit& fitted, const Scenario& scenario) {
   return arrays;
 }
 
+namespace {
+
+// What a tracker would export of the labelled cells of a field, and the truth row by row.
+void write_film(RunDirectory& run, const Scenario& scenario, const Twin& twin, std::uint64_t seed) {
+  FilmSettings settings;
+  settings.reporter = scenario.setup.map.reporter;
+  settings.times_h = scenario.twin->times_h;
+  const FilmedCells film = film_cells(twin.tracks, settings, seed);
+  write_tracks(film.tracks, run.path_for("data/film"));
+  std::string truth = "film\tcondition\tcell\tframe\ttrue_cell\ttrue_phase\n";
+  for (const FollowedCell& cell : film.tracks.cells)
+    for (int row = cell.first_row; row < cell.first_row + cell.row_count; ++row) {
+      const auto r = static_cast<std::size_t>(row);
+      const Film& at = film.tracks.films[static_cast<std::size_t>(cell.film)];
+      truth += fmt::format("{}\t{}\t{}\t{}\t{}\t{}\n", at.name, at.condition, cell.id, film.tracks.frames.frame[r], film.true_cell[r], film.true_phases[static_cast<std::size_t>(film.true_phase[r])]);
+    }
+  write_file(run.path_for("data/film_truth.tsv"), truth);
+  run.add_note(fmt::format("data/film: tracks of {} labelled founders per well and their descendants as a tracker would have them ('{}' is the G1 channel, '{}' the cycling one): {} nuclei missed, {} frames misread, {} divisions missed, {} swaps, {} tracks cut. data/film_truth.tsv: what is true.",
+                           settings.founders, settings.channels[0], settings.channels[1], film.dropped, film.misread, film.missed_divisions, film.swaps, film.lost));
+}
+
+}  // namespace
+
 Twin run_twin(RunDirectory& run, const Scenario& scenario, std::uint64_t seed) {
   if (!scenario.twin) throw InputError(scenario.file.string(), "the scenario has no [twin]", "add wells, cells and truth");
   Twin twin = simulate_twin(scenario.setup, *scenario.twin, seed, true);
@@ -104,6 +129,7 @@ Twin run_twin(RunDirectory& run, const Scenario& scenario, std::uint64_t seed) {
     tracks += fmt::format("{}\t{}\t{}\t{}\t{}\t{:.6g}\t{:.6g}\t{}\t{}\n", t.condition, t.well, t.cell, t.parent, t.phase, t.from_h, t.until_h, t.end, t.labelled ? 1 : 0);
   write_file(run.path_for("data/counts.tsv"), counts);
   write_file(run.path_for("data/tracks.tsv"), tracks);
+  if (scenario.setup.map.reporter == Reporter::cdt1_geminin || scenario.setup.map.reporter == Reporter::pip) write_film(run, scenario, twin, seed);
   Table truth({{"name", "", ""}, {"truth", "", "value the cells were simulated with, natural units"}});
   for (const auto& [name, value] : twin.truth) truth.add_row({name, value});
   run.add_table("truth", truth, "What the twin was made with.");
@@ -194,7 +220,7 @@ CycleFit run_cycle_fit(RunDirectory& run, const Scenario& scenario, const PhaseC
   write_bootstraps(run, scenario, fitted, run.summary().seed);
   write_independent_fits(run, scenario, fitted);
   write_references(run, scenario, fitted);
-  if (scenario.compare_in_fit) run_compare(run, scenario, data, &fitted);
+  if (scenario.compare_in_fit) fitted.fit.failed_solves.add(run_compare(run, scenario, data, &fitted));
   write_run_file(run.path_for("run.h5"), fit_arrays(fitted, scenario));
   return fitted;
 }
@@ -217,9 +243,12 @@ std::filesystem::path run_demo(const std::filesystem::path& out, const std::vect
     }
   run.add_answer(fmt::format("{} of {} parameter intervals hold the truth the twin was made with.", inside, known));
   std::fprintf(stdout, "%d of %d intervals hold the truth\n\n", inside, known);
-  run_compare(run, scenario, twin.counts);
+  FailedSolves failed = fitted.fit.failed_solves;
+  failed.add(run_compare(run, scenario, twin.counts));
   const ArmPrediction prediction = run_predict(run, scenario, twin.counts, *scenario.predict);
   for (const auto& score : prediction.scores) std::fprintf(stdout, "predict   %-44s error %.3f [%.3f, %.3f]\n", score.name.c_str(), score.error, score.lower, score.upper);
+  failed.add(prediction.fitted.fit.failed_solves, "prediction, ");
+  write_failed_solves(run, failed);
   const auto done = run.finish();
   return report::write_report(done);
 }

@@ -25,7 +25,7 @@ std::vector<int> profiled_parameters(const Scenario& scenario, const ParameterSp
   return which;
 }
 
-void write_profiles(RunDirectory& run, const Scenario& scenario, const CycleFit& fitted, const Truth& truth) {
+void write_profiles(RunDirectory& run, const Scenario& scenario, CycleFit& fitted, const Truth& truth) {
   if (scenario.profiles.empty()) return;
   const ParameterSpace& space = fitted.problem->space();
   const std::vector<int> which = profiled_parameters(scenario, space);
@@ -44,12 +44,15 @@ void write_profiles(RunDirectory& run, const Scenario& scenario, const CycleFit&
     const double t = t_quantile_975(p.degrees);
     options.thresholds.push_back(t * t);
   }
+  Progress progress("sides of profiles", 2 * static_cast<long>(which.size()));
+  options.progress = &progress;
   const auto profiles = profile_likelihood(*frozen, space, fitted.fit.theta, which, options);
   Table table({{"name", "", ""}, {"unit", "", ""}, {"estimate", "", ""}, {"lower", "", "95 %; empty: open"}, {"upper", "", "95 %; empty: open"}, {"verdict", "", ""}});
   Table lines({{"parameter", "", ""}, {"value", "", ""}, {"delta", "", "twice the drop of the log-likelihood"}});
   Table marks({{"parameter", "", ""}, {"axis", "", ""}, {"estimate", "", ""}, {"lower", "", ""}, {"upper", "", ""}, {"threshold", "", "of delta, at the ends of the 95 % interval"}, {"scale", "", ""}, {"truth", "", ""}});
   int open = 0;
   for (const Profile& p : profiles) {
+    fitted.fit.failed_solves.add("profile of " + p.name, p.solves, space);
     const bool low = p.below.end == ProfileEnd::crossed || p.below.end == ProfileEnd::limited, high = p.above.end == ProfileEnd::crossed || p.above.end == ProfileEnd::limited;
     open += (low ? 0 : 1) + (high ? 0 : 1);
     table.add_row({p.name, p.unit, p.estimate, low ? cell_of(p.lower) : Cell{}, high ? cell_of(p.upper) : Cell{}, p.verdict});

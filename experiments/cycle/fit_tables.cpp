@@ -97,19 +97,16 @@ void write_fit_tables(RunDirectory& run, const CycleFit& fitted, const Truth& tr
     starts.add_row({static_cast<std::int64_t>(i + 1), cell_of(sorted[i].sum_of_squares), cell_of(sorted[i].gradient_norm), static_cast<std::int64_t>(sorted[i].iterations), std::string(to_string(sorted[i].outcome.status))});
   run.add_table("starts", starts, "Local fits from a low-discrepancy design of starts, best first.");
 
-  Table failed({{"start", "", "in the order they were made"}, {"status", "", ""}, {"reason", "", ""}, {"time_h", "h", "where the solver stopped"}, {"parameters", "", "natural units"}, {"state", "", "last good state of the solver"}});
-  for (std::size_t s = 0; s < fit.starts.size(); ++s)
-    for (const FailedEvaluation& f : fit.starts[s].failures) {
-      std::string at, state;
-      for (int i = 0; i < problem.space().count(); ++i) at += fmt::format("{}{}={:.6g}", i == 0 ? "" : " ", problem.space()[i].name, problem.space().natural(i, f.theta[i]));
-      for (const double value : f.outcome.state) state += fmt::format("{}{:.6g}", state.empty() ? "" : " ", value);
-      failed.add_row({static_cast<std::int64_t>(s + 1), std::string(to_string(f.outcome.status)), f.outcome.message, cell_of(f.outcome.time_h), at, state});
-    }
-  if (!failed.rows().empty()) run.add_table("failed_solves", failed, "Every point at which the model could not be solved while the starts were fitted.");
-
-  Table spectrum({{"eigenvalue", "", "Fisher information, parameters scaled by the width of their bounds"}, {"direction", "", "what is not identified, if so"}});
-  for (int e = 0; e < fit.identifiability.eigenvalues.size(); ++e)
-    spectrum.add_row({cell_of(fit.identifiability.eigenvalues[e]), e < static_cast<int>(fit.identifiability.null.size()) ? fit.identifiability.null[e].text : std::string()});
+  // a column for what is not identified only where something is not
+  std::vector<Column> columns{{"eigenvalue", "", "Fisher information, parameters scaled by the width of their bounds"}};
+  const auto& null = fit.identifiability.null;
+  if (!null.empty()) columns.push_back({"not_identified", "", "direction of the eigenvalue, if the data do not determine it"});
+  Table spectrum(columns);
+  for (int e = 0; e < fit.identifiability.eigenvalues.size(); ++e) {
+    std::vector<Cell> row{cell_of(fit.identifiability.eigenvalues[e])};
+    if (!null.empty()) row.push_back(e < static_cast<int>(null.size()) ? null[static_cast<std::size_t>(e)].text : std::string());
+    spectrum.add_row(std::move(row));
+  }
   run.add_table("information", spectrum, "Spectrum of the Fisher information under the process covariance.");
 }
 
@@ -162,13 +159,6 @@ void write_fit_words(RunDirectory& run, const Scenario& scenario, const CycleFit
   for (const Well& well : problem.wells()) ++wells[well.condition];
   for (const auto& [condition, count] : wells)
     if (count == 1) run.add_warning(fmt::format("Arm '{}' has one well: its difference from other arms cannot be told from a difference between wells; intervals rest on the spread of the other arms, if any.", condition));
-  std::map<std::string, int> reasons;
-  int evaluations = 0;
-  for (const StartRecord& start : fit.starts) {
-    evaluations += start.evaluations;
-    for (const FailedEvaluation& f : start.failures) ++reasons[f.outcome.message];
-  }
-  for (const auto& [reason, count] : reasons) run.add_note(fmt::format("{} of {} evaluations of the model failed: {} (times, states and parameters in table failed_solves); the fits stepped around them.", count, evaluations, reason));
   double best = fit.starts.front().sum_of_squares;
   for (const StartRecord& start : fit.starts) best = std::min(best, start.sum_of_squares);
   const auto worse = std::count_if(fit.starts.begin(), fit.starts.end(), [&](const StartRecord& start) { return !(start.sum_of_squares <= best * (1 + 1e-4) + 1e-3); });
@@ -182,6 +172,23 @@ void write_fit_words(RunDirectory& run, const Scenario& scenario, const CycleFit
   for (const FittedParameter& p : fit.parameters)
     if (p.how.rfind("at ", 0) == 0) run.add_warning(fmt::format("{} ended {} ({:.4g} {}).", p.name, p.how, p.estimate, p.unit));
   run.set_outcome(fit.outcome);
+}
+
+void write_failed_solves(RunDirectory& run, const FailedSolves& failed) {
+  if (failed.reasons.empty()) return;
+  Table table({{"where", "", "what was being fitted"}, {"status", "", ""}, {"reason", "", ""}, {"time_h", "h", "where the solver stopped"}, {"parameters", "", "natural units"}, {"state", "", "last good state of the solver"}});
+  for (const FailedSolve& f : failed.first) {
+    std::string at, state;
+    for (std::size_t i = 0; i < f.names.size(); ++i) at += fmt::format("{}{}={:.6g}", i == 0 ? "" : " ", f.names[i], f.parameters[static_cast<Eigen::Index>(i)]);
+    for (const double value : f.outcome.state) state += fmt::format("{}{:.6g}", state.empty() ? "" : " ", value);
+    table.add_row({f.where, std::string(to_string(f.outcome.status)), f.outcome.message, cell_of(f.outcome.time_h), at, state});
+  }
+  int count = 0;
+  for (const auto& [reason, found] : failed.reasons) {
+    count += found.count;
+    run.add_note(fmt::format("{} of {} evaluations of the model failed: {}, first in {} (times, states and parameters in table failed_solves); the fits stepped around them.", found.count, failed.evaluations, reason, found.where));
+  }
+  run.add_table("failed_solves", table, fmt::format("Points at which the model could not be solved, {} of {}: at most {} of one start, profile or refit, {} in all.", failed.first.size(), count, SolveLog::kept, FailedSolves::kept));
 }
 
 }  // namespace hyped

@@ -8,10 +8,11 @@
 
 namespace hyped {
 
-void write_bootstraps(RunDirectory& run, const Scenario& scenario, const CycleFit& fitted, std::uint64_t seed) {
+void write_bootstraps(RunDirectory& run, const Scenario& scenario, CycleFit& fitted, std::uint64_t seed) {
   Table table({{"bootstrap", "", ""}, {"name", "", ""}, {"unit", "", ""}, {"estimate", "", ""}, {"lower", "", "95 % percentile interval"}, {"upper", "", ""}, {"sd", "", "search scale"}, {"used", "", "refits behind it"}});
   auto add = [&](const char* kind, int replicates, const Bootstrap& bootstrap) {
     for (const auto& p : bootstrap.parameters) table.add_row({std::string(kind), p.name, p.unit, p.estimate, cell_of(p.lower), cell_of(p.upper), cell_of(p.sd), static_cast<std::int64_t>(p.used)});
+    fitted.fit.failed_solves.add(bootstrap.failed_solves);
     for (const auto& note : bootstrap.notes) run.add_note(fmt::format("{} bootstrap: {}", kind, note));
     if (bootstrap.failures > 0) run.add_warning(fmt::format("{} bootstrap: {} of {} refits failed.", kind, bootstrap.failures, replicates));
   };
@@ -29,7 +30,7 @@ void write_bootstraps(RunDirectory& run, const Scenario& scenario, const CycleFi
   if (!table.rows().empty()) run.add_table("bootstrap", table, "Percentile intervals of refits: to data drawn from the fitted model (parametric), or to wells drawn within arms (wells).");
 }
 
-void write_independent_fits(RunDirectory& run, const Scenario& scenario, const CycleFit& fitted) {
+void write_independent_fits(RunDirectory& run, const Scenario& scenario, CycleFit& fitted) {
   if (scenario.independent.empty()) return;
   Table table({{"likelihood", "", ""}, {"name", "", ""}, {"unit", "", ""}, {"estimate", "", ""}, {"lower", "", "95 % Wald, every frame taken as new cells"}, {"upper", "", ""}, {"log_likelihood", "", ""}, {"outcome", "", ""}});
   for (const auto& name : scenario.independent) {
@@ -37,6 +38,7 @@ void write_independent_fits(RunDirectory& run, const Scenario& scenario, const C
     options.noise = independent_noise_named(name, scenario.file.string());
     options.starts = scenario.fit.starts;
     const IndependentFit fit = fit_independent(*fitted.problem, options);
+    for (std::size_t s = 0; s < fit.starts.size(); ++s) fitted.fit.failed_solves.add(fmt::format("{} start {}", name, s + 1), fit.starts[s].solves, fitted.problem->space());
     for (const auto& p : fit.parameters)
       table.add_row({name, p.name, p.unit, cell_of(p.estimate), p.identified ? cell_of(p.lower) : Cell{}, p.identified ? cell_of(p.upper) : Cell{}, cell_of(fit.log_likelihood), std::string(to_string(fit.outcome.status))});
   }

@@ -10,8 +10,6 @@
 #include <numeric>
 #include <set>
 
-#include "experiments/report/figure.hpp"
-#include "libhyped/store/table.hpp"
 
 namespace hyped {
 namespace {
@@ -63,7 +61,6 @@ Course mean_course(const std::vector<Course>& courses, int skip = -1) {
   out.share /= used;
   return out;
 }
-
 
 PredictionScore score_of(const std::string& name, const std::string& kind, const std::vector<Course>& predicted, const std::vector<Course>& measured) {
   PredictionScore score{name, kind, {}, 0, 0, 0, 0, 0};
@@ -137,50 +134,34 @@ ArmPrediction predict_arm(const Scenario& scenario, const PhaseCounts& data, con
   std::vector<Course> predicted;
   Eigen::VectorXd sd;
   for (std::size_t w = 0; w < wells.size(); ++w) {
-    const Unit& unit = held_problem.units()[held_problem.wells()[w].unit];
-    double cells = 1;
-    if (problem.density()) {
-      // the number of founders that gives the measured total at the anchor: a few secant steps on a monotone function
-      cells = wells[w].anchor;
-      for (int step = 0; step < 6; ++step) {
-        const UnitMean trial = problem.mean_at(unseen, unit.times_h, out.fitted.fit.theta, false, cells);
-        if (!trial.outcome.ok()) break;
-        cells *= wells[w].anchor / course_of(held_problem.block_average(held_problem.wells()[w].unit, trial.mean), unit, classes, out.anchor_h).anchor;
-      }
-    }
-    const UnitMean mean = problem.mean_at(unseen, unit.times_h, out.fitted.fit.theta, true, cells);
-    if (!mean.outcome.ok()) {
-      out.fitted.fit.outcome = mean.outcome;
+    const int own = held_problem.wells()[w].unit;
+    const Unit& unit = held_problem.units()[own];
+    const AnchoredWell well(problem, unseen, held_problem, own, out.anchor_h, wells[w].anchor);
+    const AnchoredCourse course = well.at(out.fitted.fit.theta, w == 0);
+    if (!course.outcome.ok()) {
+      out.fitted.fit.outcome = course.outcome;
       return out;
     }
-    const Eigen::VectorXd blocks = held_problem.block_average(held_problem.wells()[w].unit, mean.mean);
-    predicted.push_back(course_of(blocks, unit, classes, out.anchor_h));
+    predicted.push_back(course_of(course.blocks, unit, classes, out.anchor_h));
     if (w > 0) continue;
+    out.anchor_cells = well.cells();
+    out.intervals = prediction_intervals(out.fitted, well, settings, scenario.records.in("predict/profiles"), out.intervals_outcome);
+    for (const PredictionInterval& interval : out.intervals) out.fitted.fit.failed_solves.add("profile of the " + interval.profile.name, interval.profile.solves, problem.space());
     // Band for a single well: parameters, its own rates, its own cells, detection.
-    const Eigen::MatrixXd slope = held_problem.block_average(0, mean.by_theta), random = held_problem.block_average(0, mean.by_random);
-    const int first = unit.blocks.count - static_cast<int>(predicted[0].times.size());
     const int rows = static_cast<int>(predicted[0].times.size());
-    Eigen::MatrixXd log_slope(rows, slope.cols()), log_random(rows, random.cols());
-    for (int b = 0; b < rows; ++b) {
-      const int at = (first + b) * classes;
-      log_slope.row(b) = slope.middleRows(at, classes).colwise().sum() / blocks.segment(at, classes).sum();
-      log_random.row(b) = random.middleRows(at, classes).colwise().sum() / blocks.segment(at, classes).sum();
-    }
-    log_slope.rowwise() -= Eigen::RowVectorXd(log_slope.row(0));
-    log_random.rowwise() -= Eigen::RowVectorXd(log_random.row(0));
+    const Eigen::MatrixXd &log_slope = course.by_theta, &log_random = course.by_random;
     sd.resize(rows);
     const auto migration = std::find_if(out.fitted.fit.components.begin(), out.fitted.fit.components.end(), [](const auto& c) { return c.name == "migration_variance"; });
     double exchanged = 0, before = 1 / wells[0].anchor;      // integral of 1 / cells since the anchor
     for (int b = 0; b < rows; ++b) {
       double variance = (log_slope.row(b) * covariance * log_slope.row(b).transpose())(0);
-      for (int r = 0; r < random.cols(); ++r) {
+      for (int r = 0; r < log_random.cols(); ++r) {
         const std::size_t component = 3 + static_cast<std::size_t>(problem.random_group()[r]);
         if (component < out.fitted.fit.components.size()) variance += out.fitted.fit.components[component].value * log_random(b, r) * log_random(b, r);
       }
       // demographic: births since the anchor are close to Poisson, 2 x detection noise at both ends
-      const double now = blocks.segment((first + b) * classes, classes).sum() / cells, anchor = blocks.segment(first * classes, classes).sum() / cells;
-      const double counted = wells[0].anchor * now / anchor;
-      variance += std::abs(now / anchor - 1) / counted + out.fitted.fit.components[2].value * (1 / counted + 1 / wells[0].anchor);
+      const double fold = std::exp(course.log_fold[b]), counted = wells[0].anchor * fold;
+      variance += std::abs(fold - 1) / counted + out.fitted.fit.components[2].value * (1 / counted + 1 / wells[0].anchor);
       if (b > 0) exchanged += 0.5 * (before + 1 / counted) * (predicted[0].times[b] - predicted[0].times[b - 1]);
       before = 1 / counted;
       if (migration != out.fitted.fit.components.end()) variance += migration->value * exchanged;

@@ -10,35 +10,38 @@
 #include "experiments/report/figure.hpp"
 #include "fitting/chain_diagnostics.hpp"
 #include "fitting/laplace.hpp"
+#include "fitting/mixing.hpp"
 #include "fitting/nuts.hpp"
 #include "libhyped/store/table.hpp"
 
 namespace hyped {
 namespace {
 
-void write_posterior(RunDirectory& run, const CycleFit& fitted, const ChainDiagnostics& diagnostics, const Laplace& approximation) {
+void write_posterior(RunDirectory& run, const CycleFit& fitted, const Chains& chains, const ChainDiagnostics& diagnostics, const Laplace& approximation) {
   const ParameterSpace& space = fitted.problem->space();
-  Table posterior({{"name", "", ""}, {"unit", "", ""}, {"q05", "", ""}, {"median", "", ""}, {"q95", "", ""}, {"median_error", "", "Monte-Carlo error of the median"}, {"mean", "", "empty where the variance does not exist"}, {"rhat", "", "the larger of bulk and folded; 1 is mixed"}, {"ess_bulk", "", "effective draws"}, {"ess_tail", "", ""}, {"verdict", "", ""}});
-  Table gaussian({{"name", "", ""}, {"unit", "", ""}, {"q05", "", ""}, {"median", "", ""}, {"q95", "", ""}, {"shift", "sd", "largest move of a quantile to that of the chains"}, {"weighted_shift", "sd", "the same when its own draws are weighted by the posterior"}, {"verdict", "", ""}});
+  const Eigen::MatrixXd draws = chains.pooled();
+  Table posterior({{"name", "", ""}, {"unit", "", ""}, {"median", "", ""}, {"lower", "", "95 % of the draws"}, {"upper", "", ""}, {"median_error", "", "Monte-Carlo error of the median"}, {"mean", "", "empty where the variance does not exist"}, {"rhat", "", "the larger of bulk and folded; 1 is mixed"}, {"ess_bulk", "", "effective draws"}, {"ess_tail", "", ""}, {"verdict", "", ""}});
+  Table gaussian({{"name", "", ""}, {"unit", "", ""}, {"median", "", ""}, {"lower", "", "95 %"}, {"upper", "", ""}, {"shift", "sd", "largest move of a quantile to that of the chains"}, {"weighted_shift", "sd", "the same when its own draws are weighted by the posterior"}, {"verdict", "", ""}});
   Table rows({{"panel", "", ""}, {"name", "", ""}, {"scale", "", ""}, {"estimate", "", ""}, {"lower", "", ""}, {"upper", "", ""}});
   for (std::size_t i = 0; i < diagnostics.parameters.size(); ++i) {
     const ParameterDiagnostics& p = diagnostics.parameters[i];
     const std::string& unit = space[static_cast<int>(i)].unit;
-    posterior.add_row({p.name, unit, p.quantiles[0], p.quantiles[1], p.quantiles[2], p.quantile_errors[1], p.mean_error ? cell_of(p.mean) : Cell{}, std::max(p.rhat_bulk, p.rhat_folded), p.ess_bulk, p.ess_tail, p.verdict});
+    const double lower = draw_quantile(draws.col(static_cast<Eigen::Index>(i)), 0.025), upper = draw_quantile(draws.col(static_cast<Eigen::Index>(i)), 0.975);
+    posterior.add_row({p.name, unit, p.quantiles[1], lower, upper, p.quantile_errors[1], p.mean_error ? cell_of(p.mean) : Cell{}, std::max(p.rhat_bulk, p.rhat_folded), p.ess_bulk, p.ess_tail, p.verdict});
     run.add_result(p.name + ".median", p.quantiles[1], unit);
-    run.add_result(p.name + ".q05", p.quantiles[0], unit);
-    run.add_result(p.name + ".q95", p.quantiles[2], unit);
+    run.add_result(p.name + ".lower", lower, unit);
+    run.add_result(p.name + ".upper", upper, unit);
     if (!p.good) run.add_warning(fmt::format("{}: {}", p.name, p.verdict));
-    if (p.name.rfind("cells@", 0) != 0) rows.add_row({axis_of(space[static_cast<int>(i)]), p.name, std::string(space[static_cast<int>(i)].scale == SearchScale::log10 ? "log10" : "linear"), p.quantiles[1], p.quantiles[0], p.quantiles[2]});
+    if (p.name.rfind("cells@", 0) != 0) rows.add_row({axis_of(space[static_cast<int>(i)]), p.name, std::string(space[static_cast<int>(i)].scale == SearchScale::log10 ? "log10" : "linear"), p.quantiles[1], lower, upper});
     if (i < approximation.parameters.size()) {
       const LaplaceParameter& l = approximation.parameters[i];
-      gaussian.add_row({l.name, unit, cell_of(l.quantiles[0]), cell_of(l.quantiles[1]), cell_of(l.quantiles[2]), cell_of(l.worst_shift), cell_of(l.weighted_shift), l.verdict});
+      gaussian.add_row({l.name, unit, cell_of(l.quantiles[1]), cell_of(l.lower), cell_of(l.upper), cell_of(l.worst_shift), cell_of(l.weighted_shift), l.verdict});
     }
   }
-  run.add_table("posterior", posterior, "Quantiles of the draws of all chains, with Monte-Carlo errors, mixing (Vehtari et al. 2021) and what the tails allow.");
+  run.add_table("posterior", posterior, "Median and 95 % of the draws of all chains, with Monte-Carlo errors, mixing (Vehtari et al. 2021) and what the tails allow.");
   if (!gaussian.rows().empty()) run.add_table("laplace", gaussian, "Laplace's approximation: " + approximation.verdict + ".");
   std::fprintf(stdout, "%s\n", to_terminal(posterior, "tables/posterior.tsv").c_str());
-  report::add_figure(run, {"posterior", "Median and 90 % interval of the draws.", "intervals", {{"rows", rows}}, {{"interval_label", "blue: median and 90 % of the draws"}}, "answer"});
+  report::add_figure(run, {"posterior", "Median and 95 % interval of the draws.", "intervals", {{"rows", rows}}, {{"interval_label", "blue: median and 95 % of the draws"}}, "answer"});
 }
 
 // What the draws say of each arm's totals, per founder.
@@ -96,15 +99,19 @@ RunArrays chain_arrays(const Chains& chains, const Scenario& scenario) {
 
 }  // namespace
 
-void run_sample(RunDirectory& run, const Scenario& scenario, const PhaseCounts& data, const SampleSettings& settings) {
+FailedSolves run_sample(RunDirectory& run, const Scenario& scenario, const PhaseCounts& data, const SampleSettings& settings) {
   run.add_setting("scenario", scenario.text);
   const CycleFit fitted = fit_scenario(scenario, scenario.setup, data, scenario.records.in("fit"));
-  if (fitted.fit.parameters.empty()) return run.set_outcome(fitted.fit.outcome);
+  const auto failed = [&](const Outcome& outcome) {
+    run.set_outcome(outcome);
+    return fitted.fit.failed_solves;
+  };
+  if (fitted.fit.parameters.empty()) return failed(fitted.fit.outcome);
   write_fit_words(run, scenario, fitted, data);
   write_fit_tables(run, fitted, {});
   Outcome outcome;
   const auto frozen = frozen_residuals(*fitted.problem, fitted.fit, outcome);
-  if (!outcome.ok()) return run.set_outcome(outcome);
+  if (!outcome.ok()) return failed(outcome);
   const SpaceDensity density(fitted.problem->space(), *frozen, Priors::in_function);
   LaplaceOptions about;
   about.seed = run.summary().seed;
@@ -124,10 +131,10 @@ void run_sample(RunDirectory& run, const Scenario& scenario, const PhaseCounts& 
     options.start_metric = approximation.covariance;
   }
   const Chains chains = sample(density, options);
-  if (std::all_of(chains.chains.begin(), chains.chains.end(), [](const Chain& c) { return !c.outcome.ok(); })) return run.set_outcome(chains.chains.front().outcome);
+  if (std::all_of(chains.chains.begin(), chains.chains.end(), [](const Chain& c) { return !c.outcome.ok(); })) return failed(chains.chains.front().outcome);
   const ChainDiagnostics diagnostics = diagnose(chains);
   if (!approximation.parameters.empty()) compare(approximation, diagnostics);
-  write_posterior(run, fitted, diagnostics, approximation);
+  write_posterior(run, fitted, chains, diagnostics, approximation);
   write_bands(run, scenario, fitted, chains);
   run.add_answer(fmt::format("{} chains of {} draws after {} of warm-up: {}.", settings.chains, settings.draws, settings.warmup, diagnostics.verdict));
   run.add_answer(fmt::format("Laplace's approximation: {} (k-hat {:.2f}).", approximation.verdict, approximation.khat));
@@ -138,6 +145,7 @@ void run_sample(RunDirectory& run, const Scenario& scenario, const PhaseCounts& 
     if (fitted.fit.outcome.ok()) run.set_outcome({Status::not_converged, "the chains have not mixed: " + diagnostics.verdict});
   }
   write_run_file(run.path_for("run.h5"), chain_arrays(chains, scenario));
+  return fitted.fit.failed_solves;
 }
 
 }  // namespace hyped

@@ -10,7 +10,7 @@ struct SampleSettings {
 
 // Fits the scenario, freezes the process covariance and the wells' effects at the fit, and samples -1/2 |r|^2 with the scenario's priors,
 // flat within the bounds otherwise. Tables posterior, laplace; figures posterior, bands. The outcome is not_converged when the
-// chains have not mixed.
-void run_sample(RunDirectory& run, const Scenario& scenario, const PhaseCounts& data, const SampleSettings& settings);
+// chains have not mixed. Returns what failed on the way of the fit.
+FailedSolves run_sample(RunDirectory& run, const Scenario& scenario, const PhaseCounts& data, const SampleSettings& settings);
 
 }  // namespace hyped

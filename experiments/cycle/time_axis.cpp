@@ -29,8 +29,10 @@ void try_from(CycleFit& here, const ProcessFit& other, const ProcessOptions& opt
   from.from = other.theta;
   from.records = {};
   ProcessFit trial = fit_process(*here.problem, from);
+  here.fit.failed_solves.add(trial.failed_solves, "refit from the other end, ");
   if (trial.parameters.empty() || penalty(here.problem->space(), trial) >= penalty(here.problem->space(), here.fit)) return;
   trial.starts = here.fit.starts;
+  trial.failed_solves = here.fit.failed_solves;
   here.fit = std::move(trial);
 }
 
@@ -60,6 +62,7 @@ CycleFit fit_scenario(const Scenario& scenario, const CycleSetup& setup, const P
   options.records = records.in("other end");
   CycleFit end = fit_cycle(setup, at_interval(data, other / stated), options);
   fitted.other_end = end.fit;
+  fitted.fit.failed_solves.add(end.fit.failed_solves, "other frame interval, ");
   if (end.fit.parameters.empty()) return fitted;
   try_from(fitted, end.fit, scenario.fit);
   try_from(end, fitted.fit, scenario.fit);

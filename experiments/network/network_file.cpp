@@ -3,11 +3,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
 
+#include "experiments/network/network_values.hpp"
 #include "experiments/scenario_section.hpp"
 #include "libhyped/ingest/read_model.hpp"
 
@@ -15,19 +17,32 @@ namespace hyped {
 namespace fs = std::filesystem;
 namespace {
 
-ReactionTable::Rule read_rule(Section s) {
+ReactionTable::Rule read_rule(Section s, bool has_unit = false) {
   ReactionTable::Rule rule{s.required("name"), s.required("expression"), s.place("expression")};
+  if (has_unit) rule.unit = s.text("unit", "1");
   s.reject_unknown();
   return rule;
 }
 
 Perturbation read_event(Section s) {
-  const std::string action = s.text("action", "set");
+  const std::string action = s.required("action");
   const std::map<std::string, Action> actions{{"set", Action::set}, {"add", Action::add}, {"scale", Action::scale}};
   if (!actions.contains(action)) throw InputError(s.place("action"), "action '" + action + "' is unknown", "use \"set\", \"add\" or \"scale\"");
-  Perturbation event{s.required_number("time_h"), s.required("target"), actions.at(action), s.number("amount", 1), s.text("amount_parameter", "")};
+  Perturbation event{s.required_number("time_h"), s.required("target"), actions.at(action), s.number("amount", 0), s.text("amount_parameter", "")};
+  if (s.has("amount") && s.has("amount_parameter")) throw InputError(s.place("amount"), "the event has both an amount and an amount_parameter", "drop one");
+  if (!s.has("amount") && !s.has("amount_parameter")) s.missing("amount");
+  if (event.action == Action::scale && event.amount < 0) throw InputError(s.place("amount"), fmt::format("the event scales by {}", event.amount), "give a factor of 0 or more");
   s.reject_unknown();
   return event;
+}
+
+ReactionTable::Parameter read_parameter(Section s) {
+  const auto lower = s.number("lower"), upper = s.number("upper");
+  if (lower.has_value() != upper.has_value()) throw InputError(s.place(lower ? "lower" : "upper"), "a parameter has only one of lower and upper", "give both, or neither");
+  if (lower && !(*lower < *upper)) throw InputError(s.place("lower"), fmt::format("lower ({}) is not below upper ({})", *lower, *upper), "exchange them");
+  ReactionTable::Parameter out{s.required("name"), s.text("unit", "1"), s.text("meaning", ""), s.required_number("value"), lower.value_or(0), upper.value_or(0), s.place("value")};
+  s.reject_unknown();
+  return out;
 }
 
 ReactionTable read_table(Section& top, const fs::path& file) {
@@ -35,31 +50,61 @@ ReactionTable read_table(Section& top, const fs::path& file) {
   table.name = top.text("name", file.stem().string());
   table.where = file.string();
   for (Section s : top.sections("species")) {
-    table.species.push_back({s.required("name"), s.text("unit", "1"), s.number("initial", 0), s.flag("constant", false), s.place("name")});
+    table.species.push_back({s.required("name"), s.text("unit", "1"), s.number("initial", 0), s.flag("constant", false), s.place(s.has("initial") ? "initial" : "name")});
     s.reject_unknown();
   }
-  for (Section s : top.sections("parameter")) {
-    table.parameters.push_back({s.required("name"), s.text("unit", "1"), s.text("meaning", ""), s.required_number("value"), s.number("lower", 0), s.number("upper", 0), s.place("name")});
-    s.reject_unknown();
-  }
+  for (Section s : top.sections("parameter")) table.parameters.push_back(read_parameter(s));
   for (Section s : top.sections("reaction")) {
     const std::string name = s.required("name"), equation = s.required("equation"), rate = s.required("rate");
     table.reactions.push_back({name, net_of_equation(equation, s.place("equation")), rate, s.place("rate")});
     s.reject_unknown();
   }
   for (Section s : top.sections("rate")) table.rates.push_back(read_rule(s));
-  for (Section s : top.sections("assignment")) table.assignments.push_back(read_rule(s));
+  for (Section s : top.sections("assignment")) table.assignments.push_back(read_rule(s, true));
   for (Section s : top.sections("initial")) table.initial_assignments.push_back(read_rule(s));
+  const auto free = [](const std::string& name, const std::string& place) {
+    if (name == "t" || name == "time") throw InputError(place, "the name '" + name + "' is that of time", "give it another");
+  };
+  for (const auto& row : table.species) free(row.name, row.place);
+  for (const auto& row : table.parameters) free(row.name, row.place);
+  for (const auto& row : table.assignments) free(row.name, row.place);
   return table;
 }
 
-// A reaction that runs backwards at the start has a wrong sign somewhere, or is two reactions.
-void check_rates(const InterpretedModel& model) {
-  const auto& reactions = model.table().reactions;
-  std::vector<double> rates(reactions.size());
-  model.propensities(0, model.default_state(), model.default_parameters(), rates);
-  for (std::size_t r = 0; r < rates.size(); ++r)
-    if (rates[r] < 0) throw InputError(reactions[r].place, fmt::format("reaction '{}' has the negative rate {:.4g} at the start", reactions[r].name, rates[r]), "correct its sign, or split a reversible reaction in two");
+// Names that are not the model's, in lists that only some verbs use.
+void check_lists(Section& top, const NetworkFile& network) {
+  const InterpretedModel& model = *network.model;
+  std::vector<std::string> states, shown, readable{"time", "t"};
+  for (const auto& spec : model.states()) states.emplace_back(spec.name);
+  shown = states;
+  const auto assigned = model.assignment_names();
+  shown.insert(shown.end(), assigned.begin(), assigned.end());
+  readable.insert(readable.end(), states.begin(), states.end());
+  for (const auto& spec : model.parameters()) readable.emplace_back(spec.name);
+  const auto known = [&](const char* key, const std::string& name, const std::vector<std::string>& names) {
+    if (std::find(names.begin(), names.end(), name) == names.end())
+      throw InputError(top.place(key), fmt::format("{} names '{}', which there is not", key, name), "did you mean " + nearest_names(name, names) + "?");
+  };
+  for (const auto& name : network.show) known("figures", name, shown);
+  for (const auto& name : network.unknown_starts) known("unknown_starts", name, states);
+  for (const auto& text : network.outputs)
+    for (const auto& name : names_in(text, top.place("outputs"))) known("outputs", name, readable);
+}
+
+// Sorted by time, each at the line it is from; none after the end.
+void read_events(Section& top, NetworkFile& out) {
+  std::vector<std::pair<Perturbation, std::string>> events;
+  for (Section s : top.sections("event")) {
+    const std::string place = s.place("time_h");
+    events.emplace_back(read_event(s), place);
+    if (out.end_h > 0 && events.back().first.time_h > out.end_h)
+      throw InputError(place, fmt::format("the event at {:.6g} h comes after the end at {:.6g} h", events.back().first.time_h, out.end_h), "correct its time, or end_h of [simulate]");
+  }
+  std::stable_sort(events.begin(), events.end(), [](const auto& a, const auto& b) { return a.first.time_h < b.first.time_h; });
+  for (auto& [event, place] : events) {
+    out.schedule.push_back(std::move(event));
+    out.event_places.push_back(std::move(place));
+  }
 }
 
 }  // namespace
@@ -73,7 +118,7 @@ NetworkFile read_network(const fs::path& file) {
     out.end_h = suite.settings.duration_h;
     if (suite.settings.steps > 0) out.step_h = suite.settings.duration_h / suite.settings.steps;
     out.model = std::make_unique<InterpretedModel>(suite.model);
-    check_rates(*out.model);
+    values_of(out, {});
     return out;
   }
   std::ifstream stream(file);
@@ -93,17 +138,18 @@ NetworkFile read_network(const fs::path& file) {
   out.show = top.texts("figures");
   out.outputs = top.texts("outputs");
   out.unknown_starts = top.texts("unknown_starts");
-  for (Section s : top.sections("event")) out.schedule.push_back(read_event(s));
   for (Section s : top.sections("simulate")) {
     out.end_h = s.required_number("end_h");
     out.step_h = s.number("step_h", out.end_h / 100);
-    if (!(out.end_h > 0) || !(out.step_h > 0)) throw InputError(s.place("end_h"), "end_h and step_h must be positive", "give hours");
+    for (const auto& [key, value] : {std::pair{"end_h", out.end_h}, {"step_h", out.step_h}})
+      if (!(value > 0)) throw InputError(s.place(key), fmt::format("{} is not positive", key), "give hours");
     s.reject_unknown();
   }
+  read_events(top, out);
   top.reject_unknown();
   out.model = std::make_unique<InterpretedModel>(table);
-  check_rates(*out.model);
-  std::stable_sort(out.schedule.begin(), out.schedule.end(), [](const auto& a, const auto& b) { return a.time_h < b.time_h; });
+  check_lists(top, out);
+  values_of(out, {});
   return out;
 }
 

@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "experiments/network/network_run.hpp"
+#include "experiments/network/network_values.hpp"
 #include "fitting/structural_identifiability.hpp"
 #include "libhyped/store/table.hpp"
 
@@ -17,7 +18,9 @@ void run_network_identify(RunDirectory& run, const NetworkFile& network, const N
   question.outputs = network.outputs;
   question.unknown_starts = network.unknown_starts;
   question.experiment.id = std::string(model.name());
-  question.experiment.initial = model.default_state();
+  const NetworkValues values = values_of(network, settings.set);
+  question.parameters = values.parameters;
+  question.experiment.initial = values.initial;
   question.experiment.schedule = network.schedule;
   const double end = settings.end_h > 0 ? settings.end_h : network.end_h;
   if (!(end > 0)) throw InputError(network.file.string(), "no time to look at is given", "add [simulate] end_h, or give --end-h");

@@ -13,6 +13,8 @@ struct NetworkSettings {
   std::string method = "automatic";             // automatic, explicit, stiff, ssa, tau, master
   double end_h = 0, step_h = 0;                 // 0: the file's
   int runs = 1000;                              // of ssa and tau
+  double tolerance = 0;                         // of the ODE methods (relative), tau (epsilon), master (probability left out); 0: their own
+  long state_limit = 0;                         // of master; 0: its own
   std::uint64_t seed = 1;
   std::map<std::string, double> set;            // parameters and initial amounts by name, instead of the file's
 };

@@ -5,7 +5,9 @@ has_truth = exists("truth")
 if (!has_truth) { truth = density }
 legend_text = 'line: fit' . (exists("density_upper_max") ? '   band: 95 %' : '') . (has_truth ? '   dashed: truth' : '')
 eval canvas(0)
-high = exists("density_upper_max") ? (density_upper_max > density_value_max ? density_upper_max : density_value_max) : density_value_max
+has_band = exists("density_upper_max")
+lower_in = has_band ? "lower" : "value"; upper_in = has_band ? "upper" : "value"
+high = has_band ? (density_upper_max > density_value_max ? density_upper_max : density_value_max) : density_value_max
 set xrange [0:end_of(density_time_h_max)]
 set yrange [0:1.08 * high]
 eval hours_tics(density_time_h_max)
@@ -21,7 +23,7 @@ do for [j = 1:|distinct_phase|] {
   eval shared_y(j)
   axis_x = 'duration [h]'
   eval shared_x(j)
-  plot for [a = 1:(exists("density_upper_max") ? |distinct_arm| : 0)] density using (mine(j, a) ? column("time_h") : NaN):(column("lower")):(column("upper")) \
+  plot for [a = 1:(has_band ? |distinct_arm| : 0)] density using (mine(j, a) ? column("time_h") : NaN):(column(lower_in)):(column(upper_in)) \
          with filledcurves fillcolor rgb arm_colours[a] fillstyle transparent solid 0.2 noborder, \
        for [a = 1:|distinct_arm|] density using (mine(j, a) ? column("time_h") : NaN):(column("value")) with lines linewidth 2.4 linecolor rgb arm_colours[a], \
        for [a = 1:(has_truth ? |distinct_arm| : 0)] truth using (mine(j, a) ? column("time_h") : NaN):(column("value")) with lines linewidth 1.1 dashtype '-' linecolor rgb black, \

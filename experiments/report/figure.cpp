@@ -92,6 +92,10 @@ std::string preamble(const Figure& figure, const fs::path& folder) {
     }
     out += array_text("distinct_" + column, texts);
     if (column == "arm") out += array_text("arm_colours", colours);
+    if (column == "phase") {
+      for (std::size_t i = 0; i < values.size(); ++i) colours[i] = quoted(phase_colour(values[i], i));
+      out += array_text("phase_colours", colours);
+    }
   }
   for (const auto& [name, value] : figure.variables) out += fmt::format("{} = {}\n", name, quoted(value));
   return out;
@@ -150,6 +154,13 @@ std::string arm_colour(const std::string& arm, const std::vector<std::string>& a
     if (other == arm) break;
     index += !known.count(other);
   }
+  return further[index % further.size()];
+}
+
+std::string phase_colour(const std::string& phase, std::size_t index) {
+  static const std::map<std::string, std::string> known = {{"G0", "#8a5a44"}, {"G1", "#D55E00"}, {"G1/S", "#E3B505"}, {"S", "#56B4E9"}, {"S/G2/M", "#009E73"}, {"G2/M", "#0072B2"}, {"G2", "#0072B2"}, {"M", "#CC79A7"}};
+  static const std::vector<std::string> further = {"#CC79A7", "#0072B2", "#009E73", "#E3B505", "#D55E00"};
+  if (const auto found = known.find(phase); found != known.end()) return found->second;
   return further[index % further.size()];
 }
 

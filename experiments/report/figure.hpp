@@ -12,7 +12,9 @@ namespace hyped::report {
 
 // What each template reads (part: columns; * may be absent, columns in brackets may be absent or empty):
 //   time_course      points*: arm class time_h value; model*: arm class time_h estimate lower upper; truth*: arm class time_h value;
-//                    events*: time_h name (arm)                                    variables: y_label (y_log, band_label)
+//                    intervals*: as model, bars; events*: time_h name (arm)        variables: y_label (y_log, band_label)
+//   network_course   model: panel name time_h estimate lower upper; panels: title axis low high; names: quantity panel place;
+//                    events*: time_h name                                             variables: band_label
 //   residuals        points: arm class time_h residual; events*
 //   autocorrelation  points: arm lag_h autocorrelation lower upper
 //   profiles         profile: parameter value delta; marks: parameter axis estimate lower upper threshold scale (truth); an empty lower
@@ -21,7 +23,12 @@ namespace hyped::report {
 //   waterfall        points: rank cost outcome
 //   densities        density: arm phase time_h value (lower upper); truth*: arm phase time_h value
 //   schedule         inputs: arm input time_h amount; events*
+//   survival         curve: arm phase time_h value lower upper; model*: arm phase time_h value
+//   scatter          points: arm panel seen x y, seen is "complete" or another word     variables: x_label y_label
 //   intervals        rows: panel name estimate lower upper (scale truth independent_lower independent_upper)
+//   lineages         stays: phase row from_h until_h; links*: time_h row until_row; ends*: end time_h row
+//   shares           shares: arm phase time_h value
+//   rates            phases: phase x y label; transitions: from_x from_y to_x to_y rate label
 struct Figure {
   std::string name, caption, template_name;
   std::vector<std::pair<std::string, Table>> data;
@@ -35,5 +42,7 @@ void add_figure(RunDirectory& run, const Figure& figure);
 
 // The one colour of an arm, as #rrggbb: known arms by name, others in the order given in `all`.
 std::string arm_colour(const std::string& arm, const std::vector<std::string>& all);
+// The one colour of a phase of the cycle; others by their index.
+std::string phase_colour(const std::string& phase, std::size_t index);
 
 }  // namespace hyped::report

@@ -101,7 +101,9 @@ std::string shell_word(const std::string& word) {
 
 std::string provenance(const RunSummary& run) {
   std::string command;
-  for (const auto& word : run.command_line) command += (command.empty() ? "" : " ") + shell_word(word);
+  for (const auto& word : run.command_line)
+    if (word != "--resume") command += (command.empty() ? "" : " ") + shell_word(word);      // there is nothing left to resume
+  if (!run.working_folder.empty() && !command.empty()) command = "cd " + shell_word(run.working_folder) + " && " + command;
   Table facts({{"what", "", ""}, {"value", "", ""}});
   facts.add_row({std::string("seed"), fmt::format("{}", run.seed)});
   facts.add_row({std::string("started"), run.started});

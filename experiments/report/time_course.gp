@@ -1,7 +1,7 @@
-# A panel per arm: data as points, model as lines with 95 % bands, truth dashed black; classes by line style and mark.
+# A panel per arm: data as points, model as lines with 95 % bands, intervals as bars, truth dashed black; classes by line style and mark.
 eval grid(|distinct_arm|, 4)
 # A part that is absent is replaced by one that is there, and not drawn.
-has_points = exists("points"); has_model = exists("model"); has_truth = exists("truth")
+has_points = exists("points"); has_model = exists("model"); has_truth = exists("truth"); has_intervals = exists("intervals")
 there = has_points ? points : has_model ? model : truth
 if (!has_points) { points = there; points_time_h_max = 0; points_rows = 0 }
 if (!has_model) { model = there; model_time_h_max = 0; model_rows = 0 }
@@ -22,11 +22,17 @@ if (truth_rows > 0) {
   high = truth_value_max > high ? truth_value_max : high
   longest = truth_time_h_max > longest ? truth_time_h_max : longest
 }
+if (has_intervals) {
+  low = intervals_lower_min < low ? intervals_lower_min : low
+  high = intervals_upper_max > high ? intervals_upper_max : high
+} else { intervals = there }
+there_in = has_points || !has_model ? "value" : "estimate"
+middle_in = has_intervals ? "estimate" : there_in; bar_low_in = has_intervals ? "lower" : there_in; bar_high_in = has_intervals ? "upper" : there_in
 axis_start = 0; axis_end = end_of(longest)
 load place_events
 key_lines = has_model; key_points = has_points
 if (|distinct_class| > 1) { room_top = room_top + key_row }
-parts_drawn = (has_points ? "points: data" : '') . (has_model ? "   line and band: model, 95 %" : '') . (has_truth ? "   dashed black: truth" : '')
+parts_drawn = (has_points ? "points: data" : '') . (has_model ? "   line and band: model, 95 %" : '') . (has_intervals ? "   bars: prediction profile, 95 %" : '') . (has_truth ? "   dashed black: truth" : '')
 legend_text = exists("band_label") ? band_label : parts_drawn
 eval canvas(0)
 log_y = exists("y_log")
@@ -56,6 +62,8 @@ do for [i = 1:|distinct_arm|] {
          with lines linecolor rgb colour linewidth 1.4 dashtype k, \
        for [k = 1:(has_truth ? |distinct_class| : 0)] truth using (mine(i, k) ? column("time_h") : NaN):(column(value_in)) \
          with lines linecolor rgb black linewidth 1.1 dashtype '-', \
+       for [k = 1:(has_intervals ? |distinct_class| : 0)] intervals using (mine(i, k) ? column("time_h") : NaN):(column(middle_in)):(column(bar_low_in)):(column(bar_high_in)) \
+         with yerrorbars pointtype 7 pointsize 0.4 linecolor rgb black linewidth 1.2, \
        NaN
   eval clear_legend
 }

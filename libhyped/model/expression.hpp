@@ -56,6 +56,10 @@ ExpressionGraph::Node parse_expression(ExpressionGraph& graph, std::string_view 
 // Names the text uses, functions left out, in order of appearance. Same errors.
 std::vector<std::string> names_in(std::string_view text, const std::string& place);
 
+struct Interval {
+  double low = 0, high = 0;
+};
+
 // The operations that some nodes need, in order, over registers [variables | constants | intermediate values]. Const and safe to
 // share between threads: registers are the caller's.
 class Tape {
@@ -69,6 +73,8 @@ class Tape {
   // The first `variable_count()` registers are set by the caller, out [outputs]; T is double or Pack.
   template <class T>
   void evaluate(T* registers, T* out) const;
+  // The same over intervals, up to rounding: what the outputs can be for any values of the variables within theirs.
+  void bounds(Interval* registers, Interval* out) const;
 
  private:
   struct Step {

@@ -36,6 +36,9 @@ void check_names(const ReactionTable& table) {
   for (const auto& p : table.parameters) once(p.name, p.place);
   for (const auto& a : table.assignments)      // an assignment may give a declared species or parameter its value
     if (!seen.contains(a.name)) once(a.name, a.place);
+  std::map<std::string, std::string> reactions;
+  for (const auto& r : table.reactions)
+    if (const auto [at, added] = reactions.try_emplace(r.name, r.place); !added) throw InputError(r.place, "the reaction '" + r.name + "' is there twice", "the other is at " + at->second);
   if (table.species.empty()) throw InputError(table.where, "the model has no species", "add them with their initial values");
 }
 
@@ -152,6 +155,11 @@ InterpretedModel::InterpretedModel(const ReactionTable& table) : table_(table) {
   }
   if (!whole || !table_.rates.empty()) stoichiometry_.clear();
 
+  std::vector<Node> timed = propensity;
+  timed.insert(timed.end(), rate.begin(), rate.end());
+  clock_ = ClockConditions(b.graph, timed, states, parameters);
+  clock_use_ = *std::max_element(clock_.uses().begin(), clock_.uses().end());
+
   rates_ = Tape(b.graph, rate, b.variables());
   propensities_ = Tape(b.graph, propensity, b.variables());
   for (const Node node : propensity) {
@@ -255,6 +263,18 @@ void InterpretedModel::propensities_of(double t, std::span<const double> x, std:
   std::copy_n(x.data(), states_.size(), space + 1);
   std::copy_n(p.data(), parameters_.size(), space + 1 + states_.size());
   for (const int r : which) propensity_[static_cast<std::size_t>(r)].evaluate(space, &out[static_cast<std::size_t>(r)]);
+}
+
+bool InterpretedModel::propensity_bounds(double from_h, double until_h, std::span<const double> x, std::span<const double> p_low,
+                                         std::span<const double> p_high, std::span<double> most) const {
+  Interval* r = registers<Interval>(propensities_.register_count() + propensities_.output_count());
+  r[0] = {from_h, until_h};
+  for (std::size_t i = 0; i < x.size(); ++i) r[1 + i] = {x[i], x[i]};
+  for (std::size_t i = 0; i < p_low.size(); ++i) r[1 + x.size() + i] = {p_low[i], p_high[i]};
+  Interval* out = r + propensities_.register_count();
+  propensities_.bounds(r, out);
+  for (std::size_t i = 0; i < most.size(); ++i) most[i] = out[i].high;
+  return true;
 }
 
 void InterpretedModel::assignments(double t, std::span<const double> x, std::span<const double> p, std::span<double> out) const {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "libhyped/model/clock_conditions.hpp"
 #include "libhyped/model/expression.hpp"
 #include "libhyped/model/model.hpp"
 #include "libhyped/model/reaction_table.hpp"
@@ -34,6 +35,11 @@ class InterpretedModel final : public Model {
   void propensities_of(double t, std::span<const double> x, std::span<const double> p, std::span<const int> which,
                        std::span<double> out) const override;
   std::vector<std::vector<int>> propensity_reads() const override { return propensity_reads_; }
+  std::optional<ClockUse> clock_use() const override { return clock_use_; }
+  std::vector<ClockUse> propensity_clock_use() const override { return {clock_.uses().begin(), clock_.uses().begin() + reactions_}; }
+  std::vector<ClockSwitch> clock_switches(std::span<const double> p, double from_h, double until_h) const override { return clock_.switches(p, from_h, until_h); }
+  bool propensity_bounds(double from_h, double until_h, std::span<const double> x, std::span<const double> p_low, std::span<const double> p_high,
+                         std::span<double> most) const override;
   std::string reaction_name(int reaction) const override { return table_.reactions[static_cast<std::size_t>(reaction)].name; }
 
   std::vector<std::string> reaction_names() const;
@@ -60,6 +66,8 @@ class InterpretedModel final : public Model {
   std::vector<std::vector<int>> propensity_reads_;
   std::vector<Entry> by_state_, by_parameter_, initial_by_parameter_;
   int reactions_ = 0;
+  ClockConditions clock_;                            // of the propensities, then of the right-hand side
+  ClockUse clock_use_ = ClockUse::none;
 };
 
 }  // namespace hyped

@@ -1,11 +1,13 @@
 // The run-time model: everything after this sees doubles and spans, never a template.
 #pragma once
 #include <Eigen/Core>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "libhyped/model/clock_use.hpp"
 #include "libhyped/model/quantity.hpp"
 
 namespace hyped {
@@ -46,6 +48,16 @@ class Model {
                                std::span<double> out) const;
   // The states that the propensity of each reaction reads [R]; empty: the model does not know.
   virtual std::vector<std::vector<int>> propensity_reads() const { return {}; }
+  // What the rates do with the clock, inputs aside: the most that any of them does; of each propensity [R]. Nothing: the model does not
+  // know, and simulators probe.
+  virtual std::optional<ClockUse> clock_use() const { return std::nullopt; }
+  virtual std::vector<ClockUse> propensity_clock_use() const { return {}; }
+  // Where conditions on time switch within [from, until], in order; simulators stop there. Derivatives: see clock_conditions.hpp.
+  virtual std::vector<ClockSwitch> clock_switches(std::span<const double>, double, double) const { return {}; }
+  // The most every propensity can be [R] for times in [from, until] and parameters between p_low and p_high; false: the model cannot say.
+  virtual bool propensity_bounds(double, double, std::span<const double>, std::span<const double>, std::span<const double>, std::span<double>) const {
+    return false;
+  }
   // The reaction in words, for messages: its net equation unless the model names its reactions.
   virtual std::string reaction_name(int reaction) const;
 

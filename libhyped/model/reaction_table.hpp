@@ -20,7 +20,7 @@ struct ReactionTable {
     std::string place = {};
   };
   struct Rule {
-    std::string name, expression, place = {};
+    std::string name, expression, place = {}, unit = "1";
   };
   struct Reaction {
     std::string name;

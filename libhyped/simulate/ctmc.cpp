@@ -24,6 +24,7 @@ struct CellChain {
     const auto refuse = [&](const std::string& why) {
       throw InputError("single cell", "model '" + std::string(model.name()) + "' " + why, "choose a first-order network of cells");
     };
+    if (model.clock_use().value_or(ClockUse::none) != ClockUse::none) refuse("has rates that read time, which its structure at the start does not show");
     const auto network = first_order_structure(model, experiment.start_h, parameters);
     if (!network) refuse("is not a first-order network");
     const Eigen::MatrixXd change = stoichiometry_matrix(model);

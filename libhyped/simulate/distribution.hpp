@@ -26,8 +26,8 @@ struct Distribution {
   };
   std::vector<double> times_h;                  // [T] those reached
   std::vector<Snapshot> snapshots;              // [T]; empty if not asked for
-  Eigen::MatrixXd mean;                         // [T x S], given that the state is among those kept
-  std::vector<Eigen::MatrixXd> covariance;      // [T] of [S x S], likewise
+  Eigen::MatrixXd mean;                         // [T x (S + Q)] of states and observables, given that the state is among those kept
+  std::vector<Eigen::MatrixXd> covariance;      // [T] of [(S + Q) x (S + Q)], likewise
   double truncated_mass = 0;                    // at the last time reached
   long largest_set = 0;                         // states held at once
   Outcome outcome;

@@ -30,7 +30,7 @@ Outcome ExactPath::run(std::uint32_t trajectory, const std::function<void(std::s
   for (std::size_t k = 0; k < plan_.segments.size(); ++k) {
     const Segment& segment = plan_.segments[k];
     for (const BoundEvent& event : segment.events) {
-      change_counts(event, counts, random);
+      if (const Outcome outcome = change_counts(network_.model(), event, segment.from_h, counts, random); !outcome.ok()) return outcome;
       if (event.kind == BoundEvent::Kind::parameter) active_.apply(event);
     }
     rates_ = &network_.rates(k);
@@ -63,10 +63,10 @@ Outcome ExactPath::renew(Choice& choice) {
 // What was kept up to date event by event against the model itself.
 template <class Choice>
 Outcome ExactPath::check(Choice& choice) {
-  network_.model().propensities(t_, {x_.data(), x_.size() - 1}, rates_->parameters, probe_);
+  network_.model().propensities(rates_->clock(t_), {x_.data(), x_.size() - 1}, rates_->parameters, probe_);
   for (std::size_t r = 0; r < probe_.size(); ++r) {
     if (std::abs(std::max(probe_[r], 0.0) - choice.value(r)) <= 1e-9 * std::abs(probe_[r]) || probe_[r] < 0) continue;
-    if (!std::isfinite(probe_[r])) return {Status::not_finite, "a propensity is not finite", t_};
+    if (!std::isfinite(probe_[r])) return {Status::not_finite, network_.not_finite(probe_), t_};
     return {Status::not_converged, "the rate of reaction '" + network_.model().reaction_name(static_cast<int>(r)) +
             "' depends on the state in a way that probing did not find: give the model's propensity_reads", t_};
   }
@@ -101,14 +101,14 @@ Outcome ExactPath::advance_exact(Choice& choice, double until) {
   while (true) {
     const double total = choice.total();
     if (!(total > 0)) {
-      if (std::isnan(total)) return stop(Status::not_finite, "a propensity is not finite");
+      if (std::isnan(total)) return stop(Status::not_finite, network_.not_finite(choice.values()));
       break;
     }
     double wait, share;
     draws_.next(wait, share);
     const double next = t + wait / total;
     if (!(next < until)) break;      // memoryless: drawing anew at `until` is exact
-    if (!std::isfinite(total)) return stop(Status::not_finite, "a propensity is not finite");
+    if (!std::isfinite(total)) return stop(Status::not_finite, network_.not_finite(choice.values()));
     if (reactions_ >= options_.reaction_limit) return stop(Status::step_limit, "too many reactions");
     t = next;
     const std::size_t fired = choice.choose(share);
@@ -120,7 +120,7 @@ Outcome ExactPath::advance_exact(Choice& choice, double until) {
     }
     const std::span<const int> dependents = network_.dependents(static_cast<int>(fired));
     if constexpr (order == 0)
-      network_.model().propensities_of(t, {x, x_.size() - 1}, rates_->parameters, dependents, probe_);
+      network_.model().propensities_of(rates_->clock(t), {x, x_.size() - 1}, rates_->parameters, dependents, probe_);
     for (const int r : dependents) {
       const auto i = static_cast<std::size_t>(r);
       double rate;
@@ -151,22 +151,36 @@ Outcome ExactPath::advance_exact(Choice& choice, double until) {
   return {};
 }
 
+// Every propensity now; the first that is negative or not finite ends the path.
+Outcome ExactPath::rates_now() {
+  network_.model().propensities(rates_->clock(t_), {x_.data(), x_.size() - 1}, active_.at(t_), linear_.values());
+  if (const int r = JumpNetwork::first_negative(linear_.values()); r >= 0) return negative(r, linear_.value(static_cast<std::size_t>(r)));
+  linear_.renew();
+  if (!std::isfinite(linear_.total())) return {Status::not_finite, network_.not_finite(linear_.values()), t_};
+  return {};
+}
+
 Outcome ExactPath::advance_thinning(double until) {
   const std::span<const double> counts(x_.data(), x_.size() - 1);
+  double window = options_.window_h;
   while (t_ < until) {
-    const double end = std::min(until, t_ + options_.window_h);
-    double top = bound_(t_, end, counts, active_.at(t_));
+    if (const Outcome outcome = rates_now(); !outcome.ok()) return outcome;
+    double end = std::min(until, t_ + window), top = bound_(t_, end, counts, active_.at(t_));
+    // far above the rates a shorter window's bound is worth its cost
+    while (!(top <= 4 * linear_.total() + 1 / window) && end - t_ > 1e-9 * options_.window_h) {
+      end = t_ + (end - t_) / 2;
+      top = bound_(t_, end, counts, active_.at(t_));
+    }
+    window = std::min(options_.window_h, 2 * (end - t_));
     while (true) {
-      if (!std::isfinite(top)) return {Status::not_finite, "a propensity is not finite", t_};
+      if (!std::isfinite(top)) return {Status::not_finite, "the rates have no bound", t_};
       double wait, share;
       draws_.next(wait, share);
       const double next = top > 0 ? t_ + wait / top : end;
       if (!(next < end)) break;
       if (++candidates_ > options_.reaction_limit) return {Status::step_limit, "too many reactions", t_};
       t_ = next;
-      network_.model().propensities(t_, counts, active_.at(t_), linear_.values());
-      if (const int r = JumpNetwork::first_negative(linear_.values()); r >= 0) return negative(r, linear_.value(static_cast<std::size_t>(r)));
-      linear_.renew();
+      if (const Outcome outcome = rates_now(); !outcome.ok()) return outcome;
       const double total = linear_.total();
       if (!(total <= top)) return {Status::not_converged, "a propensity exceeded its bound in a window", t_};
       if (share * top >= total) continue;

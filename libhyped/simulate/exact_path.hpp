@@ -30,6 +30,7 @@ class ExactPath {
   template <int order, class Choice>
   Outcome advance_exact(Choice& choice, double until);
   Outcome advance_thinning(double until);
+  Outcome rates_now();
   template <class Choice>
   Outcome renew(Choice& choice);
   template <class Choice>

@@ -64,10 +64,17 @@ JumpNetwork::JumpNetwork(const Model& model, std::span<const double> parameters,
     change_start_.push_back(static_cast<int>(changes_.size()));
   }
 
+  const std::vector<ClockUse> clock = model.propensity_clock_use();
+  for (std::size_t r = 0; r < clock.size(); ++r)
+    if (clock[r] == ClockUse::unresolved)
+      throw InputError("stochastic simulation of '" + std::string(model.name()) + "'", "the rate of reaction '" + model.reaction_name(static_cast<int>(r)) + "' has a condition on time that switches at times not known beforehand",
+                       "compare time with numbers and parameters (time > on), floor(time/24) for what repeats, or use an ODE method");
+  const bool smooth = std::ranges::find(clock, ClockUse::smooth) != clock.end();
+
   // Parameters a little aside and off zero: a rate that is zero now must not hide what its reaction reads.
   std::vector<double> nudged(parameters.begin(), parameters.end());
   for (double& p : nudged) p = p == 0 ? 0.013 : p * 1.01;
-  const double start = plan.segments.empty() ? 0 : plan.segments.front().from_h;
+  const double start = plan.segments.empty() ? 0 : plan.segments.front().inside(plan.segments.front().from_h);
   std::vector<std::vector<int>> reads = model.propensity_reads();
   if (reads.empty()) reads = probed_reads(start, nudged);
   std::vector<std::vector<int>> readers(static_cast<std::size_t>(states));
@@ -96,9 +103,9 @@ JumpNetwork::JumpNetwork(const Model& model, std::span<const double> parameters,
       if (event.kind == BoundEvent::Kind::parameter) active.apply(event);
     active.begin(segment.until_h);
     const std::span<const double> now = active.after(segment.from_h);
-    SegmentRates rates{{now.begin(), now.end()}, {}, !plan.inputs.empty()};
-    if (segment.until_h > segment.from_h && depends_on_time(model, now, segment.from_h, segment.until_h)) rates.varying = true;
-    if (order_ > 0 && !rates.varying && !fit_coefficients(segment.from_h, now, rates.coefficient)) order_ = 0;
+    SegmentRates rates{{now.begin(), now.end()}, {}, !plan.inputs.empty() || smooth, &segment};
+    if (clock.empty() && segment.until_h > segment.from_h && depends_on_time(model, now, segment.from_h, segment.until_h)) rates.varying = true;
+    if (order_ > 0 && !rates.varying && !fit_coefficients(segment.inside(segment.from_h), now, rates.coefficient)) order_ = 0;
     rates_.push_back(std::move(rates));
   }
   if (order_ == 0)
@@ -171,12 +178,12 @@ bool JumpNetwork::fit_coefficients(double t, std::span<const double> parameters,
 }
 
 void JumpNetwork::propensities(double t, std::span<const double> x, const SegmentRates& rates, std::span<double> out) const {
-  if (rates.coefficient.empty()) return model_.propensities(t, x.first(static_cast<std::size_t>(state_count())), rates.parameters, out);
+  if (rates.coefficient.empty()) return model_.propensities(rates.clock(t), x.first(static_cast<std::size_t>(state_count())), rates.parameters, out);
   for (std::size_t r = 0; r < out.size(); ++r) out[r] = rates.coefficient[r] * product(mass_action_[r], x);
 }
 
 void JumpNetwork::update(double t, std::span<const double> x, const SegmentRates& rates, std::span<const int> which, std::span<double> out) const {
-  if (rates.coefficient.empty()) return model_.propensities_of(t, x.first(static_cast<std::size_t>(state_count())), rates.parameters, which, out);
+  if (rates.coefficient.empty()) return model_.propensities_of(rates.clock(t), x.first(static_cast<std::size_t>(state_count())), rates.parameters, which, out);
   for (const int r : which) out[static_cast<std::size_t>(r)] = rates.coefficient[static_cast<std::size_t>(r)] * product(mass_action_[static_cast<std::size_t>(r)], x);
 }
 
@@ -200,9 +207,22 @@ std::string JumpNetwork::below_zero(int reaction, int state) const {
                      model_.states()[static_cast<std::size_t>(state)].name);
 }
 
+std::string JumpNetwork::not_finite(std::span<const double> propensities) const {
+  for (std::size_t r = 0; r < propensities.size(); ++r)
+    if (!std::isfinite(propensities[r])) return "the rate of reaction '" + model_.reaction_name(static_cast<int>(r)) + "' is not finite";
+  return "the rates are not finite in sum";
+}
+
+void JumpNetwork::require_constant_rates(const std::string& where) const {
+  if (std::ranges::none_of(rates_, [](const SegmentRates& rates) { return rates.varying; })) return;
+  const std::vector<ClockUse> clock = model_.propensity_clock_use();
+  const auto smooth = std::ranges::find(clock, ClockUse::smooth);
+  throw InputError(where, smooth == clock.end() ? "rates vary in time between events" : "the rate of reaction '" + model_.reaction_name(static_cast<int>(smooth - clock.begin())) + "' varies with time between events", "use SSA");
+}
+
 void JumpNetwork::require_rates(double t, std::span<const double> x, const SegmentRates& rates) const {
   std::vector<double> a(static_cast<std::size_t>(reaction_count()));
-  model_.propensities(t, x.first(static_cast<std::size_t>(state_count())), rates.parameters, a);
+  model_.propensities(rates.clock(t), x.first(static_cast<std::size_t>(state_count())), rates.parameters, a);
   if (const int r = first_negative(a); r >= 0)
     throw InputError("stochastic simulation of '" + std::string(model_.name()) + "'", negative_rate(r, a[static_cast<std::size_t>(r)]));
 }

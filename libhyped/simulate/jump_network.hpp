@@ -29,9 +29,11 @@ class JumpNetwork {
   struct SegmentRates {
     std::vector<double> parameters, coefficient;
     bool varying = false;
+    const Segment* segment = nullptr;
+    double clock(double t) const { return segment->inside(t); }
   };
 
-  // Throws InputError for a model without stoichiometry.
+  // Throws InputError for a model without stoichiometry, and for a rate whose condition on time switches at times not known.
   JumpNetwork(const Model& model, std::span<const double> parameters, const Plan& plan);
 
   const Model& model() const { return model_; }
@@ -55,6 +57,10 @@ class JumpNetwork {
   std::string negative_rate(int reaction, double rate) const;
   // "reaction 'A -> B' takes 'A' below 0: its rate must vanish when there is not enough of it"
   std::string below_zero(int reaction, int state) const;
+  // "the rate of reaction 'A -> B' is not finite"
+  std::string not_finite(std::span<const double> propensities) const;
+  // Throws InputError naming the reaction if rates vary in time between events.
+  void require_constant_rates(const std::string& where) const;
   // Throws InputError if a propensity is negative.
   void require_rates(double t, std::span<const double> x, const SegmentRates& rates) const;
 

@@ -30,8 +30,9 @@ Outcome LeapPath::along_plan(bool pair, Advance&& advance, Sample&& sample) {
   for (std::size_t k = 0; k < plan_.segments.size(); ++k) {
     const Segment& segment = plan_.segments[k];
     for (const BoundEvent& event : segment.events) {
-      if (pair) change_counts_together(event, counts(leaping_), counts(exact_), random_);
-      else change_counts(event, counts(leaping_), random_);
+      const Outcome outcome = pair ? change_counts_together(network_.model(), event, segment.from_h, counts(leaping_), counts(exact_), random_)
+                                   : change_counts(network_.model(), event, segment.from_h, counts(leaping_), random_);
+      if (!outcome.ok()) return outcome;
     }
     rates_ = &network_.rates(k);
     t_ = segment.from_h;
@@ -63,7 +64,7 @@ Outcome LeapPath::refresh(Side& side) {
   network_.propensities(t_, side.x, *rates_, side.a);
   if (const int r = JumpNetwork::first_negative(side.a); r >= 0) return stopped(Status::not_converged, network_.negative_rate(r, side.a[static_cast<std::size_t>(r)]));
   for (const double a : side.a)
-    if (!std::isfinite(a)) return stopped(Status::not_finite, "a propensity is not finite");
+    if (!std::isfinite(a)) return stopped(Status::not_finite, network_.not_finite(side.a));
   return {};
 }
 
@@ -75,7 +76,7 @@ Outcome LeapPath::fire(Side& side, std::size_t reaction) {
   network_.update(t_, side.x, *rates_, dependents, side.a);
   for (const int r : dependents) {
     double& a = side.a[static_cast<std::size_t>(r)];
-    if (!std::isfinite(a)) return stopped(Status::not_finite, "a propensity is not finite");
+    if (!std::isfinite(a)) return stopped(Status::not_finite, network_.not_finite(side.a));
     if (a < -1e-9) return stopped(Status::not_converged, network_.negative_rate(r, a));
     a = std::max(a, 0.0);
   }

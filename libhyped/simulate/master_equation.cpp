@@ -1,6 +1,8 @@
 // Segments of the truncated chain, events as maps between distributions, and the moments of what is kept.
 #include "libhyped/simulate/master_equation.hpp"
 
+#include <fmt/format.h>
+
 #include <cmath>
 
 #include "libhyped/errors.hpp"
@@ -15,7 +17,7 @@ using Eigen::Index;
 struct Masses {
   CountTable table;
   std::vector<double> probability;
-  double lost = 0;
+  double lost = 0, below = 0;      // below: of an event that took counts below zero
   explicit Masses(int width) : table(width) {}
   void add(std::span<const std::int32_t> counts, double mass) {
     const int i = table.insert(counts);
@@ -64,6 +66,11 @@ Masses changed(const Masses& from, int species, const BoundEvent& event, int wid
       used += share;
     };
     const std::int32_t count = old[static_cast<std::size_t>(species)];
+    if (event.action == Action::add && count + event.amount < 0) {      // tallied as lost: where that is more than rounding the event is refused
+      to.lost += mass;
+      to.below += mass;
+      continue;
+    }
     if (event.action == Action::scale) for_thinned(count, event.amount, least / std::max(mass, least), put);
     else for_whole(after_event(event, count), put);
     to.lost += mass * std::max(0.0, 1 - used);
@@ -83,20 +90,30 @@ Masses initial_masses(const Experiment& experiment) {
   return masses;
 }
 
-void add_sample(const TruncatedChain& chain, double lost, bool snapshot, Index row, Distribution& out) {
-  const Index states = out.mean.cols();
+void add_sample(const TruncatedChain& chain, double lost, bool snapshot, Index row, const Observables& observables, Distribution& out) {
+  const Index all = out.mean.cols(), states = all - observables.count;
   const auto& p = chain.probability();
   double mass = 0;
-  Eigen::VectorXd sum = Eigen::VectorXd::Zero(states), off(states);
-  Eigen::MatrixXd products = Eigen::MatrixXd::Zero(states, states);
-  const auto counts = [&](int i) { return Eigen::Map<const Eigen::Matrix<std::int32_t, Eigen::Dynamic, 1>>(chain.table()[i].data(), states).cast<double>(); };
-  for (int i = 0; i < chain.table().size(); ++i) sum += p[static_cast<std::size_t>(i)] * counts(i), mass += p[static_cast<std::size_t>(i)];
+  Eigen::VectorXd sum = Eigen::VectorXd::Zero(all), seen(all), off(all);
+  Eigen::MatrixXd products = Eigen::MatrixXd::Zero(all, all);
+  const auto values = [&](int i) -> const Eigen::VectorXd& {
+    seen.head(states) = Eigen::Map<const Eigen::Matrix<std::int32_t, Eigen::Dynamic, 1>>(chain.table()[i].data(), states).cast<double>();
+    if (observables.count > 0)
+      observables.value(static_cast<int>(row), {seen.data(), static_cast<std::size_t>(states)}, {seen.data() + states, static_cast<std::size_t>(observables.count)});
+    return seen;
+  };
+  for (int i = 0; i < chain.table().size(); ++i) {
+    if (!(p[static_cast<std::size_t>(i)] > 0)) continue;
+    sum += p[static_cast<std::size_t>(i)] * values(i);
+    mass += p[static_cast<std::size_t>(i)];
+  }
   const Eigen::VectorXd mean = sum / mass;
   Index kept = 0;
   for (int i = 0; i < chain.table().size(); ++i) {
-    off = counts(i) - mean;
+    if (!(p[static_cast<std::size_t>(i)] > 0)) continue;
+    off = values(i) - mean;
     products.noalias() += p[static_cast<std::size_t>(i)] * off * off.transpose();
-    kept += p[static_cast<std::size_t>(i)] > 0;
+    ++kept;
   }
   out.mean.row(row) = mean.transpose();
   out.covariance.push_back(products / mass);
@@ -114,25 +131,24 @@ void add_sample(const TruncatedChain& chain, double lost, bool snapshot, Index r
   }
 }
 
-void check_entry(const Model& model, const JumpNetwork& network, const Plan& plan, const MasterEquationOptions& options) {
+void check_entry(const Model& model, const JumpNetwork& network, const MasterEquationOptions& options) {
   const std::string where = "master equation of '" + std::string(model.name()) + "'";
   if (!(options.tolerance > 0 && options.tolerance < 1)) throw InputError(where, "the tolerance must lie between 0 and 1");
   if (options.state_limit < 1 || options.state_limit > 1'000'000'000) throw InputError(where, "the limit of states must lie between 1 and 1e9");
-  for (std::size_t k = 0; k < plan.segments.size(); ++k)
-    if (network.rates(k).varying) throw InputError(where, "rates vary in time between events", "use SSA");
+  network.require_constant_rates(where);
 }
 
 }  // namespace
 
 Distribution simulate_master_equation(const Model& model, std::span<const double> parameters, const Experiment& experiment,
-                                      const MasterEquationOptions& options) {
+                                      const MasterEquationOptions& options, const Observables& observables) {
   const Plan plan = plan_of(model, parameters, experiment);
   const JumpNetwork network(model, parameters, plan);
-  check_entry(model, network, plan, options);
+  check_entry(model, network, options);
   const int width = model.state_count();
   Distribution out;
   out.method = "master equation (finite state projection, uniformisation)";
-  out.mean.resize(plan.sample_count, width);
+  out.mean.resize(plan.sample_count, width + observables.count);
   TruncatedChain chain(network, options.state_limit);
   Masses masses = initial_masses(experiment);
   double lost = 0;
@@ -142,8 +158,13 @@ Distribution simulate_master_equation(const Model& model, std::span<const double
     for (const BoundEvent& event : segment.events) {
       if (event.kind == BoundEvent::Kind::parameter) continue;
       for (int s = 0; s < width; ++s)
-        if (event.kind == BoundEvent::Kind::all_states || s == event.index) masses = changed(masses, s, event, width, 1e-7 * options.tolerance);
+        if (out.outcome.ok() && (event.kind == BoundEvent::Kind::all_states || s == event.index)) {
+          masses = changed(masses, s, event, width, 1e-7 * options.tolerance);
+          if (masses.below > 0.1 * options.tolerance)
+            out.outcome = {Status::not_converged, fmt::format("the event at {:.6g} h takes '{}' below zero with probability {:.2g}: amounts are not negative", segment.from_h, model.states()[static_cast<std::size_t>(s)].name, masses.below), segment.from_h};
+        }
     }
+    if (!out.outcome.ok()) break;
     if (k == 0)
       for (int i = 0; i < masses.table.size(); ++i) {
         const std::vector<double> x(masses.table[i].begin(), masses.table[i].end());
@@ -163,7 +184,7 @@ Distribution simulate_master_equation(const Model& model, std::span<const double
     };
     for (const double sample : segment.samples_h) {
       if (!advance(sample)) break;
-      add_sample(chain, lost + chain.lost(), options.snapshots, static_cast<Index>(out.times_h.size()), out);
+      add_sample(chain, lost + chain.lost(), options.snapshots, static_cast<Index>(out.times_h.size()), observables, out);
       out.times_h.push_back(sample);
     }
     if (out.outcome.ok()) advance(segment.until_h);

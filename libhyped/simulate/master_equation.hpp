@@ -5,6 +5,7 @@
 #include "libhyped/model/model.hpp"
 #include "libhyped/simulate/distribution.hpp"
 #include "libhyped/simulate/experiment.hpp"
+#include "libhyped/simulate/observables.hpp"
 
 namespace hyped {
 
@@ -19,12 +20,12 @@ struct MasterEquationOptions {
 // as mass reaches them and dropped when it has left; between events the generator acts by uniformisation (Jensen 1953) over
 // (state, way out), in steps of at most 200 expected products, the Poisson tail below 1e-17 a step.
 // Stiff networks cost products in proportion to their fastest rate: no step is too large, none is skipped.
-// Events map distributions as they map counts in ssa.hpp: set, add (never below 0), scale (binomial thinning; whole part of a
+// Events map distributions as they map counts in ssa.hpp: set, add (below 0 is an outcome), scale (binomial thinning; whole part of a
 // factor above 1 kept), fractions by chance.
 // Throws InputError for models without stoichiometry, wrong experiments, inputs or rates that vary between events, a propensity
 // negative at the start. Later negative rates, counts below 0 and too many states are outcomes, the samples before them kept.
 // The same bytes for any number of threads.
 Distribution simulate_master_equation(const Model& model, std::span<const double> parameters, const Experiment& experiment,
-                                      const MasterEquationOptions& options = {});
+                                      const MasterEquationOptions& options = {}, const Observables& observables = {});
 
 }  // namespace hyped

@@ -35,6 +35,7 @@ struct MomentEquations {
   std::vector<Entry> entries{};                          // of A
   Linearisation at{};
   WorkCounters work{};
+  const Segment* segment = nullptr;
 
   void prepare() {
     at.state.setZero(states, states);
@@ -67,8 +68,9 @@ struct MomentEquations {
     ++work.rate_calls;
     const auto n = static_cast<std::size_t>(states);
     const std::span<const double> p = active.at(t);
-    model.linearise(t, {y, n}, p, {dy, n}, at);
-    model.propensities(t, {y, n}, p, {a.data(), static_cast<std::size_t>(a.size())});
+    const double clock = segment == nullptr ? t : segment->inside(t);
+    model.linearise(clock, {y, n}, p, {dy, n}, at);
+    model.propensities(clock, {y, n}, p, {a.data(), static_cast<std::size_t>(a.size())});
     entries.clear();
     for (int j = 0; j < states; ++j)
       for (int i = 0; i < states; ++i)
@@ -110,14 +112,15 @@ Moments simulate_moments(const Model& model, std::span<const double> parameters,
       (options.initial_covariance.rows() != states || options.initial_covariance.cols() != states))
     throw InputError("moments", "the initial covariance is not states x states");
   Moments out;
-  out.exact = first_order_structure(model, experiment.start_h, parameters).has_value();
+  // what rates are at the start says nothing of later ones that time switches
+  out.exact = model.clock_use().value_or(ClockUse::none) == ClockUse::none && first_order_structure(model, experiment.start_h, parameters).has_value();
   out.method = out.exact ? "moment equations (exact, first-order network)" : "linear-noise approximation";
 
   // The transition between samples is a matrix exponential where A is constant, else it is integrated with the rest.
   ActiveParameters active(parameters, plan.inputs);
   const bool transition = options.between_times;
   const bool constant = out.exact && plan.inputs.empty() &&
-                        !depends_on_time(model, parameters, experiment.start_h, experiment.start_h + 24);
+                        (model.clock_use() || !depends_on_time(model, parameters, experiment.start_h, experiment.start_h + 24));
   const bool carried = transition && !constant;
   MomentEquations equations{model, active, states, carried, Eigen::VectorXd(reactions)};
   equations.prepare();
@@ -163,7 +166,7 @@ Moments simulate_moments(const Model& model, std::span<const double> parameters,
       if (std::abs(span - last_span) > 1e-12 * span) {
         const auto n = static_cast<std::size_t>(states);
         Eigen::VectorXd rates(states);
-        model.linearise(t, {y.data(), n}, active.at(t), {rates.data(), n}, equations.at);
+        model.linearise(equations.segment->inside(t), {y.data(), n}, active.at(t), {rates.data(), n}, equations.at);
         step_matrix = (equations.at.state * span).exp();
         last_span = span;
       }
@@ -175,6 +178,7 @@ Moments simulate_moments(const Model& model, std::span<const double> parameters,
     for (const BoundEvent& event : segment.events)
       event.kind == BoundEvent::Kind::parameter ? active.apply(event) : apply(event, states, y, since_sample());
     active.begin(segment.until_h);
+    equations.segment = &segment;
     stepper.restart();
     last_span = -1;
     double t = segment.from_h;

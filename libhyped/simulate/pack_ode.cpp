@@ -42,7 +42,9 @@ class PackRun {
     }
     for (std::size_t s = 0; s < plans_[0].segments.size(); ++s) {
       const Segment& segment = plans_[0].segments[s];
-      for (std::size_t lane = 0; lane < jobs_.size(); ++lane) begin(lane, plans_[lane].segments[s]);
+      segment_ = &segment;
+      for (std::size_t lane = 0; lane < jobs_.size(); ++lane)
+        if (const Outcome outcome = begin(lane, plans_[lane].segments[s]); !outcome.ok() && !retired(static_cast<int>(lane))) retire(1u << lane, outcome, out);
       fresh_ = true;
       double t = segment.from_h;
       for (const double sample : segment.samples_h) {
@@ -59,18 +61,23 @@ class PackRun {
   }
 
  private:
-  void begin(std::size_t lane, const Segment& segment) {
+  Outcome begin(std::size_t lane, const Segment& segment) {
+    Outcome outcome;
     for (const BoundEvent& event : segment.events) {
       if (event.kind == BoundEvent::Kind::parameter) {
         active_[lane].apply(event);
         continue;
       }
       for (std::size_t i = 0; i < states_; ++i)
-        if (event.kind == BoundEvent::Kind::all_states || static_cast<int>(i) == event.index)
-          x_[i].set(static_cast<int>(lane), after_event(event, x_[i][static_cast<int>(lane)]));
+        if (event.kind == BoundEvent::Kind::all_states || static_cast<int>(i) == event.index) {
+          const double before = x_[i][static_cast<int>(lane)], after = after_event(event, before);
+          if (outcome.ok()) outcome = event_outcome(model_, event, static_cast<int>(i), before, after, segment.from_h);
+          x_[i].set(static_cast<int>(lane), after);
+        }
     }
     active_[lane].begin(segment.until_h);
     varies_ = varies_ || !active_[lane].inputs().empty();
+    return outcome;
   }
   void load_parameters(double t) {
     for (int lane = 0; lane < pack_lanes; ++lane) {
@@ -81,7 +88,7 @@ class PackRun {
   void rates(double t, const std::vector<Pack>& x, std::vector<Pack>& dx) {
     if (varies_) load_parameters(t);
     ++work_.rate_calls;
-    model_.pack_rates(t, x.data(), p_.data(), dx.data());
+    model_.pack_rates(segment_->inside(t), x.data(), p_.data(), dx.data());
   }
   bool retired(int lane) const { return retired_ >> lane & 1; }
 
@@ -229,6 +236,7 @@ class PackRun {
   const Model& model_;
   std::span<const PackJob> jobs_;
   std::vector<Plan> plans_;
+  const Segment* segment_ = nullptr;
   OdeOptions options_;
   std::size_t states_, parameters_;
   std::vector<ActiveParameters> active_;
@@ -254,7 +262,7 @@ std::vector<Trajectory> simulate_packs(const Model& model, std::span<const PackJ
     bool together = true;
     for (const PackJob& job : mine) {
       plans.push_back(plan_of(model, job.parameters, *job.experiment));
-      together = together && alike(plans.front(), plans.back());
+      together = together && alike(plans.front(), plans.back()) && !std::isfinite(plans.back().longest_step_h);
     }
     if (together && PackRun(model, mine, std::move(plans), options).run(results)) return;
     for (std::size_t lane = 0; lane < count; ++lane) {

@@ -63,6 +63,16 @@ PathMoments path_moments(int runs, int time_count, int state_count, const std::f
   return out;
 }
 
+SampleSink observed(const Observables& observables, const SampleSink& record) {
+  if (observables.count == 0) return record;
+  return [&observables, &record, sample = 0, all = std::vector<double>()](std::span<const double> x) mutable {
+    all.assign(x.begin(), x.end());
+    all.resize(x.size() + static_cast<std::size_t>(observables.count));
+    observables.value(sample++, x, std::span(all).subspan(x.size()));
+    record(all);
+  };
+}
+
 Trajectory path_trajectory(const std::vector<double>& times_h, int states, std::string method, const std::function<PathEnd(const SampleSink&)>& run) {
   Trajectory out;
   out.method = std::move(method);

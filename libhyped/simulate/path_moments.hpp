@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "libhyped/errors.hpp"
+#include "libhyped/simulate/observables.hpp"
 #include "libhyped/simulate/trajectory.hpp"
 
 namespace hyped {
@@ -25,6 +26,9 @@ struct PathEnd {
 };
 using SampleSink = std::function<void(std::span<const double>)>;
 using PathSimulator = std::function<PathEnd(int path, const SampleSink&)>;
+
+// The sink for one path's counts that hands on counts and observables [S + Q]; both must outlive it.
+SampleSink observed(const Observables& observables, const SampleSink& record);
 
 // One path as a trajectory: `run` gives its counts at the sample times to the sink and returns how it ended.
 Trajectory path_trajectory(const std::vector<double>& times_h, int states, std::string method, const std::function<PathEnd(const SampleSink&)>& run);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <tuple>
 
 #include "libhyped/simulate/first_order.hpp"
 
@@ -13,14 +14,28 @@ PropensityBound::PropensityBound(const Model& model, std::span<const BoundInput>
       most_(static_cast<std::size_t>(model.reaction_count())), probe_(most_.size()) {}
 
 void PropensityBound::begin(const Segment& segment, ActiveParameters& active) {
+  segment_ = &segment;
+  const auto use = model_.clock_use();
   clocked_ = segment.until_h > segment.from_h &&
-             depends_on_time(model_, active.after(segment.from_h), segment.from_h, segment.until_h);
+             (use ? *use == ClockUse::smooth || *use == ClockUse::unresolved : depends_on_time(model_, active.after(segment.from_h), segment.from_h, segment.until_h));
   varying_ = clocked_ || !inputs_.empty();
+}
+
+bool PropensityBound::bounded(double from, double until, std::span<const double> x) {
+  high_ = corner_;
+  for (const BoundInput& input : inputs_)
+    std::tie(corner_[static_cast<std::size_t>(input.parameter)], high_[static_cast<std::size_t>(input.parameter)]) = input.course->range(from, std::nextafter(until, from));
+  return model_.propensity_bounds(segment_->inside(from), segment_->inside(until), x, corner_, high_, most_);
 }
 
 double PropensityBound::operator()(double from, double until, std::span<const double> x, std::span<const double> parameters) {
   std::ranges::copy(parameters, corner_.begin());
   std::ranges::fill(most_, 0.0);
+  if (bounded(from, until, x)) {
+    double total = 0;
+    for (const double a : most_) total += std::max(0.0, a);
+    return total * (1 + 1e-9);
+  }
   for (std::size_t mask = 0; mask < (std::size_t{1} << inputs_.size()); ++mask) {
     for (std::size_t i = 0; i < inputs_.size(); ++i) {
       const auto [low, high] = inputs_[i].course->range(from, std::nextafter(until, from));

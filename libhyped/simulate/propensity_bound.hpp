@@ -7,9 +7,10 @@
 
 namespace hyped {
 
-// Per reaction the greatest value at the corners of the box of the inputs' exact ranges in the window: a bound when a
-// propensity is monotone in each input. Models that read the clock themselves are also probed at five times, with a margin of
-// one half; callers must check every value against the bound and report a breach.
+// From the model where it gives bounds (interpreted models: interval arithmetic, valid always). Of others, per reaction the greatest
+// value at the corners of the box of the inputs' exact ranges in the window: a bound when a propensity is monotone in each input;
+// those that read the clock themselves are also probed at five times, with a margin of one half. Callers must check every value
+// against the bound and report a breach.
 class PropensityBound {
  public:
   PropensityBound(const Model& model, std::span<const BoundInput> inputs);
@@ -19,9 +20,11 @@ class PropensityBound {
   double operator()(double from, double until, std::span<const double> x, std::span<const double> parameters);
 
  private:
+  bool bounded(double from, double until, std::span<const double> x);
   const Model& model_;
   std::vector<BoundInput> inputs_;
-  std::vector<double> corner_, most_, probe_;
+  std::vector<double> corner_, high_, most_, probe_;
+  const Segment* segment_ = nullptr;
   bool clocked_ = false, varying_ = false;
 };
 

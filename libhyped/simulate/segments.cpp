@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "libhyped/errors.hpp"
 
@@ -71,6 +72,8 @@ BoundEvent bind(const Model& model, std::span<const double> parameters, const Ex
       throw InputError(where, "unknown amount parameter '" + event.amount_parameter + "'", did_you_mean(event.amount_parameter, names));
     bound.amount = parameters[static_cast<std::size_t>(bound.amount_parameter)];
   }
+  if (!model.stoichiometry().empty() && model.parameter_index(event.target) < 0 && event.action != Action::add && bound.amount < 0)
+    throw InputError(where, fmt::format("it {} '{}' {} {}, and amounts are not negative", event.action == Action::set ? "sets" : "scales", event.target, event.action == Action::set ? "to" : "by", bound.amount), "give 0 or more");
   if (event.target == "cells") {
     bound.kind = BoundEvent::Kind::all_states;
   } else if ((bound.index = model.state_index(event.target)) >= 0) {
@@ -86,6 +89,37 @@ BoundEvent bind(const Model& model, std::span<const double> parameters, const Ex
     throw InputError(where, "unknown target '" + event.target + "'", did_you_mean(event.target, valid));
   }
   return bound;
+}
+
+// A switch at a cut that is there already: rounding is no segment, and the derivative by what moves the switch misses the jump.
+double nearness(double t) { return 1e-12 * std::max(1.0, std::abs(t)); }
+
+void mark_one_sided(const Eigen::VectorXd& by_parameter, bool all, std::vector<int>& out) {
+  for (Eigen::Index p = 0; p < by_parameter.size(); ++p)
+    if (all ? by_parameter[p] != 0 : std::isnan(by_parameter[p])) out.push_back(static_cast<int>(p));
+}
+
+// Switches between the cuts, parameters as events have left them.
+std::vector<ClockSwitch> switches_of(const Model& model, std::span<const double> parameters, const std::vector<BoundEvent>& events, const Schedule& schedule,
+                                     const std::vector<double>& cuts, double last, Plan& plan) {
+  std::vector<ClockSwitch> all;
+  ActiveParameters active(parameters, plan.inputs);
+  std::size_t event = 0;
+  for (std::size_t i = 0; i < cuts.size(); ++i) {
+    for (; event < events.size() && schedule[event].time_h <= cuts[i]; ++event)
+      if (events[event].kind == BoundEvent::Kind::parameter) active.apply(events[event]);
+    const double until = i + 1 < cuts.size() ? cuts[i + 1] : last;
+    const std::span<const double> now = active.after(cuts[i]);
+    std::vector<double> known(now.begin(), now.end());
+    for (const BoundInput& input : plan.inputs) known[static_cast<std::size_t>(input.parameter)] = std::numeric_limits<double>::quiet_NaN();
+    for (ClockSwitch& s : model.clock_switches(known, cuts[i], until)) {
+      const bool at_cut = s.time_h - cuts[i] <= nearness(s.time_h) || (i + 1 < cuts.size() && until - s.time_h <= nearness(s.time_h));
+      mark_one_sided(s.by_parameter, at_cut, plan.one_sided);
+      s.by_parameter = s.by_parameter.array().isNaN().select(0, s.by_parameter);
+      if (!at_cut) all.push_back(std::move(s));
+    }
+  }
+  return all;
 }
 
 }  // namespace
@@ -115,16 +149,40 @@ Plan plan_of(const Model& model, std::span<const double> parameters, const Exper
   std::ranges::sort(cuts);
   cuts.erase(std::unique(cuts.begin(), cuts.end()), cuts.end());
 
+  const ClockUse clock = model.clock_use().value_or(ClockUse::none);
+  std::map<double, Eigen::VectorXd> moved_by;
+  if (clock != ClockUse::none)
+    for (ClockSwitch& s : switches_of(model, parameters, events, experiment.schedule, cuts, last, plan)) moved_by.emplace(s.time_h, std::move(s.by_parameter));
+  for (const auto& [time, _] : moved_by) cuts.push_back(time);
+  std::ranges::sort(cuts);
+  if (clock == ClockUse::unresolved) plan.longest_step_h = (last - experiment.start_h) / 2000;
+
   std::size_t event = 0, sample = 0;
   for (std::size_t i = 0; i < cuts.size(); ++i) {
     const bool final = i + 1 == cuts.size();
-    Segment segment{cuts[i], final ? last : cuts[i + 1], {}, {}};
+    Segment segment{cuts[i], final ? last : cuts[i + 1], {}, {}, clock != ClockUse::none};
+    if (const auto found = moved_by.find(cuts[i]); found != moved_by.end() && !found->second.isZero(0)) segment.moved_by = found->second;
     for (; event < events.size() && experiment.schedule[event].time_h == cuts[i]; ++event) segment.events.push_back(events[event]);
     for (; sample < experiment.sample_times_h.size() && (final || experiment.sample_times_h[sample] < segment.until_h); ++sample)
       segment.samples_h.push_back(experiment.sample_times_h[sample]);
     plan.segments.push_back(std::move(segment));
   }
   return plan;
+}
+
+double Segment::off_the_ends(double t) const {
+  const double margin = std::min(0.25 * (until_h - from_h), 1e-10 * std::max(std::abs(from_h), std::abs(until_h)));
+  return std::clamp(t, from_h + margin, until_h - margin);
+}
+
+Outcome event_outcome(const Model& model, const BoundEvent& event, int state, double before, double after, double time_h) {
+  const auto said = [&](const char* what) {
+    return fmt::format("the event at {:.6g} h {} '{}' ({:.6g} becomes {:.6g})", time_h, what, model.states()[static_cast<std::size_t>(state)].name, before, after);
+  };
+  if (!std::isfinite(after)) return {Status::not_finite, said("makes infinite"), time_h};
+  const double rounding = 1e-6 * (std::abs(before) + std::abs(event.amount));
+  if (model.stoichiometry().empty() || after >= -rounding || after >= before) return {};
+  return {Status::not_converged, said("takes below zero") + ": amounts are not negative", time_h};
 }
 
 double after_event(const BoundEvent& event, double value) {

@@ -20,17 +20,18 @@ Trajectory simulate_ssa(const Model& model, std::span<const double> parameters, 
 }
 
 SsaEnsemble simulate_ssa_ensemble(const Model& model, std::span<const double> parameters, const Experiment& experiment, int runs,
-                                  const SsaOptions& options) {
+                                  const SsaOptions& options, const Observables& observables) {
   if (runs < 1) throw InputError("stochastic simulation", "at least one run is needed");
   const Plan plan = plan_of(model, parameters, experiment);
   const JumpNetwork network(model, parameters, plan);
-  PathMoments moments = path_moments(runs, plan.sample_count, model.state_count(), [&]() -> PathSimulator {
+  PathMoments moments = path_moments(runs, plan.sample_count, model.state_count() + observables.count, [&]() -> PathSimulator {
     const auto path = std::make_shared<ExactPath>(network, plan, parameters, experiment, options);      // std::function copies
-    return [path](int k, const SampleSink& record) -> PathEnd {
-      Outcome outcome = path->run(static_cast<std::uint32_t>(k), record);
+    return [path, &observables](int k, const SampleSink& record) -> PathEnd {
+      Outcome outcome = path->run(static_cast<std::uint32_t>(k), observed(observables, record));
       return {std::move(outcome), path->reactions()};
     };
   });
+  if (!moments.outcome.ok()) return {{}, {}, {}, runs, std::move(moments.outcome), moments.reactions};
   return {experiment.sample_times_h, std::move(moments.mean), std::move(moments.covariance), runs, std::move(moments.outcome), moments.reactions};
 }
 

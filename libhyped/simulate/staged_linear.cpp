@@ -85,6 +85,10 @@ class LinearRun {
         if (!wanted_.empty()) out.sensitivities.push_back(derivatives());
         if (!out.states.row(row).allFinite()) {
           out.outcome = {Status::not_finite, "the state is no longer finite", t};
+          if (row > 0) {
+            const Eigen::VectorXd last = out.states.row(row - 1).transpose();
+            out.outcome.state.assign(last.begin(), last.end());
+          }
           out.times_h.pop_back();
           out.states.conservativeResize(row, stages);
           if (!wanted_.empty()) out.sensitivities.pop_back();

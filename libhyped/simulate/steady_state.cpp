@@ -154,6 +154,16 @@ Swing swing_of(const Trajectory& run, const Eigen::VectorXd& scale) {
   return out;
 }
 
+bool reads_time(const Model& model, std::span<const double> parameters, std::span<const double> x) {
+  if (const auto known = model.clock_use()) return *known != ClockUse::none;
+  std::vector<double> drift(x.size());
+  for (const double t : {0.0, 0.37, 5.3, 71.0}) {
+    model.time_derivative(t, x, parameters, drift);
+    if (std::any_of(drift.begin(), drift.end(), [](double d) { return d != 0; })) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 SteadyState steady_state(const Model& model, std::span<const double> parameters, std::span<const double> initial, const SteadyStateOptions& options) {
@@ -164,13 +174,9 @@ SteadyState steady_state(const Model& model, std::span<const double> parameters,
   SteadyState out;
   out.totals = conserved_totals(model, parameters, initial);
   out.state = Eigen::Map<const Eigen::VectorXd>(initial.data(), states);
-  std::vector<double> drift(static_cast<std::size_t>(states));
-  for (const double t : {0.0, 0.37, 5.3, 71.0}) {
-    model.time_derivative(t, initial, parameters, drift);
-    if (std::any_of(drift.begin(), drift.end(), [](double d) { return d != 0; })) {
-      out.outcome = {Status::not_converged, "there is no steady state: the rates depend on time"};
-      return out;
-    }
+  if (reads_time(model, parameters, initial)) {
+    out.outcome = {Status::not_converged, "there is no steady state: the rates depend on time"};
+    return out;
   }
   Reduced reduced(model, parameters, out.totals);
   // A state's scale is the largest value it had; one that stays at zero takes the smallest of the others.

@@ -39,4 +39,10 @@ struct SteadyState {
 // (derivatives by the implicit function theorem).
 SteadyState steady_state(const Model& model, std::span<const double> parameters, std::span<const double> initial, const SteadyStateOptions& options = {});
 
+// Where starts a little beside `initial` lead: each state moved by up to a millionth of itself (what is 0 and made: of the largest), by
+// shares that no symmetry of the model has, one way and the other. Empty when both lead to where `found` is (within a hundredth);
+// else the two ends: the start lies on the border between basins, or rests where it cannot stay, and rounding decides.
+std::vector<SteadyState> ends_beside(const Model& model, std::span<const double> parameters, std::span<const double> initial, const SteadyState& found,
+                                     const SteadyStateOptions& options = {});
+
 }  // namespace hyped

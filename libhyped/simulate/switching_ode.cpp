@@ -61,8 +61,8 @@ Trajectory simulate_switching(const Model& model, std::span<const double> parame
   VariationalSystem system(model, parameters, experiment, sensitivities);
   SwitchingStepper stepper(system, options);
   Trajectory out = follow(system, stepper, "");
-  out.method = stepper.switches() == 0 ? "explicit ODE (Dormand-Prince 5(4))"
-                                       : "switching ODE (Dormand-Prince 5(4) and Rodas5P, " + std::to_string(stepper.switches()) + (stepper.switches() == 1 ? " switch)" : " switches)");
+  out.method = (stepper.switches() == 0 ? std::string("explicit ODE (Dormand-Prince 5(4))")
+                                       : "switching ODE (Dormand-Prince 5(4) and Rodas5P, " + std::to_string(stepper.switches()) + (stepper.switches() == 1 ? " switch)" : " switches)")) + out.method;
   return out;
 }
 

@@ -16,24 +16,23 @@ namespace {
 
 using Eigen::Index;
 
-void check_entry(const Model& model, const JumpNetwork& network, const Plan& plan, const TauLeapOptions& options) {
+void check_entry(const Model& model, const JumpNetwork& network, const TauLeapOptions& options) {
   const std::string where = "tau-leaping of '" + std::string(model.name()) + "'";
   if (!(options.epsilon > 0 && options.epsilon < 1)) throw InputError(where, "epsilon must lie between 0 and 1");
   if (!(options.mean_tolerance > 0 && options.variance_tolerance > 0)) throw InputError(where, "tolerances must be positive");
   if (options.first_coupled_runs < 2 || options.most_coupled_runs < options.first_coupled_runs)
     throw InputError(where, "at least two coupled runs are needed, and as many at most as at first");
-  for (std::size_t k = 0; k < plan.segments.size(); ++k)
-    if (network.rates(k).varying) throw InputError(where, "rates vary in time between events", "use SSA");
+  network.require_constant_rates(where);
 }
 
-// Counts of the pairs at every sample: [pairs x T*S] each, row by row.
+// Counts and observables of the pairs at every sample: [pairs x T*(S + Q)] each, row by row.
 struct Pairs {
   Eigen::MatrixXd leaping, exact;
   Outcome outcome;
   long steps = 0;
 };
 
-void add_pairs(int until, const std::function<std::unique_ptr<LeapPath>()>& make, Pairs& pairs) {
+void add_pairs(int until, const std::function<std::unique_ptr<LeapPath>()>& make, const Observables& observables, Pairs& pairs) {
   const int from = static_cast<int>(pairs.leaping.rows()), per_job = 16, jobs = (until - from + per_job - 1) / per_job;
   pairs.leaping.conservativeResize(until, Eigen::NoChange);
   pairs.exact.conservativeResize(until, Eigen::NoChange);
@@ -43,9 +42,16 @@ void add_pairs(int until, const std::function<std::unique_ptr<LeapPath>()>& make
     const auto path = make();
     Outcome& outcome = outcomes[static_cast<std::size_t>(job)];
     for (int k = from + job * per_job; k < std::min(until, from + (job + 1) * per_job) && outcome.ok(); ++k) {
-      Index at = 0;
-      outcome = path->run_pair(static_cast<std::uint32_t>(k), [&](std::span<const double> leaping, std::span<const double> exact) {
-        for (std::size_t s = 0; s < leaping.size(); ++s, ++at) pairs.leaping(k, at) = leaping[s], pairs.exact(k, at) = exact[s];
+      const auto row_of = [k](Eigen::MatrixXd& to) {
+        return [k, &to, at = Index{0}](std::span<const double> x) mutable {
+          for (const double value : x) to(k, at++) = value;
+        };
+      };
+      const SampleSink leaping = row_of(pairs.leaping), exact = row_of(pairs.exact);
+      const SampleSink see_leaping = observed(observables, leaping), see_exact = observed(observables, exact);
+      outcome = path->run_pair(static_cast<std::uint32_t>(k), [&](std::span<const double> one, std::span<const double> other) {
+        see_leaping(one);
+        see_exact(other);
       });
       steps[static_cast<std::size_t>(job)] += path->steps();
     }
@@ -82,7 +88,7 @@ Verdict verdict(const Model& model, const TauLeapOptions& options, const TauLeap
   Verdict all = Verdict::kept;
   double furthest = 0;
   for (Index t = 0; t < out.leap_mean.rows(); ++t)
-    for (Index s = 0; s < out.leap_mean.cols(); ++s)
+    for (Index s = 0; s < model.state_count(); ++s)
       for (const bool variance : {false, true}) {
         const double size = variance ? out.covariance[static_cast<std::size_t>(t)](s, s) : std::abs(out.leap_mean(t, s));
         const double allowed = (variance ? options.variance_tolerance : options.mean_tolerance) * std::max(1.0, size);
@@ -107,7 +113,7 @@ Trajectory simulate_tau_leap(const Model& model, std::span<const double> paramet
                              const TauLeapOptions& options, std::uint32_t trajectory) {
   const Plan plan = plan_of(model, parameters, experiment);
   const JumpNetwork network(model, parameters, plan);
-  check_entry(model, network, plan, options);
+  check_entry(model, network, options);
   LeapPath path(network, plan, experiment, options);
   return path_trajectory(experiment.sample_times_h, model.state_count(), "tau-leaping (approximate)", [&](const SampleSink& sink) -> PathEnd {
     const Outcome outcome = path.run(trajectory, sink);
@@ -116,27 +122,27 @@ Trajectory simulate_tau_leap(const Model& model, std::span<const double> paramet
 }
 
 TauLeapEnsemble simulate_tau_leap_ensemble(const Model& model, std::span<const double> parameters, const Experiment& experiment, int runs,
-                                           const TauLeapOptions& options) {
+                                           const TauLeapOptions& options, const Observables& observables) {
   if (runs < 2) throw InputError("tau-leaping", "at least two runs are needed");
   const Plan plan = plan_of(model, parameters, experiment);
   const JumpNetwork network(model, parameters, plan);
-  check_entry(model, network, plan, options);
-  const int states = model.state_count();
+  check_entry(model, network, options);
+  const int states = model.state_count() + observables.count;
   PathMoments moments = path_moments(runs, plan.sample_count, states, [&]() -> PathSimulator {
     const auto path = std::make_shared<LeapPath>(network, plan, experiment, options);      // std::function copies
-    return [path](int k, const SampleSink& record) -> PathEnd {
-      Outcome outcome = path->run(static_cast<std::uint32_t>(k), record);
+    return [path, &observables](int k, const SampleSink& record) -> PathEnd {
+      Outcome outcome = path->run(static_cast<std::uint32_t>(k), observed(observables, record));
       return {std::move(outcome), path->steps()};
     };
   });
   TauLeapEnsemble out;
-  out.times_h = experiment.sample_times_h;
   out.runs = runs;
   out.steps = moments.reactions;
   out.outcome = moments.outcome;
+  if (!out.outcome.ok()) return out;
+  out.times_h = experiment.sample_times_h;
   out.leap_mean = out.mean = moments.mean;
   out.covariance = std::move(moments.covariance);
-  if (!out.outcome.ok()) return out;
 
   Pairs pairs;
   pairs.leaping.resize(0, plan.sample_count * states);
@@ -145,10 +151,13 @@ TauLeapEnsemble simulate_tau_leap_ensemble(const Model& model, std::span<const d
   double time_h = 0;
   Verdict found = Verdict::open;
   for (int count = options.first_coupled_runs; found == Verdict::open; count = std::min(2 * count, options.most_coupled_runs)) {
-    add_pairs(count, [&] { return std::make_unique<LeapPath>(network, plan, experiment, options); }, pairs);
+    add_pairs(count, [&] { return std::make_unique<LeapPath>(network, plan, experiment, options); }, observables, pairs);
     out.coupled_runs = count;
     out.coupled_steps = pairs.steps;
-    if (!(out.outcome = pairs.outcome).ok()) return out;
+    if (!(out.outcome = pairs.outcome).ok()) {
+      out.times_h.clear();
+      return out;
+    }
     set_biases(pairs, out);
     found = verdict(model, options, out, worst, time_h);
     if (count == options.most_coupled_runs) break;
@@ -158,8 +167,8 @@ TauLeapEnsemble simulate_tau_leap_ensemble(const Model& model, std::span<const d
   for (Index t = 0; t < out.mean.rows(); ++t)
     for (Index s = 0; s < states; ++s)
       out.mean_error(t, s) = std::hypot(std::sqrt(out.covariance[static_cast<std::size_t>(t)](s, s) / runs), out.mean_bias_error(t, s));
-  if (found == Verdict::broken) out.outcome = {Status::not_converged, worst + ": take a smaller epsilon or SSA", time_h};
-  if (found == Verdict::open) out.outcome = {Status::not_converged, worst + ": take more coupled runs, a smaller epsilon or SSA", time_h};
+  if (found == Verdict::broken) out.outcome = {Status::not_converged, worst + ": take a smaller tolerance (epsilon) or SSA", time_h};
+  if (found == Verdict::open) out.outcome = {Status::not_converged, worst + ": take more runs, a smaller tolerance (epsilon) or SSA", time_h};
   return out;
 }
 

@@ -7,6 +7,7 @@
 
 #include "libhyped/model/model.hpp"
 #include "libhyped/simulate/experiment.hpp"
+#include "libhyped/simulate/observables.hpp"
 #include "libhyped/simulate/trajectory.hpp"
 
 namespace hyped {
@@ -30,16 +31,16 @@ struct TauLeapOptions {
 Trajectory simulate_tau_leap(const Model& model, std::span<const double> parameters, const Experiment& experiment,
                              const TauLeapOptions& options = {}, std::uint32_t trajectory = 0);
 
-// Biases are those of the leaping paths: leaping minus exact. Matrices [T x S].
+// Biases are those of the leaping paths: leaping minus exact. Matrices [T x (S + Q)]: states, then observables.
 struct TauLeapEnsemble {
-  std::vector<double> times_h;                 // [T]
+  std::vector<double> times_h;                 // [T]; empty when a path failed, then there is only `outcome`
   Eigen::MatrixXd mean, mean_error;            // corrected by the bias, hence without bias; its standard error
   Eigen::MatrixXd leap_mean;                   // of the leaping paths
-  std::vector<Eigen::MatrixXd> covariance;     // [T] of [S x S], of the leaping paths, not corrected
+  std::vector<Eigen::MatrixXd> covariance;     // [T] of [(S + Q) x (S + Q)], of the leaping paths, not corrected
   Eigen::MatrixXd mean_bias, mean_bias_error, variance_bias, variance_bias_error;
   int runs = 0, coupled_runs = 0;
-  // not_converged when a bias, with three standard errors, exceeds its tolerance: the message says which, when and by how much. All
-  // numbers stand nevertheless.
+  // not_converged when a state's bias, with three standard errors, exceeds its tolerance: the message says which, when and by how much.
+  // All numbers stand nevertheless.
   Outcome outcome;
   long steps = 0, coupled_steps = 0;           // leaps and single reactions
 };
@@ -48,6 +49,6 @@ struct TauLeapEnsemble {
 // (Anderson & Higham 2012, Multiscale Model Simul 10:146). Mean = mean of the leaping paths + mean of the pairs' differences: the
 // two-level estimator, without bias whatever the leaps. The same bytes for any number of threads. Errors as above.
 TauLeapEnsemble simulate_tau_leap_ensemble(const Model& model, std::span<const double> parameters, const Experiment& experiment, int runs,
-                                           const TauLeapOptions& options = {});
+                                           const TauLeapOptions& options = {}, const Observables& observables = {});
 
 }  // namespace hyped

@@ -17,6 +17,7 @@ struct Trajectory {
   Eigen::MatrixXd states;                               // [T x S]
   std::vector<Eigen::MatrixXd> sensitivities;           // [T] of [S x C]; empty if not asked for
   std::vector<std::string> sensitivity_columns;         // [C] parameter names, then "time of event k"
+  std::vector<std::string> one_sided;                   // columns that miss a jump: the switch they move coincides with another or an event
   Outcome outcome;
   std::string method;                                   // which simulator, in words
   double error_bound = 0;                               // absolute, on states; 0 if the method has none

@@ -100,7 +100,7 @@ bool TruncatedChain::add(std::span<const std::int32_t> counts, int& number) {
   number = table_.insert(counts);
   if (number < static_cast<int>(exit_.size())) return true;
   if (table_.size() > state_limit_)
-    return fail(Status::step_limit, fmt::format("the distribution needs more than {} states: raise the limit, loosen the tolerance or use SSA", state_limit_));
+    return fail(Status::step_limit, fmt::format("the distribution needs more than {} states: allow more states, a larger tolerance, or use SSA", state_limit_));
   if (!rates_at(table_[number])) return false;
   double exit = 0;
   for (const double rate : way_rate_) exit += rate;

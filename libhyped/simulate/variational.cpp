@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace hyped {
 
@@ -44,15 +45,37 @@ std::vector<std::string> VariationalSystem::column_names() const {
   return names;
 }
 
-void VariationalSystem::begin(const Segment& segment) {
-  for (const BoundEvent& event : segment.events) apply(event, segment.from_h);
-  parameters_.begin(segment.until_h);
+std::vector<std::string> VariationalSystem::one_sided() const {
+  std::vector<std::string> names;
+  for (const int p : plan_.one_sided)
+    if (std::find(names.begin(), names.end(), model_.parameters()[static_cast<std::size_t>(p)].name) == names.end()) names.emplace_back(model_.parameters()[static_cast<std::size_t>(p)].name);
+  return names;
 }
 
-void VariationalSystem::apply(const BoundEvent& event, double t) {
+Outcome VariationalSystem::begin(const Segment& segment) {
+  Outcome outcome;
+  for (std::size_t k = 0; k < segment.events.size() && outcome.ok(); ++k) outcome = apply(segment.events[k], segment);
+  const Segment* before = std::exchange(segment_, &segment);
+  parameters_.begin(segment.until_h);
+  if (outcome.ok() && parameter_columns_ > 0 && before != nullptr && segment.moved_by.size() > 0) move_switch(*before, segment);
+  return outcome;
+}
+
+void VariationalSystem::move_switch(const Segment& before, const Segment& after) {
+  const std::span<const double> x(y_.data(), static_cast<std::size_t>(states_)), p = parameters_.after(after.from_h);
+  model_.rates(before.inside(after.from_h), x, p, before_);
+  model_.rates(after.inside(after.from_h), x, p, after_);
+  const Eigen::RowVectorXd moved = after.moved_by.transpose() * parameters_.by_parameter();
+  Eigen::Map<Eigen::MatrixXd> columns(y_.data() + states_, states_, columns_);
+  for (Index i = 0; i < states_; ++i) columns.row(i).head(parameter_columns_) += (before_[static_cast<std::size_t>(i)] - after_[static_cast<std::size_t>(i)]) * moved;
+}
+
+Outcome VariationalSystem::apply(const BoundEvent& event, const Segment& segment) {
+  const double t = segment.from_h;
+  Outcome outcome;
   const std::span<double> x(y_.data(), static_cast<std::size_t>(states_));
   const bool timed = columns_ > parameter_columns_;
-  if (timed) model_.rates(t, x, parameters_.after(t), before_);
+  if (timed) model_.rates(segment_ == nullptr ? segment.inside(t) : clock(t), x, parameters_.after(t), before_);
   if (event.kind == BoundEvent::Kind::parameter) {
     parameters_.apply(event);
   } else {
@@ -64,26 +87,28 @@ void VariationalSystem::apply(const BoundEvent& event, double t) {
       columns.row(i) *= factor;
       if (parameter_columns_ > 0 && event.amount_parameter >= 0)
         columns(i, event.amount_parameter) += event.action == Action::scale ? value : 1;
-      value = after_event(event, value);
+      const double old = std::exchange(value, after_event(event, value));
+      if (outcome.ok()) outcome = event_outcome(model_, event, static_cast<int>(i), old, value, t);
       before_[static_cast<std::size_t>(i)] *= factor;
     }
   }
-  if (!timed) return;
-  model_.rates(t, x, parameters_.after(t), after_);
+  if (!timed) return outcome;
+  model_.rates(segment.inside(t), x, parameters_.after(t), after_);
   double* column = y_.data() + states_ * (1 + parameter_columns_ + event.number);
   for (Index i = 0; i < states_; ++i) column[i] += before_[static_cast<std::size_t>(i)] - after_[static_cast<std::size_t>(i)];
+  return outcome;
 }
 
 void VariationalSystem::state_rates(double t, const double* x, double* dx) {
   const auto n = static_cast<std::size_t>(states_);
   ++work.rate_calls;
-  model_.rates(t, {x, n}, parameters_.at(t), {dx, n});
+  model_.rates(clock(t), {x, n}, parameters_.at(t), {dx, n});
 }
 
 void VariationalSystem::linearise(double t, const double* x, double* dx, Linearisation& out) {
   const auto n = static_cast<std::size_t>(states_);
   ++work.jacobian_calls;
-  model_.linearise(t, {x, n}, parameters_.at(t), {dx, n}, out);
+  model_.linearise(clock(t), {x, n}, parameters_.at(t), {dx, n}, out);
 }
 
 void VariationalSystem::column_rates(const Linearisation& at, const double* columns, double* out) const {
@@ -103,7 +128,7 @@ void VariationalSystem::operator()(double t, const double* y, double* dy) {
   ++work.rate_calls;
   const auto n = static_cast<std::size_t>(states_);
   if (columns_ == 0) {
-    model_.rates(t, {y, n}, parameters_.at(t), {dy, n});
+    model_.rates(clock(t), {y, n}, parameters_.at(t), {dy, n});
     return;
   }
   linearise(t, y, dy, linearisation_);
@@ -112,7 +137,7 @@ void VariationalSystem::operator()(double t, const double* y, double* dy) {
 
 void VariationalSystem::time_derivative(double t, const double* x, const Linearisation& at, Eigen::VectorXd& out) {
   const auto n = static_cast<std::size_t>(states_);
-  model_.time_derivative(t, {x, n}, parameters_.at(t), {out.data(), n});
+  model_.time_derivative(clock(t), {x, n}, parameters_.at(t), {out.data(), n});
   for (const BoundInput& input : parameters_.inputs()) out += at.parameter.col(input.parameter) * input.course->slope(t);
 }
 

@@ -26,8 +26,13 @@ class VariationalSystem {
   // Infinite, so that no error of a column shortens a step, when derivatives are frozen.
   std::vector<double> column_scales(Derivatives derivatives) const;
 
-  // Applies the segment's events to y and makes its parameters current.
-  void begin(const Segment& segment);
+  // Applies the segment's events to y and makes its parameters and its clock current; columns of parameters that move a switch at its
+  // start jump by (f(before) - f(after)) d time / d parameter.
+  Outcome begin(const Segment& segment);
+  // A time at which the current segment's rates hold.
+  double clock(double t) const { return segment_ == nullptr ? t : segment_->inside(t); }
+  // Parameters whose columns miss a jump, by name.
+  std::vector<std::string> one_sided() const;
   // dy/dt inside the current segment.
   void operator()(double t, const double* y, double* dy);
   // dx/dt alone.
@@ -42,9 +47,11 @@ class VariationalSystem {
   WorkCounters work;
 
  private:
-  void apply(const BoundEvent& event, double t);
+  Outcome apply(const BoundEvent& event, const Segment& segment);
+  void move_switch(const Segment& before, const Segment& after);
   const Model& model_;
   Plan plan_;
+  const Segment* segment_ = nullptr;      // the current one
   ActiveParameters parameters_;
   Eigen::Index states_, columns_ = 0, parameter_columns_ = 0;
   Eigen::VectorXd y_;

@@ -13,10 +13,10 @@ double whole_count(double value, double u);
 // A scale event on one count: the whole part of the factor is kept of everyone, the rest binomially.
 double thinned_count(double count, double factor, RandomStream& random);
 
-// One event on the counts of a path [S]; events on parameters are ignored.
-void change_counts(const BoundEvent& event, std::span<double> counts, RandomStream& random);
+// One event on the counts of a path [S]; events on parameters are ignored. Not ok where it takes a count below zero.
+Outcome change_counts(const Model& model, const BoundEvent& event, double time_h, std::span<double> counts, RandomStream& random);
 
 // The same on two paths that belong together: each alone follows the same law, and they move together as far as that allows.
-void change_counts_together(const BoundEvent& event, std::span<double> one, std::span<double> other, RandomStream& random);
+Outcome change_counts_together(const Model& model, const BoundEvent& event, double time_h, std::span<double> one, std::span<double> other, RandomStream& random);
 
 }  // namespace hyped

@@ -65,6 +65,7 @@ RunDirectory::RunDirectory(fs::path out, std::vector<std::string> command_line, 
   if (!failed) fs::create_directories(partial_ / "figures", failed);
   if (failed) throw InputError(out.string(), "cannot be created: " + failed.message(), "give --out a folder you may write to");
   summary_.command_line = std::move(command_line);
+  summary_.working_folder = fs::current_path().string();
   summary_.seed = seed;
   summary_.versions = versions();
   summary_.started = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));

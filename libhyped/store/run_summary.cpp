@@ -23,6 +23,7 @@ RunSummary summary_of(const Json& json) {
   summary.title = json.at("title");
   summary.question = json.at("question");
   summary.command_line = json.at("command_line").get<std::vector<std::string>>();
+  summary.working_folder = json.value("working_folder", "");      // not in runs of earlier versions
   summary.seed = json.at("seed");
   for (const auto& input : json.at("inputs")) summary.inputs.push_back({input.at("path"), input.at("sha256")});
   summary.versions = json.at("versions").get<std::map<std::string, std::string>>();
@@ -65,7 +66,7 @@ std::string to_json(const RunSummary& summary) {
   const Json json = {{"written_by", "hyped"}, {"schema_version", schema_version}, {"title", summary.title}, {"question", summary.question},
                      {"outcome", {{"status", summary.status}, {"message", summary.status_message}}}, {"answers", summary.answers},
                      {"warnings", summary.warnings}, {"notes", summary.notes}, {"results", results}, {"tables", tables}, {"figures", figures},
-                     {"command_line", summary.command_line}, {"seed", summary.seed}, {"inputs", inputs}, {"settings", summary.settings},
+                     {"command_line", summary.command_line}, {"working_folder", summary.working_folder}, {"seed", summary.seed}, {"inputs", inputs}, {"settings", summary.settings},
                      {"versions", summary.versions}, {"started", summary.started}, {"wall_time_s", summary.wall_time_s}};
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

@@ -33,6 +33,7 @@ struct StoredFigure {
 struct RunSummary {
   std::string title, question;              // what was asked, of which data
   std::vector<std::string> command_line;
+  std::string working_folder;               // where it was given: its paths are relative to it
   std::uint64_t seed = 0;
   std::vector<RunInput> inputs;
   std::map<std::string, std::string> versions, settings;

@@ -4,6 +4,7 @@
 #include <limits>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace hyped {
@@ -36,6 +37,7 @@ struct Film {
   std::string name, condition;
   double frame_interval_h = 0;                 // 0: no frames, times were annotated
   double first_h = 0, last_h = 0;              // first and last frame (or annotated end of the film)
+  std::vector<std::pair<std::string, double>> marks = {};      // doses and other events of the film, name and time [h, film clock]
 };
 
 struct FollowedCell {
@@ -43,15 +45,17 @@ struct FollowedCell {
   int film = 0;
   int mother = -1;                             // index into CellTracks::cells; -1: none known
   std::vector<int> daughters;                  // indices
+  std::string family;                          // cells of one film that share it are sisters whose mother was not followed; empty: none
   CellStart start = CellStart::appeared;
   CellEnd end = CellEnd::lost;
-  double start_h = 0, end_h = 0;               // first seen or born; divided, died or last seen
+  double start_h = 0, end_h = 0;               // annotated birth and end; of cells with frames the first and the last one it was seen in
   int first_row = 0, row_count = 0;            // its rows of CellTracks::frames, times increasing; 0 rows: annotated events only
   std::vector<PhaseStay> stays = {};           // by time; empty before phases are called
   int source_line = 0;
 };
 
-// What was measured, one row per cell and frame, cell by cell [O rows].
+// What was measured, one row per cell and frame, cell by cell [O rows]. Rows after the last cell's are nuclei that were found but
+// linked to nothing (of the first film).
 struct FrameTable {
   std::vector<int> frame;                      // number as in the file
   std::vector<double> time_h;
@@ -78,9 +82,12 @@ struct CellTracks {
 
 // Counts that a reader's user wants to check against what the tool itself shows.
 struct TrackCounts {
-  int cells = 0, trees = 0, divisions = 0, deaths = 0, rows = 0, unlinked_rows = 0;
+  int cells = 0, trees = 0, divisions = 0, deaths = 0, lost = 0, rows = 0, unlinked_rows = 0;      // trees: cells without a mother
 };
 TrackCounts counts_of(const CellTracks& tracks);
+
+// Pairs of sisters, by index: daughters of one mother, or of one family. Of three or more every pair.
+std::vector<std::pair<int, int>> sisters_of(const CellTracks& tracks);
 
 // The rules every lineage keeps, whoever wrote it. Fills daughters from mothers; throws InputError with the line, the cell and what
 // to do: a cycle, a daughter before its mother's end, frames of one cell out of order or twice, two cells of one film at exactly

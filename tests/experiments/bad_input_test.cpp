@@ -143,6 +143,21 @@ TEST_CASE("bad scenarios are refused with line, name and fix") {
   bad("[[effect]]", replaced(delivery, "from_h = 0", "from_h = 0\ntransfected_fraction = 1.2"), "kind", {"transfected fraction", "[0, 1]"});
   bad("[fit]", "[[compare]]\nname = \"none\"\nwithout_effects = [\"drug_on_g1\"]\n[fit]", "name = \"none\"", {"variant 'none'", "'drug_on_g1'", "did you mean 'drug_on_g1_exit'"});
   bad("[fit]", "[[compare]]\nname = \"other\"\nmodel = \"cell_cycle/two_phases\"\n[fit]", "name = \"other\"", {"'cell_cycle/two_phases'", "'cell_cycle/two_phase'"});
+  bad("fixed = 0", "fixed = -0.1", "fixed = -0.1", {"'death' is -0.1", "0 or more"});
+  bad("[[effect]]", "[[event]]\ntime_h = 5\namount = -0.9\n[[effect]]", "amount = -0.9", {"scales by -0.9", "0 or more"});
+  bad("fixed = 0", "fixd = 0\nfixed = 0", "fixd", {"unknown key 'fixd' in [parameter]", "'fixed'"});
+  bad("input = \"drug\"", "inputs = \"drug\"", "inputs = \"drug\"", {"[step] has 'inputs' and no 'input'", "did you mean 'input'"});
+  const std::string twin = "[twin]\nwells = {control = 2, drug = 2}\ncells_per_well = 300\ntruth = {g1_exit = 0.05, division = 0.06}\ninterval = 1\n[fit]";
+  const auto bad_twin = [&](const std::string& from, const std::string& to, const std::string& line, std::vector<std::string> texts) {
+    const std::string changed = replaced(scenario, "[fit]", replaced(replaced(twin, "interval = 1\n", "frame_interval_h = 2\nuntil_h = 24\n"), from, to));
+    texts.push_back(scenario_line(changed, line));
+    refused(changed, good, texts, "twin cycle");
+  };
+  bad_twin("g1_exit = 0.05", "g1_exit = -0.05", "truth", {"'g1_exit' is -0.05", "0 or more"});
+  bad_twin("g1_exit = 0.05", "labelled_fraction = 1.5", "truth", {"'labelled_fraction' is 1.5", "0 to 1"});
+  bad_twin("g1_exit = 0.05", "g1_exot = 0.05", "truth", {"'g1_exot'", "did you mean 'g1_exit'"});
+  bad_twin("= 300", "= 0", "cells_per_well", {"cells_per_well is 0", "1 or more"});
+  bad_twin("control = 2", "control = 0", "wells", {"'control' has 0 wells"});
   refused(replaced(scenario, "[reporter]", "[reporters]"), good, {"scenario.toml: ", "no [reporter]", "never guessed"});
   refused(scenario, good, {"scenario.toml: ", "no [predict]"}, "cycle predict");
 }
@@ -232,7 +247,7 @@ TEST_CASE("an open profile bound is reported and exits 0") {
 
 TEST_CASE("help of every verb fits 80 columns and 24 lines and shows an example") {
   const CommandFolder folder;
-  for (const char* verb : {"", "inspect", "demo", "twin", "twin cycle", "cycle", "cycle simulate", "cycle fit", "cycle compare", "cycle predict", "report"}) {
+  for (const char* verb : {"", "inspect", "demo", "twin", "twin cycle", "cycle", "network", "network simulate", "network steady", "network identify", "cycle simulate", "cycle fit", "cycle compare", "cycle predict", "report"}) {
     const Ended ended = folder.run(std::string(verb) + " --help");
     INFO(verb << "\n" << ended.out);
     CHECK(ended.code == 0);

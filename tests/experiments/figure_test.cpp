@@ -1,6 +1,8 @@
 // Every template draws an invented data set; what gnuplot says is an outcome, not a crash.
 #include "experiments/report/figure.hpp"
 
+#include <fmt/format.h>
+
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstdlib>
@@ -112,11 +114,24 @@ Figure intervals() {
   return {"intervals", "", "intervals", {{"rows", rows}}, {}};
 }
 
+Figure network_course() {
+  Table model = table("panel name time_h estimate lower upper"), panels = table("title axis low high"), names = table("quantity panel place"), marks = table("time_h name");
+  for (int k = 0; k < 3; ++k) {
+    panels.add_row({fmt::format("unit {}", k), fmt::format("amount [unit {}]", k), k == 1 ? -2.0 : 0.0, 30.0});
+    for (int q = 0; q < 8; ++q) {
+      names.add_row({fmt::format("it's {} of `{}`", q, k), std::int64_t{k + 1}, std::int64_t{q + 1}});
+      for (int t = 0; t <= 48; ++t) model.add_row({std::int64_t{k + 1}, fmt::format("it's {} of `{}`", q, k), 1.0 * t, 20.0 + q, 19.0, 30.0});
+    }
+  }
+  marks.add_row({6.0, std::string("dox = 200")});
+  return {"network_course", "", "network_course", {{"model", model}, {"panels", panels}, {"names", names}, {"events", marks}}, {{"band_label", "line: mean"}}};
+}
+
 }  // namespace
 
 // HYPED_FIGURES=DIR keeps the pictures for a look.
 TEST_CASE("every template draws without a word from gnuplot") {
-  for (const Figure& figure : {time_course(), residuals(), autocorrelation(), profiles(), waterfall(), densities(), schedule(), intervals()}) {
+  for (const Figure& figure : {time_course(), residuals(), autocorrelation(), profiles(), waterfall(), densities(), schedule(), intervals(), network_course()}) {
     const DrawnFigure drawn = report::draw(figure);
     INFO(figure.template_name << ": " << drawn.outcome);
     CHECK(drawn.outcome.empty());
@@ -163,7 +178,13 @@ TEST_CASE("a legend speaks of truth only where there is one, and the threshold d
   Figure course = time_course();
   CHECK_THAT(report::draw(course).svg, Contains("dashed black: truth"));
   course.data.erase(course.data.begin() + 2);
-  CHECK_THAT(report::draw(course).svg, !Contains(": truth"));
+  CHECK_THAT(report::draw(course).svg, !Contains(": truth") && !Contains("prediction profile"));
+  Table bars = table("arm class time_h estimate lower upper");
+  bars.add_row({std::string("dual"), std::string("G1"), 60.0, 0.6, 0.5, 0.9});
+  course.data.emplace_back("intervals", bars);
+  const auto marked = report::draw(course);
+  INFO(marked.outcome);
+  CHECK_THAT(marked.svg, Contains("bars: prediction profile, 95 %"));
 }
 
 namespace {

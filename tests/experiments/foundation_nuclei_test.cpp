@@ -122,6 +122,17 @@ TEST_CASE("must/foundation/3") {
   const auto minimal = std::find_if(predicted.results.begin(), predicted.results.end(), [](const auto& r) { return r.name == "prediction.minimal_difference"; });
   REQUIRE(minimal != predicted.results.end());
   CHECK(*minimal->value > 0.1);
+  const auto intervals = folder.table("predict/tables/prediction_intervals.tsv");
+  REQUIRE(intervals.size() == 4);
+  CHECK(number(intervals.back(), "time_h") > 68);
+  for (const Row& row : intervals) {
+    INFO(row.at("time_h") << " h: " << row.at("verdict"));
+    CHECK(number(row, "lower") < number(row, "estimate"));
+    CHECK(number(row, "estimate") < number(row, "upper"));
+    CHECK(number(row, "linear_upper") - number(row, "linear_lower") == Approx(number(row, "upper") - number(row, "lower")).epsilon(0.2));
+  }
+  CHECK(std::count_if(predicted.results.begin(), predicted.results.end(), [](const auto& r) { return r.name.rfind("prediction.log_fold_at_end", 0) == 0; }) == 3);
+  CHECK(any_contains(predicted.answers, "by prediction profile"));
 }
 
 TEST_CASE("when two arms part: steps, events, courses") {

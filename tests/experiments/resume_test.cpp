@@ -20,6 +20,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
+// The first start cannot be solved: that, too, is in the bytes that are compared.
 const std::string scenario = small_scenario + R"([[random_effect]]
 name = "well_rate_variance"
 parameters = ["g1_exit", "division"]
@@ -28,6 +29,17 @@ starts = 6
 profiles = ["all"]
 bootstrap_parametric = 1500
 bootstrap_wells = 1000
+[predict]
+held_out = "drug"
+control = "control"
+[[parameter]]
+name = "g1_exit"
+upper = 1e3
+start = 200
+[[parameter]]
+name = "division"
+upper = 1e3
+start = 200
 )";
 
 // Two arms, three wells each, 33 frames.
@@ -104,11 +116,16 @@ void check_kills(const std::vector<std::string>& verb, std::uint32_t job) {
   INFO(text_of(folder.path() / "err.txt") << text_of(folder.path() / "out.txt"));
   REQUIRE(code <= 1);
   const int expected = code;
+  CHECK_THAT(text_of(folder.path() / "whole/tables/failed_solves.tsv"), Contains("\nstart 1\t"));
   const double life = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   RandomStream random(20, job, 0);
   int kills = 0, earlier = 0, lives = 0;
   while (kills < 20 || lives == 0) {      // a run that ends before its 20 kills is begun again
     const bool there = fs::exists(folder.path() / "cut.unfinished/run.h5");
+    if (!there && earlier > 0) {      // killed when it was done, but before it had ended
+      CHECK(fs::exists(folder.path() / "cut/summary.json"));
+      earlier = 0;
+    }
     std::vector<std::string> more{"--out", "cut", "--threads", std::vector<std::string>{"1", "2", "8"}[static_cast<std::size_t>(kills) % 3]};
     if (there) more.push_back("--resume");
     const bool cut = killed(folder, with(more), kills < 20 ? life * (0.02 + 0.3 * random.uniform()) : 600, code);
@@ -133,6 +150,7 @@ void check_kills(const std::vector<std::string>& verb, std::uint32_t job) {
       INFO(name);
       CHECK(resumed.at(name) == bytes);
     }
+    fs::remove_all(folder.path() / "cut");
   }
 }
 
@@ -140,6 +158,7 @@ void check_kills(const std::vector<std::string>& verb, std::uint32_t job) {
 
 TEST_CASE("must/engine/6", "[standard]") {
   check_kills({"cycle", "fit", "scenario.toml"}, 0);
+  check_kills({"cycle", "predict", "scenario.toml"}, 2);
   check_kills({"cycle", "sample", "scenario.toml", "--warmup", "200", "--draws", "200", "--chains", "2"}, 1);
 }
 

@@ -31,7 +31,7 @@ TEST_CASE("percentiles") {
   CHECK(percentile({0, 10}, 0.25) == Approx(2.5));
 }
 
-TEST_CASE("the parametric bootstrap scatters as the fit's covariance says; refits are the same for any number of threads") {
+TEST_CASE("the parametric bootstrap scatters as the fit's covariance says, refits are the same for any number of threads") {
   const CycleSetup setup = test::small_setup();
   const CycleProblem problem(setup, small_twin(setup, 3, 0.03, 4));
   ProcessOptions settings;

@@ -120,7 +120,7 @@ TEST_CASE("one rate of a two-phase problem agrees with a closed form") {
   CHECK(screened.parameters[0].estimate == Approx(low).epsilon(1e-7));
 }
 
-TEST_CASE("least squares and scoring find the same optimum; overdispersion is estimated") {
+TEST_CASE("least squares and scoring find the same optimum, overdispersion is estimated") {
   const CycleSetup setup = small_setup();
   const CycleProblem problem(setup, poisson_data(setup, 2, 300, 3, 0.02));
   const ParameterSpace& space = problem.space();

@@ -127,7 +127,7 @@ TEST_CASE("chains are the same bytes for any number of threads and whether or no
   }
 }
 
-TEST_CASE("failed evaluations are a density of zero; chains without a start say so") {
+TEST_CASE("failed evaluations are a density of zero, chains without a start say so") {
   // half of the line fails: what is left is a half-normal, mean sqrt(2 / pi)
   const FunctionDensity half({"x"}, [](const Eigen::VectorXd& u, double& value, Eigen::VectorXd& gradient) {
     if (u[0] < 0) return Outcome{Status::step_limit, "not here"};

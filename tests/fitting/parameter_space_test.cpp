@@ -90,7 +90,7 @@ TEST_CASE("of a product only the product is known: both factors are named, neith
   CHECK(found.covariance(2, 2) == Approx(0.01));
 }
 
-TEST_CASE("full information: the covariance is its inverse; a parameter looser than ten times its bounds is not known") {
+TEST_CASE("full information: the covariance is its inverse, a parameter looser than ten times its bounds is not known") {
   ParameterSpace space;
   space.add(rate("a"));
   space.add(rate("b"));

@@ -92,12 +92,17 @@ TEST_CASE("a linear model's prediction interval is Wald's") {
   set_threads(1);
   CHECK(prediction_profiles(linear, space, optimum, asked)[1].lower == found[1].lower);
   set_threads(before);
+  ProfileOptions own_thresholds;
+  own_thresholds.thresholds = {9.0, 3.841458820694124};
+  const auto wider = prediction_profiles(linear, space, optimum, asked, own_thresholds);
+  CHECK(wider[0].upper == Approx(u.dot(optimum) + 3 * sd).epsilon(1e-6));
+  CHECK(wider[1].upper == Approx(own.upper).epsilon(1e-6));
   const auto off = prediction_profiles(linear, space, Eigen::VectorXd(optimum.array() + 0.5), asked);
   CHECK(off[0].better > 0);
   CHECK_FALSE(off[0].outcome.ok());
 }
 
-TEST_CASE("what only a product determines is predicted; its factors are not") {
+TEST_CASE("what only a product determines is predicted, its factors are not") {
   const Written product(2, 2, [](const auto& theta, auto& r, auto& j) {
     const double value = theta[0] + theta[1];
     r << (value - 0.01) / 0.01, (value + 0.01) / 0.01;

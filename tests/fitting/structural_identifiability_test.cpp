@@ -134,7 +134,7 @@ TEST_CASE("must/engine/3", "[standard]") {
   }
 }
 
-TEST_CASE("a product is named as such; what makes it identifiable is seen; wrong questions are answered in words") {
+TEST_CASE("a product is named as such, what makes it identifiable is seen, wrong questions are answered in words") {
   ReactionTable table;
   table.name = "product";
   table.species = {{"x", "1", 2}};

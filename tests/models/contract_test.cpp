@@ -120,7 +120,7 @@ TEST_CASE("every model: df/dt equals its difference") {
   }
 }
 
-TEST_CASE("every network: stoichiometry times propensities are the rates; none is negative; nothing reacts from nothing") {
+TEST_CASE("every network: stoichiometry times propensities are the rates, none is negative, nothing reacts from nothing") {
   std::uint32_t job = 200;
   int networks = 0;
   for (const std::string& name : ModelCatalogue::instance().names()) {

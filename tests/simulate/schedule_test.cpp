@@ -52,7 +52,7 @@ TEST_CASE("an input course overrides its parameter, also through a jump at its s
   CHECK(run.states(2, 0) == Approx(14));
 }
 
-TEST_CASE("segments: boundaries at events and breaks inside (start, last sample], samples in their segment") {
+TEST_CASE("segments: boundaries at events and breaks inside after the start up to the last sample, samples in their segment") {
   const std::vector<double> p{0.2, 0.4, 0.3, 2};
   auto experiment = culture({1, 1}, {0, 1, 2, 6}, {{2, "a", Action::add, 1}, {6, "a", Action::add, 1}, {9, "a", Action::add, 1}});
   experiment.inputs["u"] = InputCourse({-3, 12}, {1, 1}, {0, 0}, {4, 8});

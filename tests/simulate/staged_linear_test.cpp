@@ -100,7 +100,7 @@ TEST_CASE("memoryless growth is Yule's: exp((b - d) t), with its derivatives") {
   }
 }
 
-TEST_CASE("uniformisation, the dense exponential and the ODE solver agree; the result names the method") {
+TEST_CASE("uniformisation, the dense exponential and the ODE solver agree, the result names the method") {
   for (const int stages : {5, 28}) {
     const auto model = two_phase(stages, 2 * stages);
     const auto p = defaults(*model);

@@ -77,7 +77,7 @@ TEST_CASE("a finished run reads back: numbers, tables, figures, provenance") {
   CHECK(entries(out.parent_path()) == 1);
 }
 
-TEST_CASE("an unfinished run leaves nothing; an earlier run is replaced; a stranger's folder is not") {
+TEST_CASE("an unfinished run leaves nothing, an earlier run is replaced, a stranger's folder is not") {
   const Place place;
   const fs::path out = place.path / "out";
   { RunDirectory run(out, {"hyped"}, 1); }

@@ -1,0 +1,44 @@
+// Arguments of every verb of `hyped tracks`.
+#include "experiments/commands/tracks_arguments.hpp"
+
+#include <map>
+
+#include "libhyped/units.hpp"
+
+namespace hyped::commands {
+
+void TracksArguments::add_reading(CLI::App& command, const std::string& example) {
+  command.add_option("FILE", data, "export of a tracker, table of events, or tidy folder")->required();
+  command.add_option("--format", reading.format, "instead of the one found from the content");
+  command.add_option("--frame-interval-min", frame_interval_min, "minutes, instead of the file's")->check(CLI::PositiveNumber)->option_text("M");
+  command.add_option("--edges", edges, "TrackMate's edges (CSV)");
+  command.add_option("--graph", graph, "btrack's graph.json");
+  command.add_option("--properties", properties, "btrack's properties, row by row");
+  command.add_option("--column", roles, "role=name: cell, mother, frame, time, channel, ...")->allow_extra_args(false);
+  command.add_option("--phase", reading.phases, "a phase, in the order of the cycle")->allow_extra_args(false);
+  command.add_option("--condition", reading.condition, "name, where the file has none");
+  command.add_option("--pixel-um", reading.pixel_um, "size of a pixel")->check(CLI::PositiveNumber)->option_text("UM");
+  add_common(command, example);
+}
+
+TrackReading TracksArguments::finished_reading() const {
+  TrackReading out = reading;
+  out.frame_interval_h = frame_interval_min / units::minutes_per_hour;
+  out.edges = edges;
+  out.graph = graph;
+  out.properties = properties;
+  const std::map<std::string, std::string*> single = {{"cell", &out.columns.cell}, {"mother", &out.columns.mother}, {"frame", &out.columns.frame}, {"time", &out.columns.time},
+                                                      {"x", &out.columns.x}, {"y", &out.columns.y}, {"phase", &out.columns.phase}, {"condition", &out.columns.condition}};
+  for (const std::string& item : roles) {
+    const auto equals = item.find('=');
+    const std::string role = item.substr(0, equals), name = equals == item.npos ? "" : item.substr(equals + 1);
+    const auto found = single.find(role);
+    if (name.empty() || (found == single.end() && role != "film" && role != "channel"))
+      throw InputError("--column " + item, "is not role=name", "roles are cell, mother, frame, time, x, y, phase, film, condition, channel");
+    if (found != single.end()) *found->second = name;
+    else (role == "film" ? out.columns.film : out.columns.channels).push_back(name);
+  }
+  return out;
+}
+
+}  // namespace hyped::commands

@@ -1,0 +1,220 @@
+// Multi-state fits of called phases, in tables, figures and words.
+#include "experiments/tracks/multistate.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <set>
+
+#include "experiments/report/figure.hpp"
+#include "libhyped/store/table.hpp"
+
+namespace hyped {
+namespace {
+
+bool is_end(const std::string& phase) { return phase == "divided" || phase == "dead"; }
+
+int phase_named(const PanelData& data, const std::string& name, const std::string& where) {
+  const auto at = std::find(data.phases.begin(), data.phases.end(), name);
+  if (at == data.phases.end()) throw InputError(where, "'" + name + "' is no phase of the data", "phases are " + fmt::format("{}", fmt::join(data.phases, ", ")));
+  return static_cast<int>(at - data.phases.begin());
+}
+
+// Which phase can be reached from which, in any number of changes.
+std::vector<std::vector<char>> reachable(const PanelSpec& spec) {
+  const std::size_t n = spec.phases.size();
+  std::vector<std::vector<char>> to(n, std::vector<char>(n, 0));
+  for (std::size_t i = 0; i < n; ++i) to[i][i] = 1;
+  for (const PanelTransition& t : spec.transitions) to[static_cast<std::size_t>(t.from)][static_cast<std::size_t>(t.to)] = 1;
+  for (std::size_t k = 0; k < n; ++k)
+    for (std::size_t i = 0; i < n; ++i)
+      for (std::size_t j = 0; j < n; ++j) to[i][j] = to[i][j] || (to[i][k] && to[k][j]);
+  return to;
+}
+
+Table changes_of(const PanelData& data) {
+  const std::size_t n = data.phases.size();
+  std::vector<Column> columns{{"from", "", ""}};
+  for (const auto& phase : data.phases) columns.push_back({"to_" + phase, "1", "looks that show it right after"});
+  Table table(columns);
+  std::vector<std::vector<std::int64_t>> count(n, std::vector<std::int64_t>(n, 0));
+  for (const PanelSubject& subject : data.subjects)
+    for (std::size_t i = 1; i < subject.looks.size(); ++i)
+      if (subject.looks[i - 1].seen >= 0 && subject.looks[i].seen >= 0) ++count[static_cast<std::size_t>(subject.looks[i - 1].seen)][static_cast<std::size_t>(subject.looks[i].seen)];
+  for (std::size_t a = 0; a < n; ++a) {
+    std::vector<Cell> row{data.phases[a]};
+    for (const auto value : count[a]) row.emplace_back(value);
+    if (!is_end(data.phases[a])) table.add_row(row);
+  }
+  return table;
+}
+
+Table estimates_of(const std::vector<PanelEstimate>& list) {
+  Table table({{"name", "", ""}, {"unit", "", ""}, {"estimate", "", "maximum likelihood"}, {"lower", "", "95 % Wald interval on the search scale"}, {"upper", "", ""}, {"how", "", ""}, {"meaning", "", ""}});
+  for (const PanelEstimate& e : list) table.add_row({e.name, e.unit, e.estimate, e.identified ? cell_of(e.lower) : Cell{}, e.identified ? cell_of(e.upper) : Cell{}, e.how, e.meaning});
+  return table;
+}
+
+void add_prevalence(RunDirectory& run, const PanelData& data, const PanelFit& fit, const PanelSpec& spec) {
+  const PanelModel model(spec, data);
+  const PanelLikelihood likelihood(data, model);
+  Table points({{"arm", "", ""}, {"class", "", ""}, {"time_h", "h", ""}, {"value", "1", "share of the cells there at the first look, ends included"}}), line({{"arm", "", ""}, {"class", "", ""}, {"time_h", "h", ""}, {"estimate", "1", ""}, {"lower", "", ""}, {"upper", "", ""}});
+  for (int row = 0; row < static_cast<int>(data.covariates.rows()); ++row) {
+    std::string arm = "reference";
+    for (Eigen::Index c = 0; c < data.covariates.cols(); ++c)
+      if (data.covariates(row, c) == 1) arm = data.covariate_names[static_cast<std::size_t>(c)];
+    std::vector<const PanelSubject*> there;
+    double first = 1e300, last = 0;
+    for (const PanelSubject& s : data.subjects)
+      if (s.covariate_row == row) first = std::min(first, s.looks.front().time_h);
+    for (const PanelSubject& s : data.subjects)
+      if (s.covariate_row == row && s.looks.front().time_h <= first + 1e-9) there.push_back(&s), last = std::max(last, s.looks.back().time_h);
+    if (there.empty()) continue;
+    std::vector<double> times;
+    for (int i = 0; i <= 40; ++i) times.push_back(first + (last - first) * i / 40);
+    const Eigen::MatrixXd expected = likelihood.prevalence(fit.natural(), times, row);
+    for (std::size_t t = 0; t < times.size(); ++t) {
+      std::vector<double> seen(data.phases.size(), 0);
+      double all = 0;
+      for (const PanelSubject* s : there) {
+        const PanelLook* at = nullptr;
+        for (const PanelLook& look : s->looks)
+          if (look.time_h <= times[t] + 1e-9) at = &look;
+        const bool over = s->looks.back().time_h < times[t] - 1e-9;
+        if (at == nullptr || at->seen < 0 || (over && !is_end(data.phases[static_cast<std::size_t>(at->seen)]))) continue;
+        seen[static_cast<std::size_t>(at->seen)] += 1;
+        all += 1;
+      }
+      for (std::size_t k = 0; k < data.phases.size(); ++k) {
+        if (all >= 5) points.add_row({arm, data.phases[k], times[t], seen[k] / all});
+        const double e = expected(static_cast<Eigen::Index>(t), static_cast<Eigen::Index>(k));
+        line.add_row({arm, data.phases[k], times[t], e, e, e});
+      }
+    }
+  }
+  report::add_figure(run, {"prevalence", "Share of the cells that were there at the first look in each phase: points as read, lines by the fitted model (true phases).", "time_course", {{"points", points}, {"model", line}},
+                           {{"y_label", "share of cells"}, {"band_label", "points: data   line: model"}}, "answer"});
+}
+
+void add_diagram(RunDirectory& run, const PanelSpec& spec, const PanelFit& fit) {
+  Table phases({{"phase", "", ""}, {"x", "1", "place in the figure"}, {"y", "1", ""}, {"label", "", ""}}), arrows({{"name", "", ""}, {"from_x", "1", ""}, {"from_y", "1", ""}, {"to_x", "1", ""}, {"to_y", "1", ""}, {"rate", "1/h", ""}, {"label", "", ""}});
+  const auto n = static_cast<double>(spec.phases.size());
+  const auto place = [&](int k) { return std::pair(std::cos(std::numbers::pi / 2 - 2 * std::numbers::pi * k / n), std::sin(std::numbers::pi / 2 - 2 * std::numbers::pi * k / n)); };
+  for (int k = 0; k < static_cast<int>(spec.phases.size()); ++k) {
+    const auto [x, y] = place(k);
+    std::string label;
+    for (const PanelEstimate& s : fit.sojourns)
+      if (s.name == spec.phases[static_cast<std::size_t>(k)]) label = fmt::format("{:.3g} h", s.estimate);
+    phases.add_row({spec.phases[static_cast<std::size_t>(k)], x, y, label});
+  }
+  for (std::size_t r = 0; r < spec.transitions.size(); ++r) {
+    const auto [x, y] = place(spec.transitions[r].from);
+    const auto [u, v] = place(spec.transitions[r].to);
+    const PanelEstimate& e = fit.estimates[r];
+    const double length = std::hypot(u - x, v - y), a = (u - x) / length, b = (v - y) / length, side = 0.045;      // two ways between the same phases side by side
+    arrows.add_row({e.name, x + 0.2 * a - side * b, y + 0.2 * b + side * a, u - 0.2 * a - side * b, v - 0.2 * b + side * a, e.estimate, e.identified ? fmt::format("{:.3g} [{:.3g}, {:.3g}]", e.estimate, e.lower, e.upper) : fmt::format("{:.3g}, open", e.estimate)});
+  }
+  report::add_figure(run, {"rates", "Rates [1/h] of every allowed change with 95 % intervals, and the mean stay in every phase (reference condition, first piece of time).", "rates", {{"phases", phases}, {"transitions", arrows}}, {}, "answer"});
+}
+
+}  // namespace
+
+PanelSpec spec_of(const PanelData& data, const MultistateSettings& settings) {
+  PanelSpec spec;
+  spec.phases = data.phases;
+  spec.cuts_h = settings.cuts_h;
+  int last = -1;
+  for (int k = 0; k < static_cast<int>(data.phases.size()); ++k)
+    if (!is_end(data.phases[static_cast<std::size_t>(k)])) last = k;
+  if (settings.transitions.empty()) {
+    for (int k = 0; k < last; ++k) spec.transitions.push_back({k, k + 1});
+    const auto divided = std::find(data.phases.begin(), data.phases.end(), "divided"), dead = std::find(data.phases.begin(), data.phases.end(), "dead");
+    if (divided != data.phases.end()) spec.transitions.push_back({last, static_cast<int>(divided - data.phases.begin())});
+    // A division that the tracker did not see: the track goes on as a daughter.
+    const bool missed = std::any_of(data.subjects.begin(), data.subjects.end(), [&](const PanelSubject& s) {
+      return std::adjacent_find(s.looks.begin(), s.looks.end(), [&](const PanelLook& a, const PanelLook& b) { return a.seen == last && b.seen == 0; }) != s.looks.end();
+    });
+    if (missed && last > 0) spec.transitions.push_back({last, 0});
+    for (int k = 0; dead != data.phases.end() && k <= last; ++k) spec.transitions.push_back({k, static_cast<int>(dead - data.phases.begin()), true});
+  }
+  for (const std::string& text : settings.transitions) {
+    // The names may hold a dash themselves: every split is tried.
+    bool found = false;
+    for (std::size_t dash = text.find('-'); dash != text.npos && !found; dash = text.find('-', dash + 1)) {
+      const auto from = std::find(data.phases.begin(), data.phases.end(), text.substr(0, dash)), to = std::find(data.phases.begin(), data.phases.end(), text.substr(dash + 1));
+      if (from == data.phases.end() || to == data.phases.end()) continue;
+      spec.transitions.push_back({static_cast<int>(from - data.phases.begin()), static_cast<int>(to - data.phases.begin()), *to == "dead"});
+      found = true;
+    }
+    if (!found) throw InputError("--transition " + text, "names no two phases", fmt::format("write A-B with phases among {}", fmt::join(data.phases, ", ")));
+  }
+  spec.stages.assign(data.phases.size(), 1);
+  for (const auto& [phase, stages] : settings.stages) spec.stages[static_cast<std::size_t>(phase_named(data, phase, "--stages"))] = stages;
+  if (settings.misread) {
+    for (int a = 0; a <= last; ++a)
+      for (int b = 0; b <= last; ++b)
+        if (a != b) spec.misread.push_back({a, b});
+    spec.start = PanelSpec::Start::estimated;
+    return spec;
+  }
+  const auto to = reachable(spec);
+  std::set<std::string> seen;
+  long impossible = 0;
+  for (const PanelSubject& subject : data.subjects)
+    for (std::size_t i = 1; i < subject.looks.size(); ++i) {
+      const int a = subject.looks[i - 1].seen, b = subject.looks[i].seen;
+      if (a < 0 || b < 0 || to[static_cast<std::size_t>(a)][static_cast<std::size_t>(b)]) continue;
+      ++impossible;
+      seen.insert(data.phases[static_cast<std::size_t>(a)] + "-" + data.phases[static_cast<std::size_t>(b)]);
+    }
+  if (impossible > 0)
+    throw InputError(data.source, fmt::format("shows {} changes that no allowed path explains: {}", impossible, fmt::join(seen, ", ")), "allow them by --transition, or take phases for misread by --misread");
+  return spec;
+}
+
+void run_multistate(RunDirectory& run, const std::filesystem::path& file, const TrackReading& reading, const MultistateSettings& settings) {
+  run.set_title("Rates between phases of " + file.filename().string(), "At which rates do cells go from phase to phase, and does a Markov model describe it?");
+  run.add_input(file);
+  const CellTracks tracks = read_tracks(file, reading);
+  fmt::print("{}", to_terminal_paragraph("time      ", tracks.time_axis));
+  const PanelData data = panel_from_tracks(tracks, settings.reference);
+  for (const auto* notes : {&tracks.notes, &data.notes})
+    for (const auto& note : *notes) {
+      fmt::print("{}", to_terminal_paragraph("note      ", note));
+      run.add_note(note);
+    }
+  PanelSpec spec = spec_of(data, settings);
+  if (settings.effects)
+    for (int c = 0; c < static_cast<int>(data.covariate_names.size()); ++c)
+      for (int r = 0; r < static_cast<int>(spec.transitions.size()); ++r) spec.effects.push_back({c, r});
+  run.add_table("changes", changes_of(data), "What follows what from look to look, as read.");
+  PanelFitOptions options;
+  options.starts = settings.starts;
+  const PanelFit fit = fit_panel(data, spec, options);
+  run.set_outcome(fit.outcome);
+  run.add_result("log_likelihood", cell_of(fit.log_likelihood).index() == 0 ? std::nan("") : fit.log_likelihood, "nats");
+  run.add_result("cells", static_cast<double>(data.subjects.size()), "1");
+  run.add_result("intervals", static_cast<double>(fit.intervals), "1");
+  if (fit.estimates.empty()) return;
+  const Table rates = estimates_of(fit.estimates), sojourns = estimates_of(fit.sojourns);
+  fmt::print("\n{}\n{}\n", to_terminal(rates, "tables/rates.tsv"), to_terminal(sojourns, "tables/sojourns.tsv"));
+  run.add_table("rates", rates, fmt::format("Parameters of the multi-state model: {} cells, {} intervals, log-likelihood {:.6g}.", data.subjects.size(), fit.intervals, fit.log_likelihood));
+  run.add_table("sojourns", sojourns, "Mean stay in every phase that is left.");
+  if (!fit.exits.empty()) run.add_table("exits", estimates_of(fit.exits), "Which way out cells take.");
+  const auto tests = test_panel(data, fit, spec, options);
+  Table assumptions({{"assumption", "", ""}, {"alternative", "", ""}, {"statistic", "1", "twice the gain in log-likelihood, or Wald's"}, {"extra_parameters", "1", ""}, {"p", "1", "chi-square tail; empty where the models are not nested"}, {"gain_aic", "1", "AIC of the fitted model less the alternative's"}, {"verdict", "", ""}});
+  for (const PanelTest& t : tests) {
+    assumptions.add_row({t.assumption, t.alternative, cell_of(t.statistic), std::int64_t{t.extra}, t.nested ? cell_of(t.p) : Cell{}, cell_of(t.gain_aic), t.outcome.ok() ? t.verdict : t.verdict + "; " + t.outcome.message});
+    fmt::print("{}", to_terminal_paragraph("assumed   ", fmt::format("{}: {}", t.assumption, t.verdict)));
+    if (t.verdict.starts_with("rejected") || t.verdict.starts_with("the alternative is better")) run.add_warning(fmt::format("Not what the data show: {} ({}).", t.assumption, t.verdict));
+  }
+  run.add_table("assumptions", assumptions, "What a time-homogeneous Markov model takes for granted, put to the test.");
+  for (const PanelEstimate& s : fit.sojourns)
+    run.add_answer(s.identified ? fmt::format("Mean stay in {}: {:.3g} h [{:.3g}, {:.3g}].", s.name, s.estimate, s.lower, s.upper) : fmt::format("Mean stay in {}: {:.3g} h, not determined by these data.", s.name, s.estimate));
+  add_diagram(run, spec, fit);
+  add_prevalence(run, data, fit, spec);
+}
+
+}  // namespace hyped

@@ -1,0 +1,31 @@
+// What `hyped tracks multistate` does.
+#pragma once
+#include <map>
+#include <string>
+#include <vector>
+
+#include "fitting/panel_fit.hpp"
+#include "libhyped/ingest/read_tracks.hpp"
+#include "libhyped/store/run_directory.hpp"
+
+namespace hyped {
+
+struct MultistateSettings {
+  std::vector<std::string> transitions;        // "A-B"; empty: each phase to the next, the last to "divided" (and to the first, where tracks
+                                               // show it: divisions the tracker missed), all to "dead" as a hazard
+  bool misread = false;                        // every phase may be read as every other
+  std::map<std::string, int> stages;           // by phase; absent: 1
+  std::vector<double> cuts_h;
+  bool effects = true;                         // rates differ between conditions
+  std::string reference;                       // condition the others are compared with; empty: the first
+  int starts = 1;
+};
+
+// Reads tracks with called phases, fits, tests the assumptions; tables rates, sojourns, changes, assumptions, prevalence, figures rates and
+// prevalence.
+void run_multistate(RunDirectory& run, const std::filesystem::path& file, const TrackReading& reading, const MultistateSettings& settings);
+
+// The spec that the settings ask for. InputError: unknown phases; changes seen that no allowed path explains when nothing is misread.
+PanelSpec spec_of(const PanelData& data, const MultistateSettings& settings);
+
+}  // namespace hyped

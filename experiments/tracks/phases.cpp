@@ -1,0 +1,174 @@
+// Phase calls of tracks, in tables and words.
+#include "experiments/tracks/phases.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "experiments/report/figure.hpp"
+#include "experiments/tracks/describe.hpp"
+#include "libhyped/store/table.hpp"
+#include "libhyped/store/write_tracks.hpp"
+
+namespace hyped {
+namespace {
+
+void say(RunDirectory& run, const std::string& note) {
+  fmt::print("{}", to_terminal_paragraph("note      ", note));
+  run.add_note(note);
+}
+
+Table states_of(const SmootherFit& fit, const ReporterMap& map, double interval_h) {
+  Table table({{"state", "", ""}, {"phase", "", ""}, {"stages", "1", "of its duration; the shortest is as many frames"}, {"mean_h", "h", "mean duration, expectation-maximisation"}, {"skipped", "1", "share of cells that pass it by"}, {"start_share", "1", "of cells there before the film"},
+               {"g1_light", "a.u.", "median light of " + map.g1_channel + " at its first stage"}, {"g1_spread", "1", "sd of its logarithm"}, {"cycling_light", "a.u.", "median light of " + map.cycling_channel}, {"cycling_spread", "1", ""}});
+  for (std::size_t s = 0; s < fit.model.states.size(); ++s) {
+    const SmootherState& state = fit.model.states[s];
+    const int at = fit.model.first_stage(static_cast<int>(s));
+    const std::string look = state.light.g1_on ? (state.light.cycling_on ? "both on" : map.g1_channel + " on") : state.light.cycling_on ? map.cycling_channel + " on" : "dark";
+    table.add_row({look, fit.model.phases[static_cast<std::size_t>(state.light.phase)], std::int64_t{state.stages}, state.mean_frames * interval_h, state.skipped, fit.model.start_share[static_cast<Eigen::Index>(s)],
+                   std::exp(fit.model.log_mean(at, 0)), fit.model.log_sd(at, 0), std::exp(fit.model.log_mean(at, 1)), fit.model.log_sd(at, 1)});
+  }
+  return table;
+}
+
+// What the tracks say of the four ways to read two channels.
+void add_support(RunDirectory& run, const CellTracks& tracks, const ReporterMap& map, const SmootherFitOptions& options) {
+  const auto support = compare_maps(tracks, map, options);
+  Table table({{"reporter", "", ""}, {"g1_channel", "", ""}, {"cycling_channel", "", ""}, {"light", "", "levels or kinetics, whichever suits it better"}, {"log_likelihood", "nats", "of the smoother"}, {"behind_best", "nats", ""}, {"given", "", ""}});
+  const MapSupport* given = nullptr;
+  for (const MapSupport& s : support) {
+    const bool mine = s.map.reporter == map.reporter && s.map.g1_channel == map.g1_channel;
+    if (mine) given = &s;
+    table.add_row({std::string(to_string(s.map.reporter)), s.map.g1_channel, s.map.cycling_channel, std::string(s.light == LightModel::levels ? "levels" : "kinetics"), cell_of(s.log_likelihood), cell_of(support[0].log_likelihood - s.log_likelihood), std::string(mine ? "yes" : "")});
+  }
+  run.add_table("map_support", table, "How well the cycle's order explains the light under each reading of the two channels.");
+  const double behind = support[0].log_likelihood - given->log_likelihood;
+  if (behind > 10)
+    run.add_warning(fmt::format("The given map explains the tracks worse than another: {} is ahead by {:.0f} in log-likelihood. Check the reporter and its channels.", words_of(support[0].map), behind));
+  else {
+    const MapSupport& second = given == &support[0] ? support[1] : support[0];
+    run.add_answer(fmt::format("The tracks support the given map: the next one ({}) is behind by {:.0f} in log-likelihood.", words_of(second.map), given->log_likelihood - second.log_likelihood));
+  }
+}
+
+}  // namespace
+
+Table phase_shares(const CellTracks& tracks) {
+  Table table({{"arm", "", ""}, {"phase", "", ""}, {"time_h", "h", ""}, {"value", "1", "share among called cells"}});
+  std::map<std::pair<std::string, double>, std::vector<double>> counts;
+  for (const FollowedCell& cell : tracks.cells)
+    for (int row = cell.first_row; row < cell.first_row + cell.row_count; ++row) {
+      const auto r = static_cast<std::size_t>(row);
+      if (tracks.frames.phase[r] < 0) continue;
+      auto& here = counts[{tracks.films[static_cast<std::size_t>(cell.film)].condition, tracks.frames.time_h[r]}];
+      here.resize(tracks.phases.size(), 0.0);
+      here[static_cast<std::size_t>(tracks.frames.phase[r])] += 1;
+    }
+  for (const auto& [at, here] : counts) {
+    double all = 0;
+    for (const double n : here) all += n;
+    for (std::size_t k = 0; k < here.size(); ++k) table.add_row({at.first, tracks.phases[k], at.second, here[k] / all});
+  }
+  return table;
+}
+
+void call_phases(RunDirectory& run, CellTracks& tracks, const PhaseSettings& settings) {
+  const ReporterMap map{reporter_named(settings.reporter, "--reporter"), settings.g1_channel, settings.cycling_channel};
+  if (settings.method != "smoother" && settings.method != "kinetics" && settings.method != "gates") throw InputError("--method " + settings.method, "is no way to call phases", "give smoother, kinetics or gates");
+  for (const auto& note : check_intensities(tracks, map, settings.allow_saturated)) say(run, note);
+  fmt::print("{}", to_terminal_paragraph("map       ", words_of(map)));
+  run.add_setting("map", words_of(map));
+  run.add_setting("method", settings.method);
+  const GateCalls gates = call_by_gates(tracks, map, settings.gates);
+  const int rows = tracks.frames.rows();
+  if (settings.method == "gates") {
+    tracks.phases = phases_of(map.reporter);
+    tracks.frames.phase = gates.phase;
+    fmt::print("{}", to_terminal_paragraph("gates     ", gates.words));
+    run.add_setting("gates", gates.words);
+    run.add_result("unlabelled", static_cast<double>(gates.unlabelled) / rows, "share of rows");
+    run.add_answer(fmt::format("Gates leave {:.1f} % of {} nuclei without a phase.", 100.0 * gates.unlabelled / rows, rows));
+    stays_from_frames(tracks);
+    return;
+  }
+  double interval_h = 0;
+  for (const Film& film : tracks.films) interval_h = std::max(interval_h, film.frame_interval_h);
+  if (!(interval_h > 0)) throw InputError(tracks.source, "has no frame interval, and phases last so many frames", "give --frame-interval-min");
+  SmootherFitOptions options;
+  options.stages = settings.stages;
+  if (settings.method == "kinetics") options.light = LightModel::kinetics, options.stages = std::max(6, settings.stages);
+  const PhaseSmoother data(tracks, map);
+  const SmootherFit fit = fit_smoother(data, tracks, map, options);
+  for (const auto& note : fit.notes) say(run, note);
+  SmootherFitOptions other = options;      // the other way to see the light, for comparison
+  other.light = options.light == LightModel::levels ? LightModel::kinetics : LightModel::levels;
+  other.stages = other.light == LightModel::kinetics ? std::max(6, settings.stages) : settings.stages;
+  const double gain = fit_smoother(data, tracks, map, other).log_likelihood - fit.log_likelihood;
+  const bool kinetics = options.light == LightModel::kinetics;
+  run.add_result(kinetics ? "levels_gain" : "kinetics_gain", gain, "log-likelihood");
+  if (gain > 10)
+    run.add_warning(kinetics ? fmt::format("Two levels of light per channel explain the tracks better than the kinetics of models/reporter (by {:.0f} in log-likelihood): its half-lives may not be this reporter's; compare with --method smoother.", gain)
+                             : fmt::format("A reporter that rises and falls explains the light better than two levels (by {:.0f} in log-likelihood): changes of phase are dated by when light crosses over; compare with --method kinetics.", gain));
+  if (!fit.outcome.ok()) run.set_outcome(fit.outcome);
+  const SmoothedPhases smoothed = data.smooth(fit.model);
+  if (!smoothed.outcome.ok()) run.set_outcome(smoothed.outcome);
+  apply_phases(tracks, fit.model.phases, smoothed);
+  const Table states = states_of(fit, map, interval_h);
+  fmt::print("\n{}\n", to_terminal(states, "tables/smoother.tsv"));
+  run.add_table("smoother", states, fmt::format("States of the hidden semi-Markov smoother, fitted to {} cells in {} rounds.", fit.cells, fit.iterations));
+  long called = 0, unsure = 0, both = 0, same = 0;
+  for (int row = 0; row < rows; ++row) {
+    const auto r = static_cast<std::size_t>(row);
+    if (smoothed.phase[r] < 0) continue;
+    ++called;
+    unsure += smoothed.certainty[r] < 0.9F ? 1 : 0;
+    if (gates.phase[r] < 0) continue;
+    ++both;
+    same += phases_of(map.reporter)[static_cast<std::size_t>(gates.phase[r])] == tracks.phases[static_cast<std::size_t>(smoothed.phase[r])] ? 1 : 0;
+  }
+  const double total = static_cast<double>(std::max(1L, called));
+  run.add_result("uncertain", static_cast<double>(unsure) / total, "share of nuclei with less than 0.9 posterior");
+  run.add_result("outliers", static_cast<double>(smoothed.outliers) / total, "share of nuclei");
+  run.add_result("jumps", static_cast<double>(smoothed.jumps), "1");
+  run.add_result("gates_unlabelled", static_cast<double>(gates.unlabelled) / rows, "share of nuclei");
+  run.add_result("gates_agree", both > 0 ? static_cast<double>(same) / static_cast<double>(both) : std::nan(""), "share of nuclei both call");
+  run.add_answer(fmt::format("{} nuclei of {} cells called: {:.1f} % with less than 0.9 certainty, {:.2f} % of frames show something else (taken for misread), {} jumps against the cycle's order (wrong links; the stays on either side of one are cut there).", called, smoothed.cells,
+                             100.0 * static_cast<double>(unsure) / total, 100.0 * static_cast<double>(smoothed.outliers) / total, smoothed.jumps));
+  run.add_answer(fmt::format("Gates on the same channels leave {:.1f} % unlabelled and agree on {:.1f} % of what they call.", 100.0 * gates.unlabelled / rows, both > 0 ? 100.0 * static_cast<double>(same) / static_cast<double>(both) : 0.0));
+  add_support(run, tracks, map, SmootherFitOptions{LightModel::levels, settings.stages, 0.01, 1e-4, 400, 200, 1e-6});
+}
+
+void run_phases(RunDirectory& run, const std::filesystem::path& file, const TrackReading& reading, const PhaseSettings& settings) {
+  run.set_title("Phases of " + file.filename().string(), "In which phase of the cycle is every cell, frame by frame, and how certain is that?");
+  run.add_input(file);
+  CellTracks tracks = read_tracks(file, reading);
+  for (const auto& [name, value] : facts_of(tracks)) run.add_setting(name, value);
+  fmt::print("{}", to_terminal_paragraph("time      ", tracks.time_axis));
+  for (const auto& note : tracks.notes) say(run, note);
+  call_phases(run, tracks, settings);
+  write_tracks(tracks, run.path_for("data"));
+  Table stays({{"phase", "", ""}, {"stays", "1", ""}, {"whole", "1", "entry and exit seen"}, {"entry_unseen", "1", ""}, {"exit_unseen", "1", ""}, {"mean_whole_h", "h", "of whole stays alone: too short, because long ones do not fit the film"}});
+  for (std::size_t k = 0; k < tracks.phases.size(); ++k) {
+    std::int64_t all = 0, whole = 0, left = 0, right = 0;
+    double sum = 0;
+    for (const FollowedCell& cell : tracks.cells)
+      for (const PhaseStay& stay : cell.stays) {
+        if (stay.phase != static_cast<int>(k)) continue;
+        ++all;
+        left += stay.entry_seen ? 0 : 1;
+        right += stay.exit_seen() ? 0 : 1;
+        if (!stay.entry_seen || !stay.exit_seen()) continue;
+        ++whole;
+        sum += 0.5 * (stay.left_from_h + stay.left_by_h - stay.entered_from_h - stay.entered_by_h);
+      }
+    stays.add_row({tracks.phases[k], all, whole, left, right, whole > 0 ? Cell(sum / static_cast<double>(whole)) : Cell{}});
+  }
+  fmt::print("{}\n", to_terminal(stays, "tables/stays.tsv"));
+  run.add_table("stays", stays, "Stays in each phase; `hyped tracks durations` fits their lengths with the censoring.");
+  report::add_figure(run, {"shares", "Share of each called phase over time.", "shares", {{"shares", phase_shares(tracks)}}, {}, "answer"});
+  add_lineages(run, tracks, 12);
+}
+
+}  // namespace hyped

@@ -1,0 +1,154 @@
+// Scoring, intervals, derived quantities.
+#include "fitting/panel_fit.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace hyped {
+namespace {
+
+ParameterSpace space_of(const PanelModel& model) {
+  ParameterSpace space;
+  for (const PanelParameter& p : model.parameters()) {
+    FreeParameter free;
+    free.name = p.name;
+    free.unit = p.unit;
+    free.meaning = p.meaning;
+    free.lower = p.lower;
+    free.upper = p.upper;
+    free.start = p.value;
+    free.scale = p.positive ? SearchScale::log10 : SearchScale::linear;
+    space.add(free);
+  }
+  return space;
+}
+
+class OnSearchScale final : public LogLikelihood {
+ public:
+  OnSearchScale(const PanelLikelihood& data, const ParameterSpace& space) : data_(data), space_(space) {}
+  int parameter_count() const override { return space_.count(); }
+  Outcome evaluate(const Eigen::VectorXd& theta, LikelihoodValue& out, bool derivatives) const override {
+    PanelValue value;
+    const Outcome outcome = data_.evaluate(space_.natural(theta), value, derivatives, derivatives);
+    if (!outcome.ok()) return outcome;
+    out.log_likelihood = value.log_likelihood;
+    if (!derivatives) return {};
+    for (int i = 0; i < space_.count(); ++i) value.scores.col(i) *= space_.slope(i, theta[i]);
+    out.gradient = value.scores.colwise().sum();
+    out.information = value.scores.transpose() * value.scores;
+    return {};
+  }
+
+ private:
+  const PanelLikelihood& data_;
+  const ParameterSpace& space_;
+};
+
+// Observed information by central differences of the score; an end at a bound is left one-sided.
+Outcome observed_information(const LogLikelihood& function, const Eigen::VectorXd& theta, Eigen::MatrixXd& information) {
+  const auto count = theta.size();
+  information.resize(count, count);
+  for (Eigen::Index i = 0; i < count; ++i) {
+    constexpr double step = 1e-5;
+    Eigen::VectorXd up = theta, down = theta;
+    up[i] += step;
+    down[i] -= step;
+    LikelihoodValue above, below;
+    Outcome outcome = function.evaluate(up, above, true);
+    if (outcome.ok()) outcome = function.evaluate(down, below, true);
+    if (!outcome.ok()) return outcome;
+    information.col(i) = (below.gradient - above.gradient) / (2 * step);
+  }
+  information = 0.5 * (information + information.transpose()).eval();
+  return {};
+}
+
+// exp(log value +- 1.96 sd) of a positive function with the given slope of its logarithm.
+PanelEstimate derived(std::string name, std::string unit, std::string meaning, double value, const Eigen::VectorXd& log_slope, const Identifiability& from) {
+  PanelEstimate out{std::move(name), std::move(unit), std::move(meaning), value, value, value, true, "data"};
+  for (Eigen::Index i = 0; i < log_slope.size(); ++i)
+    if (log_slope[i] != 0 && !from.identified[static_cast<std::size_t>(i)]) out.identified = false, out.how = "not identifiable";
+  if (!out.identified) return out;
+  const double sd = std::sqrt(std::max(0.0, (log_slope.transpose() * from.covariance * log_slope).value()));
+  out.lower = value * std::exp(-1.959963984540054 * sd);
+  out.upper = value * std::exp(1.959963984540054 * sd);
+  return out;
+}
+
+}  // namespace
+
+PanelFit fit_panel(const PanelData& data, const PanelSpec& spec, const PanelFitOptions& options) {
+  const PanelModel model(spec, data);
+  const PanelLikelihood likelihood(data, model);
+  PanelFit fit;
+  fit.space = space_of(model);
+  fit.parameter_count = model.parameter_count();
+  fit.intervals = likelihood.intervals();
+  const OnSearchScale function(likelihood, fit.space);
+  LikelihoodResult best;
+  for (int s = 0; s < std::max(1, options.starts); ++s) {
+    Eigen::VectorXd start = fit.space.start();
+    if (s > 0) {
+      const Eigen::VectorXd point = halton_point(s, fit.space.count());
+      for (int i = 0; i < fit.space.count(); ++i)
+        if (fit.space[i].scale == SearchScale::log10) start[i] = std::clamp(start[i] + 2 * point[i] - 1, fit.space.lower()[i], fit.space.upper()[i]);
+    }
+    const LikelihoodResult end = maximise(function, start, fit.space.lower(), fit.space.upper(), {}, options.scoring);
+    fit.start_log_likelihoods.push_back(end.at.log_likelihood);
+    fit.iterations += end.iterations;
+    if (s == 0 || (std::isfinite(end.at.log_likelihood) && end.at.log_likelihood > best.at.log_likelihood)) best = end;
+  }
+  fit.theta = best.theta;
+  fit.log_likelihood = best.at.log_likelihood;
+  fit.outcome = best.outcome;
+  if (!std::isfinite(fit.log_likelihood)) return fit;
+  Eigen::MatrixXd information;
+  if (const Outcome outcome = observed_information(function, fit.theta, information); !outcome.ok()) {
+    fit.outcome = outcome;
+    return fit;
+  }
+  fit.identifiability = identifiability_of(information, fit.space);
+  const Eigen::VectorXd natural = fit.natural();
+  for (int i = 0; i < fit.space.count(); ++i) {
+    const FreeParameter& p = fit.space[i];
+    PanelEstimate e{p.name, p.unit, p.meaning, natural[i], p.lower, p.upper, static_cast<bool>(fit.identifiability.identified[static_cast<std::size_t>(i)]), "data"};
+    if (!e.identified) e.how = "not identifiable";
+    else {
+      const double sd = std::sqrt(std::max(0.0, fit.identifiability.covariance(i, i)));
+      e.lower = std::max(p.lower, fit.space.natural(i, fit.theta[i] - 1.959963984540054 * sd));
+      e.upper = std::min(p.upper, fit.space.natural(i, fit.theta[i] + 1.959963984540054 * sd));
+    }
+    if (std::find(best.at_lower.begin(), best.at_lower.end(), i) != best.at_lower.end()) e.how = "at lower bound", e.lower = p.lower;
+    if (std::find(best.at_upper.begin(), best.at_upper.end(), i) != best.at_upper.end()) e.how = "at upper bound", e.upper = p.upper;
+    fit.estimates.push_back(e);
+  }
+  const auto& transitions = model.spec().transitions;
+  for (int phase = 0; phase < model.phase_count(); ++phase) {
+    if (model.absorbing(phase)) continue;
+    const std::string& name = spec.phases[static_cast<std::size_t>(phase)];
+    double all = 0;
+    std::vector<int> out;
+    bool hazard = false;
+    for (int r = 0; r < static_cast<int>(transitions.size()); ++r)
+      if (transitions[static_cast<std::size_t>(r)].from == phase) {
+        hazard = hazard || transitions[static_cast<std::size_t>(r)].any_stage;
+        if (!transitions[static_cast<std::size_t>(r)].any_stage) all += natural[r], out.push_back(r);
+      }
+    if (out.empty()) continue;
+    Eigen::VectorXd slope = Eigen::VectorXd::Zero(fit.space.count());
+    for (const int r : out) slope[r] = -fit.space.slope(r, fit.theta[r]) / all;
+    fit.sojourns.push_back(derived(name, "h", hazard ? "mean stay if the cell does not die" : "mean stay", 1 / all, slope, fit.identifiability));
+    if (out.size() < 2) continue;
+    for (const int r : out) {
+      Eigen::VectorXd share = slope;
+      share[r] += fit.space.slope(r, fit.theta[r]) / natural[r];
+      fit.exits.push_back(derived(transitions[static_cast<std::size_t>(r)].name, "1", "probability of this way out", natural[r] / all, share, fit.identifiability));
+    }
+  }
+  if (!fit.identifiability.all() && fit.outcome.ok()) fit.outcome = {Status::not_identifiable, "not identifiable: " + fit.identifiability.null.front().text};
+  return fit;
+}
+
+}  // namespace hyped

@@ -1,0 +1,309 @@
+// Events to cells and stays.
+#include "libhyped/ingest/read_events.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+
+#include "libhyped/ingest/delimited.hpp"
+
+namespace hyped {
+namespace {
+
+StayEnd stay_end(CellEnd end) {
+  return end == CellEnd::division ? StayEnd::division : end == CellEnd::death ? StayEnd::death : end == CellEnd::lost ? StayEnd::lost : StayEnd::film_end;
+}
+
+PhaseStay exact_stay(int phase, double from, double to, bool seen, StayEnd end) { return {phase, from, from, to, to, seen, end}; }
+
+// What a row names its mother: the table's column, unless a published table needs another rule.
+using MotherOf = std::function<std::string(const std::string& cell, const std::string& written)>;
+
+class EventReader {
+ public:
+  EventReader(const std::filesystem::path& file, const EventColumns& columns, std::string format, MotherOf mother_of)
+      : table_(DelimitedTable::read(file)), columns_(columns), mother_of_(std::move(mother_of)) {
+    tracks_.source = table_.file();
+    tracks_.format = std::move(format);
+    tracks_.length_unit = "px";
+    for (const auto& [name, column] : columns.phases) tracks_.phases.push_back(name);
+  }
+
+  CellTracks read() {
+    if (columns_.film_end.empty())
+      for (std::size_t row = 0; row < table_.rows(); ++row) extend_film(row);
+    for (std::size_t row = 0; row < table_.rows(); ++row) {
+      try {
+        add(row);
+      } catch (const InputError& error) {
+        if (!columns_.leave_out_contradictions) throw;
+        left_out_.emplace_back(error.what());
+      }
+    }
+    close_films();
+    find_mothers();
+    if (!left_out_.empty()) tracks_.notes.push_back(fmt::format("{} rows contradict themselves and are left out; the first: {}", left_out_.size(), left_out_.front()));
+    check_lineages(tracks_);
+    return std::move(tracks_);
+  }
+
+ private:
+  std::string text(std::size_t row, const std::string& column) const { return column.empty() ? "" : table_.text(row, table_.column(column)); }
+  double hours(std::size_t row, const std::string& column) const {
+    return column.empty() ? std::numeric_limits<double>::quiet_NaN() : table_.number_or_missing(row, table_.column(column)) * columns_.hours_per_unit;
+  }
+
+  int film_of(std::size_t row) {
+    std::string name;
+    for (const auto& column : columns_.film) name += (name.empty() ? "" : " ") + text(row, column);
+    if (name.empty()) name = "all";
+    const std::string condition = columns_.condition.empty() ? "all" : text(row, columns_.condition);
+    const auto [at, made] = films_.try_emplace({name, condition}, static_cast<int>(tracks_.films.size()));
+    if (made) tracks_.films.push_back({name, condition, 0, 0, -1e300});
+    Film& film = tracks_.films[at->second];
+    if (const double end = hours(row, columns_.film_end); std::isfinite(end)) film.last_h = std::max(film.last_h, end);
+    for (const auto& [mark, column] : columns_.marks)
+      if (const double time = hours(row, column); std::isfinite(time) && std::find(film.marks.begin(), film.marks.end(), std::pair(mark, time)) == film.marks.end()) film.marks.emplace_back(mark, time);
+    return at->second;
+  }
+
+  // Where the table does not say when a film ends, its latest time does.
+  void extend_film(std::size_t row) {
+    Film& film = tracks_.films[film_of(row)];
+    std::vector<double> times{hours(row, columns_.birth), hours(row, columns_.division), hours(row, columns_.death), hours(row, columns_.lost)};
+    if (!columns_.since_birth)
+      for (const auto& [name, column] : columns_.phases) times.push_back(hours(row, column));
+    for (const double time : times)
+      if (std::isfinite(time)) film.last_h = std::max(film.last_h, time);
+  }
+
+  // The first of division, death and loss, in this order where they coincide; the film's end or the last thing known of the cell if none.
+  void find_end(std::size_t row, FollowedCell& cell, const std::vector<double>& phase_ends) {
+    cell.end_h = std::numeric_limits<double>::infinity();
+    for (const auto& [kind, column] : {std::pair(CellEnd::division, &columns_.division), std::pair(CellEnd::death, &columns_.death), std::pair(CellEnd::lost, &columns_.lost)})
+      if (const double time = hours(row, *column); time < cell.end_h) {
+        cell.end_h = time;
+        cell.end = kind;
+      }
+    if (std::isfinite(cell.end_h)) return;
+    const bool there = columns_.survived.empty() || !text(row, columns_.survived).empty();
+    cell.end = there ? CellEnd::film_end : CellEnd::lost;
+    cell.end_h = !there ? cell.start_h : columns_.film_end.empty() ? tracks_.films[cell.film].last_h : hours(row, columns_.film_end);
+    if (std::isnan(cell.end_h)) throw table_.error(row, table_.column(columns_.cell), fmt::format("cell '{}' has no end", cell.id), "give its division, death, loss or the film's end");
+    for (const double end : phase_ends)
+      if (!there && std::isfinite(end)) cell.end_h = std::max(cell.end_h, end);
+  }
+
+  void add_stays(std::size_t row, FollowedCell& cell, const std::vector<double>& ends) const {
+    double from = cell.start_h;
+    bool seen = cell.start == CellStart::division;
+    for (std::size_t k = 0; k < columns_.phases.size(); ++k) {
+      const double end = k < ends.size() ? ends[k] : std::numeric_limits<double>::quiet_NaN();
+      const bool later = k < ends.size() && (cell.end == CellEnd::division || std::any_of(ends.begin() + static_cast<std::ptrdiff_t>(k), ends.end(), [](double e) { return std::isfinite(e); }));
+      const auto where = [&] { return table_.column(columns_.phases[k].second.empty() ? columns_.cell : columns_.phases[k].second); };
+      if (std::isnan(end)) {
+        if (later) throw table_.error(row, where(), fmt::format("cell '{}' went on after '{}', but its end is missing", cell.id, columns_.phases[k].first), "give the end of every phase before the last");
+        cell.stays.push_back(exact_stay(static_cast<int>(k), from, cell.end_h, seen, stay_end(cell.end)));
+        return;
+      }
+      if (end < from || end > cell.end_h)
+        throw table_.error(row, where(), fmt::format("phase '{}' of cell '{}' ends at {:.6g} h, {} {:.6g} h", columns_.phases[k].first, cell.id, end,
+                                                     end < from ? "before it starts at" : "after the cell, which ends at", end < from ? from : cell.end_h), "correct one of the times");
+      cell.stays.push_back(exact_stay(static_cast<int>(k), from, end, seen, StayEnd::next));
+      from = end;
+      seen = true;
+    }
+  }
+
+  void add(std::size_t row) {
+    FollowedCell cell;
+    cell.source_line = table_.line(row);
+    cell.id = table_.name(row, table_.column(columns_.cell));
+    cell.film = film_of(row);
+    cell.family = text(row, columns_.family);
+    const double birth = hours(row, columns_.birth);
+    cell.start = std::isfinite(birth) ? CellStart::division : CellStart::film_start;
+    cell.start_h = std::isfinite(birth) ? birth : 0;
+    std::vector<double> ends;
+    for (const auto& [name, column] : columns_.phases)
+      if (!column.empty()) ends.push_back(hours(row, column) + (columns_.since_birth ? cell.start_h : 0));
+    find_end(row, cell, ends);
+    if (cell.end_h < cell.start_h)
+      throw table_.error(row, table_.column(columns_.cell), fmt::format("cell '{}' ends at {:.6g} h, before its birth at {:.6g} h", cell.id, cell.end_h, cell.start_h), "correct one of the times");
+    add_stays(row, cell, ends);
+    const auto [at, made] = ids_.try_emplace({cell.film, cell.id}, static_cast<int>(tracks_.cells.size()));
+    if (!made) {
+      const std::string again = fmt::format("cell '{}' occurs twice in its film (also line {})", cell.id, tracks_.cells[at->second].source_line);
+      if (!columns_.leave_out_contradictions) throw table_.error(row, table_.column(columns_.cell), again, "give each cell of a film its own name");
+      ++renamed_;
+      cell.id = fmt::format("{} (line {})", cell.id, cell.source_line);
+    }
+    mothers_.push_back(mother_of_(table_.name(row, table_.column(columns_.cell)), text(row, columns_.mother)));
+    tracks_.cells.push_back(std::move(cell));
+  }
+
+  void close_films() {
+    for (const auto& cell : tracks_.cells) tracks_.films[cell.film].last_h = std::max(tracks_.films[cell.film].last_h, cell.end_h);
+    if (renamed_ > 0) tracks_.notes.push_back(fmt::format("{} names occur twice in their film: the second has its line added", renamed_));
+  }
+
+  // Links that times contradict are cut where contradictions are left out; a mother without a division divided when her first daughter was born.
+  void find_mothers() {
+    int cut = 0, dated = 0, missing = 0;
+    std::map<int, double> first_daughter;
+    for (std::size_t i = 0; i < tracks_.cells.size(); ++i) {
+      FollowedCell& cell = tracks_.cells[i];
+      if (mothers_[i].empty()) continue;
+      const auto found = ids_.find({cell.film, mothers_[i]});
+      if (found == ids_.end()) {
+        if (cell.family.empty()) cell.family = mothers_[i];
+        ++missing;
+        continue;
+      }
+      const FollowedCell& mother = tracks_.cells[found->second];
+      if (columns_.leave_out_contradictions && mother.end == CellEnd::division && cell.start_h < mother.end_h) {
+        cell.family = mothers_[i];
+        ++cut;
+        continue;
+      }
+      cell.mother = found->second;
+      cell.start = CellStart::division;
+      if (mother.end != CellEnd::division) {
+        const auto [at, made] = first_daughter.try_emplace(found->second, cell.start_h);
+        at->second = std::min(at->second, cell.start_h);
+      }
+    }
+    for (const auto& [index, time] : first_daughter) {
+      FollowedCell& mother = tracks_.cells[index];
+      if (mother.end == CellEnd::death || time < mother.start_h) continue;      // check_lineages refuses what cannot be
+      ++dated;
+      mother.end = CellEnd::division;
+      mother.end_h = time;
+      mother.stays.back().end = StayEnd::division;
+      mother.stays.back().left_from_h = mother.stays.back().left_by_h = time;
+    }
+    if (missing > 0) tracks_.notes.push_back(fmt::format("the mothers of {} cells are not in the table: such cells are sisters of each other", missing));
+    if (cut > 0) tracks_.notes.push_back(fmt::format("{} daughters are there before their mother ends: the links are cut", cut));
+    if (dated > 0) tracks_.notes.push_back(fmt::format("{} mothers have no time of division: it is the birth of their first daughter", dated));
+  }
+
+  DelimitedTable table_;
+  const EventColumns& columns_;
+  MotherOf mother_of_;
+  CellTracks tracks_;
+  std::map<std::pair<std::string, std::string>, int> films_;
+  std::map<std::pair<int, std::string>, int> ids_;
+  std::vector<std::string> mothers_, left_out_;
+  int renamed_ = 0;
+};
+
+std::string as_written(const std::string&, const std::string& written) { return written; }
+
+}  // namespace
+
+CellTracks read_events(const std::filesystem::path& file, const EventColumns& columns, std::string format) {
+  CellTracks tracks = EventReader(file, columns, std::move(format), as_written).read();
+  tracks.time_axis = fmt::format("annotated times x {:.6g} h", columns.hours_per_unit);
+  return tracks;
+}
+
+CellTracks read_dowling2014(const std::filesystem::path& file) {
+  EventColumns columns;
+  columns.film = {"experiment", "in_paper"};
+  columns.condition = "condition";
+  columns.cell = "cell_id";
+  columns.family = "family_id";
+  columns.birth = "birth_h";
+  columns.division = "division_h";
+  columns.phases = {{"G1", "green_on_h"}, {"S/G2/M", ""}};
+  columns.since_birth = true;
+  CellTracks tracks = read_events(file, columns, "dowling2014");
+  for (auto& film : tracks.films) {
+    if (film.name.ends_with(" 0")) film.condition += " (not in paper)";
+    film.name.resize(film.name.rfind(' '));
+  }
+  tracks.time_axis = "hours as annotated, from frames every 3, 4 or 10 min; ends of phases counted from birth";
+  tracks.notes.push_back("every cell here divided: slow cells, whose division the film did not see, are missing, so durations are short");
+  tracks.notes.push_back("the phases meet where green comes on (the paper's end of G1)");
+  return tracks;
+}
+
+CellTracks read_imig2020_lineages(const std::filesystem::path& file) {
+  EventColumns columns;
+  columns.film = {"cell_line", "phase_at_trail", "video"};
+  columns.cell = "cell";
+  columns.mother = "mother";
+  columns.birth = "birth_frame";
+  columns.division = "division_frame";
+  columns.death = "death_frame";
+  columns.lost = "lost_frame";
+  columns.film_end = "video_end_frame";
+  columns.survived = "survived";
+  columns.phases = {{"G1", "white_end_frame"}, {"S/G2/M", ""}};
+  columns.marks = {{"TRAIL", "trail_frame"}};
+  columns.hours_per_unit = 0.25;
+  columns.leave_out_contradictions = true;
+  const auto by_name = [](const std::string& cell, const std::string&) {
+    const auto point = cell.find('.');
+    return point == cell.npos ? std::string() : point + 2 < cell.size() ? cell.substr(0, cell.size() - 1) : cell.substr(0, point);
+  };
+  CellTracks tracks = EventReader(file, columns, "imig2020-lineages", by_name).read();
+  for (auto& film : tracks.films) {
+    const bool g1 = film.name.find(" G1 ") != film.name.npos;
+    film.condition = film.name.substr(0, film.name.find(' ')) + (g1 ? " TRAIL in G1" : " TRAIL in S/G2/M");
+  }
+  tracks.time_axis = "frames x 15 min, as the source says";
+  tracks.notes.push_back("some videos of HCT-116 have two times of TRAIL or two ends: both marks are kept, the later end counts");
+  return tracks;
+}
+
+CellTracks read_imig2020_durations(const std::filesystem::path& file) {
+  const DelimitedTable table = DelimitedTable::read(file);
+  const auto line = table.column("cell_line"), number = table.column("row"), g1 = table.column("g1_h"), g1_censored = table.column("g1_censored"), sg2m = table.column("sg2m_h"),
+             sg2m_censored = table.column("sg2m_censored");
+  CellTracks tracks;
+  tracks.source = table.file();
+  tracks.format = "imig2020-durations";
+  tracks.time_axis = "hours since each cell's birth, steps of 15 min";
+  tracks.length_unit = "px";
+  tracks.phases = {"G1", "S/G2/M"};
+  std::map<std::string, int> films;
+  int without_g1 = 0;
+  for (std::size_t row = 0; row < table.rows(); ++row) {
+    const auto [at, made] = films.try_emplace(table.name(row, line), static_cast<int>(tracks.films.size()));
+    if (made) tracks.films.push_back({at->first, at->first});
+    const double first = table.number_or_missing(row, g1), second = table.number_or_missing(row, sg2m);
+    const bool first_open = std::isfinite(first) && table.integer(row, g1_censored) != 0, second_open = std::isfinite(second) && table.integer(row, sg2m_censored) != 0;
+    FollowedCell cell;
+    cell.id = table.name(row, number);
+    cell.film = at->second;
+    cell.source_line = table.line(row);
+    // without a G1 the film began in it: only the entry into S was seen
+    cell.start = std::isfinite(first) ? CellStart::division : CellStart::film_start;
+    without_g1 += !std::isfinite(first);
+    if (first < 0 || second < 0) throw table.error(row, first < 0 ? g1 : sg2m, fmt::format("the duration of cell '{}' is negative", cell.id), "durations are 0 or more");
+    cell.end = first_open || second_open || std::isnan(second) ? CellEnd::film_end : CellEnd::division;
+    double now = 0;
+    if (std::isfinite(first)) {
+      cell.stays.push_back(exact_stay(0, 0, first, true, first_open ? StayEnd::film_end : StayEnd::next));
+      now = first;
+    }
+    if (std::isfinite(second) && !first_open) {
+      cell.stays.push_back(exact_stay(1, now, now + second, true, stay_end(cell.end)));
+      now += second;
+    }
+    cell.end_h = now;
+    tracks.films[cell.film].last_h = std::max(tracks.films[cell.film].last_h, now);
+    tracks.cells.push_back(std::move(cell));
+  }
+  tracks.notes.push_back(fmt::format("durations only: every cell starts its own clock; {} cells were in G1 when the film began, and only their S/G2/M is here", without_g1));
+  check_lineages(tracks);
+  return tracks;
+}
+
+}  // namespace hyped
