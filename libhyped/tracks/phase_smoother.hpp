@@ -16,6 +16,7 @@ struct SmootherState {
   int stages = 1;
   double mean_frames = 10;
   double skipped = 0;            // probability that a cell goes from the state before to the state after
+  bool given = false;            // its mean is not fitted: the onset of a phase, while the light of the one before fades
 };
 
 // Everything the smoother believes. Light is normal in the logarithm; every stage has its own mean, so that a reporter's rise and fall

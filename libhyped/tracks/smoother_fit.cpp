@@ -114,6 +114,17 @@ SmootherFit fit_smoother(const PhaseSmoother& data, const CellTracks& tracks, co
       lights = {{0, true, false}, {1, false, true}};
     }
   }
+  double interval_h = 0;
+  for (const Film& film : tracks.films) interval_h = std::max(interval_h, film.frame_interval_h);
+  // In the first two hours of a phase the light is still that of the phase before, and changes from frame to frame: a stage per frame.
+  constexpr double onset_h = 2;
+  const int onset_stages = kinetics && interval_h > 0 ? std::min(12, static_cast<int>(std::lround(onset_h / interval_h))) : 0;
+  const bool onsets = onset_stages > 1;
+  if (onsets) {
+    std::vector<Light> twice;
+    for (const Light& light : lights) twice.insert(twice.end(), 2, light);
+    lights = twice;
+  }
   const int states = static_cast<int>(lights.size());
   std::vector<int> which;
   const int stride = std::max(1, data.cell_count() / std::max(1, options.cells));
@@ -121,12 +132,11 @@ SmootherFit fit_smoother(const PhaseSmoother& data, const CellTracks& tracks, co
   double longest = 1;
   for (const FollowedCell& cell : tracks.cells) longest = std::max(longest, static_cast<double>(cell.row_count));
   for (const Light& light : lights) model.states.push_back({light, light.may_be_skipped ? 1 : options.stages, light.may_be_skipped ? 4.0 : std::max(4.0, longest / (2.0 * states)), light.may_be_skipped ? 0.1 : 0.0});
+  for (std::size_t s = 0; onsets && s < model.states.size(); s += 2) model.states[s].given = true, model.states[s].stages = onset_stages, model.states[s].mean_frames = onset_h / interval_h;
   const int stages = model.stage_count();
   model.start_share = Eigen::VectorXd::Constant(states, 1.0 / states);
   model.log_mean.resize(stages, 2);
   model.log_sd.resize(stages, 2);
-  double interval_h = 0;
-  for (const Film& film : tracks.films) interval_h = std::max(interval_h, film.frame_interval_h);
   std::array<std::array<double, 2>, 2> gains{};
   for (int c = 0; c < 2; ++c) {
     const auto level = two_levels(data.log_light().col(c));
@@ -169,7 +179,7 @@ SmootherFit fit_smoother(const PhaseSmoother& data, const CellTracks& tracks, co
     for (int s = 0; s < states; ++s) {
       SmootherState& state = model.states[static_cast<std::size_t>(s)];
       // One exit in a film's worth of frames is added, so that a state nobody leaves keeps a finite mean.
-      state.mean_frames = std::clamp(state.stages * (sums.occupied[s] + longest) / (sums.left[s] + state.stages), static_cast<double>(state.stages), 1e6);
+      if (!state.given) state.mean_frames = std::clamp(state.stages * (sums.occupied[s] + longest) / (sums.left[s] + state.stages), static_cast<double>(state.stages), 1e6);
       if (lights[static_cast<std::size_t>(s)].may_be_skipped) state.skipped = std::clamp((sums.skipped_into[s] + 0.1) / (sums.skipped_into[s] + sums.entered[s] + 1), 1e-6, 0.999);
     }
     model.start_share = (sums.started.array() + 0.5) / (sums.started.array() + 0.5).sum();
@@ -181,7 +191,7 @@ SmootherFit fit_smoother(const PhaseSmoother& data, const CellTracks& tracks, co
   }
   int skips = 0;
   for (const Light& light : lights) skips += light.may_be_skipped ? 1 : 0;
-  fit.parameter_count = states + skips + (states - 1) + (kinetics ? 6 : 8);
+  fit.parameter_count = (onsets ? states / 2 : states) + skips + (states - 1) + (kinetics ? 6 : 8);
   return fit;
 }
 
