@@ -120,7 +120,7 @@ IndependentFit fit_independent(const CycleProblem& problem, const IndependentOpt
     record = {record.start, end.theta, end.sum_of_squares, end.gradient_norm, record.iterations + end.iterations, record.solves, end.outcome};
   };
   LeastSquaresOptions first = options.least_squares;
-  if (screened) first.function_tolerance = 1e-2, first.first_radius = 0.3, first.iteration_limit = std::min(20, first.iteration_limit);
+  if (screened) first.function_tolerance = 5e-2, first.first_radius = 0.3, first.iteration_limit = std::min(20, first.iteration_limit);
   const double margin = screened ? 0.25 : 0.1;
   parallel_for(static_cast<int>(fit.starts.size()), [&](int s) {
     StartRecord& record = fit.starts[s];

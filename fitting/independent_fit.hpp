@@ -14,7 +14,7 @@ struct IndependentOptions {
   IndependentNoise noise = IndependentNoise::multinomial;
   int starts = 8;                           // low-discrepancy starts of the least-squares part
   // More starts than this are screened: all descend from the middle half of the bounds with cautious steps until a step gains less than
-  // a hundredth, and the best twentieth goes on to the end.
+  // a twentieth, and the best twentieth goes on to the end.
   int screened_above = 32;
   std::optional<double> saturation = {};    // gaussian: values at or above are only known to be that high
   LeastSquaresOptions least_squares = {};
