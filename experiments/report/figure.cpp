@@ -158,7 +158,7 @@ std::string arm_colour(const std::string& arm, const std::vector<std::string>& a
 }
 
 std::string phase_colour(const std::string& phase, std::size_t index) {
-  static const std::map<std::string, std::string> known = {{"G0", "#8a5a44"}, {"G1", "#D55E00"}, {"G1/S", "#E3B505"}, {"S", "#56B4E9"}, {"S/G2/M", "#009E73"}, {"G2/M", "#0072B2"}, {"G2", "#0072B2"}, {"M", "#CC79A7"}};
+  static const std::map<std::string, std::string> known = {{"G0", "#8a5a44"}, {"G1", "#D55E00"}, {"G1/S", "#E3B505"}, {"S", "#56B4E9"}, {"S/G2/M", "#009E73"}, {"G2/M", "#0072B2"}, {"G2", "#0072B2"}, {"M", "#CC79A7"}, {"divided", "#8c8c8c"}, {"dead", "#303030"}};
   static const std::vector<std::string> further = {"#CC79A7", "#0072B2", "#009E73", "#E3B505", "#D55E00"};
   if (const auto found = known.find(phase); found != known.end()) return found->second;
   return further[index % further.size()];

@@ -62,7 +62,7 @@ void add_prevalence(RunDirectory& run, const PanelData& data, const PanelFit& fi
   const PanelLikelihood likelihood(data, model);
   Table points({{"arm", "", ""}, {"class", "", ""}, {"time_h", "h", ""}, {"value", "1", "share of the cells there at the first look, ends included"}}), line({{"arm", "", ""}, {"class", "", ""}, {"time_h", "h", ""}, {"estimate", "1", ""}, {"lower", "", ""}, {"upper", "", ""}});
   for (int row = 0; row < static_cast<int>(data.covariates.rows()); ++row) {
-    std::string arm = "reference";
+    std::string arm = data.reference;
     for (Eigen::Index c = 0; c < data.covariates.cols(); ++c)
       if (data.covariates(row, c) == 1) arm = data.covariate_names[static_cast<std::size_t>(c)];
     std::vector<const PanelSubject*> there;

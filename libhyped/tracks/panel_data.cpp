@@ -40,6 +40,7 @@ PanelData panel_from_tracks(const CellTracks& tracks, const std::string& referen
   const auto at = std::find(conditions.begin(), conditions.end(), base);
   if (at == conditions.end()) throw InputError(tracks.source, fmt::format("has no condition '{}'", base), fmt::format("its conditions: {}", nearest_names(base, conditions)));
   std::rotate(conditions.begin(), at, at + 1);
+  out.reference = conditions.front();
   out.covariates = Eigen::MatrixXd::Zero(static_cast<Eigen::Index>(conditions.size()), static_cast<Eigen::Index>(conditions.size()) - 1);
   for (std::size_t c = 1; c < conditions.size(); ++c) {
     out.covariate_names.push_back(conditions[c]);

@@ -25,6 +25,7 @@ struct PanelData {
   std::string source;
   std::vector<std::string> phases;       // what can be seen, absorbing phases too
   std::vector<std::string> covariate_names;
+  std::string reference;                 // condition whose covariates are all 0
   Eigen::MatrixXd covariates;            // distinct rows [rows x C]; one row of no columns if there are none
   std::vector<PanelSubject> subjects;
   std::vector<std::string> notes;        // what was left out and why

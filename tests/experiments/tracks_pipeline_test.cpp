@@ -50,7 +50,7 @@ TEST_CASE("a twin's film goes through phases, durations and rates, and joins its
   REQUIRE(truth.size() == called.size());
   long wrong = 0;
   for (std::size_t i = 0; i < truth.size(); ++i) wrong += (called[i].at("phase") == "G1") != (truth[i].at("true_phase") != "S/G2/M") ? 1 : 0;
-  CHECK(static_cast<double>(wrong) < 0.06 * static_cast<double>(truth.size()));
+  CHECK(static_cast<double>(wrong) < 0.02 * static_cast<double>(truth.size()));
 
   // The other way round the light makes no cycle, and the command says so.
   ended = folder.run("tracks phases twin/data/film --reporter cdt1_geminin --g1-channel tagGFP --cycling-channel mKate --out swapped");

@@ -167,7 +167,7 @@ TEST_CASE("films of both reporters are called rightly, better than by gates, and
     const double smoothed = wrong(film, fit.model.phases, calls.phase), gated = wrong(film, phases_of(one.map.reporter), call_by_gates(film.tracks, one.map).phase);
     INFO(to_string(one.map.reporter) << ": smoother " << smoothed << ", gates " << gated);
     CHECK(smoothed < 0.25);      // two levels date a phase by when its light crosses over
-    CHECK(smoothed < 0.5 * gated);
+    CHECK(gated > 0.9);      // scaled by the brightest nucleus, hardly one passes a gate: no baseline to be proud of beating
 
     SmootherFitOptions kinetic;
     kinetic.light = LightModel::kinetics;
@@ -175,7 +175,7 @@ TEST_CASE("films of both reporters are called rightly, better than by gates, and
     const SmootherFit risen = fit_smoother(data, film.tracks, one.map, kinetic);
     const double by_kinetics = wrong(film, risen.model.phases, data.smooth(risen.model).phase);
     INFO("kinetics " << by_kinetics);
-    CHECK(by_kinetics < 0.08);      // the delay of the light is part of it
+    CHECK(by_kinetics < 0.05);      // the delay of the light is part of it
     CHECK(by_kinetics < 0.5 * smoothed);
     WARN(to_string(one.map.reporter) << ": wrong by gates " << gated << ", two levels " << smoothed << ", kinetics " << by_kinetics);
 
