@@ -14,7 +14,8 @@ grid(n, widest) = sprintf("grid_n = %d; grid_columns = %d; grid_rows = %d", n, n
 # A canvas is at least as wide as its legend, which therefore is set before.
 legend_text = ''
 larger(a, b) = a > b ? a : b
-total_width(x) = larger(5.5 * strlen(legend_text) + 24, room_left + grid_columns * panel_width + (grid_columns - 1) * gap_x + room_right)
+key_width = 0
+total_width(x) = larger(larger(key_width, 5.5 * strlen(legend_text) + 24), room_left + grid_columns * panel_width + (grid_columns - 1) * gap_x + room_right)
 height_of(i) = panel_height
 above(i) = row_of(i) * (panel_height + gap_y)
 total_height(x) = room_top + above(grid_n) + height_of(grid_n) + room_bottom

@@ -31,7 +31,7 @@ middle_in = has_intervals ? "estimate" : there_in; bar_low_in = has_intervals ? 
 axis_start = 0; axis_end = end_of(longest)
 load place_events
 key_lines = has_model; key_points = has_points
-if (|distinct_class| > 1) { room_top = room_top + key_row }
+if (|distinct_class| > 1) { room_top = room_top + key_row; key_width = key_left(|distinct_class|) + key_step(|distinct_class|) + 8 }
 parts_drawn = (has_points ? "points: data" : '') . (has_model ? "   line and band: model, 95 %" : '') . (has_intervals ? "   bars: prediction profile, 95 %" : '') . (has_truth ? "   dashed black: truth" : '')
 legend_text = exists("band_label") ? band_label : parts_drawn
 eval canvas(0)

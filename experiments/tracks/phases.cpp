@@ -131,6 +131,8 @@ void call_phases(RunDirectory& run, CellTracks& tracks, const PhaseSettings& set
   const double total = static_cast<double>(std::max(1L, called));
   run.add_result("uncertain", static_cast<double>(unsure) / total, "share of nuclei with less than 0.9 posterior");
   run.add_result("outliers", static_cast<double>(smoothed.outliers) / total, "share of nuclei");
+  if (static_cast<double>(smoothed.outliers) > 0.05 * total)
+    run.add_warning(fmt::format("{:.0f} % of the frames fit no phase's light: the light model of --method {} does not describe this reporter well, and its durations may be biased.", 100.0 * static_cast<double>(smoothed.outliers) / total, settings.method));
   run.add_result("jumps", static_cast<double>(smoothed.jumps), "1");
   run.add_result("gates_unlabelled", static_cast<double>(gates.unlabelled) / rows, "share of nuclei");
   run.add_result("gates_agree", both > 0 ? static_cast<double>(same) / static_cast<double>(both) : std::nan(""), "share of nuclei both call");
