@@ -118,6 +118,9 @@ void call_phases(RunDirectory& run, CellTracks& tracks, const PhaseSettings& set
   const Table states = states_of(fit, map, interval_h);
   fmt::print("\n{}\n", to_terminal(states, "tables/smoother.tsv"));
   run.add_table("smoother", states, fmt::format("States of the hidden semi-Markov smoother, fitted to {} cells in {} rounds.", fit.cells, fit.iterations));
+  for (int c = 0; c < 2; ++c)
+    run.add_result(c == 0 ? "brightness_sd_g1" : "brightness_sd_cycling", fit.model.brightness_sd[c], "sd of the logarithm of a cell's brightness");
+  run.add_answer(fmt::format("Cells differ in brightness by a factor of {:.2f} ({}) and {:.2f} ({}), one standard deviation; each cell's phases are called by its own.", std::exp(fit.model.brightness_sd[0]), map.g1_channel, std::exp(fit.model.brightness_sd[1]), map.cycling_channel));
   long called = 0, unsure = 0, both = 0, same = 0;
   for (int row = 0; row < rows; ++row) {
     const auto r = static_cast<std::size_t>(row);
@@ -139,7 +142,10 @@ void call_phases(RunDirectory& run, CellTracks& tracks, const PhaseSettings& set
   run.add_answer(fmt::format("{} nuclei of {} cells called: {:.1f} % with less than 0.9 certainty, {:.2f} % of frames show something else (taken for misread), {} jumps against the cycle's order (wrong links; the stays on either side of one are cut there).", called, smoothed.cells,
                              100.0 * static_cast<double>(unsure) / total, 100.0 * static_cast<double>(smoothed.outliers) / total, smoothed.jumps));
   run.add_answer(fmt::format("Gates on the same channels leave {:.1f} % unlabelled and agree on {:.1f} % of what they call.", 100.0 * gates.unlabelled / rows, both > 0 ? 100.0 * static_cast<double>(same) / static_cast<double>(both) : 0.0));
-  add_support(run, tracks, map, SmootherFitOptions{LightModel::levels, settings.stages, 0.01, 1e-4, 400, 200, 1e-6});
+  SmootherFitOptions few;      // cells are enough to compare maps by
+  few.stages = settings.stages;
+  few.cells = 400;
+  add_support(run, tracks, map, few);
 }
 
 void run_phases(RunDirectory& run, const std::filesystem::path& file, const TrackReading& reading, const PhaseSettings& settings) {

@@ -14,27 +14,20 @@ namespace {
 
 constexpr int batch = 64;      // cells that share a pass object; sums are added up batch by batch, in order
 
-SmootherSums empty_sums(const SmootherModel& model) {
-  const auto states = static_cast<Eigen::Index>(model.states.size());
-  SmootherSums sums;
-  sums.weight = sums.light = sums.light2 = Eigen::MatrixX2d::Zero(model.stage_count(), 2);
-  sums.occupied = sums.left = sums.skipped_into = sums.entered = sums.started = Eigen::VectorXd::Zero(states);
-  return sums;
-}
-
-void add(SmootherSums& to, const SmootherSums& one) {
-  to.weight += one.weight;
-  to.light += one.light;
-  to.light2 += one.light2;
-  to.occupied += one.occupied;
-  to.left += one.left;
-  to.skipped_into += one.skipped_into;
-  to.entered += one.entered;
-  to.started += one.started;
-  to.log_likelihood += one.log_likelihood;
-}
-
 }  // namespace
+
+void SmootherSums::clear(int stages, int states) {
+  weight.setZero(stages, 2), light.setZero(stages, 2), light2.setZero(stages, 2);
+  occupied.setZero(states), left.setZero(states), skipped_into.setZero(states), entered.setZero(states), started.setZero(states);
+  brightness.setZero(), brightness2.setZero();
+  cells = 0, log_likelihood = 0;
+}
+void SmootherSums::add(const SmootherSums& other) {
+  weight += other.weight, light += other.light, light2 += other.light2;
+  occupied += other.occupied, left += other.left, skipped_into += other.skipped_into, entered += other.entered, started += other.started;
+  brightness += other.brightness, brightness2 += other.brightness2;
+  cells += other.cells, log_likelihood += other.log_likelihood;
+}
 
 int SmootherModel::stage_count() const {
   int count = 0;
@@ -88,6 +81,7 @@ SmoothedPhases PhaseSmoother::smooth(const SmootherModel& model) const {
   out.phase.assign(rows, -1);
   out.certainty.assign(rows, 0);
   out.jumped.assign(rows, 0);
+  out.log_brightness.setZero(cell_count(), 2);
   struct Part {
     double log_likelihood = 0;
     long outliers = 0;
@@ -100,13 +94,14 @@ SmoothedPhases PhaseSmoother::smooth(const SmootherModel& model) const {
     for (int c = b * batch; c < std::min(cell_count(), (b + 1) * batch); ++c) {
       const Cell& cell = cells_[static_cast<std::size_t>(c)];
       if (cell.rows == 0) continue;
-      if (!pass.forward(c)) {
+      if (!pass.settle(c)) {
         if (part.unexplained < 0) part.unexplained = c;
         continue;
       }
       ++part.cells;
       part.log_likelihood += pass.log_likelihood();
       pass.backward(nullptr, true);
+      out.log_brightness.row(c) = pass.log_brightness().cast<float>();
       part.outliers += pass.outliers();
       pass.decode(out.state.data() + cell.first_row, out.certainty.data() + cell.first_row, out.jumped.data() + cell.first_row);
       for (int row = cell.first_row; row < cell.first_row + cell.rows; ++row) out.phase[static_cast<std::size_t>(row)] = model.states[static_cast<std::size_t>(out.state[static_cast<std::size_t>(row)])].light.phase;
@@ -149,18 +144,23 @@ void apply_phases(CellTracks& tracks, const std::vector<std::string>& phases, co
     }
 }
 
-SmootherSums PhaseSmoother::expectations(const SmootherModel& model, const std::vector<int>& which) const {
+SmootherSums PhaseSmoother::expectations(const SmootherModel& model, const std::vector<int>& which, Eigen::MatrixX2d& log_brightness) const {
   const int count = which.empty() ? cell_count() : static_cast<int>(which.size());
-  std::vector<SmootherSums> parts(static_cast<std::size_t>((count + batch - 1) / batch), empty_sums(model));
+  if (log_brightness.rows() != cell_count()) log_brightness.setZero(cell_count(), 2);
+  const int stages = model.stage_count(), states = static_cast<int>(model.states.size());
+  std::vector<SmootherSums> parts(static_cast<std::size_t>((count + batch - 1) / batch));
   parallel_for(static_cast<int>(parts.size()), [&](int b) {
     SmootherPass pass(*this, model);
+    SmootherSums& part = parts[static_cast<std::size_t>(b)];
+    part.clear(stages, states);
     for (int i = b * batch; i < std::min(count, (b + 1) * batch); ++i) {
       const int c = which.empty() ? i : which[static_cast<std::size_t>(i)];
-      if (cells_[static_cast<std::size_t>(c)].rows > 0 && pass.forward(c)) pass.backward(&parts[static_cast<std::size_t>(b)], false);
+      if (cells_[static_cast<std::size_t>(c)].rows > 0 && pass.forward(c, log_brightness.row(c))) log_brightness.row(c) = pass.add_expectations(part);
     }
   });
-  SmootherSums sums = empty_sums(model);
-  for (const SmootherSums& part : parts) add(sums, part);
+  SmootherSums sums;
+  sums.clear(stages, states);
+  for (const SmootherSums& part : parts) sums.add(part);
   return sums;
 }
 

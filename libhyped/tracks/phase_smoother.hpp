@@ -26,6 +26,8 @@ struct SmootherModel {
   std::vector<SmootherState> states;       // in the order of the cycle, first after mitosis first
   Eigen::MatrixX2d log_mean, log_sd;       // of g1 and cycling channel, by stage [S x 2]
   Eigen::VectorXd start_share;             // states of cells that were there before the film [states], sums to 1
+  // Cells differ in brightness: what lies above the background is scaled by a factor of the cell, one per channel, log-normal about 1.
+  Eigen::RowVector2d log_background = Eigen::RowVector2d::Zero(), brightness_sd = Eigen::RowVector2d::Zero();      // sd of its logarithm; 0: all alike
   Eigen::RowVector2d log_low, log_high;    // range of the light, in which a frame may be anything:
   double outlier = 0.01;                   // probability that a frame shows something else (swap, debris, wrong outline)
   double jump = 1e-4;                      // probability per frame that the track goes on with another cell, in any phase
@@ -42,7 +44,8 @@ struct SmoothedPhases {
   std::vector<int> state, phase;           // of the decoded path, an order of states the cycle allows [O]
   std::vector<float> certainty;            // posterior probability of that phase in that frame [O]
   std::vector<char> jumped;                // 1: between the row before and this one the track went over to another cell [O]
-  double log_likelihood = 0;               // of the light and the ends of all cells
+  Eigen::MatrixX2f log_brightness;         // of each cell, g1 and cycling channel; 0 where the model has none [C x 2]
+  double log_likelihood = 0;               // of the light and the ends of all cells; brightness integrated out by Laplace's method
   long outliers = 0, jumps = 0;            // frames that more likely show something else; jumps of the path
   int cells = 0;
   Outcome outcome;                         // not_finite: a cell no path explains (named)
@@ -50,9 +53,13 @@ struct SmoothedPhases {
 
 // Sums of the expectation step, enough to fit every parameter (by stage; weights leave the outliers' share out).
 struct SmootherSums {
-  Eigen::MatrixX2d weight, light, light2;  // of the logarithm of light [S x 2]
+  Eigen::MatrixX2d weight, light, light2;  // of the logarithm of light, the cells' brightness taken out [S x 2]
+  Eigen::RowVector2d brightness = Eigen::RowVector2d::Zero(), brightness2 = Eigen::RowVector2d::Zero();      // expected logarithms and squares, summed
+  int cells = 0;
   Eigen::VectorXd occupied, left, skipped_into, entered, started;      // expected steps in a state, exits, skips, entries, starts before the film [states]
   double log_likelihood = 0;
+  void clear(int stages, int states);
+  void add(const SmootherSums& other);
 };
 
 // Phases and stays of the tracks from the calls. Where a track jumped the stay before it is lost and the one after it has no seen entry:
@@ -67,8 +74,9 @@ class PhaseSmoother {
   // Forward, backward and the decoded path of every cell; parallel over cells, independent of the number of threads.
   // Sources: Rabiner 1989, Proc IEEE 77:257; Guedon 2003, J Comput Graph Stat 12:604 (semi-Markov chains as expanded Markov chains).
   SmoothedPhases smooth(const SmootherModel& model) const;
-  // Expectations over the cells `which` (indices; empty: all).
-  SmootherSums expectations(const SmootherModel& model, const std::vector<int>& which = {}) const;
+  // Expectations over the cells `which` (indices; empty: all). log_brightness [C x 2] is where each cell's brightness was, and is moved by one
+  // step; the model's sd being 0, it may be empty.
+  SmootherSums expectations(const SmootherModel& model, const std::vector<int>& which, Eigen::MatrixX2d& log_brightness) const;
 
   const Eigen::MatrixX2d& log_light() const { return log_light_; }      // NaN where missing [O x 2]
   int cell_count() const { return static_cast<int>(cells_.size()); }

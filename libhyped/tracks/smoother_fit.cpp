@@ -97,6 +97,19 @@ void fit_levels(const SmootherSums& sums, int channel, SmootherModel& model) {
   }
 }
 
+double off_level(const SmootherModel& model, int channel) {
+  double level = std::numeric_limits<double>::infinity();
+  for (int s = 0; s < model.stage_count(); ++s) level = std::min(level, model.log_mean(s, channel));
+  return level;
+}
+
+// All cells brighter by exp(by).
+void brighten(SmootherModel& model, int channel, double by) {
+  const double background = std::exp(model.log_background[channel]);
+  for (int s = 0; s < model.stage_count(); ++s)
+    if (const double above = std::exp(model.log_mean(s, channel)) - background; above > 0) model.log_mean(s, channel) = std::log(background + above * std::exp(by));
+}
+
 }  // namespace
 
 SmootherFit fit_smoother(const PhaseSmoother& data, const CellTracks& tracks, const ReporterMap& map, const SmootherFitOptions& options) {
@@ -153,6 +166,11 @@ SmootherFit fit_smoother(const PhaseSmoother& data, const CellTracks& tracks, co
       fit.notes.push_back(fmt::format("channel '{}': its two levels ({:.4g} and {:.4g}) are less than two of their spreads apart", c == 0 ? map.g1_channel : map.cycling_channel,
                                       std::exp(level[0].mean), std::exp(level[1].mean)));
   }
+  if (options.brightness) model.brightness_sd.setConstant(0.2);
+  Eigen::MatrixX2d log_brightness;
+  const auto set_background = [&] {
+    for (int c = 0; c < 2; ++c) model.log_background[c] = kinetics ? gains[c][1] : off_level(model, c);
+  };
   fit.outcome = {Status::not_converged, fmt::format("expectation-maximisation of the phase smoother did not settle in {} rounds", options.iteration_limit)};
   double before = -std::numeric_limits<double>::infinity();
   for (const int c : which) fit.frames += tracks.cells[static_cast<std::size_t>(c)].row_count;
@@ -165,7 +183,8 @@ SmootherFit fit_smoother(const PhaseSmoother& data, const CellTracks& tracks, co
         model.log_mean.col(c) = (std::exp(gains[c][0]) * course.col(c).array() + std::exp(gains[c][1])).log();
       }
     }
-    const SmootherSums sums = data.expectations(model, which);
+    if (fit.iterations == 0) set_background();
+    const SmootherSums sums = data.expectations(model, which, log_brightness);
     fit.log_likelihood = sums.log_likelihood;
     if (!std::isfinite(sums.log_likelihood)) {
       fit.outcome = {Status::not_finite, "the light of some cell has no probability"};
@@ -188,10 +207,19 @@ SmootherFit fit_smoother(const PhaseSmoother& data, const CellTracks& tracks, co
       for (int c = 0; c < 2; ++c) fit_kinetics(sums, course, c, gains[c], model);
     } else
       for (int c = 0; c < 2; ++c) fit_levels(sums, c, model);
+    set_background();
+    if (options.brightness && sums.cells > 0)
+      for (int c = 0; c < 2; ++c) {
+        const double mean = sums.brightness[c] / sums.cells;
+        model.brightness_sd[c] = std::clamp(std::sqrt(std::max(0.0, sums.brightness2[c] / sums.cells - mean * mean)), 1e-3, 2.0);
+        brighten(model, c, mean);
+        gains[c][0] += mean;
+        for (const int k : which) log_brightness(k, c) -= mean;
+      }
   }
   int skips = 0;
   for (const Light& light : lights) skips += light.may_be_skipped ? 1 : 0;
-  fit.parameter_count = (onsets ? states / 2 : states) + skips + (states - 1) + (kinetics ? 6 : 8);
+  fit.parameter_count = (onsets ? states / 2 : states) + skips + (states - 1) + (kinetics ? 6 : 8) + (options.brightness ? 2 : 0);
   return fit;
 }
 

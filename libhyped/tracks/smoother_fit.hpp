@@ -14,6 +14,7 @@ struct SmootherFitOptions {
   LightModel light = LightModel::levels;
   int stages = 3;                          // of every state that is not skipped by nature (those have 1)
   double outlier = 0.01, jump = 1e-4;
+  bool brightness = true;                  // cells differ in it; its spread is fitted for each channel
   int cells = 2000;                        // at most, evenly over all; all cells are smoothed in the end
   int iteration_limit = 200;
   double tolerance = 1e-6;                 // gain in log-likelihood per frame at which it stops
@@ -29,7 +30,8 @@ struct SmootherFit {
 };
 
 // Sources: Dempster, Laird & Rubin 1977; Rabiner 1989; the expectation step is PhaseSmoother's. In kinetics mode the phases of
-// cdt1_geminin are G1 and S/G2/M (both on is a look, not a state), and the gain, background and spreads are fitted by Gauss-Newton.
+// cdt1_geminin are G1 and S/G2/M (both on is a look, not a state), and the gain, background and spreads are fitted by Gauss-Newton. Brightness is a random effect of
+// the cell (Laplace's method); its mean is moved into the gain in every round (Liu, Rubin & Wu 1998, Biometrika 85:755).
 SmootherFit fit_smoother(const PhaseSmoother& data, const CellTracks& tracks, const ReporterMap& map, const SmootherFitOptions& options = {});
 
 // How well each way of reading the two channels explains the tracks, best first: the map given, its channels swapped, the other

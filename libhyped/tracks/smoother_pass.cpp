@@ -43,12 +43,12 @@ void SmootherPass::emissions() {
   const auto x0 = data_.log_light_.col(0).segment(cell_->first_row, rows).array(), x1 = data_.log_light_.col(1).segment(cell_->first_row, rows).array();
   const bool complete = !(x0.isNaN().any() || x1.isNaN().any());
   for (int s = 0; s < stages_; ++s) {
-    if (s > 0 && model_.log_mean.row(s) == model_.log_mean.row(s - 1) && model_.log_sd.row(s) == model_.log_sd.row(s - 1)) {
+    if (s > 0 && mean_.row(s) == mean_.row(s - 1) && model_.log_sd.row(s) == model_.log_sd.row(s - 1)) {
       own_.col(s) = own_.col(s - 1);
       light_.col(s) = light_.col(s - 1);
       continue;
     }
-    const double a = 1 / model_.log_sd(s, 0), b = 1 / model_.log_sd(s, 1), m0 = model_.log_mean(s, 0), m1 = model_.log_mean(s, 1);
+    const double a = 1 / model_.log_sd(s, 0), b = 1 / model_.log_sd(s, 1), m0 = mean_(s, 0), m1 = mean_(s, 1);
     if (complete) {
       own_.col(s) = (1 - model_.outlier) * a * b * (-0.5 * (((x0 - m0) * a).square() + ((x1 - m1) * b).square()) - 2 * log_root_two_pi).exp();
       light_.col(s) = own_.col(s) + model_.outlier * outlier_density_;
@@ -96,8 +96,10 @@ double SmootherPass::end_weight(int stage) const {
   return stage + 1 == stages_ ? leave_[static_cast<std::size_t>(stage)] * (1 - model_.missed_division) + model_.false_division : model_.false_division;
 }
 
-bool SmootherPass::forward(int cell) {
+bool SmootherPass::forward(int cell, const Eigen::RowVector2d& log_brightness) {
   cell_ = &data_.cells_[static_cast<std::size_t>(cell)];
+  log_brightness_ = log_brightness;
+  shift_means();
   emissions();
   const int steps = cell_->steps, rows = cell_->rows;
   row_of_step_.assign(static_cast<std::size_t>(steps), -1);

@@ -12,19 +12,27 @@ class SmootherPass {
  public:
   SmootherPass(const PhaseSmoother& data, const SmootherModel& model);
 
-  // False if no path explains the cell.
-  bool forward(int cell);                       // then log_likelihood()
+  // False if no path explains the cell, of the logarithm of brightness given.
+  bool forward(int cell, const Eigen::RowVector2d& log_brightness = Eigen::RowVector2d::Zero());      // then log_likelihood()
   void backward(SmootherSums* sums, bool keep);      // after forward; keep: the posteriors that decode() reads
   // The allowed order of states with the highest product of posteriors (Fariselli, Martelli & Casadio 2005, BMC Bioinf 6(S4):S12): the single
   // most probable path of stages would count one of the many ways through a phase. By row: its state, the posterior of its phase, and
   // whether the track jumped since the row before.
   void decode(int* state, float* certainty, char* jumped);
+  // Forward with the brightness of highest posterior, found from 0 by expectation-maximisation within the cell; then log_likelihood() has it
+  // integrated out by Laplace's method. Without brightness in the model it is forward().
+  bool settle(int cell);
+  const Eigen::RowVector2d& log_brightness() const { return log_brightness_; }
+  // After forward: backward, the cell's sums with its brightness taken out added to `sums`, and the brightness they ask for.
+  Eigen::RowVector2d add_expectations(SmootherSums& sums);
   long outliers() const { return outliers_; }      // frames of the cell that more likely show something else
 
   double log_likelihood() const { return log_likelihood_; }
 
  private:
   void emissions();
+  void shift_means();
+  Eigen::RowVector2d brightness_step(const SmootherSums& own);
   void start(std::vector<double>& into) const;
   void advance(const double* from, double* to) const;
   double end_weight(int stage) const;
@@ -45,6 +53,9 @@ class SmootherPass {
   std::vector<std::uint8_t> from_;              // back pointers [steps x states]
   double log_likelihood_ = 0, outlier_density_ = 0;
   long outliers_ = 0;
+  Eigen::RowVector2d log_brightness_ = Eigen::RowVector2d::Zero(), precision_ = Eigen::RowVector2d::Ones();      // of the brightness' posterior
+  Eigen::MatrixX2d mean_, signal_;              // of log light given the cell's brightness; its slope by the logarithm of brightness [S x 2]
+  SmootherSums mine_;
 };
 
 }  // namespace hyped

@@ -144,7 +144,8 @@ TEST_CASE("expectation-maximisation never lowers the likelihood and its sums add
     const SmootherFit fit = fit_smoother(data, film.tracks, cdt1, options);
     CHECK(fit.log_likelihood > before);
     before = fit.log_likelihood;
-    const SmootherSums sums = data.expectations(fit.model);
+    Eigen::MatrixX2d brightness;
+    const SmootherSums sums = data.expectations(fit.model, {}, brightness);
     CHECK(sums.weight.col(0).sum() <= film.tracks.frames.rows());
     CHECK(sums.weight.col(0).sum() > 0.9 * film.tracks.frames.rows());
     CHECK(sums.occupied.sum() <= static_cast<double>(data.frame_steps()));
