@@ -33,6 +33,9 @@ void add_multistate(CLI::App& tracks, const std::shared_ptr<TracksArguments>& ar
   multistate->add_flag("--misread", settings->misread, "phases may be read as others: fit how often");
   multistate->add_option("--stages", settings->stage_texts, "PHASE=k: an Erlang stay of k stages")->allow_extra_args(false);
   multistate->add_option("--cut-h", settings->cuts_h, "rates change at this time")->allow_extra_args(false);
+  multistate->add_option("--delivery", settings->deliveries, "CONDITION=KIND@FROM_H[xDOSE]: sirna, modified_mrna or ligand drives its rates")->allow_extra_args(false);
+  multistate->add_option("--driven", settings->driven, "A-B, a change that deliveries drive; default: all")->allow_extra_args(false);
+  multistate->add_option("--input-step-h", settings->input_step_h, "length of a delivered input's steps")->check(CLI::PositiveNumber)->capture_default_str();
   multistate->add_flag("--same-rates", settings->same_rates, "one set of rates for all conditions");
   multistate->add_option("--reference", settings->reference, "condition the others are compared with");
   multistate->add_option("--starts", settings->starts, "local fits")->check(CLI::PositiveNumber)->capture_default_str();

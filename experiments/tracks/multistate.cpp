@@ -9,6 +9,7 @@
 #include <set>
 
 #include "experiments/report/figure.hpp"
+#include "experiments/tracks/driven_rates.hpp"
 #include "libhyped/store/table.hpp"
 
 namespace hyped {
@@ -186,9 +187,20 @@ void run_multistate(RunDirectory& run, const std::filesystem::path& file, const 
       run.add_note(note);
     }
   PanelSpec spec = spec_of(data, settings);
+  std::set<std::string> delivered;
+  if (!settings.deliveries.empty()) {
+    std::vector<int> driven;
+    for (const std::string& text : settings.driven) {
+      const auto found = std::find_if(spec.transitions.begin(), spec.transitions.end(), [&](const PanelTransition& t) { return spec.phases[static_cast<std::size_t>(t.from)] + "-" + spec.phases[static_cast<std::size_t>(t.to)] == text; });
+      if (found == spec.transitions.end()) throw InputError("--driven " + text, "is no allowed change", "write A-B as among the rates");
+      driven.push_back(static_cast<int>(found - spec.transitions.begin()));
+    }
+    add_deliveries(run, data, settings.deliveries, driven, settings.input_step_h, spec);
+    for (const std::string& text : settings.deliveries) delivered.insert(text.substr(0, text.rfind('=')));
+  }
   if (settings.effects)
     for (int c = 0; c < static_cast<int>(data.covariate_names.size()); ++c)
-      for (int r = 0; r < static_cast<int>(spec.transitions.size()); ++r) spec.effects.push_back({c, r});
+      for (int r = 0; !delivered.contains(data.covariate_names[static_cast<std::size_t>(c)]) && r < static_cast<int>(spec.transitions.size()); ++r) spec.effects.push_back({c, r});
   run.add_table("changes", changes_of(data), "What follows what from look to look, as read.");
   PanelFitOptions options;
   options.starts = settings.starts;

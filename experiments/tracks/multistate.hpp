@@ -17,6 +17,9 @@ struct MultistateSettings {
   std::map<std::string, int> stages;           // by phase; absent: 1
   std::vector<double> cuts_h;
   bool effects = true;                         // rates differ between conditions
+  std::vector<std::string> deliveries;         // "CONDITION=KIND@FROM[xDOSE]" (driven_rates.hpp): these conditions have no constant effects
+  std::vector<std::string> driven;             // "A-B", transitions that deliveries drive; empty: all
+  double input_step_h = 1;                     // delivered inputs are steps this long
   std::string reference;                       // condition the others are compared with; empty: the first
   int starts = 1;
 };

@@ -22,14 +22,14 @@ PanelLikelihood::PanelLikelihood(const PanelData& data, const PanelModel& model)
   check_panel(data, absorbing);
   std::map<std::pair<int, int>, int> index;
   std::vector<std::map<long long, int>> times;
-  const auto& cuts = model.spec().cuts_h;
+  const auto& cuts = model.boundaries();
   for (const PanelSubject& subject : data.subjects) {
     std::vector<Step> steps;
     for (std::size_t i = 1; i < subject.looks.size(); ++i) {
       double at = subject.looks[i - 1].time_h;
       const double until = subject.looks[i].time_h;
       while (true) {
-        const int piece = piece_at(at);
+        const int piece = model.piece_at(at);
         const double end = piece < static_cast<int>(cuts.size()) ? std::min(until, cuts[static_cast<std::size_t>(piece)]) : until;
         auto found = index.find({subject.covariate_row, piece});
         if (found == index.end()) {
@@ -51,19 +51,13 @@ PanelLikelihood::PanelLikelihood(const PanelData& data, const PanelModel& model)
   }
 }
 
-// Piece k ends at cut k; a time at a cut belongs to the later piece.
-int PanelLikelihood::piece_at(double time_h) const {
-  const auto& cuts = model_.spec().cuts_h;
-  return static_cast<int>(std::upper_bound(cuts.begin(), cuts.end(), time_h + 1e-12) - cuts.begin());
-}
-
 std::vector<PanelLikelihood::Rated> PanelLikelihood::rate(const Eigen::VectorXd& parameters, bool derivatives) const {
   std::vector<std::optional<Rated>> made(kernels_.size());
   parallel_for(static_cast<int>(kernels_.size()), [&](int k) {
     const Kernel& kernel = kernels_[static_cast<std::size_t>(k)];
     Eigen::VectorXd rates;
     Eigen::MatrixXd by_parameter;
-    model_.rates(parameters, data_.covariates.row(kernel.covariate_row), kernel.piece, rates, by_parameter);
+    model_.rates(parameters, kernel.covariate_row, kernel.piece, rates, by_parameter);
     Eigen::MatrixXd generator = model_.generator(rates);
     TransitionTable table(generator, model_.directions(), kernel.times_h, derivatives);
     made[static_cast<std::size_t>(k)].emplace(Rated{std::move(table), std::move(generator), std::move(by_parameter)});

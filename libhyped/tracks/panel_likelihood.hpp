@@ -48,7 +48,6 @@ class PanelLikelihood {
   struct Rated;                          // a kernel at given parameters
   class Pass;
   std::vector<Rated> rate(const Eigen::VectorXd& parameters, bool derivatives) const;
-  int piece_at(double time_h) const;
   const PanelData& data_;
   const PanelModel& model_;
   std::vector<Kernel> kernels_;

@@ -10,7 +10,7 @@
 
 namespace hyped {
 
-PanelModel::PanelModel(const PanelSpec& spec, const PanelData& data) : spec_(spec) {
+PanelModel::PanelModel(const PanelSpec& spec, const PanelData& data) : spec_(spec), covariates_(data.covariates) {
   const std::string where = "multi-state model";
   const int phases = phase_count();
   if (spec_.phases != data.phases) throw InputError(where, "its phases are not the data's", "give the same names in the same order");
@@ -65,6 +65,20 @@ PanelModel::PanelModel(const PanelSpec& spec, const PanelData& data) : spec_(spe
     for (int r = 0; r < static_cast<int>(spec_.transitions.size()); ++r) spec_.cut_transitions.push_back(r);
   for (const double cut : spec_.cuts_h)
     for (const int r : spec_.cut_transitions) parameters_.push_back({fmt::format("{} after {:.6g} h", spec_.transitions[static_cast<std::size_t>(r)].name, cut), "log fold", "log of the rate's factor against the first piece of time", 0, -10, 10, false});
+  first_drive_ = parameter_count();
+  if (!std::is_sorted(spec_.input_cuts_h.begin(), spec_.input_cuts_h.end())) throw InputError(where, "cuts of the inputs do not increase", "sort them");
+  for (const PanelInput& input : spec_.inputs)
+    if (input.level.rows() != data.covariates.rows() || input.level.cols() != static_cast<Eigen::Index>(spec_.input_cuts_h.size()) + 1 || !input.level.allFinite())
+      throw InputError(where, fmt::format("input '{}' has {} rows and {} pieces of levels", input.name, input.level.rows(), input.level.cols()), fmt::format("give {} and {} finite ones", data.covariates.rows(), spec_.input_cuts_h.size() + 1));
+  for (const PanelDrive& d : spec_.drives) {
+    if (d.input < 0 || d.input >= static_cast<int>(spec_.inputs.size()) || d.transition < 0 || d.transition >= static_cast<int>(spec_.transitions.size()))
+      throw InputError(where, "a drive names no input or no transition", fmt::format("there are {} inputs and {} transitions", spec_.inputs.size(), spec_.transitions.size()));
+    parameters_.push_back({fmt::format("{} drives {}", spec_.inputs[static_cast<std::size_t>(d.input)].name, spec_.transitions[static_cast<std::size_t>(d.transition)].name), "log fold", "log of the rate's factor at level 1 of the input", 0, -20, 20, false});
+  }
+  boundaries_ = spec_.cuts_h;
+  boundaries_.insert(boundaries_.end(), spec_.input_cuts_h.begin(), spec_.input_cuts_h.end());
+  std::sort(boundaries_.begin(), boundaries_.end());
+  boundaries_.erase(std::unique(boundaries_.begin(), boundaries_.end()), boundaries_.end());
   first_misread_ = parameter_count();
   for (const PanelMisread& m : spec_.misread) {
     if (m.truth < 0 || m.truth >= phases || m.seen < 0 || m.seen >= phases || m.truth == m.seen) throw InputError(where, "a misreading names no two phases", "give truth and seen");
@@ -100,19 +114,23 @@ int PanelModel::parameter_index(const std::string& name) const {
   return -1;
 }
 
-void PanelModel::rates(const Eigen::VectorXd& parameters, const Eigen::VectorXd& covariates, int piece, Eigen::VectorXd& rate, Eigen::MatrixXd& derivative) const {
+int PanelModel::piece_at(double time_h) const { return static_cast<int>(std::upper_bound(boundaries_.begin(), boundaries_.end(), time_h + 1e-12) - boundaries_.begin()); }
+
+void PanelModel::rates(const Eigen::VectorXd& parameters, int covariate_row, int piece, Eigen::VectorXd& rate, Eigen::MatrixXd& derivative) const {
   const int count = static_cast<int>(spec_.transitions.size());
-  rate = parameters.head(count);
-  derivative = Eigen::MatrixXd::Zero(count, parameter_count());
-  for (std::size_t e = 0; e < spec_.effects.size(); ++e) rate[spec_.effects[e].transition] *= std::exp(parameters[first_effect_ + static_cast<int>(e)] * covariates[spec_.effects[e].covariate]);
-  const int cut_count = static_cast<int>(spec_.cut_transitions.size());
-  for (int c = 0; piece > 0 && c < cut_count; ++c) rate[spec_.cut_transitions[static_cast<std::size_t>(c)]] *= std::exp(parameters[first_cut_ + (piece - 1) * cut_count + c]);
-  for (int r = 0; r < count; ++r) derivative(r, r) = rate[r] / parameters[r];
-  for (std::size_t e = 0; e < spec_.effects.size(); ++e) derivative(spec_.effects[e].transition, first_effect_ + static_cast<int>(e)) = rate[spec_.effects[e].transition] * covariates[spec_.effects[e].covariate];
-  for (int c = 0; piece > 0 && c < cut_count; ++c) {
-    const int r = spec_.cut_transitions[static_cast<std::size_t>(c)];
-    derivative(r, first_cut_ + (piece - 1) * cut_count + c) = rate[r];
+  Eigen::MatrixXd slope = Eigen::MatrixXd::Zero(count, parameter_count());      // of the logarithm of the rates
+  for (int r = 0; r < count; ++r) slope(r, r) = 1 / parameters[r];
+  for (int e = 0; e < static_cast<int>(spec_.effects.size()); ++e) slope(spec_.effects[static_cast<std::size_t>(e)].transition, first_effect_ + e) = covariates_(covariate_row, spec_.effects[static_cast<std::size_t>(e)].covariate);
+  // The piece among the cuts and among the input cuts that this one lies in.
+  const auto within = [&](const std::vector<double>& cuts) { return piece == 0 ? 0 : static_cast<int>(std::upper_bound(cuts.begin(), cuts.end(), boundaries_[static_cast<std::size_t>(piece - 1)]) - cuts.begin()); };
+  const int cut_count = static_cast<int>(spec_.cut_transitions.size()), after = within(spec_.cuts_h), level = within(spec_.input_cuts_h);
+  for (int c = 0; after > 0 && c < cut_count; ++c) slope(spec_.cut_transitions[static_cast<std::size_t>(c)], first_cut_ + (after - 1) * cut_count + c) = 1;
+  for (int d = 0; d < static_cast<int>(spec_.drives.size()); ++d) {
+    const PanelDrive& drive = spec_.drives[static_cast<std::size_t>(d)];
+    slope(drive.transition, first_drive_ + d) = spec_.inputs[static_cast<std::size_t>(drive.input)].level(covariate_row, level);
   }
+  rate = parameters.head(count).array() * (slope.middleCols(first_effect_, first_misread_ - first_effect_) * parameters.segment(first_effect_, first_misread_ - first_effect_)).array().exp();
+  derivative = rate.asDiagonal() * slope;
 }
 
 Eigen::MatrixXd PanelModel::generator(const Eigen::VectorXd& rate) const {

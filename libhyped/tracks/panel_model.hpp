@@ -19,6 +19,15 @@ struct PanelTransition {
 struct PanelEffect {
   int covariate = 0, transition = 0;
 };
+// A course over time that differs between covariate rows, such as a delivered factor: constant between PanelSpec::input_cuts_h.
+struct PanelInput {
+  std::string name;
+  Eigen::MatrixXd level;                 // mean over each piece [covariate rows x pieces]
+};
+// exp(coefficient x level) multiplies a transition's rate while it lasts.
+struct PanelDrive {
+  int input = 0, transition = 0;
+};
 struct PanelMisread {
   int truth = 0, seen = 0;               // probability that phase `truth` is read as `seen`
 };
@@ -30,6 +39,9 @@ struct PanelSpec {
   std::vector<PanelEffect> effects = {};
   std::vector<double> cuts_h = {};       // rates are constant between cuts; later pieces have a factor per transition that `cut` names
   std::vector<int> cut_transitions = {}; // transitions with factors; empty: all
+  std::vector<double> input_cuts_h = {};
+  std::vector<PanelInput> inputs = {};
+  std::vector<PanelDrive> drives = {};
   std::vector<PanelMisread> misread = {};
   // How a subject's first observation is taken. given: its phase is where it starts (misread models: its true phase is); the likelihood is of
   // what follows, as msm does. estimated: start probabilities are parameters.
@@ -42,11 +54,12 @@ struct PanelParameter {
   bool positive;                         // searched on a log scale
 };
 
-// The spec bound to data: parameters in order rates, effects, cut factors (log fold), misread probabilities, start odds (against the first
+// The spec bound to data: parameters in order rates, effects, cut factors (log fold), drives (log fold at level 1), misread probabilities, start odds (against the first
 // phase that is not absorbing).
 class PanelModel {
  public:
-  // InputError: unknown indices, a transition into its own phase, two between the same phases, misread of absorbing phases, stages < 1.
+  // InputError: unknown indices, a transition into its own phase, two between the same phases, misread of absorbing phases, stages < 1, levels that
+  // do not fit the rows and pieces.
   PanelModel(const PanelSpec& spec, const PanelData& data);
 
   const PanelSpec& spec() const { return spec_; }
@@ -58,10 +71,12 @@ class PanelModel {
   int phase_of(int state) const { return phase_of_[static_cast<std::size_t>(state)]; }
   int first_state(int phase) const { return first_state_[static_cast<std::size_t>(phase)]; }
   bool absorbing(int phase) const { return absorbing_[static_cast<std::size_t>(phase)]; }
-  int piece_count() const { return static_cast<int>(spec_.cuts_h.size()) + 1; }
+  // Times [h] at which rates may change, cuts and input cuts together; piece k ends at boundary k, a time at one belongs to the later piece.
+  const std::vector<double>& boundaries() const { return boundaries_; }
+  int piece_at(double time_h) const;
 
-  // Rates of all transitions for one covariate row in one piece of time, and d rate / d parameter [transitions x P].
-  void rates(const Eigen::VectorXd& parameters, const Eigen::VectorXd& covariates, int piece, Eigen::VectorXd& rate, Eigen::MatrixXd& derivative) const;
+  // Rates of all transitions for one row of covariates in one piece of time, and d rate / d parameter [transitions x P].
+  void rates(const Eigen::VectorXd& parameters, int covariate_row, int piece, Eigen::VectorXd& rate, Eigen::MatrixXd& derivative) const;
   // Generator [states x states] of given transition rates; directions()[r] is its (constant) derivative by rate r.
   Eigen::MatrixXd generator(const Eigen::VectorXd& rate) const;
   const std::vector<Eigen::MatrixXd>& directions() const { return directions_; }
@@ -83,7 +98,9 @@ class PanelModel {
   std::vector<char> absorbing_;
   std::vector<Eigen::MatrixXd> directions_;
   std::vector<int> transient_;           // phases
-  int first_effect_ = 0, first_cut_ = 0, first_misread_ = 0, first_start_ = 0;
+  std::vector<double> boundaries_;
+  Eigen::MatrixXd covariates_;           // of the data [rows x C]
+  int first_effect_ = 0, first_cut_ = 0, first_drive_ = 0, first_misread_ = 0, first_start_ = 0;
 };
 
 }  // namespace hyped

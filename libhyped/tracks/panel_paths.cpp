@@ -80,12 +80,12 @@ Eigen::MatrixXd PanelLikelihood::prevalence(const Eigen::VectorXd& parameters, c
   double at = start;
   for (std::size_t t = 0; t < times_h.size(); ++t) {
     while (at < times_h[t] - 1e-12) {
-      const int piece = piece_at(at);
-      const auto& cuts = model_.spec().cuts_h;
+      const int piece = model_.piece_at(at);
+      const auto& cuts = model_.boundaries();
       const double end = piece < static_cast<int>(cuts.size()) ? std::min(times_h[t], cuts[static_cast<std::size_t>(piece)]) : times_h[t];
       Eigen::VectorXd rates;
       Eigen::MatrixXd unused;
-      model_.rates(parameters, data_.covariates.row(covariate_row), piece, rates, unused);
+      model_.rates(parameters, covariate_row, piece, rates, unused);
       const TransitionTable table(model_.generator(rates), {}, {end - at}, false);
       state = (state * Eigen::Map<const Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>(table.matrix(0), n, n)).eval();
       at = end;

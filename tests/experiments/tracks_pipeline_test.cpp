@@ -74,6 +74,14 @@ TEST_CASE("a twin's film goes through phases, durations and rates, and joins its
   CHECK(ended.code <= 1);
   CHECK(folder.table("rates/tables/sojourns.tsv").size() == 2);
 
+  ended = folder.run("tracks multistate phases/data --reference control --delivery siPRRX1=sirna@0 --driven G1-S/G2/M --out driven");
+  INFO(ended.out << ended.err);
+  CHECK(ended.code <= 1);
+  CHECK(ended.out.find("sirna from 0 h in siPRRX1: dose 1, highest at") != std::string::npos);
+  const auto drive = row(folder.table("driven/tables/rates.tsv"), "name", "sirna from 0 h drives G1-S/G2/M");
+  CHECK(number(drive, "lower") < number(drive, "upper"));
+  CHECK(folder.table("driven/tables/delivered.tsv").size() > 20);
+
   ended = folder.run("cycle fit hyped_twin twin/data/counts.tsv --starts 2 --out alone");
   REQUIRE(ended.code == 0);
   ended = folder.run("cycle fit hyped_twin twin/data/counts.tsv --starts 2 --tracks phases/data --out together");
@@ -102,6 +110,10 @@ TEST_CASE("wrong reporters, channels, transitions and classes are refused") {
   refused("tracks multistate " + read, "M-S", "--misread");
   refused("tracks multistate " + read + " --transition G1-X", "G1-X", "G1, S");
   refused("tracks multistate " + read + " --transition G1-S --transition S-G1 --stages G2=3", "G2", "G1, S");
+  const std::string allowed = "tracks multistate " + read + " --transition G1-S --transition S-M --transition M-S --transition S-G1";
+  refused(allowed + " --delivery siPRRX1=sirna", "siPRRX1=sirna", "CONDITION=KIND@FROM_H");
+  refused(allowed + " --delivery siPRRX1=sirna@0", "no condition 'siPRRX1'", "conditions of the tracks");
+  refused(allowed + " --delivery siPRRX1=rna@0", "rna", "sirna");
   refused("tracks durations " + read + " --only X", "X", "G1");
   refused("cycle fit hyped_twin t.csv --tracks nowhere", "t.csv", "");
 }

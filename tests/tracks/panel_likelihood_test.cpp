@@ -155,6 +155,9 @@ TEST_CASE("derivatives of every kind of parameter are exact, with and without an
         spec.effects = {{0, 0}, {0, 1}, {0, 2}};
         spec.cuts_h = {7.3, 15};
         spec.cut_transitions = {0, 1};
+        spec.input_cuts_h = {3, 7.3, 11};
+        spec.inputs = {{"siRNA", (Eigen::MatrixXd(2, 4) << 0, 0, 0, 0, 0, 0.9, 0.6, 0.3).finished()}};
+        spec.drives = {{0, 1}, {0, 2}};
         if (misread) spec.misread = {{0, 1}, {1, 2}, {2, 0}}, spec.start = PanelSpec::Start::estimated;
         const PanelModel model(spec, data);
         const PanelLikelihood likelihood(data, model);
@@ -199,6 +202,29 @@ TEST_CASE("prevalence of a chain without return is its exponential") {
   const Eigen::MatrixXd share = likelihood.prevalence(Eigen::Vector2d(0.1, std::log(2.0)), {0, 2, 6}, 0);
   CHECK(share(1, 0) == Approx(std::exp(-0.2)).epsilon(1e-12));
   CHECK(share(2, 0) == Approx(std::exp(-0.4 - 0.4)).epsilon(1e-12));
+}
+
+TEST_CASE("a delivered input multiplies the rate while it lasts, in its own condition, beside cuts") {
+  PanelData data = data_of({"a", "b"}, {{"1", {{0, 0}, {10, 1}}, 1, true}, {"2", {{0, 0}, {10, 1}}, 0, true}});
+  data.covariates = Eigen::MatrixXd::Zero(2, 0);
+  PanelSpec spec;
+  spec.phases = data.phases;
+  spec.transitions = {{0, 1}};
+  spec.cuts_h = {4};
+  spec.input_cuts_h = {2, 5};
+  spec.inputs = {{"mRNA", (Eigen::MatrixXd(2, 3) << 0, 0, 0, 0, 1, 0.5).finished()}};
+  spec.drives = {{0, 0}};
+  const PanelModel model(spec, data);
+  REQUIRE(model.parameter_count() == 3);
+  CHECK(model.parameters()[2].name == "mRNA drives a-b");
+  const PanelLikelihood likelihood(data, model);
+  const double a = 0.1, cut = 1.5, drive = 3;
+  const Eigen::Vector3d p(a, std::log(cut), std::log(drive));
+  const double driven = a * (2 + 2 * drive + 1 * cut * drive + 1 * cut * std::sqrt(drive)), plain = a * (4 + 2 * cut);
+  CHECK(likelihood.prevalence(p, {0, 6}, 1)(1, 0) == Approx(std::exp(-driven)).epsilon(1e-12));
+  CHECK(likelihood.prevalence(p, {0, 6}, 0)(1, 0) == Approx(std::exp(-plain)).epsilon(1e-12));
+  spec.inputs[0].level.resize(2, 2);
+  CHECK_THROWS_WITH(PanelModel(spec, data), Catch::Matchers::Contains("input 'mRNA' has 2 rows and 2 pieces"));
 }
 
 TEST_CASE("wrong panels and models are refused with the cell and the cure") {
