@@ -41,7 +41,7 @@ Term log_sum_of(const std::vector<Term>& terms) {
 
 }  // namespace
 
-CompetingLikelihood::CompetingLikelihood(const DurationData& data, const std::vector<DurationModel>& models, const std::vector<CovariateTerms>& terms) : data_(data) {
+CompetingLikelihood::CompetingLikelihood(const DurationData& data, const std::vector<DurationModel>& models, const std::vector<CovariateTerms>& terms) : data_(data), alike_(alike_durations(data)) {
   check_durations(data);
   if (models.size() != data.causes.size() || (!terms.empty() && terms.size() != models.size()))
     throw InputError("competing ends of " + data.name, fmt::format("{} models for {} ways of ending", models.size(), data.causes.size()), "give one of each per way");
@@ -104,12 +104,18 @@ void CompetingLikelihood::add(const Eigen::VectorXd& theta, int stay, double& va
 }
 
 Outcome CompetingLikelihood::sum(const Eigen::VectorXd& theta, LikelihoodValue& out) const {
-  constexpr int chunk = 256;
-  const int chunks = (data_.count() + chunk - 1) / chunk, count = parameter_count();
+  constexpr int chunk = 32;
+  const int groups = static_cast<int>(alike_.groups.size()), chunks = (groups + chunk - 1) / chunk, count = parameter_count();
   std::vector<Term> parts(static_cast<std::size_t>(chunks), Term{0, Eigen::VectorXd::Zero(count), Eigen::MatrixXd::Zero(count, count)});
   parallel_for(chunks, [&](int c) {
     Term& part = parts[static_cast<std::size_t>(c)];
-    for (int i = c * chunk; i < std::min(data_.count(), (c + 1) * chunk); ++i) add(theta, i, part.value, part.gradient, part.hessian);
+    Term one = part;
+    for (int g = c * chunk; g < std::min(groups, (c + 1) * chunk); ++g) {
+      const auto& group = alike_.groups[static_cast<std::size_t>(g)];
+      one.value = 0, one.gradient.setZero(), one.hessian.setZero();
+      add(theta, group.first, one.value, one.gradient, one.hessian);
+      part.value += group.count * one.value, part.gradient += group.count * one.gradient, part.hessian += group.count * one.hessian;
+    }
   });
   out.log_likelihood = 0;
   out.gradient = Eigen::VectorXd::Zero(count);

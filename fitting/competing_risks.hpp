@@ -25,10 +25,11 @@ class CompetingLikelihood final : public LogLikelihood {
   Eigen::MatrixXd incidence(const Eigen::VectorXd& theta, const Eigen::VectorXd& covariates, const std::vector<double>& times_h) const;
 
  private:
-  // Value, gradient and Hessian by theta of one stay.
+  // Value, gradient and Hessian by theta of one stay, added.
   void add(const Eigen::VectorXd& theta, int stay, double& value, Eigen::VectorXd& gradient, Eigen::MatrixXd& hessian) const;
   Outcome sum(const Eigen::VectorXd& theta, LikelihoodValue& out) const;
   const DurationData& data_;
+  AlikeDurations alike_;
   std::vector<DurationData> by_cause_;
   std::vector<std::unique_ptr<DurationLikelihood>> likelihoods_;
   std::vector<int> first_;

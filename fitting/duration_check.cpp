@@ -36,11 +36,12 @@ double cdf_until(const DurationModel& model, Duration d, const std::array<double
 std::vector<TransformedDuration> transformed_durations(const DurationData& data, const DurationFit& fit) {
   const auto etas = etas_of(data, fit);
   std::vector<TransformedDuration> out;
+  std::optional<RemainingTime<double>> left;      // serves neighbours with equal parameters
   for (std::size_t i = 0; i < etas.size(); ++i) {
     const Duration& d = data.durations[i];
-    std::optional<RemainingTime<double>> left;
-    if (d.residual) left.emplace(fit.model.family, Eta<double>{etas[i][0], etas[i][1], etas[i][2]}, data.growth_rate_per_h);
-    const auto until = [&](double t) { return cdf_until(fit.model, d, etas[i], left ? &*left : nullptr, t); };
+    if (i > 0 && etas[i] != etas[i - 1]) left.reset();
+    if (d.residual && !left) left.emplace(fit.model.family, Eta<double>{etas[i][0], etas[i][1], etas[i][2]}, data.growth_rate_per_h);
+    const auto until = [&](double t) { return cdf_until(fit.model, d, etas[i], d.residual ? &*left : nullptr, t); };
     const double lower = until(d.lower_h);
     out.push_back({lower, d.censored() ? 1 : d.exact() ? lower : until(d.upper_h)});
   }

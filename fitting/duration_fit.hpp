@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "fitting/alike_durations.hpp"
 #include "fitting/identifiability.hpp"
 #include "fitting/likelihood_interval.hpp"
 #include "fitting/model_selection.hpp"
@@ -43,8 +44,9 @@ class DurationLikelihood final : public LogLikelihood {
 
  private:
   struct Sums;
-  void add(const Eigen::VectorXd& theta, int from, int to, bool derivatives, Sums& out) const;
+  void add(const Eigen::VectorXd& theta, int from, int to, bool derivatives, Sums& out) const;      // of groups; scores, if wanted, by group
   const DurationData& data_;
+  AlikeDurations alike_;
   DurationModel model_;
   ParameterSpace space_;
   std::vector<std::pair<int, int>> owner_;      // by theta index: link parameter, column of the design (-1: intercept)

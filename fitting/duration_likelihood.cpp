@@ -13,7 +13,7 @@
 namespace hyped {
 namespace {
 
-constexpr int chunk = 512;      // durations summed together by one thread: the order of the sums does not depend on threads
+constexpr int chunk = 64;      // groups of like durations summed together by one thread: the order of the sums does not depend on threads
 
 // Middle of an interval, start of what is cut off.
 double crude(const Duration& d) { return std::max(1e-6, d.censored() ? d.lower_h + 0.5 * d.entry_spread_h : 0.5 * (d.lower_h + d.upper_h + d.entry_spread_h)); }
@@ -47,10 +47,11 @@ struct DurationLikelihood::Sums {
   double value = 0;
   Eigen::VectorXd gradient;
   Eigen::MatrixXd hessian;
+  Eigen::MatrixXd* scores = nullptr;      // of one duration of each group [P x groups]
   int impossible = -1;
 };
 
-DurationLikelihood::DurationLikelihood(const DurationData& data, const DurationModel& model, const CovariateTerms& terms) : data_(data), model_(model) {
+DurationLikelihood::DurationLikelihood(const DurationData& data, const DurationModel& model, const CovariateTerms& terms) : data_(data), model_(model), alike_(alike_durations(data)) {
   check_durations(data);
   const bool residual = std::any_of(data.durations.begin(), data.durations.end(), [](const Duration& d) { return d.residual; });
   const bool selected = std::any_of(data.durations.begin(), data.durations.end(), [](const Duration& d) { return std::isfinite(d.seen_if_below_h); });
@@ -112,32 +113,35 @@ void DurationLikelihood::add(const Eigen::VectorXd& theta, int from, int to, boo
   out.hessian = Eigen::MatrixXd::Zero(count, count);
   Eigen::VectorXd covariates;
   std::optional<RemainingTime<Taylor<4>>> left;      // serves neighbours with equal covariates
-  for (int i = from; i < to; ++i) {
+  for (int g = from; g < to; ++g) {
+    const int i = alike_.groups[static_cast<std::size_t>(g)].first;
+    const double times = alike_.groups[static_cast<std::size_t>(g)].count;
     const Duration& duration = data_.durations[static_cast<std::size_t>(i)];
-    if (data_.design.cols() > 0 && (i == from || data_.design.row(i).transpose() != covariates)) {
+    if (data_.design.cols() > 0 && (g == from || data_.design.row(i).transpose() != covariates)) {
       covariates = data_.design.row(i).transpose();
       left.reset();
     }
     const DurationEta eta = eta_at(theta, covariates);
     if (duration.residual && !left) left.emplace(model_.family, Eta<Taylor<4>>{eta[0], eta[1], eta[2]}, data_.growth_rate_per_h);
     if (!derivatives && !duration.residual) {
-      out.value += log_contribution<double>(model_, duration, {eta[0].value, eta[1].value, eta[2].value, eta[3].value});
+      out.value += times * log_contribution<double>(model_, duration, {eta[0].value, eta[1].value, eta[2].value, eta[3].value});
     } else {
       const Taylor<4> one = log_contribution(model_, duration, eta, left ? &*left : nullptr);
-      out.value += one.value;
+      out.value += times * one.value;
       const Eigen::VectorXd gradient = by_theta(one, covariates);
-      out.gradient += gradient;
+      out.gradient += times * gradient;
+      if (out.scores != nullptr) out.scores->col(g) = gradient;
       for (int a = 0; a < count; ++a)
-        for (int b = 0; b <= a; ++b) out.hessian(a, b) += one.hessian(link_of(a), link_of(b)) * column(a, covariates) * column(b, covariates);
+        for (int b = 0; b <= a; ++b) out.hessian(a, b) += times * one.hessian(link_of(a), link_of(b)) * column(a, covariates) * column(b, covariates);
     }
     if (!std::isfinite(out.value) && out.impossible < 0) out.impossible = i;
   }
 }
 
 Outcome DurationLikelihood::evaluate(const Eigen::VectorXd& theta, LikelihoodValue& out, bool derivatives) const {
-  const int chunks = (data_.count() + chunk - 1) / chunk, count = parameter_count();
+  const int groups = static_cast<int>(alike_.groups.size()), chunks = (groups + chunk - 1) / chunk, count = parameter_count();
   std::vector<Sums> sums(static_cast<std::size_t>(chunks));
-  parallel_for(chunks, [&](int c) { add(theta, c * chunk, std::min(data_.count(), (c + 1) * chunk), derivatives, sums[static_cast<std::size_t>(c)]); });
+  parallel_for(chunks, [&](int c) { add(theta, c * chunk, std::min(groups, (c + 1) * chunk), derivatives, sums[static_cast<std::size_t>(c)]); });
   out.log_likelihood = 0;
   out.gradient = Eigen::VectorXd::Zero(count);
   out.information = Eigen::MatrixXd::Zero(count, count);
@@ -157,7 +161,7 @@ Outcome DurationLikelihood::evaluate(const Eigen::VectorXd& theta, LikelihoodVal
 
 Eigen::MatrixXd DurationLikelihood::observed_information(const Eigen::VectorXd& theta) const {
   Sums all;
-  add(theta, 0, data_.count(), true, all);
+  add(theta, 0, static_cast<int>(alike_.groups.size()), true, all);
   return -Eigen::MatrixXd(all.hessian.selfadjointView<Eigen::Lower>());
 }
 
@@ -167,14 +171,14 @@ Eigen::MatrixXd DurationLikelihood::family_covariance(const Eigen::VectorXd& the
     if (const int family = data_.durations[static_cast<std::size_t>(i)].family; family >= 0) members[family].push_back(i);
     else members[-2 - i].push_back(i);
   if (static_cast<int>(members.size()) == data_.count()) return {};
+  Eigen::MatrixXd scores(parameter_count(), static_cast<Eigen::Index>(alike_.groups.size()));
+  Sums all;
+  all.scores = &scores;
+  add(theta, 0, static_cast<int>(alike_.groups.size()), true, all);
   Eigen::MatrixXd squares = Eigen::MatrixXd::Zero(parameter_count(), parameter_count());
   for (const auto& [family, own] : members) {
     Eigen::VectorXd score = Eigen::VectorXd::Zero(parameter_count());
-    for (const int i : own) {
-      Sums one;
-      add(theta, i, i + 1, true, one);
-      score += one.gradient;
-    }
+    for (const int i : own) score += scores.col(alike_.group_of[static_cast<std::size_t>(i)]);
     squares += score * score.transpose();
   }
   return inverse_information * squares * inverse_information;

@@ -53,6 +53,11 @@ double WatchTimes::draw(int duration, RandomStream& random) const {
 }
 
 double draw_duration(const DurationModel& model, const std::array<double, 4>& eta, double above, double below, RandomStream& random) {
+  const FamilyKind kind = model.family.kind;
+  if (above == 0 && std::isinf(below) && !model.cure && (kind == FamilyKind::gamma || kind == FamilyKind::erlang)) {      // no tail to invert
+    const double shape = kind == FamilyKind::erlang ? model.family.stages : std::exp(eta[1]);
+    return std::exp(eta[0]) / shape * random.gamma(shape);
+  }
   const auto survival = [&](double t) { return std::isinf(t) ? 0.0 : std::exp(log_mixture_survival(model, eta, t)); };
   const double high = survival(above), low = survival(below), wanted = low + (high - low) * random.uniform();
   const Eta<double> own{eta[0], eta[1], eta[2]};

@@ -122,9 +122,10 @@ T tanh_of(const T& x) {
 }
 template <class T>
 T log_gamma_of(const T& x) {
+  using Double = boost::math::policies::policy<boost::math::policies::promote_double<false>>;      // long double costs ten times as much
   const double v = value_of(x);
-  if constexpr (std::is_same_v<T, double>) return boost::math::lgamma(v);
-  else return chain(x, boost::math::lgamma(v), boost::math::digamma(v), boost::math::trigamma(v));
+  if constexpr (std::is_same_v<T, double>) return boost::math::lgamma(v, Double());
+  else return chain(x, boost::math::lgamma(v, Double()), boost::math::digamma(v, Double()), boost::math::trigamma(v, Double()));
 }
 // log(1 - exp(x)), x < 0, without cancellation. Source: Maechler 2012, Rmpfr vignette "log1mexp".
 template <class T>

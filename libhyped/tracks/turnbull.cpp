@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "libhyped/parallel.hpp"
 #include "libhyped/random.hpp"
@@ -121,16 +122,25 @@ double TurnbullCurve::at(double t) const {
 
 TurnbullCurve turnbull(const DurationData& data, const TurnbullOptions& options) {
   check_durations(data);
+  // Equal to a nano-hour is equal: differences of frame times that say the same are one observation, met several times.
+  const auto nano = [](double t) { return std::isfinite(t) ? std::round(t * 1e9) / 1e9 : t; };
   std::vector<Interval> observed;
+  std::vector<double> times_met;
+  std::vector<std::size_t> which;      // of each duration
+  std::map<std::pair<double, double>, std::size_t> index;
   for (const Duration& d : data.durations) {
     if (d.residual || std::isfinite(d.seen_if_below_h) || d.seen_if_above_h > 0)
       throw InputError("Turnbull curve of " + data.name, "durations met half way or truncated are not intervals", "leave them out, or fit a family");
-    observed.push_back({d.lower_h, d.censored() ? d.upper_h : d.upper_h + d.entry_spread_h});
+    const Interval one{nano(d.lower_h), nano(d.censored() ? d.upper_h : d.upper_h + d.entry_spread_h)};
+    const auto at = index.emplace(std::pair(one.from, one.to), observed.size());
+    if (at.second) observed.push_back(one), times_met.push_back(0);
+    ++times_met[at.first->second];
+    which.push_back(at.first->second);
   }
   const std::vector<Interval> support = innermost(observed);
   Npmle problem;
   problem.size = static_cast<int>(support.size());
-  problem.count.assign(observed.size(), 1);
+  problem.count = times_met;
   for (const Interval& one : observed) {
     int from = 0;
     while (!holds(one, support[static_cast<std::size_t>(from)])) ++from;
@@ -148,7 +158,7 @@ TurnbullCurve turnbull(const DurationData& data, const TurnbullOptions& options)
     RandomStream random(options.seed, 41, static_cast<std::uint32_t>(b));
     Npmle again = problem;
     std::fill(again.count.begin(), again.count.end(), 0);
-    for (std::size_t i = 0; i < observed.size(); ++i) ++again.count[std::min(observed.size() - 1, static_cast<std::size_t>(random.uniform() * static_cast<double>(observed.size())))];
+    for (std::size_t i = 0; i < which.size(); ++i) ++again.count[which[std::min(which.size() - 1, static_cast<std::size_t>(random.uniform() * static_cast<double>(which.size())))]];
     TurnbullOptions coarse = options;
     coarse.gap = 1e-3;
     const Eigen::VectorXd mass = solve(again, coarse).mass;
