@@ -40,7 +40,7 @@ struct PanelFit {
 };
 
 // Fisher scoring with the subjects' summed outer products of scores as information (Berndt et al. 1974); intervals from the observed
-// information (central differences of the exact score).
+// information (differences of the exact score).
 PanelFit fit_panel(const PanelData& data, const PanelSpec& spec, const PanelFitOptions& options = {});
 
 // One assumption put to the test: the wider model against the fitted one.

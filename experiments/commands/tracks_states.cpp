@@ -49,6 +49,7 @@ void add_multistate(CLI::App& tracks, const std::shared_ptr<TracksArguments>& ar
       settings->stages[text.substr(0, equals)] = static_cast<int>(stages);
     }
     settings->effects = !settings->same_rates;
+    settings->seed = args->seed;
     run(*args, exit_code, [&](RunDirectory& folder, const std::filesystem::path& file, const TrackReading& reading) { run_multistate(folder, file, reading, *settings); });
   });
 }

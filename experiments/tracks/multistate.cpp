@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cmath>
 #include <numbers>
@@ -10,6 +11,8 @@
 
 #include "experiments/report/figure.hpp"
 #include "experiments/tracks/driven_rates.hpp"
+#include "libhyped/parallel.hpp"
+#include "libhyped/random.hpp"
 #include "libhyped/store/table.hpp"
 
 namespace hyped {
@@ -58,9 +61,25 @@ Table estimates_of(const std::vector<PanelEstimate>& list) {
   return table;
 }
 
-void add_prevalence(RunDirectory& run, const PanelData& data, const PanelFit& fit, const PanelSpec& spec) {
+// Draws from the normal approximation on the search scale, inside the bounds; none where some parameter is not determined.
+std::vector<Eigen::VectorXd> parameter_draws(const PanelFit& fit, std::uint64_t seed) {
+  std::vector<Eigen::VectorXd> out;
+  if (!fit.identifiability.all()) return out;
+  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> eigen(fit.identifiability.covariance);
+  RandomStream random(seed, 0x70726576, 0);
+  for (int k = 0; k < 200; ++k) {
+    Eigen::VectorXd z(fit.theta.size());
+    for (double& value : z) value = random.normal();
+    const Eigen::VectorXd theta = fit.theta + eigen.eigenvectors() * (eigen.eigenvalues().cwiseMax(0).cwiseSqrt().array() * z.array()).matrix();
+    out.push_back(fit.space.natural(theta.cwiseMax(fit.space.lower()).cwiseMin(fit.space.upper())));
+  }
+  return out;
+}
+
+void add_prevalence(RunDirectory& run, const PanelData& data, const PanelFit& fit, const PanelSpec& spec, std::uint64_t seed) {
   const PanelModel model(spec, data);
   const PanelLikelihood likelihood(data, model);
+  const auto draws = parameter_draws(fit, seed);
   Table points({{"arm", "", ""}, {"class", "", ""}, {"time_h", "h", ""}, {"value", "1", "share of the cells there at the first look, ends included"}}), line({{"arm", "", ""}, {"class", "", ""}, {"time_h", "h", ""}, {"estimate", "1", ""}, {"lower", "", ""}, {"upper", "", ""}});
   for (int row = 0; row < static_cast<int>(data.covariates.rows()); ++row) {
     std::string arm = data.reference;
@@ -76,6 +95,8 @@ void add_prevalence(RunDirectory& run, const PanelData& data, const PanelFit& fi
     std::vector<double> times;
     for (int i = 0; i <= 40; ++i) times.push_back(first + (last - first) * i / 40);
     const Eigen::MatrixXd expected = likelihood.prevalence(fit.natural(), times, row);
+    std::vector<Eigen::MatrixXd> drawn(draws.size());
+    parallel_for(static_cast<int>(draws.size()), [&](int k) { drawn[static_cast<std::size_t>(k)] = likelihood.prevalence(draws[static_cast<std::size_t>(k)], times, row); });
     for (std::size_t t = 0; t < times.size(); ++t) {
       std::vector<double> seen(data.phases.size(), 0);
       double all = 0;
@@ -91,12 +112,16 @@ void add_prevalence(RunDirectory& run, const PanelData& data, const PanelFit& fi
       for (std::size_t k = 0; k < data.phases.size(); ++k) {
         if (all >= 5) points.add_row({arm, data.phases[k], times[t], seen[k] / all});
         const double e = expected(static_cast<Eigen::Index>(t), static_cast<Eigen::Index>(k));
-        line.add_row({arm, data.phases[k], times[t], e, e, e});
+        std::vector<double> here{e};
+        for (const auto& one : drawn) here.push_back(one(static_cast<Eigen::Index>(t), static_cast<Eigen::Index>(k)));
+        std::sort(here.begin(), here.end());
+        const auto at = [&](double q) { return here[static_cast<std::size_t>(q * static_cast<double>(here.size() - 1) + 0.5)]; };
+        line.add_row({arm, data.phases[k], times[t], e, at(0.025), at(0.975)});
       }
     }
   }
-  report::add_figure(run, {"prevalence", "Share of the cells that were there at the first look in each phase: points as read, lines by the fitted model (true phases).", "time_course", {{"points", points}, {"model", line}},
-                           {{"y_label", "share of cells"}, {"band_label", "points: data   line: model"}}, "answer"});
+  report::add_figure(run, {"prevalence", "Share of the cells that were there at the first look in each phase: points as read, lines and 95 % bands (of the parameters) by the fitted model (true phases).", "time_course", {{"points", points}, {"model", line}},
+                           {{"y_label", "share of cells"}, {"band_label", "points: data   line and band: model"}}, "answer"});
 }
 
 void add_diagram(RunDirectory& run, const PanelSpec& spec, const PanelFit& fit) {
@@ -226,7 +251,7 @@ void run_multistate(RunDirectory& run, const std::filesystem::path& file, const 
   for (const PanelEstimate& s : fit.sojourns)
     run.add_answer(s.identified ? fmt::format("Mean stay in {}: {:.3g} h [{:.3g}, {:.3g}].", s.name, s.estimate, s.lower, s.upper) : fmt::format("Mean stay in {}: {:.3g} h, not determined by these data.", s.name, s.estimate));
   add_diagram(run, spec, fit);
-  add_prevalence(run, data, fit, spec);
+  add_prevalence(run, data, fit, spec, settings.seed);
 }
 
 }  // namespace hyped

@@ -1,5 +1,6 @@
 // What `hyped tracks multistate` does.
 #pragma once
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -22,6 +23,7 @@ struct MultistateSettings {
   double input_step_h = 1;                     // delivered inputs are steps this long
   std::string reference;                       // condition the others are compared with; empty: the first
   int starts = 1;
+  std::uint64_t seed = 1;                      // of the draws behind bands
 };
 
 // Reads tracks with called phases, fits, tests the assumptions; tables rates, sojourns, changes, assumptions, prevalence, figures rates and
