@@ -29,6 +29,7 @@ foreach(layer model simulate observe tracks distance expression image score inge
   hyped_layer(${layer} libhyped/${layer})
 endforeach()
 hyped_layer(ingest_tracks libhyped/ingest/tracks)
+hyped_layer(ingest_cells libhyped/ingest/cells)
 foreach(group cell_cycle delivery reporter gene_network predictors)
   hyped_layer(models_${group} models/${group})
 endforeach()
@@ -43,7 +44,7 @@ set_target_properties(hyped PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION ${PR
 # What people run: everything behind main(), as an object library that the tests link too.
 file(GLOB experiment_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/experiments/*.cpp ${CMAKE_SOURCE_DIR}/experiments/commands/*.cpp
      ${CMAKE_SOURCE_DIR}/experiments/twin/*.cpp ${CMAKE_SOURCE_DIR}/experiments/cycle/*.cpp ${CMAKE_SOURCE_DIR}/experiments/report/*.cpp
-     ${CMAKE_SOURCE_DIR}/experiments/network/*.cpp ${CMAKE_SOURCE_DIR}/experiments/tracks/*.cpp)
+     ${CMAKE_SOURCE_DIR}/experiments/network/*.cpp ${CMAKE_SOURCE_DIR}/experiments/tracks/*.cpp ${CMAKE_SOURCE_DIR}/experiments/cells/*.cpp)
 list(REMOVE_ITEM experiment_sources ${CMAKE_SOURCE_DIR}/experiments/hyped.cpp)
 add_library(hyped_experiments OBJECT ${experiment_sources})
 target_link_libraries(hyped_experiments PUBLIC hyped hyped_settings fmt::fmt OpenMP::OpenMP_CXX)
