@@ -8,8 +8,17 @@
 
 #include "libhyped/errors.hpp"
 #include "libhyped/ingest/cells/element_reader.hpp"
+#include "libhyped/ingest/cells/read_anndata.hpp"
 
 namespace hyped {
+namespace {
+
+hdf5::File checked(const std::filesystem::path& file) {
+  check_structure(file);
+  return hdf5::File::open(file);
+}
+
+}  // namespace
 
 struct BackedMatrix::Parts {
   hdf5::File file;
@@ -26,7 +35,7 @@ struct BackedMatrix::Parts {
   void each_stretch(std::uint64_t count, bool with_values, const See& see) const;
 };
 
-BackedMatrix::BackedMatrix(const std::filesystem::path& file, const std::string& matrix) : parts_(new Parts{hdf5::File::open(file), file.string() + ":/" + matrix, {}, {}}) {
+BackedMatrix::BackedMatrix(const std::filesystem::path& file, const std::string& matrix) : parts_(new Parts{checked(file), file.string() + ":/" + matrix, {}, {}}) {
   const hdf5::Group root = parts_->file.root();
   std::string path = matrix;
   if (!root.has(path) && path.starts_with("raw/")) path[3] = '.';      // before 0.7
@@ -122,7 +131,11 @@ void BackedMatrix::Parts::rows_by_columns(const std::function<void(RowBlock)>& s
           throw InputError(where, fmt::format("holds {}, which a 32-bit float cannot hold exactly", values[i]), "counts above 16,777,216 are not expected: check the matrix");
       }
     });
-    make_rows(block.rows);
+    try {
+      make_rows(block.rows);
+    } catch (const InputError& error) {
+      throw InputError(fmt::format("{}, from row {}", where, first + 1), error.what(), "");
+    }
     see(std::move(block));
     first = last;
   }
