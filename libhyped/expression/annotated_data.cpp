@@ -127,6 +127,16 @@ void DataFrame::put(const std::string& name, Column column) {
   columns.push_back(std::move(column));
 }
 
+std::optional<Column> DataFrame::take(std::string_view name) {
+  const auto at = std::find(names.begin(), names.end(), name);
+  if (at == names.end()) return std::nullopt;
+  const auto place = columns.begin() + (at - names.begin());
+  std::optional<Column> out(std::move(*place));
+  columns.erase(place);
+  names.erase(at);
+  return out;
+}
+
 const Element* Dict::find(std::string_view name) const {
   const auto at = std::lower_bound(names.begin(), names.end(), name);
   return at == names.end() || *at != name ? nullptr : &elements[static_cast<std::size_t>(at - names.begin())];

@@ -50,6 +50,7 @@ struct DataFrame {
   std::int64_t rows() const;
   const Column* find(std::string_view name) const;      // null if there is none
   void put(const std::string& name, Column column);     // replaces, or comes last
+  std::optional<Column> take(std::string_view name);
   bool operator==(const DataFrame&) const = default;
 };
 

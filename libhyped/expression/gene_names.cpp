@@ -157,14 +157,11 @@ void use_as_gene_names(AnnotatedData& data, const std::string& column, const std
     if (labels.codes[g] < 0) throw InputError(where + ": var/" + column, fmt::format("gene {} has no value", g + 1), "keep the other names");
     names.push_back(labels.levels[static_cast<std::size_t>(labels.codes[g])]);
   }
+  data.var.take(column);
   Column old = std::move(data.var.index);
   data.var.index = std::move(names);
+  data.var.index_name = column;
   data.var.put(old_name, std::move(old));
-  data.var.index_name = data.var.index_name == old_name || data.var.index_name.empty() ? "" : column;
-  if (data.var.index_name == column) {
-    // the column stays: it holds the same names, which anndata allows
-    data.var.put(column, data.var.index);
-  }
 }
 
 }  // namespace hyped

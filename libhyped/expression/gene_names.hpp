@@ -29,7 +29,7 @@ RepeatedGenes repeated_genes_of(const std::string& word);      // "refuse", "suf
 // Returns what was done in words, empty if no name was repeated.
 std::string settle_repeated_genes(AnnotatedData& data, RepeatedGenes choice, const std::string& where);
 
-// Makes the column of var the index and the old index the column `old_name`. InputError if a value is missing.
+// Makes the column of var the index, named as it was, and the old index the column `old_name`. InputError if a value is missing.
 void use_as_gene_names(AnnotatedData& data, const std::string& column, const std::string& old_name, const std::string& where);
 
 }  // namespace hyped
