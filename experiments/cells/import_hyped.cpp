@@ -61,8 +61,8 @@ void run_import_hyped(RunDirectory& run, const std::filesystem::path& folder, co
     decisions.add_row({what, text});
   }
   for (const auto& matrix : cells.matrices) matrices.add_row({matrix.path, std::string(to_string(matrix.survey.kind)), matrix.survey.why, matrix.form});
-  for (const auto& [about, list] : {std::pair("cells", &cells.doubts), std::pair("imaging", &tree.doubts)})
-    for (const auto& doubt : *list) {
+  for (const auto& [about, list] : {std::pair("cells", cells.doubts), std::pair("imaging", tree.doubts)})
+    for (const auto& doubt : list) {
       run.add_warning(doubt);
       doubts.add_row({std::string(about), doubt});
     }

@@ -20,7 +20,7 @@ namespace {
 constexpr std::size_t levels_shown = 6;
 
 // "control 8963, hybrid 10895", most frequent first; or the range of numbers.
-std::string values_of(const Column& column, std::int64_t& missing) {
+std::string values_of(const DataColumn& column, std::int64_t& missing) {
   const Labels labels = labels_of(column);
   missing = std::count(labels.codes.begin(), labels.codes.end(), -1);
   const bool plain_numbers = std::holds_alternative<Numbers>(column) || std::holds_alternative<NullableNumbers>(column);
@@ -59,7 +59,7 @@ void describe_names(CellsInspection& found, const AnnotatedData& data, const std
   facts.emplace_back("genes", fmt::format("{}, named by {}{}", genes.size(), naming[static_cast<int>(names)], genes.empty() ? "" : " (" + genes[0] + ", ...)"));
   if (const auto repeated = repeated_names(cells); !repeated.empty()) doubts.push_back("names of cells are repeated: " + words_of(repeated));
   if (const auto repeated = repeated_names(genes); !repeated.empty()) doubts.push_back("names of genes are repeated: " + words_of(repeated));
-  const bool symbols = std::any_of(data.var.columns.begin(), data.var.columns.end(), [](const Column& column) {
+  const bool symbols = std::any_of(data.var.columns.begin(), data.var.columns.end(), [](const DataColumn& column) {
     const Labels labels = labels_of(column);
     return (std::holds_alternative<Strings>(column) || std::holds_alternative<Categorical>(column)) && labels.levels.size() > 100 && naming_of(labels.levels) == GeneNaming::symbols;
   });
@@ -81,7 +81,7 @@ void describe_matrices(CellsInspection& found, const std::vector<SurveyedMatrix>
 
 void describe_arms(CellsInspection& found, const DataFrame& obs) {
   for (const char* name : {"assigned_condition", "pooled_condition", "condition"}) {
-    const Column* column = obs.find(name);
+    const DataColumn* column = obs.find(name);
     if (column == nullptr) continue;
     const Labels labels = labels_of(*column);
     std::map<std::string, std::int64_t> arms;

@@ -111,7 +111,7 @@ struct Importer {
   Labels libraries(const Strings& cells) {
     Labels labels{{"control", "hybrid"}, std::vector<std::int32_t>(cells.size(), -1)};
     const auto code = [](const std::optional<std::string>& library) { return !library ? -1 : *library == "control" ? 0 : 1; };
-    if (const Column* column = data().obs.find(reading.library_column)) {
+    if (const DataColumn* column = data().obs.find(reading.library_column)) {
       const Labels given = labels_of(*column);
       std::set<std::string> unknown;
       for (std::size_t i = 0; i < cells.size(); ++i) {
@@ -172,7 +172,7 @@ struct Importer {
       throw InputError(obs() + "/" + column, fmt::format("holds labels that are no known arm: {}", fmt::join(unknown, ", ")), "say what each is with --label 'LABEL'=control|siPRRX1|mmMYOD1|dual|none");
     decide("arm", fmt::format("obs/{}: {}", column, fmt::join(used, ", ")));
 
-    const Column* scored_column = column == reading.phase_column ? nullptr : d.obs.find(reading.phase_column);
+    const DataColumn* scored_column = column == reading.phase_column ? nullptr : d.obs.find(reading.phase_column);
     const Labels scored = scored_column == nullptr ? Labels{} : labels_of(*scored_column);
     Labels arm{{}, std::vector<std::int32_t>(cells.size(), -1)}, phase{{}, arm.codes}, source{{"sorted", "scored"}, arm.codes};
     for (const auto name : all_arms) arm.levels.emplace_back(to_string(name));
@@ -236,7 +236,7 @@ struct Importer {
   }
 
   void compare_totals(const MatrixSurvey& survey) {
-    const Column* totals = data().obs.find("total_reads");
+    const DataColumn* totals = data().obs.find("total_reads");
     const auto given = totals == nullptr ? std::nullopt : numbers_of(*totals);
     if (!given) return;
     std::int64_t different = 0;
