@@ -45,6 +45,7 @@ const std::vector<std::pair<std::regex, std::vector<std::string>>> homes = {
     {std::regex("CLI/.*"), {"experiments/commands/"}},
     {std::regex("nlohmann/.*"), {"libhyped/store/", "libhyped/ingest/read_model.cpp", "libhyped/ingest/tracks/read_btrack.cpp"}},
     {std::regex("(expat|zip)\\.h"), {"libhyped/ingest/tracks/xml_source.cpp"}},
+    {std::regex("igraph/.*"), {"libhyped/expression/embedding/communities.cpp"}},
     {std::regex("omp\\.h"), {"libhyped/parallel.hpp"}},
     {std::regex("Random123/.*"), {"libhyped/random"}},
 };
