@@ -30,23 +30,16 @@ foreach(layer model simulate observe tracks distance expression image score inge
 endforeach()
 hyped_layer(ingest_tracks libhyped/ingest/tracks)
 hyped_layer(ingest_cells libhyped/ingest/cells)
-<<<<<<< HEAD
 hyped_layer(expression_preparation libhyped/expression/preparation)
 hyped_layer(expression_embedding libhyped/expression/embedding)
-=======
 hyped_layer(ingest_hyped libhyped/ingest/hyped)
 hyped_layer(hdf5_stored libhyped/hdf5/stored)
->>>>>>> cells-a
 foreach(group cell_cycle delivery reporter gene_network predictors)
   hyped_layer(models_${group} models/${group})
 endforeach()
 hyped_layer(fitting fitting)
 target_link_libraries(hyped PRIVATE hyped_settings fmt::fmt Ceres::ceres ${HDF5_C_LIBRARIES} OpenMP::OpenMP_CXX
-<<<<<<< HEAD
-                      EXPAT::EXPAT PkgConfig::LIBZIP PkgConfig::IGRAPH)
-=======
-                      EXPAT::EXPAT PkgConfig::LIBZIP PkgConfig::LIBDEFLATE PkgConfig::LIBLZF ZLIB::ZLIB)
->>>>>>> cells-a
+                      EXPAT::EXPAT PkgConfig::LIBZIP PkgConfig::LIBDEFLATE PkgConfig::LIBLZF ZLIB::ZLIB PkgConfig::IGRAPH)
 target_include_directories(hyped PUBLIC $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}> $<INSTALL_INTERFACE:include/hyped>)
 target_link_libraries(hyped PUBLIC Eigen3::Eigen)
 target_compile_features(hyped PUBLIC cxx_std_20)
