@@ -18,7 +18,7 @@ constexpr std::int64_t widest = std::numeric_limits<std::int32_t>::max();
   throw InputError(where + ": " + place, what, "the file is damaged or was written wrongly: write it again");
 }
 
-void check_column(const Column& column, std::int64_t rows, const std::string& where, const std::string& place) {
+void check_column(const DataColumn& column, std::int64_t rows, const std::string& where, const std::string& place) {
   if (static_cast<std::int64_t>(size_of(column)) != rows) wrong(where, place, fmt::format("has {} values for {} rows", size_of(column), rows));
   if (const auto* numbers = std::get_if<NullableNumbers>(&column); numbers != nullptr && size_of(numbers->values) != numbers->missing.size())
     wrong(where, place, fmt::format("has {} values and {} marks of missing ones", size_of(numbers->values), numbers->missing.size()));
@@ -26,7 +26,7 @@ void check_column(const Column& column, std::int64_t rows, const std::string& wh
     wrong(where, place, fmt::format("has {} values and {} marks of missing ones", strings->values.size(), strings->missing.size()));
   if (const auto* categorical = std::get_if<Categorical>(&column)) {
     const auto levels = static_cast<std::int64_t>(size_of(std::visit(
-        [](const auto& c) -> Column { return c; }, categorical->categories)));
+        [](const auto& c) -> DataColumn { return c; }, categorical->categories)));
     for (std::size_t i = 0; i < categorical->codes.size(); ++i)
       if (categorical->codes[i] < -1 || categorical->codes[i] >= levels) wrong(where, place, fmt::format("row {} has category number {} of {}", i + 1, categorical->codes[i], levels));
   }
@@ -57,7 +57,7 @@ void check_rows(const Dict& dict, std::int64_t rows, const std::string& where, c
     if (const auto* text = element.as<TextArray>(); text != nullptr && !text->shape.empty()) own = text->shape[0];
     if (const auto* matrix = element.as<CompressedMatrix>()) own = matrix->rows;
     if (const auto* frame = element.as<DataFrame>()) own = frame->rows(), check_frame(*frame, where, place + "/" + dict.names[i]);
-    if (const auto* records = element.as<Records>(); records != nullptr && !records->shape.empty()) own = records->shape[0];
+    if (const auto* records = element.as<RecordArray>(); records != nullptr && !records->shape.empty()) own = records->shape[0];
     if (own != rows) wrong(where, place + "/" + dict.names[i], own < 0 ? "has no rows but is " + kind_of(element) : fmt::format("has {} rows and should have {}", own, rows));
   }
 }

@@ -97,7 +97,7 @@ struct Writer {
     list(own, "mask", Numbers(missing));
   }
 
-  void column(Group& group, const std::string& name, const Column& column) const {
+  void column(Group& group, const std::string& name, const DataColumn& column) const {
     if (const auto* values = std::get_if<Numbers>(&column)) list(group, name, *values);
     else if (const auto* strings = std::get_if<Strings>(&column)) list(group, name, *strings);
     else if (const auto* categories = std::get_if<Categorical>(&column)) categorical(group, name, *categories);
@@ -118,7 +118,7 @@ struct Writer {
     Group own = group.create(name);
     encode(group, name, "categorical", "0.2.0");
     group.set_flag(name, "ordered", categories.ordered);
-    const Column levels = std::visit([](const auto& c) -> Column { return c; }, categories.categories);
+    const DataColumn levels = std::visit([](const auto& c) -> DataColumn { return c; }, categories.categories);
     column(own, "categories", levels);
     const std::size_t count = size_of(levels);
     const auto as = [&]<class T>(T) { list(own, "codes", Numbers(std::vector<T>(categories.codes.begin(), categories.codes.end()))); };
@@ -141,7 +141,7 @@ struct Writer {
     }
   }
 
-  static void records(Group& group, const std::string& name, const Records& records) {
+  static void records(Group& group, const std::string& name, const RecordArray& records) {
     std::vector<hdf5::RecordField> fields;
     for (const auto& field : records.fields) {
       hdf5::RecordField one{field.name, NumberType::none, false, static_cast<std::uint64_t>(field.width), nullptr, std::get_if<Strings>(&field.values)};
@@ -174,7 +174,7 @@ struct Writer {
     else if (const auto* categories = element.as<Categorical>()) column(group, name, *categories);
     else if (const auto* some = element.as<NullableNumbers>()) column(group, name, *some);
     else if (const auto* strings = element.as<NullableStrings>()) column(group, name, *strings);
-    else if (const auto* rows = element.as<Records>()) records(group, name, *rows);
+    else if (const auto* rows = element.as<RecordArray>()) records(group, name, *rows);
     else dict(group, name, std::get<Dict>(element.value));
   }
 

@@ -140,10 +140,10 @@ std::optional<Element> ElementReader::read_dataset(const hdf5::Dataset& dataset,
       return Element{std::move(out)};
     }
     case hdf5::Kind::records: {
-      Records out{signed_shape(dataset), {}};
+      RecordArray out{signed_shape(dataset), {}};
       const auto bytes = dataset.read_records();
       for (const auto& field : dataset.type().fields) {
-        Records::Field one{field.name, Strings{}, field.array ? static_cast<std::int64_t>(field.length) : 0};
+        RecordArray::Field one{field.name, Strings{}, field.array ? static_cast<std::int64_t>(field.length) : 0};
         using enum hdf5::NumberType;
         const auto as = [&]<class T>(T) { one.values = Numbers(hdf5::Dataset::numbers_of_field<T>(bytes, dataset.type().bytes, field)); };
         if (field.kind == hdf5::Kind::text && !field.array) one.values = dataset.text_of_field(bytes, field);
