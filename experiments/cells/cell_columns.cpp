@@ -25,12 +25,12 @@ std::string columns_in_words(const DataFrame& frame) {
 
 std::optional<CellGrouping> grouping_of(const AnnotatedData& data, const std::string& asked, const std::vector<std::string>& usual, const std::string& where) {
   if (!asked.empty()) {
-    const Column* column = data.obs.find(asked);
+    const DataColumn* column = data.obs.find(asked);
     if (!column) throw InputError(where, "cells have no column '" + asked + "'", "name one of these: " + columns_in_words(data.obs));
     return CellGrouping{asked, labels_of(*column)};
   }
   for (const std::string& name : usual)
-    if (const Column* column = data.obs.find(name); column && !std::holds_alternative<Numbers>(*column) && !std::holds_alternative<NullableNumbers>(*column)) return CellGrouping{name, labels_of(*column)};
+    if (const DataColumn* column = data.obs.find(name); column && !std::holds_alternative<Numbers>(*column) && !std::holds_alternative<NullableNumbers>(*column)) return CellGrouping{name, labels_of(*column)};
   return std::nullopt;
 }
 

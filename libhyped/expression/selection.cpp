@@ -58,8 +58,8 @@ CompressedMatrix taken_rows(const CompressedMatrix& matrix, std::span<const int>
 
 }  // namespace
 
-Column rows_of(const Column& column, std::span<const int> rows) {
-  return std::visit([&](const auto& values) -> Column {
+DataColumn rows_of(const DataColumn& column, std::span<const int> rows) {
+  return std::visit([&](const auto& values) -> DataColumn {
     using T = std::decay_t<decltype(values)>;
     if constexpr (std::is_same_v<T, Numbers> || std::is_same_v<T, Strings>) {
       return taken(values, rows);
@@ -76,7 +76,7 @@ Column rows_of(const Column& column, std::span<const int> rows) {
 
 DataFrame rows_of(const DataFrame& frame, std::span<const int> rows) {
   DataFrame out{rows_of(frame.index, rows), frame.index_name, frame.names, {}};
-  for (const Column& column : frame.columns) out.columns.push_back(rows_of(column, rows));
+  for (const DataColumn& column : frame.columns) out.columns.push_back(rows_of(column, rows));
   return out;
 }
 

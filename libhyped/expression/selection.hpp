@@ -8,7 +8,7 @@
 namespace hyped {
 
 // Rows are checked to lie inside (BugError).
-Column rows_of(const Column& column, std::span<const int> rows);
+DataColumn rows_of(const DataColumn& column, std::span<const int> rows);
 DataFrame rows_of(const DataFrame& frame, std::span<const int> rows);
 // An array, table or compressed rows with as many rows as there are cells; none for anything else.
 std::optional<Element> rows_of(const Element& element, std::span<const int> rows);

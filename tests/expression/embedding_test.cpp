@@ -240,3 +240,9 @@ TEST_CASE("communities are the clouds, and their modularity is its definition") 
   }
   CHECK(leiden(NeighbourGraph{{0, 0, 0}, {}, {}}).size == std::vector<int>{1, 1});      // no links
 }
+
+TEST_CASE("the adjusted Rand index in closed form") {
+  CHECK(adjusted_rand_index({0, 0, 1, 1}, {5, 5, 2, 2}) == 1);
+  CHECK(adjusted_rand_index({0, 0, 1, 1}, {0, 1, 0, 1}) == Approx(-0.5));
+  CHECK(adjusted_rand_index({0, 0, 0, 1, 1, 1}, {0, 0, 1, 1, 2, 2}) == Approx(0.2424242424));      // Hubert and Arabie's formula by hand: (2 - 1.2) / (4.5 - 1.2)
+}

@@ -4,6 +4,7 @@
 #include <igraph/igraph.h>
 
 #include <algorithm>
+#include <map>
 #include <numeric>
 #include <string>
 
@@ -103,6 +104,21 @@ Communities louvain(const NeighbourGraph& from, const CommunityOptions& options)
   if (graph.total > 0) check(igraph_community_multilevel(&graph.graph, &graph.weight, options.resolution, &graph.membership, nullptr, &modularity), "louvain");
   igraph_vector_destroy(&modularity);
   return ordered(graph, from, options.resolution);
+}
+
+double adjusted_rand_index(const std::vector<int>& a, const std::vector<int>& b) {
+  HYPED_REQUIRE(a.size() == b.size());
+  std::map<std::pair<int, int>, double> both;
+  std::map<int, double> in_a, in_b;
+  for (std::size_t i = 0; i < a.size(); ++i) ++both[{a[i], b[i]}], ++in_a[a[i]], ++in_b[b[i]];
+  const auto pairs = [](const auto& counts) {
+    double sum = 0;
+    for (const auto& [key, n] : counts) sum += n * (n - 1) / 2;
+    return sum;
+  };
+  const double n = static_cast<double>(a.size()), all = n * (n - 1) / 2, together = pairs(both), of_a = pairs(in_a), of_b = pairs(in_b);
+  const double chance = all > 0 ? of_a * of_b / all : 0, most = 0.5 * (of_a + of_b);
+  return most > chance ? (together - chance) / (most - chance) : 1;
 }
 
 }  // namespace hyped

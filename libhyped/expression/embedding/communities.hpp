@@ -22,4 +22,7 @@ struct Communities {
 Communities leiden(const NeighbourGraph& graph, const CommunityOptions& options = {});
 Communities louvain(const NeighbourGraph& graph, const CommunityOptions& options = {});
 
+// Of two partitions of the same points: 1 if they are the same, 0 on average by chance (Hubert and Arabie 1985, J. Classif. 2, 193).
+double adjusted_rand_index(const std::vector<int>& a, const std::vector<int>& b);
+
 }  // namespace hyped
