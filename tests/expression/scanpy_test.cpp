@@ -1,6 +1,7 @@
 // Quality, normalisation, variable genes, scores and components against scanpy, and against its documented formulas in NumPy.
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <tuple>
 
 #include "libhyped/expression/embedding/principal_components.hpp"
 #include "libhyped/expression/preparation/gene_scores.hpp"
@@ -8,6 +9,8 @@
 #include "libhyped/expression/preparation/quality.hpp"
 #include "libhyped/expression/preparation/scaled_values.hpp"
 #include "libhyped/expression/preparation/variable_genes.hpp"
+#include "libhyped/ingest/cells/read_anndata.hpp"
+#include "tests/experiments/real_data.hpp"
 #include "tests/expression/peer_exchange.hpp"
 #include "tests/expression/simulated_cells.hpp"
 
@@ -130,4 +133,11 @@ bool compare(const Case& one) {
 TEST_CASE("must/expression/3", "[peers]") {
   SimulatedCells cells = simulated_cells({.cells = 1200, .genes = 1800, .groups = 6, .depth = 2500, .effect = 1.5});
   compare({"simulated", cells.counts, cells.batch, 700, 20});
+  for (const auto& [file, column, top, components] : {std::tuple{"data/scrna/papalexi2021_thp1_sceptre_lowmoi/papalexi_lowmoi_counts.h5ad", "bio_rep", 150, 15}, {"data/scrna/kang2018_pbmc_ifnb_muscat/kang_ifnb_counts.h5ad", "sample_id", 600, 15}}) {
+    const auto path = real_data(file);
+    if (path.empty()) continue;
+    AnnotatedData data = read_anndata(path).data;
+    const Labels batch = labels_of(*data.obs.find(column));
+    compare({file, sparse_rows_of(std::move(data.X), "X"), std::vector<int>(batch.codes.begin(), batch.codes.end()), top, components});
+  }
 }

@@ -91,11 +91,12 @@ TsneGradient tsne_gradient(const NeighbourGraph& affinities, const PointMatrix& 
   parallel_for((n + block - 1) / block, [&](int b) {
     for (int i = b * block; i < std::min(n, (b + 1) * block); ++i) {
       for (std::int64_t l = affinities.start[static_cast<std::size_t>(i)]; l < affinities.start[static_cast<std::size_t>(i) + 1]; ++l) {
-        const Eigen::RowVector2d apart = position.row(i) - position.row(affinities.other[static_cast<std::size_t>(l)]);
-        pull.row(i) += affinities.weight[static_cast<std::size_t>(l)] / (1 + apart.squaredNorm()) * apart;
+        const int j = affinities.other[static_cast<std::size_t>(l)];
+        const double dx = position(i, 0) - position(j, 0), dy = position(i, 1) - position(j, 1), strength = affinities.weight[static_cast<std::size_t>(l)] / (1 + dx * dx + dy * dy);
+        pull(i, 0) += strength * dx, pull(i, 1) += strength * dy;
       }
       const auto sum = tree.repulsion(i, theta * theta);
-      push.row(i) << sum[0], sum[1], sum[2];
+      for (int d = 0; d < 3; ++d) push(i, d) = sum[static_cast<std::size_t>(d)];
     }
   });
   TsneGradient out;

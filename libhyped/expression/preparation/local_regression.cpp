@@ -7,6 +7,7 @@
 #include <Eigen/SVD>
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "libhyped/parallel.hpp"
@@ -64,9 +65,11 @@ bool fit_at(double q, const std::vector<double>& x, const std::vector<double>& y
   const Eigen::HouseholderQR<Eigen::MatrixXd> qr(design);
   const Eigen::Vector3d rotated = (qr.householderQ().adjoint() * target).head(3);
   const Eigen::Matrix3d upper = qr.matrixQR().topRows(3).triangularView<Eigen::Upper>();
-  Eigen::JacobiSVD<Eigen::Matrix3d> svd(upper, Eigen::ComputeFullU | Eigen::ComputeFullV);
-  svd.setThreshold(100 * std::numeric_limits<double>::epsilon());      // pseudo-inverse where the points do not carry a quadratic
-  const Eigen::Vector3d solved = svd.solve(rotated).cwiseQuotient(norm);
+  const Eigen::JacobiSVD<Eigen::Matrix3d> svd(upper, Eigen::ComputeFullU | Eigen::ComputeFullV);
+  const Eigen::Vector3d size = svd.singularValues();
+  Eigen::Vector3d along = svd.matrixU().transpose() * rotated;
+  for (int i = 0; i < 3; ++i) along[i] = size[i] > 100 * std::numeric_limits<double>::epsilon() * size[0] ? along[i] / size[i] : 0;      // pseudo-inverse where the points do not carry a quadratic
+  const Eigen::Vector3d solved = (svd.matrixV() * along).cwiseQuotient(norm);
   value = solved[0];
   slope = solved[1];
   return true;
