@@ -130,10 +130,12 @@ bool compare(const Case& one) {
 
 }  // namespace
 
+// Deep enough, and few enough genes asked for, that no two of the genes chosen between have the same normalised variance: the order of equal ones is
+// not defined (numpy's argsort is not stable there), and no part of the rule.
 TEST_CASE("must/expression/3", "[peers]") {
-  SimulatedCells cells = simulated_cells({.cells = 1200, .genes = 1800, .groups = 6, .depth = 2500, .effect = 1.5});
+  SimulatedCells cells = simulated_cells({.cells = 1200, .genes = 1800, .groups = 6, .depth = 12000, .level_spread = 1, .effect = 1.5});
   compare({"simulated", cells.counts, cells.batch, 700, 20});
-  for (const auto& [file, column, top, components] : {std::tuple{"data/scrna/papalexi2021_thp1_sceptre_lowmoi/papalexi_lowmoi_counts.h5ad", "bio_rep", 150, 15}, {"data/scrna/kang2018_pbmc_ifnb_muscat/kang_ifnb_counts.h5ad", "sample_id", 600, 15}}) {
+  for (const auto& [file, column, top, components] : {std::tuple{"data/scrna/papalexi2021_thp1_sceptre_lowmoi/papalexi_lowmoi_counts.h5ad", "bio_rep", 150, 15}, {"data/scrna/kang2018_pbmc_ifnb_muscat/kang_ifnb_counts.h5ad", "sample_id", 300, 15}}) {
     const auto path = real_data(file);
     if (path.empty()) continue;
     AnnotatedData data = read_anndata(path).data;

@@ -10,7 +10,6 @@ read = lambda name, kind: np.fromfile(f"{folder}/{name}", dtype=kind)
 write = lambda name, values: np.ascontiguousarray(np.asarray(values), dtype=np.float64).tofile(f"{folder}/{by}_{name}")
 rows, columns, top_genes, components = (int(x) for x in read("shape", np.int64))
 counts = sparse.csr_matrix((read("value", np.float32).astype(np.float64), read("column", np.int32), read("start", np.int64)), shape=(rows, columns))
-counts.has_sorted_indices = True
 batch = read("batch", np.int32)
 mask = read("mask", np.int8).astype(bool)
 s_genes, g2m_genes = read("s_genes", np.int32), read("g2m_genes", np.int32)
@@ -21,8 +20,10 @@ def lognormal(target):
     total = np.asarray(counts.sum(axis=1)).ravel()
     factor = np.where(total > 0, target / np.where(total > 0, total, 1), 1)
     out = sparse.diags(factor) @ counts
+    out = out.tocsr()
+    out.sort_indices()
     out.data = np.log1p(out.data)
-    return out.tocsr()
+    return out
 
 
 total = np.asarray(counts.sum(axis=1)).ravel()

@@ -33,6 +33,7 @@ struct Graph {
     check(igraph_vector_init(&weight, 0), "weights");
     check(igraph_vector_init(&strength, n), "strengths");
     check(igraph_vector_int_init(&membership, n), "membership");
+    for (int i = 0; i < n; ++i) VECTOR(membership)[i] = i;      // what it is where nothing is linked
     for (int i = 0; i < n; ++i)
       for (std::int64_t l = from.start[static_cast<std::size_t>(i)]; l < from.start[static_cast<std::size_t>(i) + 1]; ++l) {
         const int j = from.other[static_cast<std::size_t>(l)];
