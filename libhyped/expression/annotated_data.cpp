@@ -21,7 +21,7 @@ template <class... F>
 Cases(F...) -> Cases<F...>;
 
 std::string number_text(const Numbers& numbers, std::size_t at) {
-  return std::visit(Cases{[&](const std::vector<Truth>& v) { return std::string(v[at] == Truth::yes ? "True" : "False"); },
+  return std::visit(Cases{[&](const std::vector<Flag>& v) { return std::string(v[at] == Flag::yes ? "True" : "False"); },
                           [&](const auto& v) { return fmt::format("{}", v[at]); }},
                     numbers);
 }
@@ -43,11 +43,11 @@ Labels grouped(std::size_t rows, const Text& text, const Missing& missing, const
   return out;
 }
 
-Labels labels_of_numbers(const Numbers& numbers, const std::vector<Truth>* missing) {
+Labels labels_of_numbers(const Numbers& numbers, const std::vector<Flag>* missing) {
   return std::visit(
       [&](const auto& v) {
         const auto none = [&](std::size_t i) {
-          if (missing != nullptr && (*missing)[i] == Truth::yes) return true;
+          if (missing != nullptr && (*missing)[i] == Flag::yes) return true;
           if constexpr (std::is_floating_point_v<typename std::decay_t<decltype(v)>::value_type>) return static_cast<bool>(std::isnan(v[i]));
           return false;
         };
@@ -56,8 +56,8 @@ Labels labels_of_numbers(const Numbers& numbers, const std::vector<Truth>* missi
       numbers);
 }
 
-Labels labels_of_strings(const Strings& v, const std::vector<Truth>* missing) {
-  return grouped(v.size(), [&](std::size_t i) { return v[i]; }, [&](std::size_t i) { return missing != nullptr && (*missing)[i] == Truth::yes; },
+Labels labels_of_strings(const Strings& v, const std::vector<Flag>* missing) {
+  return grouped(v.size(), [&](std::size_t i) { return v[i]; }, [&](std::size_t i) { return missing != nullptr && (*missing)[i] == Flag::yes; },
                  [&](std::size_t a, std::size_t b) { return v[a] < v[b]; });
 }
 
@@ -202,7 +202,7 @@ std::optional<std::vector<double>> numbers_of(const DataColumn& column) {
     for (std::size_t i = 0; i < out.size(); ++i) out[i] = number_at(*v, i);
   } else if (const auto* nullable = std::get_if<NullableNumbers>(&column)) {
     for (std::size_t i = 0; i < out.size(); ++i)
-      if (nullable->missing[i] == Truth::no) out[i] = number_at(nullable->values, i);
+      if (nullable->missing[i] == Flag::no) out[i] = number_at(nullable->values, i);
   } else if (const auto* categorical = std::get_if<Categorical>(&column)) {
     const auto* values = std::get_if<Numbers>(&categorical->categories);
     if (values == nullptr) return std::nullopt;

@@ -13,21 +13,21 @@
 
 namespace hyped {
 
-enum class Truth : std::int8_t { no = 0, yes = 1 };      // one byte a value, other than a number
+enum class Flag : std::int8_t { no = 0, yes = 1 };      // one byte a value, other than a number
 
 // One list of numbers in its stored type; two of them are equal only if their types are.
 using Numbers = std::variant<std::vector<float>, std::vector<double>, std::vector<std::int8_t>, std::vector<std::int16_t>, std::vector<std::int32_t>, std::vector<std::int64_t>,
-                             std::vector<std::uint8_t>, std::vector<std::uint16_t>, std::vector<std::uint32_t>, std::vector<std::uint64_t>, std::vector<Truth>>;
+                             std::vector<std::uint8_t>, std::vector<std::uint16_t>, std::vector<std::uint32_t>, std::vector<std::uint64_t>, std::vector<Flag>>;
 using Strings = std::vector<std::string>;
 
 struct NullableNumbers {
   Numbers values;                              // integers or truths; what stands at a missing place has no meaning
-  std::vector<Truth> missing;
+  std::vector<Flag> missing;
   bool operator==(const NullableNumbers&) const = default;
 };
 struct NullableStrings {
   Strings values;
-  std::vector<Truth> missing;
+  std::vector<Flag> missing;
   std::string missing_mark;                    // what pandas shows there ("NaN" or "NA"), empty if the file does not say
   bool operator==(const NullableStrings&) const = default;
 };

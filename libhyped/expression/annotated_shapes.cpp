@@ -79,7 +79,7 @@ std::vector<float> floats_of(Numbers&& values, const std::string& where) {
         constexpr std::size_t block = 1 << 20;
         parallel_for(static_cast<int>((v.size() + block - 1) / block), [&](int b) {
           for (std::size_t i = static_cast<std::size_t>(b) * block; i < std::min(v.size(), (static_cast<std::size_t>(b) + 1) * block); ++i) {
-            if constexpr (std::is_same_v<std::decay_t<decltype(v[i])>, Truth>) out[i] = v[i] == Truth::yes ? 1.0F : 0.0F;
+            if constexpr (std::is_same_v<std::decay_t<decltype(v[i])>, Flag>) out[i] = v[i] == Flag::yes ? 1.0F : 0.0F;
             else out[i] = exact_float(v[i], where);
           }
         });
@@ -112,7 +112,7 @@ SparseRows rows_of_array(Array&& array, const std::string& where) {
           for (std::size_t c = 0; c < columns; ++c)
             if (not_zero(row[c])) {
               out.column[to] = static_cast<std::int32_t>(c);
-              if constexpr (std::is_same_v<T, Truth>) out.value[to++] = 1.0F;
+              if constexpr (std::is_same_v<T, Flag>) out.value[to++] = 1.0F;
               else out.value[to++] = exact_float(row[c], where);
             }
         });
