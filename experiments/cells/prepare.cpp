@@ -23,9 +23,9 @@ constexpr int few_cells = 10;                   // in an arm: said
 
 std::vector<double> plain(const Eigen::VectorXd& values) { return {values.data(), values.data() + values.size()}; }
 std::vector<std::int32_t> plain(const Eigen::VectorXi& values) { return {values.data(), values.data() + values.size()}; }
-std::vector<Truth> truths(const std::vector<char>& flags) {
-  std::vector<Truth> out;
-  for (const char flag : flags) out.push_back(flag ? Truth::yes : Truth::no);
+std::vector<Flag> truths(const std::vector<char>& flags) {
+  std::vector<Flag> out;
+  for (const char flag : flags) out.push_back(flag ? Flag::yes : Flag::no);
   return out;
 }
 Array matrix_of(const Eigen::MatrixXd& m) {
