@@ -5,6 +5,7 @@
 
 #include <Eigen/Eigenvalues>
 #include <algorithm>
+#include <vector>
 
 #include "libhyped/parallel.hpp"
 #include "libhyped/random.hpp"
@@ -12,15 +13,22 @@
 namespace hyped {
 namespace {
 
+constexpr Eigen::Index panel = 512;      // rows
+
+// Calls body(from, rows) for fixed panels; little work is not worth waking threads for.
+template <class Body>
+void each_panel(Eigen::Index rows, Eigen::Index columns_and_columns, const Body& body) {
+  const int panels = static_cast<int>((rows + panel - 1) / panel);
+  const auto one = [&](int p) { body(p, p * panel, std::min(panel, rows - p * panel)); };
+  if (rows * columns_and_columns > (1 << 23)) parallel_for(panels, one);
+  else
+    for (int p = 0; p < panels; ++p) one(p);
+}
+
 // a [n x p]^T b [n x q], rows in fixed panels whose parts are added in order.
 Eigen::MatrixXd inner(const Eigen::Ref<const RowMajorMatrix>& a, const Eigen::Ref<const RowMajorMatrix>& b) {
-  constexpr Eigen::Index panel = 512;
-  const int panels = static_cast<int>((a.rows() + panel - 1) / panel);
-  std::vector<Eigen::MatrixXd> part(static_cast<std::size_t>(panels));
-  parallel_for(panels, [&](int p) {
-    const Eigen::Index from = p * panel, count = std::min(panel, a.rows() - from);
-    part[static_cast<std::size_t>(p)].noalias() = a.middleRows(from, count).transpose() * b.middleRows(from, count);
-  });
+  std::vector<Eigen::MatrixXd> part(static_cast<std::size_t>((a.rows() + panel - 1) / panel));
+  each_panel(a.rows(), a.cols() * b.cols(), [&](int p, Eigen::Index from, Eigen::Index count) { part[static_cast<std::size_t>(p)].noalias() = a.middleRows(from, count).transpose() * b.middleRows(from, count); });
   Eigen::MatrixXd sum = Eigen::MatrixXd::Zero(a.cols(), b.cols());
   for (const auto& one : part) sum += one;
   return sum;
@@ -28,11 +36,7 @@ Eigen::MatrixXd inner(const Eigen::Ref<const RowMajorMatrix>& a, const Eigen::Re
 
 // to (+)= sign * a [n x p] m [p x q]
 void add_product(Eigen::Ref<RowMajorMatrix> to, const Eigen::Ref<const RowMajorMatrix>& a, const Eigen::MatrixXd& m, double sign) {
-  constexpr Eigen::Index panel = 512;
-  parallel_for(static_cast<int>((a.rows() + panel - 1) / panel), [&](int p) {
-    const Eigen::Index from = p * panel, count = std::min(panel, a.rows() - from);
-    to.middleRows(from, count).noalias() += sign * (a.middleRows(from, count) * m);
-  });
+  each_panel(a.rows(), m.size(), [&](int, Eigen::Index from, Eigen::Index count) { to.middleRows(from, count).noalias() += sign * (a.middleRows(from, count) * m); });
 }
 
 struct Basis {

@@ -12,33 +12,39 @@
 namespace hyped {
 namespace {
 
-// Cells of the plane, each with its points' mean; children follow their parent.
+// Cells of the plane, each with its points' mean; children follow their parent, and points lie in the order of the cells.
 class Quadtree {
  public:
-  explicit Quadtree(const PointMatrix& points) : points_(points), order_(static_cast<std::size_t>(points.rows())) {
+  explicit Quadtree(const PointMatrix& points) : order_(static_cast<std::size_t>(points.rows())), place_(points) {
     std::iota(order_.begin(), order_.end(), 0);
-    const Eigen::RowVector2d low = points.colwise().minCoeff(), high = points.colwise().maxCoeff();
-    nodes_.reserve(2 * order_.size());
-    build(0, static_cast<int>(order_.size()), 0.5 * (low + high), std::max(1e-300, (high - low).maxCoeff()), 0);
+    const double left = points.col(0).minCoeff(), low = points.col(1).minCoeff();
+    const double width = std::max({1e-300, points.col(0).maxCoeff() - left, points.col(1).maxCoeff() - low});
+    nodes_.reserve(order_.size());
+    build(points, 0, static_cast<int>(order_.size()), left + 0.5 * width, low + 0.5 * width, width, 0);
   }
 
-  // Sum over the other points of q^2 (y_i - y_j) and of q, q = 1 / (1 + d^2).
-  std::array<double, 3> repulsion(int i, double theta_squared) const {
-    std::array<double, 3> sum{0, 0, 0};
-    const double x = points_(i, 0), y = points_(i, 1);
+  int point(int rank) const { return order_[static_cast<std::size_t>(rank)]; }
+
+  // Of the point of that rank: sums over the others of q^2 (y_i - y_j) and of q, q = 1 / (1 + d^2).
+  std::array<double, 3> repulsion(int rank, double theta_squared) const {
+    std::array<double, 3> sum{0, 0, -1};      // itself counts 1
+    const double x = place_(rank, 0), y = place_(rank, 1);
+    const auto add = [&](double dx, double dy, double squared, int count) {
+      const double q = 1 / (1 + squared), push = count * q * q;
+      sum[0] += push * dx, sum[1] += push * dy, sum[2] += count * q;
+    };
     for (int at = 0; at < static_cast<int>(nodes_.size());) {
       const Node& node = nodes_[static_cast<std::size_t>(at)];
       const double dx = x - node.x, dy = y - node.y, squared = dx * dx + dy * dy;
-      if (node.leaf || node.width * node.width < theta_squared * squared) {
-        if (node.leaf && squared == 0) {      // the point itself, and copies of it, which push nowhere
-          const bool mine = node.x == x && node.y == y;
-          sum[2] += node.count - (mine ? 1 : 0);
-        } else {
-          const double q = 1 / (1 + squared), push = node.count * q * q;
-          sum[0] += push * dx, sum[1] += push * dy, sum[2] += node.count * q;
-        }
+      if (node.width * node.width < theta_squared * squared) {
+        add(dx, dy, squared, node.until - node.from);
         at = node.next;
       } else {
+        if (node.leaf)
+          for (int other = node.from; other < node.until; ++other) {
+            const double ox = x - place_(other, 0), oy = y - place_(other, 1);
+            add(ox, oy, ox * ox + oy * oy, 1);
+          }
         ++at;
       }
     }
@@ -46,38 +52,34 @@ class Quadtree {
   }
 
  private:
+  static constexpr int leaf_points = 8, deepest = 50;      // copies of one point end in a leaf of their own
   struct Node {
     double x, y, width;
-    int count, next;      // next: where to go on past this cell
+    int from, until, next;      // points; where to go on past this cell
     bool leaf;
   };
 
-  void build(int from, int until, const Eigen::RowVector2d& centre, double width, int depth) {
+  void build(const PointMatrix& points, int from, int until, double x, double y, double width, int depth) {
     const std::size_t at = nodes_.size();
-    Eigen::RowVector2d mean = Eigen::RowVector2d::Zero();
-    bool same = true;
-    for (int i = from; i < until; ++i) {
-      mean += points_.row(order_[static_cast<std::size_t>(i)]);
-      same = same && points_.row(order_[static_cast<std::size_t>(i)]) == points_.row(order_[static_cast<std::size_t>(from)]);
-    }
-    if (same || depth > 60) mean = points_.row(order_[static_cast<std::size_t>(from)]);
-    else mean /= until - from;
-    nodes_.push_back({mean[0], mean[1], width, until - from, 0, same || depth > 60});
-    if (!nodes_[at].leaf) {
+    double sum_x = 0, sum_y = 0;
+    for (int i = from; i < until; ++i) sum_x += points(point(i), 0), sum_y += points(point(i), 1);
+    nodes_.push_back({sum_x / (until - from), sum_y / (until - from), width, from, until, 0, until - from <= leaf_points || depth == deepest});
+    if (nodes_[at].leaf) {
+      for (int i = from; i < until; ++i) place_(i, 0) = points(point(i), 0), place_(i, 1) = points(point(i), 1);
+    } else {
       const auto begin = order_.begin() + from, end = order_.begin() + until;
-      const auto middle = std::stable_partition(begin, end, [&](int i) { return points_(i, 0) < centre[0]; });
-      const auto upper = [&](int i) { return points_(i, 1) < centre[1]; };
-      const auto first = std::stable_partition(begin, middle, upper), last = std::stable_partition(middle, end, upper);
+      const auto below = [&](int i) { return points(i, 1) < y; };
+      const auto middle = std::partition(begin, end, [&](int i) { return points(i, 0) < x; });
+      const auto first = std::partition(begin, middle, below), last = std::partition(middle, end, below);
       const std::array<int, 5> edge{from, static_cast<int>(first - order_.begin()), static_cast<int>(middle - order_.begin()), static_cast<int>(last - order_.begin()), until};
-      for (int c = 0; c < 4; ++c)
-        if (edge[static_cast<std::size_t>(c)] < edge[static_cast<std::size_t>(c) + 1])
-          build(edge[static_cast<std::size_t>(c)], edge[static_cast<std::size_t>(c) + 1], centre + 0.25 * width * Eigen::RowVector2d(c < 2 ? -1 : 1, c % 2 == 0 ? -1 : 1), 0.5 * width, depth + 1);
+      for (std::size_t c = 0; c < 4; ++c)
+        if (edge[c] < edge[c + 1]) build(points, edge[c], edge[c + 1], x + (c < 2 ? -0.25 : 0.25) * width, y + (c % 2 == 0 ? -0.25 : 0.25) * width, 0.5 * width, depth + 1);
     }
     nodes_[at].next = static_cast<int>(nodes_.size());
   }
 
-  const PointMatrix& points_;
-  std::vector<int> order_;
+  std::vector<int> order_;      // [N] points by rank
+  PointMatrix place_;           // [N x 2] by rank
   std::vector<Node> nodes_;
 };
 
@@ -89,13 +91,14 @@ TsneGradient tsne_gradient(const NeighbourGraph& affinities, const PointMatrix& 
   PointMatrix pull = PointMatrix::Zero(n, 2), push(n, 3);
   constexpr int block = 128;
   parallel_for((n + block - 1) / block, [&](int b) {
-    for (int i = b * block; i < std::min(n, (b + 1) * block); ++i) {
+    for (int rank = b * block; rank < std::min(n, (b + 1) * block); ++rank) {
+      const int i = tree.point(rank);
       for (std::int64_t l = affinities.start[static_cast<std::size_t>(i)]; l < affinities.start[static_cast<std::size_t>(i) + 1]; ++l) {
         const int j = affinities.other[static_cast<std::size_t>(l)];
         const double dx = position(i, 0) - position(j, 0), dy = position(i, 1) - position(j, 1), strength = affinities.weight[static_cast<std::size_t>(l)] / (1 + dx * dx + dy * dy);
         pull(i, 0) += strength * dx, pull(i, 1) += strength * dy;
       }
-      const auto sum = tree.repulsion(i, theta * theta);
+      const auto sum = tree.repulsion(rank, theta * theta);
       for (int d = 0; d < 3; ++d) push(i, d) = sum[static_cast<std::size_t>(d)];
     }
   });
