@@ -18,7 +18,7 @@ std::vector<std::string> colours_of(const std::vector<std::string>& names, Palet
   return out;
 }
 
-report::Figure point_figure(const std::string& name, const std::string& caption, const std::vector<PointPanel>& panels, const std::string& section, int most) {
+report::Figure point_figure(const std::string& name, const std::string& caption, const std::vector<PointPanel>& panels, const std::string& section, int side, int most) {
   Table points({{"panel", "", ""}, {"category", "", ""}, {"x", "", ""}, {"y", "", ""}}), line({{"panel", "", ""}, {"x", "", ""}, {"y", "", ""}});
   Table categories({{"panel", "", ""}, {"category", "", ""}, {"colour", "", ""}});
   Table frames({{"panel", "", ""}, {"title", "", ""}, {"x_axis", "", ""}, {"y_axis", "", ""}, {"low_x", "", ""}, {"high_x", "", ""}, {"low_y", "", ""}, {"high_y", "", ""}, {"size", "", ""}});
@@ -30,7 +30,8 @@ report::Figure point_figure(const std::string& name, const std::string& caption,
     const int shown = std::min(n, most);
     thinned = thinned || shown < n;
     if (std::find(panel.of.begin(), panel.of.end(), -1) != panel.of.end()) categories.add_row({id, std::string("none"), std::string("#c8c8c8")});
-    for (std::size_t c = 0; c < panel.categories.size(); ++c) categories.add_row({id, panel.categories[c], panel.colours[c]});
+    for (std::size_t c = 0; c < panel.categories.size(); ++c)
+      if (panel.of.empty() || std::find(panel.of.begin(), panel.of.end(), static_cast<std::int32_t>(c)) != panel.of.end()) categories.add_row({id, panel.categories[c], panel.colours[c]});
     for (int s = 0; s < shown; ++s) {
       const auto i = static_cast<Eigen::Index>(static_cast<std::int64_t>(s) * n / shown);
       const int of = panel.of.empty() ? 0 : panel.of[static_cast<std::size_t>(i)];
@@ -45,7 +46,7 @@ report::Figure point_figure(const std::string& name, const std::string& caption,
       if (!(high[d] > low[d])) low[d] = std::isfinite(low[d]) ? low[d] - 0.5 : 0, high[d] = low[d] + 1;
     frames.add_row({id, panel.title, panel.x_axis, panel.y_axis, low[0], high[0], low[1], high[1], panel.size});
   }
-  report::Figure figure{name, caption, "points", {{"points", points}, {"categories", categories}, {"panels", frames}}, {{"legend", thinned ? fmt::format("at most {} points of each panel are drawn, evenly spaced in their order", most) : ""}}, section};
+  report::Figure figure{name, caption, "points", {{"points", points}, {"categories", categories}, {"panels", frames}}, {{"legend", thinned ? fmt::format("at most {} points of each panel are drawn, evenly spaced in their order", most) : ""}, {"side", std::to_string(side)}}, section};
   if (!line.rows().empty()) figure.data.emplace_back("line", line);
   return figure;
 }

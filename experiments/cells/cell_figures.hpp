@@ -18,8 +18,8 @@ struct PointPanel {
   double size = 0.25;                                // of a point
   Eigen::VectorXd line_x, line_y;                    // ascending; may be empty
 };
-// At most `most` points a panel, evenly spaced in their order; the legend says so.
-report::Figure point_figure(const std::string& name, const std::string& caption, const std::vector<PointPanel>& panels, const std::string& section, int most = 6000);
+// At most `most` points a panel, evenly spaced in their order; the legend says so. `side` panels stand side by side.
+report::Figure point_figure(const std::string& name, const std::string& caption, const std::vector<PointPanel>& panels, const std::string& section, int side = 2, int most = 6000);
 
 enum class Palette { arms, phases, others };
 std::vector<std::string> colours_of(const std::vector<std::string>& names, Palette palette);

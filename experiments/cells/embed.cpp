@@ -129,9 +129,9 @@ void run_embed(RunDirectory& run, const std::filesystem::path& file, const Embed
     const auto panel = [&](const std::string& title, const Labels& labels, Palette palette) {
       panels.push_back({name + ", " + title, name + " 1 [no unit]", name + " 2 [no unit]", picture.col(0), picture.col(1), labels.levels, colours_of(labels.levels, palette), labels.codes, 0.16, {}, {}});
     };
-    if (arm) panel("by arm", arm->labels, Palette::arms);
-    if (phase) panel("by phase", phase->labels, Palette::phases);
-    panel("by community", community, Palette::others);
+    if (arm) panel(arm->column, arm->labels, Palette::arms);
+    if (phase) panel(phase->column, phase->labels, Palette::phases);
+    panel("communities", community, Palette::others);
   };
   const PointMatrix by_umap = umap(graph, points, {.min_distance = settings.min_distance, .seed = settings.seed});
   data.obsm.put("X_umap", array_of(by_umap));
@@ -152,7 +152,7 @@ void run_embed(RunDirectory& run, const std::filesystem::path& file, const Embed
   run.add_table("embedding_quality", quality, "How much of the neighbourhoods in the components each picture keeps.");
   fmt::print("\n{}\n", to_terminal(quality, "tables/embedding_quality.tsv"));
   run.add_note("Distances between far groups of a picture, their sizes and their gaps carry no measure; only who is near whom does, as far as embedding_quality says.");
-  report::add_figure(run, point_figure("embedding", "Cells in two dimensions, coloured by arm, phase and community.", panels, "answer"));
+  report::add_figure(run, point_figure("embedding", "Cells in two dimensions, coloured by arm, phase and community.", panels, "answer", 1 + (arm ? 1 : 0) + (phase ? 1 : 0)));
   run.add_answer(fmt::format("{} cells lie in {} communities; the pictures are in data/embedded.h5ad.", n, groups.size.size()));
 }
 

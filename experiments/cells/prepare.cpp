@@ -117,8 +117,8 @@ void find_components(RunDirectory& run, PreparedCells& out, const SparseRows& lo
   if (options.components < settings.components) run.add_note(fmt::format("{} components instead of {}: there are no more.", options.components, settings.components));
   out.pca = principal_components(values, options);
   if (!out.pca.outcome.ok()) run.add_warning("Principal components: " + out.pca.outcome.message + ".");
-  say(run, "components", fmt::format("{} of the variable genes' {}, {:.3g} % of their variance; residual {:.1e} of the largest variance after {} products", options.components,
-                                     settings.scale_to > 0 ? fmt::format("scaled values clipped at {:g}", settings.scale_to) : "log values (not scaled)", 100 * out.pca.variance_share.sum(), out.pca.residual, out.pca.products));
+  say(run, "pca", fmt::format("{} components of the variable genes' {}, {:.3g} % of their variance; {}", options.components, settings.scale_to > 0 ? fmt::format("scaled values clipped at {:g}", settings.scale_to) : "logs (not scaled)",
+                              100 * out.pca.variance_share.sum(), out.pca.products > 0 ? fmt::format("residual {:.1e} of the largest variance after {} products", out.pca.residual, out.pca.products) : "dense solver"));
   // loadings of all genes kept, 0 for those that took no part
   Eigen::MatrixXd loadings = Eigen::MatrixXd::Zero(static_cast<Eigen::Index>(out.genes.size()), out.pca.loadings.cols());
   for (std::size_t i = 0; i < chosen.size(); ++i) loadings.row(chosen[i]) = out.pca.loadings.row(static_cast<Eigen::Index>(i));
@@ -181,7 +181,7 @@ PreparedCells prepare_cells(RunDirectory& run, AnnotatedData data, const Prepare
   const double target = settings.target > 0 ? settings.target : median_total(totals);
   SparseRows logs = counts;
   log_normalise(logs, totals, target);
-  say(run, "normalised", fmt::format("ln(1 + counts * {:g} / total of the cell){}", target, settings.target > 0 ? "" : ", the median total"));
+  say(run, "logs", fmt::format("ln(1 + counts * {:g} / total of the cell){}", target, settings.target > 0 ? "" : ", the median total"));
   out.data.uns.put("log1p", {Dict{}});      // natural logarithm
   find_phases(run, out, logs);
   if (!out.cycle.phase.empty()) {

@@ -1,10 +1,10 @@
-# Points in panels with axes of their own, coloured by category; the categories stand right of the panel in their colours.
+# Points in panels with axes of their own, `side` of them side by side, coloured by category; the categories stand right of the panel in their colours.
 panel_width = 320; panel_height = 290
-eval grid(panels_rows, 2)
+eval grid(panels_rows, int(side))
 longest_name = 1
 do for [n = 1:categories_rows] { longest_name = strlen(categories_category[n]) > longest_name ? strlen(categories_category[n]) : longest_name }
 name_room = 16 + 6.4 * longest_name
-gap_x = 84 + name_room; gap_y = 78; room_right = 12 + name_room
+gap_x = 84 + name_room; gap_y = 92; room_right = 12 + name_room
 legend_text = legend
 eval canvas(0)
 eval write_legend

@@ -115,7 +115,7 @@ PointMatrix umap(const NeighbourGraph& graph, const PointMatrix& start, const Um
           moved(i, 0) = x, moved(i, 1) = y;
         });
       });
-      parallel_for(jobs, [&](int job) { each(job, [&](int i) { position.row(i) = moved.row(i); }); });
+      for (int i = turn; i < n; i += turns) position(i, 0) = moved(i, 0), position(i, 1) = moved(i, 1);
     }
   }
   return position;
