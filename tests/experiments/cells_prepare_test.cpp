@@ -29,7 +29,7 @@ AnnotatedData small_experiment(int cells) {
   const char* cycle[] = {"MCM5", "PCNA", "TYMS", "FEN1", "MCM2", "MCM4", "RRM1", "UNG", "GINS2", "MCM6", "CENPU", "HMGB2", "CDK1", "NUSAP1", "UBE2C", "BIRC5", "TPX2", "TOP2A", "NDC80", "CKS2", "NUF2", "JPT1"};
   for (std::size_t i = 0; i < std::size(cycle); ++i) genes[10 + i] = cycle[i];
   for (const int bad : {17, 44, 91})      // dying cells: nearly all mitochondrial
-    for (std::size_t i = 0; i < made.counts.columns_of(bad).size(); ++i)
+    for (std::size_t i = 0; bad < cells && i < made.counts.columns_of(bad).size(); ++i)
       if (made.counts.columns_of(bad)[i] == 2 || made.counts.columns_of(bad)[i] == 3) made.counts.values_of(bad)[i] += 400;
   for (int c = 0; c < cells; ++c)      // the delivered gene varies most of all
     for (std::size_t i = 0; i < made.counts.columns_of(c).size(); ++i)
@@ -78,7 +78,9 @@ TEST_CASE("cells are prepared and embedded from the command line", "[standard]")
 
   const Ended again = folder.run("cells prepare cells.h5ad --components 20 --variable-genes 300 --out p1 --threads 1");
   REQUIRE(again.code == 0);
-  CHECK(read_anndata(folder.path() / "p1/data/prepared.h5ad").data == data);
+  const AnnotatedData one_thread = read_anndata(folder.path() / "p1/data/prepared.h5ad").data;      // as wholes they hold NaN: no rank
+  CHECK((one_thread.X == data.X && one_thread.obs == data.obs && one_thread.obsm == data.obsm && one_thread.varm == data.varm && one_thread.layers == data.layers));
+  CHECK(text_of(folder.path() / "p1/tables/variable_genes.tsv") == text_of(folder.path() / "p/tables/variable_genes.tsv"));
 
   const Ended embedded = folder.run("cells embed p/data/prepared.h5ad --out e --threads 2");
   INFO(embedded.out << embedded.err);
@@ -90,7 +92,8 @@ TEST_CASE("cells are prepared and embedded from the command line", "[standard]")
   CHECK(folder.table("e/tables/embedding_quality.tsv").size() == 2);
   CHECK(std::filesystem::exists(folder.path() / "e/figures/embedding.svg"));
   REQUIRE(folder.run("cells embed p/data/prepared.h5ad --out e1 --threads 1").code == 0);
-  CHECK(read_anndata(folder.path() / "e1/data/embedded.h5ad").data == pictures);
+  const AnnotatedData again_pictures = read_anndata(folder.path() / "e1/data/embedded.h5ad").data;
+  CHECK((again_pictures.obsm == pictures.obsm && again_pictures.obs == pictures.obs && again_pictures.obsp == pictures.obsp));
 }
 
 TEST_CASE("preparation refuses what it cannot use, and says what there is") {

@@ -149,7 +149,7 @@ TEST_CASE("the curve of UMAP is the one of umap-learn") {
   CHECK(half.second == Approx(1.3341669924).epsilon(1e-6));
 }
 
-TEST_CASE("the gradient of t-SNE is that of the divergence; the tree is near it") {
+TEST_CASE("the gradient of t-SNE is that of the divergence, and the tree is near it") {
   const Clouds data = clouds(120, 3, 6, 2);
   const NeighbourGraph affinity = perplexity_graph(nearest_neighbours(data.points, 30), 10);
   PointMatrix y = data.points.leftCols(2);
