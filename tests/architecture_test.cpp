@@ -47,6 +47,7 @@ const std::vector<std::pair<std::regex, std::vector<std::string>>> homes = {
     {std::regex("(libdeflate|lzf)\\.h"), {"libhyped/hdf5/stored/chunks.cpp"}},
     {std::regex("zlib\\.h"), {"libhyped/ingest/cells/packed_lines.cpp"}},
     {std::regex("(expat|zip)\\.h"), {"libhyped/ingest/tracks/xml_source.cpp"}},
+    {std::regex("igraph/.*"), {"libhyped/expression/embedding/communities.cpp"}},
     {std::regex("omp\\.h"), {"libhyped/parallel.hpp"}},
     {std::regex("Random123/.*"), {"libhyped/random"}},
 };

@@ -28,6 +28,9 @@ namespace hyped::report {
 //   intervals        rows: panel name estimate lower upper (scale truth independent_lower independent_upper)
 //   lineages         stays: phase row from_h until_h; links*: time_h row until_row; ends*: end time_h row
 //   shares           shares: arm phase time_h value
+//   points           points: panel category x y; categories: panel category colour; panels: panel title x_axis y_axis low_x high_x low_y high_y size;
+//                    line*: panel x y                                                 variables: legend side
+//   distributions    bars: panel library x share; panels: panel title axis low high top; cuts*: panel library x     variables: legend
 //   rates            phases: phase x y label; transitions: from_x from_y to_x to_y rate label
 struct Figure {
   std::string name, caption, template_name;
