@@ -16,7 +16,7 @@ constexpr int tile = 64;      // genes per job
 
 }  // namespace
 
-GroupMoments group_moments(const SparseRows& genes, const CellGroups& groups, ValueScale scale) {
+GroupMoments group_moments(const SparseRows& genes, const CellGroups& groups, MomentScale scale) {
   HYPED_REQUIRE(static_cast<int>(groups.of_cell.size()) == genes.columns);
   const int count = groups.count();
   GroupMoments out;
@@ -31,7 +31,7 @@ GroupMoments group_moments(const SparseRows& genes, const CellGroups& groups, Va
       values.resize(stored.size());
       sum.setZero(), squares.setZero(), seen.setZero();
       for (std::size_t i = 0; i < stored.size(); ++i) {
-        values[i] = scale == ValueScale::stored ? static_cast<double>(stored[i]) : std::expm1(static_cast<double>(stored[i]));
+        values[i] = scale == MomentScale::stored ? static_cast<double>(stored[i]) : std::expm1(static_cast<double>(stored[i]));
         if (const auto k = groups.of_cell[static_cast<std::size_t>(cells[i])]; k >= 0) sum[k] += values[i], seen[k] += 1;
       }
       for (int k = 0; k < count; ++k)

@@ -10,7 +10,7 @@
 namespace hyped {
 
 // What a stored value is taken as: itself, or exp(value) - 1 (log1p undone).
-enum class ValueScale { stored, log1p_undone };
+enum class MomentScale { stored, log1p_undone };
 
 struct GroupMoments {
   Eigen::MatrixXd mean, variance;       // [G x L], variance with n - 1 (0 for one cell)
@@ -19,7 +19,7 @@ struct GroupMoments {
 };
 
 // genes: one row per gene (see transposed()). Two passes per gene in double; same bytes for any number of threads.
-GroupMoments group_moments(const SparseRows& genes, const CellGroups& groups, ValueScale scale);
+GroupMoments group_moments(const SparseRows& genes, const CellGroups& groups, MomentScale scale);
 // The same for the cells of all groups but one, for every one (Chan, Golub & LeVeque 1983, Am Stat 37:242).
 GroupMoments moments_of_rest(const GroupMoments& moments);
 
