@@ -162,6 +162,6 @@ TEST_CASE("the test within replicates sees what the knocked-out targets do, and 
   const double wrong = rejected([&](int g) { return fooled[static_cast<std::size_t>(2 * g + 1)].test.p; }, by_gene.rows);
   const double right = rejected([&](int g) { return steady[static_cast<std::size_t>(2 * g + 1)].test.p; }, by_gene.rows);
   WARN("group mostly of one replicate: rejected at 5 % by the plain test " << wrong << ", within replicates " << right);
-  CHECK(wrong > 0.3);
-  CHECK(right < 0.12);
+  CHECK(wrong > 0.15);
+  CHECK(right < 0.1);      // one split of 299 correlated genes
 }

@@ -16,7 +16,7 @@ struct IsoformOptions {
   double least_gene_counts = 20;        // in the arm and in the reference; below it a gene is not tested
   double least_isoform_counts = 10;     // in both together; rarer isoforms of a gene count as one, "other"
   double small_expectation = 10;        // an expected count below it, or few units: the statistic's scale comes from simulation
-  int draws = 99;
+  int draws = 199;
   std::uint64_t seed = 1;
 };
 

@@ -17,20 +17,12 @@ namespace {
 constexpr double grid_from = -13.8, grid_step = 0.2;      // log dispersion: 1e-6 up to 30
 constexpr int grid_points = 87, genes_for_prior = 1500, batch = 64;
 
-// A normal with more weight far out, in log dispersion, and what it says of its centre and width.
-struct PriorAt {
-  double log_density, by_centre, by_log_sd;
+// A normal with more weight far out, in log dispersion: the two parts of its density.
+struct Prior {
+  double centre, sd, wide = std::hypot(sd, dispersion_outlier_sd), near_scale = (1 - dispersion_outliers) / (sd * 2.5066282746310002), far_scale = dispersion_outliers / (wide * 2.5066282746310002);
+  double near(double d) const { return near_scale * std::exp(-0.5 * d * d / (sd * sd)); }
+  double far(double d) const { return far_scale * std::exp(-0.5 * d * d / (wide * wide)); }
 };
-PriorAt prior_at(double x, double centre, double sd) {
-  const double wide = std::sqrt(sd * sd + dispersion_outlier_sd * dispersion_outlier_sd), d = x - centre;
-  const double a = std::log(1 - dispersion_outliers) - std::log(sd) - 0.5 * d * d / (sd * sd);
-  const double b = std::log(dispersion_outliers) - std::log(wide) - 0.5 * d * d / (wide * wide);
-  const double top = std::max(a, b), sum = std::exp(a - top) + std::exp(b - top);
-  const double near = std::exp(a - top) / sum, far = 1 - near;
-  // d wide / d log sd = sd^2 / wide
-  return {top + std::log(sum) - 0.9189385332046727, near * d / (sd * sd) + far * d / (wide * wide),
-          near * (d * d / (sd * sd) - 1) + far * (d * d / (wide * wide) - 1) * sd * sd / (wide * wide)};
-}
 
 struct GeneGrid {
   double mean = 0;
@@ -52,12 +44,17 @@ double marginal(const std::vector<GeneGrid>& genes, const Theta& theta, Eigen::V
   parallel_for(batches, [&](int b) {
     Part& part = parts[static_cast<std::size_t>(b)];
     for (std::size_t g = static_cast<std::size_t>(b * batch); g < std::min(genes.size(), static_cast<std::size_t>((b + 1) * batch)); ++g) {
-      const double level = asymptote + extra / genes[g].mean, centre = std::log(level);
+      const double level = asymptote + extra / genes[g].mean;
+      const Prior prior{std::log(level), sd};
+      const double tight = 1 / (sd * sd), loose = 1 / (prior.wide * prior.wide), share = sd * sd * loose;      // d log wide / d log sd
       double sum = 0, by_centre = 0, by_sd = 0;
       for (int k = 0; k < grid_points; ++k) {
-        const PriorAt at = prior_at(grid_from + k * grid_step, centre, sd);
-        const double w = genes[g].likelihood[static_cast<std::size_t>(k)] * std::exp(at.log_density);
-        sum += w, by_centre += w * at.by_centre, by_sd += w * at.by_log_sd;
+        const double likelihood = genes[g].likelihood[static_cast<std::size_t>(k)], d = grid_from + k * grid_step - prior.centre;
+        if (likelihood < 1e-12) continue;
+        const double near = likelihood * prior.near(d), far = likelihood * prior.far(d);
+        sum += near + far;
+        by_centre += d * (near * tight + far * loose);
+        by_sd += near * (d * d * tight - 1) + far * (d * d * loose - 1) * share;
       }
       if (!(sum > 0)) continue;
       by_centre /= sum, by_sd /= sum;
@@ -97,7 +94,7 @@ double climb(const std::vector<GeneGrid>& genes, Theta& theta, bool with_extra, 
       Eigen::Matrix3d next_outer;
       const double there = marginal(genes, next, next_gradient, next_outer);
       if (there < value) continue;
-      settled = there - value < 1e-7 * (1 + std::abs(value)) && (next - theta).cwiseAbs().maxCoeff() < 1e-3;
+      settled = there - value < 1e-3;      // of a log-likelihood: far below what the data can tell
       theta = next, value = there, gradient = next_gradient, outer = next_outer;
       break;
     }
@@ -107,7 +104,12 @@ double climb(const std::vector<GeneGrid>& genes, Theta& theta, bool with_extra, 
 
 }  // namespace
 
-double DispersionPrior::log_density(double log_dispersion, double mean) const { return prior_at(log_dispersion, std::log(trend.at(mean)), sd).log_density; }
+double DispersionPrior::log_density(double log_dispersion, double mean) const { 
+  const Prior prior{std::log(trend.at(mean)), sd};
+  const double d = log_dispersion - prior.centre, far = std::log(prior.far_scale) - 0.5 * d * d / (prior.wide * prior.wide), near = std::log(prior.near_scale) - 0.5 * d * d / (sd * sd);
+  const double top = std::max(near, far);
+  return top + std::log(std::exp(near - top) + std::exp(far - top));
+}
 
 double adjusted_profile(const NegativeBinomialGlm& glm, const Eigen::Ref<const Eigen::VectorXd>& counts, const Eigen::VectorXd& log_exposure, double log_dispersion, NegativeBinomialFit& work, bool warm) {
   glm.fit(counts, log_exposure, std::exp(log_dispersion), work, warm);
@@ -155,13 +157,12 @@ Dispersions estimate_dispersions(const NegativeBinomialGlm& glm, const Eigen::Ma
   double best = -std::numeric_limits<double>::infinity();
   Theta theta = Theta::Zero();
   bool settled = false;
-  for (const double asymptote : {0.01, 0.2})
-    for (const double extra : {0.1, 3.0}) {
-      Theta from(std::log(asymptote), with_extra ? std::log(extra) : std::log(least_dispersion), std::log(0.7));
-      bool here = false;
-      const double value = climb(grids, from, with_extra, here);
-      if (value > best + 1e-9) best = value, theta = from, settled = here;
-    }
+  for (const double scale : {0.1, 1.0}) {      // of both numbers of the trend
+    Theta from(std::log(0.1 * scale), with_extra ? std::log(2 * scale) : std::log(least_dispersion), std::log(0.7));
+    bool here = false;
+    const double value = climb(grids, from, with_extra, here);
+    if (value > best + 1e-9) best = value, theta = from, settled = here;
+  }
   if (!settled) out.outcome = {Status::not_converged, "trend and prior width of the dispersions did not settle"};
   out.prior = {{std::exp(theta[0]), std::exp(theta[1])}, std::exp(theta[2])};
   out.words.push_back(fmt::format("dispersion = {:.4g} + {:.4g} / mean, genes scatter about it by {:.3g} (sd of the logarithm), from {} genes", out.prior.trend.asymptote, out.prior.trend.extra, out.prior.sd, used));
