@@ -62,7 +62,7 @@ TEST_CASE("quasi-likelihood F tests reject as often as they say, and intervals c
   }
 }
 
-TEST_CASE("dispersions taken as known reject more often where replicates are few: measured, and why F is the default", "[slow]") {
+TEST_CASE("dispersions taken as known reject too often where replicates are few", "[slow]") {
   const Rates wald = rates({.genes = 1500, .replicates = 3}, ReplicateTestKind::wald, 4), ratio = rates({.genes = 1500, .replicates = 3}, ReplicateTestKind::likelihood_ratio, 4);
   const Rates many = rates({.genes = 800, .replicates = 12}, ReplicateTestKind::wald, 3);
   WARN("3 + 3: Wald " << wald.rejected << ", likelihood ratio " << ratio.rejected << "; 12 + 12: Wald " << many.rejected);

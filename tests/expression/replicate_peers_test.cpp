@@ -87,9 +87,11 @@ TEST_CASE("pseudobulk tests agree with DESeq2 and edgeR", "[peers]") {
     CHECK(f < 1e-3);
     CHECK(p_f < 1e-3);
     CHECK(profile < 1e-4);
-    // ways to estimate differ: joint profile against alternation, marginal likelihood against matched variance
-    CHECK(std::abs(median(ratio_own)) < 0.05);
-    CHECK(std::abs(median(ratio_map)) < 0.15);
-    CHECK(std::abs(median(ratio_fit)) < 0.15);
+    // ways to estimate differ: profile refitted against alternation; our trend is the centre of the logarithms, DESeq2's the mean of the genes'
+    // noisy own estimates, which is larger by half the variance of their logarithm or more
+    CHECK(std::abs(median(ratio_own)) < 0.02);
+    CHECK(std::abs(median(ratio_map)) < 0.2);
+    CHECK(median(ratio_fit) < 0);
+    CHECK(median(ratio_fit) > -0.35);
   }
 }

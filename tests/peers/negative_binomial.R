@@ -1,5 +1,6 @@
 # DESeq2 and edgeR on the counts of a file: tables of numbers on standard output, one line per gene.
 suppressPackageStartupMessages({library(DESeq2); library(edgeR)})
+options(digits = 15)
 args <- commandArgs(TRUE)
 counts <- as.matrix(read.table(args[1]))                 # samples x genes
 design <- as.matrix(read.table(args[2]))                 # samples x coefficients
