@@ -28,6 +28,7 @@ namespace hyped::report {
 //   intervals        rows: panel name estimate lower upper (scale truth independent_lower independent_upper)
 //   lineages         stays: phase row from_h until_h; links*: time_h row until_row; ends*: end time_h row
 //   shares           shares: arm phase time_h value
+//   volcano          points: arm kind x y, kind is none, up, down or edge; labels*: arm x y label
 //   rates            phases: phase x y label; transitions: from_x from_y to_x to_y rate label
 struct Figure {
   std::string name, caption, template_name;

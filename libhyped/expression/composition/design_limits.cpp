@@ -1,65 +1,41 @@
-// Sentences on the design of the HYPED experiment and on single cultures in general.
+// Sentences on designs, and the split of arms by MYOD1.
 #include "libhyped/expression/composition/design_limits.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 #include <map>
 
 #include "libhyped/errors.hpp"
+#include "libhyped/expression/arms.hpp"
 
 namespace hyped {
 
-HypedArm hyped_arm(const std::string& label) {
-  std::string plain;
-  for (const char c : label)
-    if (std::isalnum(static_cast<unsigned char>(c))) plain += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  static const std::map<std::string, HypedArm> known = {
-      {"control", HypedArm::control}, {"negativecontrols", HypedArm::control}, {"ctrl", HypedArm::control},
-      {"myod", HypedArm::mrna}, {"myod1", HypedArm::mrna}, {"mmmyod1", HypedArm::mrna}, {"myod1ctrl", HypedArm::mrna},
-      {"prrx1", HypedArm::sirna}, {"siprrx1", HypedArm::sirna}, {"prrx1ctrl", HypedArm::sirna},
-      {"prrx1myod", HypedArm::both}, {"myodprrx1", HypedArm::both}, {"siprrx1mmmyod1", HypedArm::both}, {"hyb", HypedArm::both}, {"hybrid", HypedArm::both},
-      {"dual", HypedArm::both}, {"myod1prrx1", HypedArm::both}, {"prrx1myod1", HypedArm::both}};
-  const auto found = known.find(plain);
-  return found == known.end() ? HypedArm::none : found->second;
-}
-
-bool looks_like_hyped(const std::vector<std::string>& arms) {
+bool are_hyped_arms(const std::vector<std::string>& arms) {
   bool control = false, treated = false;
-  for (const auto& arm : arms) {
-    const HypedArm role = hyped_arm(arm);
-    control = control || role == HypedArm::control;
-    treated = treated || role == HypedArm::mrna || role == HypedArm::sirna || role == HypedArm::both;
+  for (const auto& name : arms) {
+    const auto arm = arm_of(name);
+    if (!arm) return false;
+    (*arm == CellArm::control ? control : treated) = true;
   }
   return control && treated;
 }
 
-std::vector<std::string> design_limits(const DesignFacts& facts) {
-  std::vector<std::string> out;
-  if (!facts.replicates)
-    out.push_back(facts.replicate_source.empty() ? "One culture was sequenced per arm, as far as the call says: p-values and intervals speak of cells of these cultures, not of other cultures. A difference between two cultures that were treated alike would look the same."
-                                                 : fmt::format("By {} not every arm has two cultures: what is said of an arm with one speaks of that culture's cells alone.", facts.replicate_source));
-  if (!looks_like_hyped(facts.arms)) return out;
-  out.push_back("There is no mock siRNA, no mock mRNA and no 4-OHT-only arm: delivery goes with the factor in every arm. What transfection and 4-OHT do by themselves (interferon answer, stress, slower cycle) cannot be told from what PRRX1 and MYOD1 do.");
-  bool control = hyped_arm(facts.reference) == HypedArm::control || facts.reference.empty();
-  if (control)
-    out.push_back("The controls are another library: they were sorted by phase and run without transfection. Every contrast with them also holds the difference between the two libraries (mitochondrial genes show it); contrasts between the treated arms do not.");
-  const bool mrna = std::any_of(facts.arms.begin(), facts.arms.end(), [](const auto& arm) { return hyped_arm(arm) == HypedArm::mrna || hyped_arm(arm) == HypedArm::both; });
-  if (mrna)
-    out.push_back("MYOD1-negative cells of the mRNA arms are an imperfect bystander control: they were in the same dish and met the same reagents, but some of them took the mRNA up and lost it or were not read deeply enough. They can be used as an arm by name (--bystanders).");
-  return out;
+std::vector<std::string> limits_of(const DesignFacts& facts) {
+  if (are_hyped_arms(facts.arms)) return design_limits();
+  if (facts.replicates) return {};
+  if (facts.replicate_source.empty())
+    return {"No column of replicates was named: arms count as one culture each. Intervals and p-values then speak of cells of these cultures; two cultures treated alike could differ as much."};
+  return {fmt::format("By column {} not every arm has two cultures: what is said of an arm with one speaks of that culture's cells alone.", facts.replicate_source)};
 }
 
 std::string gene_caution(const std::string& gene) {
-  static const std::map<std::string, std::string> known = {
-      {"MYOD1", "holds reads of the delivered mRNA"},
-      {"ESR1", "holds reads of the delivered mRNA (MYOD1-ER fusion)"},
-      {"PRRX1", "target of the siRNA"},
-      {"GMNN", "holds reads of the reporter"},
-      {"CDT1", "holds reads of the reporter"}};
+  static const std::map<std::string, std::string> known = {{"MYOD1", "holds reads of the delivered mRNA"},
+                                                           {"ESR1", "holds reads of the delivered mRNA (MYOD1-ER fusion)"},
+                                                           {"PRRX1", "target of the siRNA"},
+                                                           {"GMNN", "may hold reads of the reporter"},
+                                                           {"CDT1", "may hold reads of the reporter"}};
   if (const auto found = known.find(gene); found != known.end()) return found->second;
   return gene.starts_with("MT-") ? "mitochondrial: differs between the two libraries" : "";
 }
@@ -72,11 +48,9 @@ Bystanders split_bystanders(const CellGroups& arms, const SparseRows& genes, int
   for (std::size_t i = 0; i < where.size(); ++i) count[static_cast<std::size_t>(where[i])] = static_cast<double>(values[i]);
   Bystanders out;
   out.groups = arms;
-  bool any = false;
   for (int a = 0; a < arms.count(); ++a) {
     const std::string& name = arms.names[static_cast<std::size_t>(a)];
-    if (hyped_arm(name) != HypedArm::mrna && hyped_arm(name) != HypedArm::both) continue;
-    any = true;
+    if (const auto arm = arm_of(name); arm != CellArm::mmMYOD1 && arm != CellArm::dual) continue;
     const auto split = static_cast<std::int32_t>(out.groups.names.size());
     out.groups.names.push_back(name + ", MYOD1-negative");
     double negative = 0, positive = 0, sum = 0;
@@ -89,13 +63,14 @@ Bystanders split_bystanders(const CellGroups& arms, const SparseRows& genes, int
         out.groups.of_cell[c] = split;
       }
     }
-    // mean of a Poisson without its zeros: m / (1 - exp(-m))
+    // a Poisson seen without its zeros has the mean m / (1 - exp(-m))
     const double seen = positive > 0 ? sum / positive : 0;
     double mean = seen;
     for (int i = 0; i < 200 && mean > 0; ++i) mean = seen * -std::expm1(-mean);
-    out.words.push_back(fmt::format("{}: {:.0f} of {:.0f} cells have no count of MYOD1; if all cells had the mean of the positive ones ({:.2g}, Poisson), {:.0f} would be missed by chance", name, negative, negative + positive, mean, mean > 0 ? std::exp(-mean) * (negative + positive) : 0.0));
+    out.words.push_back(fmt::format("{}: {:.0f} of {:.0f} cells have no count of MYOD1; if all cells had the mean of the positive ones ({:.2g}, Poisson), {:.0f} would have none by chance", name, negative, negative + positive, mean,
+                                    mean > 0 ? std::exp(-mean) * (negative + positive) : 0.0));
   }
-  if (!any) throw InputError("bystanders", "no arm carries the MYOD1 mRNA", "bystanders exist in arms named mmMYOD1, MYOD or siPRRX1/mmMYOD1 (any of their spellings)");
+  if (out.words.empty()) throw InputError("bystanders", "no arm carries the MYOD1 mRNA", "they exist in arms called mmMYOD1, MYOD or siPRRX1/mmMYOD1, in any spelling");
   return out;
 }
 
