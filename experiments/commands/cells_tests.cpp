@@ -11,6 +11,14 @@
 namespace hyped::commands {
 namespace {
 
+const std::map<std::string, DifferentialTest> tests = {{"wilcoxon", DifferentialTest::wilcoxon}, {"t", DifferentialTest::t}, {"t-overestimated", DifferentialTest::t_overestimated},
+                                                       {"nb", DifferentialTest::nb}, {"nb-wald", DifferentialTest::nb_wald}, {"nb-ratio", DifferentialTest::nb_ratio}};
+std::vector<std::string> keys_of(const std::map<std::string, DifferentialTest>& map) {
+  std::vector<std::string> out;
+  for (const auto& [key, value] : map) out.push_back(key);
+  return out;
+}
+
 // The arms that are compared, as every verb here takes them.
 template <class Settings>
 void add_arms(CLI::App& command, Settings& settings) {
@@ -26,24 +34,29 @@ void add_cells_de(CLI::App& cells, int& exit_code) {
   auto settings = std::make_shared<DifferentialSettings>();
   args->add_reading(*command, "an .h5ad file", "hyped cells de cells.h5ad --by arm --reference control --out out/de");
   add_arms(*command, *settings);
-  static const std::map<std::string, DifferentialTest> tests = {{"wilcoxon", DifferentialTest::wilcoxon}, {"t", DifferentialTest::t}, {"t-overestimated", DifferentialTest::t_overestimated},
-                                                                {"nb", DifferentialTest::nb}, {"nb-wald", DifferentialTest::nb_wald}, {"nb-ratio", DifferentialTest::nb_ratio}};
-  command->add_option("--test", settings->test, "wilcoxon (default), t, t-overestimated, nb, nb-wald, nb-ratio")->transform(CLI::CheckedTransformer(tests))->option_text("NAME");
+  struct Words {
+    std::string test = "wilcoxon", mean = "geometric", factors = "ratios";
+  };
+  auto words = std::make_shared<Words>();
+  command->add_option("--test", words->test, "wilcoxon, t, t-overestimated, nb, nb-wald or nb-ratio")->check(CLI::IsMember(keys_of(tests)))->option_text("NAME [wilcoxon]");
   command->add_option("--replicate", settings->replicate, "column of cultures or donors: wilcoxon within, nb between");
   command->add_option("--matrix", settings->matrix, "X, layers/NAME or raw/X; default: found");
   command->add_option("--target", settings->target, "counts are normalised to this total")->check(positive_number())->capture_default_str();
-  static const std::map<std::string, MeanKind> means = {{"geometric", MeanKind::geometric}, {"arithmetic", MeanKind::arithmetic}};
-  command->add_option("--mean", settings->mean, "of fold changes: geometric (default), arithmetic")->transform(CLI::CheckedTransformer(means))->option_text("NAME");
+  command->add_option("--mean", words->mean, "of fold changes: geometric or arithmetic")->check(CLI::IsMember({"geometric", "arithmetic"}))->capture_default_str();
   command->add_option("--pseudocount", settings->pseudocount, "added to both means")->check(number_from_zero())->capture_default_str();
   command->add_flag("--pooled-fdr", settings->pooled, "one family of all arms' tests");
   command->add_option("--fdr", settings->fdr, "what counts as significant")->check(CLI::Range(0.0, 1.0))->capture_default_str();
   command->add_option("--min-counts", settings->least_counts, "nb: of a gene over all samples")->check(number_from_zero())->capture_default_str();
-  static const std::map<std::string, SizeFactors> factors = {{"ratios", SizeFactors::median_of_ratios}, {"library", SizeFactors::library}};
-  command->add_option("--size-factors", settings->size_factors, "nb: ratios (default), library")->transform(CLI::CheckedTransformer(factors))->option_text("NAME");
+  command->add_option("--size-factors", words->factors, "nb: ratios or library")->check(CLI::IsMember({"ratios", "library"}))->capture_default_str();
   command->add_flag("--bystanders", settings->bystanders, "MYOD1-negative cells of mRNA arms are arms too");
   command->add_flag("!--both-directions", settings->top_up, "top genes: lower ones too");
   command->add_option("--top", settings->top, "genes of an arm in the figure")->check(positive_count())->capture_default_str();
-  command->callback([args, settings, &exit_code] { run(*args, exit_code, [&](RunDirectory& folder) { run_differential(folder, args->data, *settings); }); });
+  command->callback([args, settings, words, &exit_code] {
+    settings->test = tests.at(words->test);
+    settings->mean = words->mean == "geometric" ? MeanKind::geometric : MeanKind::arithmetic;
+    settings->size_factors = words->factors == "ratios" ? SizeFactors::median_of_ratios : SizeFactors::library;
+    run(*args, exit_code, [&](RunDirectory& folder) { run_differential(folder, args->data, *settings); });
+  });
 }
 
 void add_cells_compose(CLI::App& cells, int& exit_code) {
