@@ -1,14 +1,16 @@
-// Cells of the shared .h5ad files for tests: the matrix, names of genes, labels of cells, read with the HDF5 primitives alone.
+// Cells of the shared .h5ad files for tests: the matrix, names of genes, labels of cells.
 #pragma once
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <vector>
 
+#include "libhyped/expression/annotated_data.hpp"
 #include "libhyped/expression/differential/cell_groups.hpp"
 #include "libhyped/expression/sparse_rows.hpp"
-#include "libhyped/hdf5/file.hpp"
+#include "libhyped/ingest/cells/read_anndata.hpp"
 
 namespace hyped::testing {
 
@@ -22,30 +24,21 @@ inline std::filesystem::path shared_file(const std::string& name) {
 }
 
 struct SharedCells {
-  hdf5::File file;
+  AnnotatedData data;
   SparseRows matrix;                       // [N x G]
   std::vector<std::string> genes;          // [G]
 
-  explicit SharedCells(const std::filesystem::path& path) : file(hdf5::File::open(path)) {
-    const auto root = file.root();
-    genes = root.read_strings("var/" + root.string_attribute("var", "_index"));
-    const Eigen::MatrixXd start = root.read_matrix("X/indptr"), index = root.read_matrix("X/indices"), value = root.read_matrix("X/data");
-    matrix.rows = static_cast<int>(start.size()) - 1;
-    matrix.columns = static_cast<int>(genes.size());
-    matrix.start.clear();
-    for (Eigen::Index i = 0; i < start.size(); ++i) matrix.start.push_back(static_cast<std::int64_t>(start(i)));
-    for (Eigen::Index i = 0; i < index.size(); ++i) matrix.column.push_back(static_cast<std::int32_t>(index(i))), matrix.value.push_back(static_cast<float>(value(i)));
-    make_rows(matrix);
+  explicit SharedCells(const std::filesystem::path& path) : data(read_anndata(path).data), matrix(sparse_rows_of(std::move(data.X), "X")), genes(names_of(data.var, "var")) {}
+  CellGroups groups(const std::string& column) const {
+    const Labels labels = labels_of(*data.obs.find(column));
+    return {labels.levels, labels.codes};
   }
   std::vector<std::string> labels(const std::string& column) const {
-    const auto root = file.root();
-    const auto categories = root.read_strings("obs/" + column + "/categories");
-    const Eigen::MatrixXd codes = root.read_matrix("obs/" + column + "/codes");
+    const CellGroups all = groups(column);
     std::vector<std::string> out;
-    for (Eigen::Index i = 0; i < codes.size(); ++i) out.push_back(codes(i) < 0 ? "" : categories[static_cast<std::size_t>(codes(i))]);
+    for (const auto code : all.of_cell) out.push_back(code < 0 ? "" : all.names[static_cast<std::size_t>(code)]);
     return out;
   }
-  CellGroups groups(const std::string& column) const { return group_cells(labels(column)); }
 };
 
 // log(1 + 10,000 count / total), total over the genes at hand; computed in double, rounded once.
