@@ -54,7 +54,7 @@ void add_composition(RunDirectory& run, const std::vector<ArmComposition>& arms,
     }
   fmt::print("\n{}\n", to_terminal(table, "tables/composition.tsv"));
   run.add_table("composition", table, "Cells per phase and arm. Intervals hold for other cells of the same culture.");
-  if (!rows.rows().empty()) report::add_figure(run, {"composition", "Share of each phase among an arm's cells with 95 % Jeffreys intervals (cells of one culture). Arms whose numbers were set by sorting are left out.", "intervals", {{"rows", rows}}, {}, "answer"});
+  if (!rows.rows().empty()) report::add_figure(run, {"composition", "Share of each phase among an arm's cells with 95 % Jeffreys intervals (cells of one culture). Arms whose numbers were set by sorting are left out.", "intervals", {{"rows", rows}}, {{"same_range", "yes"}}, "answer"});
 }
 
 // Whether two arms' phases were told in the same way.
@@ -116,7 +116,7 @@ void add_changes(RunDirectory& run, const ExpressionInput& input, const CellGrou
   }
   if (table.rows().empty()) return;
   run.add_table("mean_change", table, "Change of each gene's mean log expression, split exactly into composition and within phases (Kitagawa, symmetric). Conditional on one culture per arm.");
-  report::add_figure(run, {"mean_change", fmt::format("The {} genes that change most: what composition and what changes within phases do, 95 % (delta method, cells of one culture).", settings.top), "intervals", {{"rows", rows}}, {}, "answer"});
+  report::add_figure(run, {"mean_change", fmt::format("The {} genes that change most: what composition and what changes within phases do, 95 % (delta method, cells of one culture).", settings.top), "intervals", {{"rows", rows}}, {{"same_range", "yes"}}, "answer"});
 }
 
 }  // namespace

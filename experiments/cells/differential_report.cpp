@@ -73,7 +73,26 @@ void add_top(RunDirectory& run, const DifferentialResult& r, const DifferentialS
   if (rows.rows().empty()) return;
   report::add_figure(run, {"top_genes", fmt::format("Top {} genes of each arm by p{}: log2 fold change with 95 % interval ({}).{}", settings.top, settings.top_up ? ", higher in the arm" : "", settings.replicate.empty() || settings.test == DifferentialTest::wilcoxon ? "cells of these cultures" : "between replicates",
                                                     infinite.empty() ? "" : fmt::format(" Not drawn, absent on one side: {}.", fmt::join(infinite, ", "))),
-                           "intervals", {{"rows", rows}}, {}, "answer"});
+                           "intervals", {{"rows", rows}}, {{"same_range", "yes"}}, "answer"});
+}
+
+// Names of the genes with the smallest p, where they do not cover one another on a panel of 300 x 240 pixels.
+void add_names(Table& labels, const DifferentialResult& r, const DifferentialSettings& settings, double edge, double highest) {
+  constexpr std::size_t most = 12, tried = 60;
+  std::vector<std::pair<double, double>> placed;      // centre
+  std::vector<double> width;
+  std::size_t seen = 0;
+  for (std::size_t i = 0; i < r.differences.size(); ++i) {
+    const GeneDifference& d = r.differences[i];
+    if (i == 0 || d.arm != r.differences[i - 1].arm) placed.clear(), width.clear(), seen = 0;
+    if (!d.status.empty() || d.q.p >= settings.fdr || std::isnan(d.fold.log2) || placed.size() >= most || ++seen > tried) continue;
+    const double x = std::clamp(d.fold.log2, -edge, edge), px = x / edge * 144, py = -d.test.log_p / ten / highest * 214, wide = 6.0 * static_cast<double>(gene_of(r, d).size());
+    bool free = true;
+    for (std::size_t k = 0; k < placed.size(); ++k) free = free && (std::abs(px - placed[k].first) > 0.5 * (wide + width[k]) || std::abs(py - placed[k].second) > 11);
+    if (!free) continue;
+    placed.emplace_back(px, py), width.push_back(wide);
+    labels.add_row({arm_of(r, d), x, -d.test.log_p / ten, gene_of(r, d)});
+  }
 }
 
 // One point for each place on paper: what would be drawn over is left out.
@@ -93,14 +112,11 @@ void add_volcano(RunDirectory& run, const DifferentialResult& r, const Different
     const bool found = d.q.p < settings.fdr, far = std::abs(d.fold.log2) > edge;
     outside += far ? 1 : 0;
     const double x = std::clamp(d.fold.log2, -edge, edge), y = -d.test.log_p / ten;
-    const std::string kind = far ? "edge" : found ? d.fold.log2 > 0 ? "up" : "down" : "none";
+    const std::string kind = far ? found ? "edge" : "edge_none" : found ? d.fold.log2 > 0 ? "up" : "down" : "none";
     if (!seen.insert({d.arm, static_cast<int>(std::lround(x / edge * 110)), static_cast<int>(std::lround(y / highest * 160)), kind}).second) continue;
     points.add_row({arm_of(r, d), kind, x, y});
   }
-  for (int arm = 0; arm < r.arms.count(); ++arm) {
-    const auto top = top_genes(r, settings, arm);
-    for (std::size_t i = 0; i < std::min<std::size_t>(8, top.size()); ++i) labels.add_row({arm_of(r, *top[i]), std::clamp(top[i]->fold.log2, -edge, edge), -top[i]->test.log_p / ten, gene_of(r, *top[i])});
-  }
+  add_names(labels, r, settings, edge, highest);
   if (points.rows().empty()) return;
   std::vector<std::pair<std::string, Table>> data{{"points", points}};
   if (!labels.rows().empty()) data.emplace_back("labels", labels);

@@ -83,7 +83,7 @@ ExpressionInput read_expression(const std::filesystem::path& file, const Express
   if (empty > 0) out.notes.push_back(fmt::format("{} cells have no counts at all; they stay, with zeros.", empty));
   if (choice.use == ExpressionUse::log_values && matrix.survey.kind == MatrixKind::counts) {
     to_log_values(cells, choice.target);
-    out.facts.emplace_back("normalised", fmt::format("ln(1 + {:g} count / total of the cell)", choice.target));
+    out.facts.emplace_back("values", fmt::format("ln(1 + {:g} count / total of the cell)", choice.target));
   }
   out.by_gene = transposed(cells);
   require_values(out.by_gene, out.genes, true, out.where + ": " + matrix.path);

@@ -20,8 +20,9 @@ do for [a = 1:|distinct_arm|] {
   axis_x = 'log2 fold change'
   eval shared_x(a)
   set arrow 1 from first 0, graph 0 to first 0, graph 1 nohead linecolor rgb pale linewidth 0.8 dashtype '.' back
-  plot points using (mine(a, 'none') ? column("x") : NaN):(column("y")) with points pointtype 7 pointsize 0.15 linecolor rgb '#bbbbbb', \
-       points using (mine(a, 'down') || mine(a, 'up') ? column("x") : NaN):(column("y")) with points pointtype 7 pointsize 0.22 linecolor rgb arm_colours[a], \
+  plot points using (mine(a, 'none') ? column("x") : NaN):(column("y")) with points pointtype 7 pointsize 0.2 linecolor rgb '#bbbbbb', \
+       points using (mine(a, 'edge_none') ? column("x") : NaN):(column("y")) with points pointtype 9 pointsize 0.35 linecolor rgb '#bbbbbb', \
+       points using (mine(a, 'down') || mine(a, 'up') ? column("x") : NaN):(column("y")) with points pointtype 7 pointsize 0.3 linecolor rgb arm_colours[a], \
        points using (mine(a, 'edge') ? column("x") : NaN):(column("y")) with points pointtype 9 pointsize 0.4 linecolor rgb arm_colours[a], \
        labels using (has_labels && strcol("arm") eq distinct_arm[a] ? column("x") : NaN):(column("y")):(strcol(label_in)) with labels font ',9' offset 0,0.55 textcolor rgb '#202020' noenhanced
   unset arrow 1
