@@ -10,6 +10,7 @@ has_labels = exists("labels")
 if (!has_labels) { labels = points }
 label_in = has_labels ? "label" : "kind"
 eval write_legend
+# (Names of other arms stand outside the range: a file of one row that is NaN kills gnuplot 5.4.)
 mine(a, k) = strcol("arm") eq distinct_arm[a] && strcol("kind") eq k
 do for [a = 1:|distinct_arm|] {
   eval place(a)
@@ -24,7 +25,7 @@ do for [a = 1:|distinct_arm|] {
        points using (mine(a, 'edge_none') ? column("x") : NaN):(column("y")) with points pointtype 9 pointsize 0.35 linecolor rgb '#bbbbbb', \
        points using (mine(a, 'down') || mine(a, 'up') ? column("x") : NaN):(column("y")) with points pointtype 7 pointsize 0.3 linecolor rgb arm_colours[a], \
        points using (mine(a, 'edge') ? column("x") : NaN):(column("y")) with points pointtype 9 pointsize 0.4 linecolor rgb arm_colours[a], \
-       labels using (has_labels && strcol("arm") eq distinct_arm[a] ? column("x") : NaN):(column("y")):(strcol(label_in)) with labels font ',9' offset 0,0.55 textcolor rgb '#202020' noenhanced
+       labels using (has_labels && strcol("arm") eq distinct_arm[a] ? column("x") : -9 * wide):(column("y")):(strcol(label_in)) with labels font ',9' offset 0,0.55 textcolor rgb '#202020' noenhanced
   unset arrow 1
   eval clear_legend
 }

@@ -157,7 +157,7 @@ TEST_CASE("de between and within replicates, and what is refused") {
   }
 }
 
-TEST_CASE("compose: sorted controls have no composition until one is given; the split is exact in the table") {
+TEST_CASE("compose: sorted controls have no composition until one is given, the split is exact in the table") {
   const CommandFolder folder;
   write_anndata(example(false), folder.path() / "cells.h5ad");
   const Ended plain = folder.run("cells compose cells.h5ad --by arm --phase phase --reference control --out plain");

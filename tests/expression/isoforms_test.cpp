@@ -129,7 +129,7 @@ TEST_CASE("equal isoforms are rejected as often as said: many counts, few counts
   }
 }
 
-TEST_CASE("a switch of isoforms is found; results do not depend on threads; odd input is refused") {
+TEST_CASE("a switch of isoforms is found, results do not depend on threads, odd input is refused") {
   const IsoformData data = simulated({.genes = 30, .cells = 200, .counts = 1, .precision = 3, .other = {0.3, 0.6, 0.1}}, 9);
   set_threads(1);
   const auto one = isoform_tests(data.transcripts, data.gene_of, data.arms, 0, nullptr, {});

@@ -32,7 +32,7 @@ TEST_CASE("negative binomial probabilities add up to one and meet the Poisson") 
   CHECK(negative_binomial_deviance(31, 22, 0.2) == Approx(2 * (log_negative_binomial(31, 31, 0.2) - log_negative_binomial(31, 22, 0.2))).epsilon(1e-10));
 }
 
-TEST_CASE("two groups of equal exposure are fitted by their means; exposures scale") {
+TEST_CASE("two groups of equal exposure are fitted by their means, exposures scale") {
   Eigen::MatrixXd design(6, 2);
   design << 1, 0, 1, 0, 1, 0, 1, 1, 1, 1, 1, 1;
   Eigen::VectorXd counts(6), exposure = Eigen::VectorXd::Zero(6);

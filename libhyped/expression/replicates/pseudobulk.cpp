@@ -78,7 +78,7 @@ Eigen::VectorXd size_factors(const Eigen::MatrixXd& counts, SizeFactors kind) {
       const auto half = ratios.begin() + static_cast<std::ptrdiff_t>(ratios.size() / 2);
       std::nth_element(ratios.begin(), half, ratios.end());
       const double upper = *half;
-      log_factor[s] = ratios.size() % 2 == 1 ? upper : std::log(0.5 * (std::exp(upper) + std::exp(*std::max_element(ratios.begin(), half))));
+      log_factor[s] = ratios.size() % 2 == 1 ? upper : 0.5 * (upper + *std::max_element(ratios.begin(), half));
     }
   }
   return (log_factor.array() - log_factor.mean()).exp();
