@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "libhyped/expression/composition/isoforms.hpp"
+#include "libhyped/expression/composition/isoform_proportions.hpp"
 #include "libhyped/store/run_directory.hpp"
 
 namespace hyped {

@@ -1,5 +1,5 @@
 // Isoforms gene by gene: units gathered, shares, the likelihood ratio and its scale.
-#include "libhyped/expression/composition/isoforms.hpp"
+#include "libhyped/expression/composition/isoform_proportions.hpp"
 
 #include <fmt/format.h>
 

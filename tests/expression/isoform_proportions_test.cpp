@@ -1,5 +1,5 @@
 // Dirichlet-multinomial fits against closed forms, and the test of isoform shares by simulation.
-#include "libhyped/expression/composition/isoforms.hpp"
+#include "libhyped/expression/composition/isoform_proportions.hpp"
 
 #include <catch2/catch.hpp>
 #include <cmath>
