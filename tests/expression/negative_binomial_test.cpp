@@ -9,6 +9,7 @@
 #include "libhyped/expression/replicates/quasi_likelihood.hpp"
 #include "libhyped/expression/replicates/replicate_test.hpp"
 #include "libhyped/observe/noise.hpp"
+#include "libhyped/parallel.hpp"
 #include "tests/expression/simulated_counts.hpp"
 
 using namespace hyped;
@@ -167,4 +168,19 @@ TEST_CASE("trend and width of dispersions are found again, and shrunken ones are
     }
     CHECK(shrunken < 0.6 * own);
   }
+}
+
+TEST_CASE("tests between replicates are the same bytes for any number of threads") {
+  const auto s = simulated_bulk({.genes = 300, .replicates = 3, .paired = true, .changed = 0.2});
+  const PseudobulkDesign design = pseudobulk_design(s.bulk, 0);
+  set_threads(1);
+  const ReplicateTest one = replicate_test(s.bulk, design, {});
+  set_threads(5);
+  const ReplicateTest five = replicate_test(s.bulk, design, {});
+  set_threads(0);
+  CHECK(one.prior_df == five.prior_df);
+  CHECK(one.dispersions.prior.sd == five.dispersions.prior.sd);
+  bool same = true;
+  for (std::size_t i = 1; i < one.effects.size(); i += 2) same = same && one.effects[i].log2 == five.effects[i].log2 && one.effects[i].lower == five.effects[i].lower && one.effects[i].test.log_p == five.effects[i].test.log_p;
+  CHECK(same);
 }
