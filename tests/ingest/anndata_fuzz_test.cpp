@@ -1,4 +1,6 @@
 // Damaged .h5ad files: an error or an answer, never a crash, and no more memory than the file could justify.
+#include <fmt/format.h>
+
 #include <catch2/catch.hpp>
 #include <cstring>
 #include <map>
