@@ -19,7 +19,7 @@ enum class GeneStatus { tested, too_few_counts, not_converged };
 std::string_view to_string(GeneStatus);
 
 // One arm against the reference in one gene. An arm (or reference) without counts has an infinite log2 and one finite end of its
-// interval, from the profile of the likelihood; the other end is NaN.
+// interval, from the profile of the likelihood; the other end is NaN, and Wald's test, which does not exist there, is the likelihood ratio's.
 struct ReplicateEffect {
   GeneStatus status = GeneStatus::too_few_counts;
   double log2 = 0, lower = 0, upper = 0;      // 95 %
