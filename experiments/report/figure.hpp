@@ -25,12 +25,13 @@ namespace hyped::report {
 //   schedule         inputs: arm input time_h amount; events*
 //   survival         curve: arm phase time_h value lower upper; model*: arm phase time_h value
 //   scatter          points: arm panel seen x y, seen is "complete" or another word     variables: x_label y_label
-//   intervals        rows: panel name estimate lower upper (scale truth independent_lower independent_upper)
+//   intervals        rows: panel name estimate lower upper (scale truth independent_lower independent_upper)     variables: (interval_label same_range)
 //   lineages         stays: phase row from_h until_h; links*: time_h row until_row; ends*: end time_h row
 //   shares           shares: arm phase time_h value
 //   points           points: panel category x y; categories: panel category colour; panels: panel title x_axis y_axis low_x high_x low_y high_y size;
 //                    line*: panel x y                                                 variables: legend side
 //   distributions    bars: panel library x share; panels: panel title axis low high top; cuts*: panel library x     variables: legend
+//   volcano          points: arm kind x y, kind is none, up, down, edge or edge_none; labels*: arm x y label
 //   rates            phases: phase x y label; transitions: from_x from_y to_x to_y rate label
 struct Figure {
   std::string name, caption, template_name;

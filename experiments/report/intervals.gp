@@ -25,6 +25,16 @@ do for [r = 1:rows_rows] {
   if (exists("rows_truth")) { any_truth = any_truth || rows_truth[r] == rows_truth[r] }
 }
 legend_text = legend_text . (any_grey ? '   grey: as if frames were independent' : '') . (any_truth ? '   x: truth' : '')
+# With same_range all panels have the range of them all.
+all_low = 1e300; all_high = -1e300
+do for [r = 1:rows_rows] {
+  do for [name in 'estimate lower upper truth independent_lower independent_upper'] {
+    if (exists('rows_' . name)) {
+      eval sprintf("value_ = rows_%s[r]", name)
+      if (value_ == value_) { all_low = value_ < all_low ? value_ : all_low; all_high = value_ > all_high ? value_ : all_high }
+    }
+  }
+}
 eval canvas(0)
 eval write_legend
 set border 1
@@ -54,6 +64,7 @@ do for [p = 1:|distinct_panel|] {
       }
     }
   }
+  if (exists("same_range")) { low = all_low; high = all_high }
   # Decades on a log axis, else the small ones cannot be seen.
   is_log = is_log && low > 0 && high > 20 * low
   unset logscale x

@@ -127,11 +127,22 @@ Figure network_course() {
   return {"network_course", "", "network_course", {{"model", model}, {"panels", panels}, {"names", names}, {"events", marks}}, {{"band_label", "line: mean"}}};
 }
 
+Figure volcano() {
+  Table points = table("arm kind x y"), labels = table("arm x y label");
+  for (std::size_t a = 1; a < arms.size(); ++a)
+    for (int i = 0; i < 200; ++i) {
+      const double x = 3 * std::sin(7.0 * i + static_cast<double>(a)), y = 0.1 * i;
+      points.add_row({arms[a], std::string(i < 120 ? "none" : i < 125 ? "edge" : i < 130 ? "edge_none" : x > 0 ? "up" : "down"), x, y});
+    }
+  labels.add_row({arms[1], 1.2, 18.5, std::string("IFIT1 `it's`")});
+  return {"volcano", "", "volcano", {{"points", points}, {"labels", labels}}, {}};
+}
+
 }  // namespace
 
 // HYPED_FIGURES=DIR keeps the pictures for a look.
 TEST_CASE("every template draws without a word from gnuplot") {
-  for (const Figure& figure : {time_course(), residuals(), autocorrelation(), profiles(), waterfall(), densities(), schedule(), intervals(), network_course()}) {
+  for (const Figure& figure : {time_course(), residuals(), autocorrelation(), profiles(), waterfall(), densities(), schedule(), intervals(), network_course(), volcano()}) {
     const DrawnFigure drawn = report::draw(figure);
     INFO(figure.template_name << ": " << drawn.outcome);
     CHECK(drawn.outcome.empty());
