@@ -19,12 +19,12 @@ ShareInterval share_interval(double hits, double count) {
 }
 
 double poisson_binomial_p(std::span<const double> probability, long hits) {
-  // sure trials add a constant; the rest is convolved on the side of the rarer event
+  // sure trials add a constant; the rarer event is counted among the rest, as far as its number can reach
   std::vector<double> open;
   long sure = 0;
   double mean = 0, variance = 0;
   for (const double p : probability) {
-    if (p * (1 - p) < 1e-12) {
+    if (p * (1 - p) < 1e-14) {
       sure += p > 0.5 ? 1 : 0;
     } else {
       open.push_back(p);
@@ -32,19 +32,29 @@ double poisson_binomial_p(std::span<const double> probability, long hits) {
       variance += p * (1 - p);
     }
   }
-  const long wanted = hits - sure;
+  const double trials = static_cast<double>(open.size());
+  long wanted = hits - sure;
   if (open.empty()) return wanted == 0 ? 1.0 : 0.0;
   if (wanted < 0 || wanted > static_cast<long>(open.size())) return 0;
-  if (open.size() > 4000) return std::erfc(std::abs(static_cast<double>(wanted) - mean) / std::sqrt(2 * variance));
-  std::vector<double> pmf(open.size() + 1, 0);
+  if (mean > 0.5 * trials) {
+    for (double& p : open) p = 1 - p;
+    mean = trials - mean;
+    wanted = static_cast<long>(open.size()) - wanted;
+  }
+  const double most = std::min(trials, mean + 14 * std::sqrt(variance) + 60);
+  if (static_cast<double>(wanted) > most) return 0;
+  if (trials * most > 4e8) return std::erfc(std::abs(static_cast<double>(wanted) - mean) / std::sqrt(2 * variance));
+  std::vector<double> pmf(static_cast<std::size_t>(most) + 1, 0);
   pmf[0] = 1;
-  for (std::size_t n = 0; n < open.size(); ++n) {
-    for (std::size_t k = n + 1; k > 0; --k) pmf[k] = pmf[k] * (1 - open[n]) + pmf[k - 1] * open[n];
-    pmf[0] *= 1 - open[n];
+  std::size_t reached = 0;
+  for (const double p : open) {
+    reached = std::min(reached + 1, pmf.size() - 1);
+    for (std::size_t k = reached; k > 0; --k) pmf[k] = pmf[k] * (1 - p) + pmf[k - 1] * p;
+    pmf[0] *= 1 - p;
   }
   double below = 0;
   for (long k = 0; k < wanted; ++k) below += pmf[static_cast<std::size_t>(k)];
-  const double here = pmf[static_cast<std::size_t>(wanted)], lower = below + 0.5 * here;
+  const double lower = below + 0.5 * pmf[static_cast<std::size_t>(wanted)];
   return std::min(1.0, 2 * std::max(0.0, std::min(lower, 1 - lower)));
 }
 

@@ -16,7 +16,7 @@ struct ReliabilityBin {
 // Bins without predictions are left out. predicted in [0, 1], hit 0 or 1, edges increasing.
 std::vector<ReliabilityBin> reliability(std::span<const double> predicted, std::span<const char> hit, std::span<const double> edges);
 // Two-sided p-value of `hits` successes in independent trials with these probabilities: twice the smaller tail, half of the point itself counted.
-// Exact by convolution up to 4000 trials that are not nearly sure (variance contribution above 1e-12), normal beyond.
+// Exact by convolution where trials times reachable numbers stay below 4e8 (100,000 trials with few misses), normal beyond.
 double poisson_binomial_p(std::span<const double> probability, long hits);
 
 struct CalibrationSummary {
@@ -27,7 +27,7 @@ struct CalibrationSummary {
 };
 CalibrationSummary calibration(std::span<const double> predicted, std::span<const char> hit, std::span<const double> edges);
 
-// The `yield` most certain calls (ties: half of what happens among them on average), and how many of them are wrong.
+// The `yield` most certain calls, and how many of them are wrong; among equally certain ones the expected number is counted.
 struct YieldError {
   double yield = 1;                            // share of cells called
   long calls = 0;
