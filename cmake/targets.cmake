@@ -3,7 +3,7 @@
 add_library(hyped_settings INTERFACE)
 target_include_directories(hyped_settings INTERFACE $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}>)
 target_include_directories(hyped_settings SYSTEM INTERFACE ${EIGEN3_INCLUDE_DIRS} ${Boost_INCLUDE_DIRS} ${HDF5_INCLUDE_DIRS}
-                           $<TARGET_PROPERTY:ceres,INTERFACE_INCLUDE_DIRECTORIES>)
+                           $<TARGET_PROPERTY:ceres,INTERFACE_INCLUDE_DIRECTORIES> ${LIBLZF_INCLUDE_DIRS})
 target_compile_definitions(hyped_settings INTERFACE EIGEN_DONT_PARALLELIZE HYPED_VERSION="${PROJECT_VERSION}"
                            $<$<CONFIG:Debug>:HYPED_CHECKS>)
 # g++ 12 reports its own AVX-512 intrinsics as maybe-uninitialized.
@@ -31,12 +31,14 @@ endforeach()
 hyped_layer(expression_hashtags libhyped/expression/hashtags)
 hyped_layer(ingest_tracks libhyped/ingest/tracks)
 hyped_layer(ingest_cells libhyped/ingest/cells)
+hyped_layer(ingest_hyped libhyped/ingest/hyped)
+hyped_layer(hdf5_stored libhyped/hdf5/stored)
 foreach(group cell_cycle delivery reporter gene_network predictors)
   hyped_layer(models_${group} models/${group})
 endforeach()
 hyped_layer(fitting fitting)
 target_link_libraries(hyped PRIVATE hyped_settings fmt::fmt Ceres::ceres ${HDF5_C_LIBRARIES} OpenMP::OpenMP_CXX
-                      EXPAT::EXPAT PkgConfig::LIBZIP)
+                      EXPAT::EXPAT PkgConfig::LIBZIP PkgConfig::LIBDEFLATE PkgConfig::LIBLZF ZLIB::ZLIB)
 target_include_directories(hyped PUBLIC $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}> $<INSTALL_INTERFACE:include/hyped>)
 target_link_libraries(hyped PUBLIC Eigen3::Eigen)
 target_compile_features(hyped PUBLIC cxx_std_20)

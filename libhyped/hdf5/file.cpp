@@ -7,6 +7,7 @@
 
 #include "libhyped/errors.hpp"
 #include "libhyped/hdf5/handles.hpp"
+#include "libhyped/hdf5/stored/chunks.hpp"
 
 namespace hyped::hdf5 {
 
@@ -44,6 +45,7 @@ File File::create(const std::filesystem::path& path) {
 
 File File::open(const std::filesystem::path& path) {
   quiet();
+  register_filters();
   if (!std::filesystem::exists(path)) throw InputError(path.string(), "does not exist", "check the path");
   Handle handle(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), close_file);
   if (!handle.valid()) throw InputError(path.string(), "is not an HDF5 file, or is damaged", "copy or write it again");
@@ -86,7 +88,8 @@ std::vector<std::string> Group::children() const {
     static_cast<std::vector<std::string>*>(list)->push_back(name);
     return 0;
   };
-  H5Literate(handle_.id(), H5_INDEX_NAME, H5_ITER_INC, nullptr, visit, &names);
+  if (H5Literate(handle_.id(), H5_INDEX_NAME, H5_ITER_INC, nullptr, visit, &names) < 0)
+    throw InputError(where_, "what is in this group cannot be listed", "the file is damaged: copy or write it again");
   std::sort(names.begin(), names.end());
   return names;
 }

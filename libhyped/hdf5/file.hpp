@@ -8,6 +8,9 @@
 
 namespace hyped::hdf5 {
 
+class Attributes;
+class Dataset;
+
 std::string library_version();
 
 // One identifier of the library, closed by its own function.
@@ -27,6 +30,24 @@ class Handle {
   Close close_ = nullptr;
 };
 
+enum class NumberType { none, i8, i16, i32, i64, u8, u16, u32, u64, f32, f64 };
+
+// How a dataset of one dimension or more is written: contiguous, or in chunks of about half a megabyte.
+struct Packing {
+  int gzip = 0;                // level 1 to 12 with shuffle; 0: as it is
+  bool extendable = false;     // the first dimension may grow: in chunks
+};
+
+// One field of records to write: numbers, truths or text of `width` values a row (0: one that is no array).
+struct RecordField {
+  std::string name;
+  NumberType number = NumberType::none;      // none: text
+  bool truth = false;
+  std::uint64_t width = 0;
+  const void* numbers = nullptr;
+  const std::vector<std::string>* text = nullptr;
+};
+
 // A group; names may be paths ("fit/starts"). Reading what is not there, or of another kind, is an InputError that names
 // file and path; writing twice to one name is a BugError.
 class Group {
@@ -42,6 +63,24 @@ class Group {
   Eigen::MatrixXd read_matrix(const std::string& name) const;              // a vector is one column
   std::vector<std::string> read_strings(const std::string& name) const;
   bool holds_strings(const std::string& name) const;
+
+  // Whatever is stored, by type (dataset.hpp).
+  Dataset dataset(const std::string& name) const;
+  Attributes attributes_of(const std::string& name) const;                 // "." for the group itself
+  bool is_elsewhere(const std::string& name) const;                        // a link into another file
+  std::uint64_t address(const std::string& name) const;                    // the same for two names of one object
+  std::uint64_t file_bytes() const;                                        // of the whole file
+  const std::string& where() const { return where_; }
+
+  // Writing in the types of NumPy and anndata. Text is UTF-8 of variable length; no shape: one value.
+  void write_numbers(const std::string& name, NumberType type, const std::vector<std::uint64_t>& shape, const void* values, const Packing& packing = {});
+  void write_truths(const std::string& name, const std::vector<std::uint64_t>& shape, const std::int8_t* values, const Packing& packing = {});
+  void write_text(const std::string& name, const std::vector<std::uint64_t>& shape, const std::vector<std::string>& values);
+  void write_null(const std::string& name);                                // a float of no shape
+  void write_records(const std::string& name, const std::vector<std::uint64_t>& shape, const std::vector<RecordField>& fields);
+  void set_flag(const std::string& name, const std::string& attribute, bool value);
+  void set_integers(const std::string& name, const std::string& attribute, const std::vector<std::int64_t>& values);
+  void set_texts(const std::string& name, const std::string& attribute, const std::vector<std::string>& values);      // a list of none is a list
 
   // Attributes of the object `name`, "." for the group itself.
   void set_attribute(const std::string& name, const std::string& attribute, const std::string& value);
