@@ -46,7 +46,8 @@ set_target_properties(hyped PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION ${PR
 
 # What people run: everything behind main(), as an object library that the tests link too.
 file(GLOB experiment_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/experiments/*.cpp ${CMAKE_SOURCE_DIR}/experiments/commands/*.cpp
-     ${CMAKE_SOURCE_DIR}/experiments/twin/*.cpp ${CMAKE_SOURCE_DIR}/experiments/cycle/*.cpp ${CMAKE_SOURCE_DIR}/experiments/report/*.cpp
+     ${CMAKE_SOURCE_DIR}/experiments/twin/*.cpp ${CMAKE_SOURCE_DIR}/experiments/twin/cells/*.cpp
+     ${CMAKE_SOURCE_DIR}/experiments/cycle/*.cpp ${CMAKE_SOURCE_DIR}/experiments/report/*.cpp
      ${CMAKE_SOURCE_DIR}/experiments/network/*.cpp ${CMAKE_SOURCE_DIR}/experiments/tracks/*.cpp ${CMAKE_SOURCE_DIR}/experiments/cells/*.cpp)
 list(REMOVE_ITEM experiment_sources ${CMAKE_SOURCE_DIR}/experiments/hyped.cpp)
 add_library(hyped_experiments OBJECT ${experiment_sources})

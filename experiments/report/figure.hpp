@@ -28,6 +28,9 @@ namespace hyped::report {
 //   intervals        rows: panel name estimate lower upper (scale truth independent_lower independent_upper)
 //   lineages         stays: phase row from_h until_h; links*: time_h row until_row; ends*: end time_h row
 //   shares           shares: arm phase time_h value
+//   reliability      points: arm predicted observed lower upper cells
+//   hashtag_counts   seen: arm reads cells; model: arm class reads cells, class is "signal" or "background"
+//   yield            curve: arm yield wrong lower upper, arm is the method
 //   rates            phases: phase x y label; transitions: from_x from_y to_x to_y rate label
 struct Figure {
   std::string name, caption, template_name;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "experiments/scenario.hpp"
 #include "libhyped/errors.hpp"
 #include "libhyped/random.hpp"
 #include "models/delivery/uptake.hpp"

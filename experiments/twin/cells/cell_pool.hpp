@@ -6,9 +6,11 @@
 #include <string>
 #include <vector>
 
-#include "experiments/scenario.hpp"
+#include "experiments/twin/cells/cells_settings.hpp"
 
 namespace hyped {
+
+struct Scenario;      // experiments/scenario.hpp
 
 enum class CyclePhase { g1, s, g2m };      // g1: G0 and G1
 const char* to_string(CyclePhase phase);

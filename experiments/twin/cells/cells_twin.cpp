@@ -8,6 +8,7 @@
 #include <map>
 #include <numeric>
 
+#include "experiments/scenario.hpp"
 #include "experiments/twin/cells/count_cells.hpp"
 #include "libhyped/errors.hpp"
 #include "libhyped/parallel.hpp"
@@ -77,11 +78,9 @@ std::vector<Taken> take_cells(CellsTwin& twin, const Scenario& scenario, std::ui
 class CellInputs {
  public:
   CellInputs(const CellsTwin& twin, const Scenario& scenario) : twin_(twin), settings_(*scenario.cells) {
-    for (const auto& course : twin.courses) {
-      std::map<std::string, double>& means = mean_dose_;
+    for (const auto& course : twin.courses)
       for (const auto& pool : twin.pools)
-        means[pool.arm + "\n" + course.input] = std::find(pool.inputs.begin(), pool.inputs.end(), course.input) != pool.inputs.end() ? course.mean_dose : 0.0;
-    }
+        mean_dose_[pool.arm + "\n" + course.input] = std::find(pool.inputs.begin(), pool.inputs.end(), course.input) != pool.inputs.end() ? course.mean_dose : 0.0;
   }
   std::vector<double> mean_doses(const std::string& arm) const {
     std::vector<double> out;

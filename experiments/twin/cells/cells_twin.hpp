@@ -10,6 +10,7 @@
 #include "experiments/twin/cells/delivery_courses.hpp"
 #include "experiments/twin/cells/droplets.hpp"
 #include "experiments/twin/cells/twin_network.hpp"
+#include "libhyped/errors.hpp"
 #include "libhyped/expression/sparse_rows.hpp"
 
 namespace hyped {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "experiments/twin/cells/cells_truth.hpp"
 #include "libhyped/parallel.hpp"
 #include "libhyped/random.hpp"
 
@@ -49,12 +50,6 @@ class Sequencer {
   int myod1_ = -1, esr1_ = -1;
 };
 
-// First cell of every droplet, and the end.
-std::vector<std::size_t> first_cells(const CellsTwin& twin) {
-  std::vector<std::size_t> first(static_cast<std::size_t>(twin.droplets()) + 1, twin.cells.size());
-  for (std::size_t m = twin.cells.size(); m-- > 0;) first[static_cast<std::size_t>(twin.cells[m].droplet)] = m;
-  return first;
-}
 
 }  // namespace
 

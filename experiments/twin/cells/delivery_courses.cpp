@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "experiments/scenario.hpp"
 #include "libhyped/errors.hpp"
 #include "libhyped/model/catalogue.hpp"
 #include "libhyped/simulate/simulate.hpp"

@@ -3,10 +3,12 @@
 #include <string>
 #include <vector>
 
-#include "experiments/scenario.hpp"
+#include "experiments/twin/cells/cells_settings.hpp"
 #include "libhyped/simulate/input_course.hpp"
 
 namespace hyped {
+
+struct Scenario;      // experiments/scenario.hpp
 
 // Courses under relative dose 1; all but silencing are proportional to the dose.
 struct DeliveryCourse {
