@@ -9,6 +9,7 @@
 #include <map>
 #include <set>
 
+#include "experiments/cells/inspect_cells.hpp"
 #include "experiments/scenario.hpp"
 #include "experiments/tracks/describe.hpp"
 #include "libhyped/ingest/delimited.hpp"
@@ -112,14 +113,23 @@ Inspection inspect_scenario(const fs::path& path) {
   return found;
 }
 
+// The matrices as facts, the columns of cells as the table.
+Inspection inspect_h5ad(const fs::path& path) {
+  CellsInspection cells = inspect_cells(path);
+  for (const auto& row : cells.matrices.rows()) cells.about.facts.emplace_back(std::get<std::string>(row[0]), std::get<std::string>(row[1]) + ": " + std::get<std::string>(row[4]));
+  cells.about.arms = std::move(cells.columns);
+  return std::move(cells.about);
+}
+
 Inspection inspect_file(const fs::path& path) {
+  if (path.extension() == ".h5ad") return inspect_h5ad(path);
   if (path.extension() == ".h5") return inspect_run_file(path);
   if (path.extension() == ".xml" || path.extension() == ".zip") return inspect_tracks(path);
   return path.extension() == ".toml" ? inspect_scenario(path) : inspect_table(path);
 }
 
 bool is_readable(const fs::path& path) {
-  const std::set<std::string> known{".csv", ".tsv", ".toml", ".xml", ".zip"};
+  const std::set<std::string> known{".csv", ".tsv", ".toml", ".xml", ".zip", ".h5ad"};
   return known.contains(path.extension().string());
 }
 

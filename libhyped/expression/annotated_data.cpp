@@ -21,7 +21,7 @@ template <class... F>
 Cases(F...) -> Cases<F...>;
 
 std::string number_text(const Numbers& numbers, std::size_t at) {
-  return std::visit(Cases{[&](const std::vector<Truth>& v) { return std::string(v[at] == Truth::yes ? "True" : "False"); },
+  return std::visit(Cases{[&](const std::vector<Flag>& v) { return std::string(v[at] == Flag::yes ? "True" : "False"); },
                           [&](const auto& v) { return fmt::format("{}", v[at]); }},
                     numbers);
 }
@@ -43,11 +43,11 @@ Labels grouped(std::size_t rows, const Text& text, const Missing& missing, const
   return out;
 }
 
-Labels labels_of_numbers(const Numbers& numbers, const std::vector<Truth>* missing) {
+Labels labels_of_numbers(const Numbers& numbers, const std::vector<Flag>* missing) {
   return std::visit(
       [&](const auto& v) {
         const auto none = [&](std::size_t i) {
-          if (missing != nullptr && (*missing)[i] == Truth::yes) return true;
+          if (missing != nullptr && (*missing)[i] == Flag::yes) return true;
           if constexpr (std::is_floating_point_v<typename std::decay_t<decltype(v)>::value_type>) return static_cast<bool>(std::isnan(v[i]));
           return false;
         };
@@ -56,8 +56,8 @@ Labels labels_of_numbers(const Numbers& numbers, const std::vector<Truth>* missi
       numbers);
 }
 
-Labels labels_of_strings(const Strings& v, const std::vector<Truth>* missing) {
-  return grouped(v.size(), [&](std::size_t i) { return v[i]; }, [&](std::size_t i) { return missing != nullptr && (*missing)[i] == Truth::yes; },
+Labels labels_of_strings(const Strings& v, const std::vector<Flag>* missing) {
+  return grouped(v.size(), [&](std::size_t i) { return v[i]; }, [&](std::size_t i) { return missing != nullptr && (*missing)[i] == Flag::yes; },
                  [&](std::size_t a, std::size_t b) { return v[a] < v[b]; });
 }
 
@@ -67,7 +67,7 @@ std::size_t size_of(const Numbers& numbers) {
   return std::visit([](const auto& v) { return v.size(); }, numbers);
 }
 
-std::size_t size_of(const Column& column) {
+std::size_t size_of(const DataColumn& column) {
   return std::visit(Cases{[](const Numbers& v) { return size_of(v); }, [](const Strings& v) { return v.size(); }, [](const Categorical& v) { return v.codes.size(); },
                           [](const auto& v) { return v.missing.size(); }},
                     column);
@@ -82,7 +82,7 @@ std::string_view type_name(const Numbers& numbers) {
   return names[numbers.index()];
 }
 
-std::string kind_of(const Column& column) {
+std::string kind_of(const DataColumn& column) {
   return std::visit(Cases{[](const Numbers& v) { return fmt::format("numbers ({})", type_name(v)); }, [](const Strings&) { return std::string("text"); },
                           [](const Categorical& v) {
                             const auto count = std::visit(Cases{[](const Strings& c) { return c.size(); }, [](const Numbers& c) { return size_of(c); }, [](const NullableStrings& c) { return c.values.size(); }}, v.categories);
@@ -104,19 +104,19 @@ std::string kind_of(const Element& element) {
                             return fmt::format("compressed {} of {}, {} x {}, {} stored", v.by_column ? "columns" : "rows", type_name(v.values), v.rows, v.columns, v.stored());
                           },
                           [](const DataFrame& v) { return fmt::format("table, {} rows x {} columns", v.rows(), v.columns.size()); },
-                          [](const Records& v) { return fmt::format("records, {}, fields {}", shape_words(v.shape), v.fields.size()); },
-                          [](const Dict& v) { return fmt::format("{} elements", v.names.size()); }, [](const auto& v) { return kind_of(Column(v)); }},
+                          [](const RecordArray& v) { return fmt::format("records, {}, fields {}", shape_words(v.shape), v.fields.size()); },
+                          [](const Dict& v) { return fmt::format("{} elements", v.names.size()); }, [](const auto& v) { return kind_of(DataColumn(v)); }},
                     element.value);
 }
 
 std::int64_t DataFrame::rows() const { return static_cast<std::int64_t>(size_of(index)); }
 
-const Column* DataFrame::find(std::string_view name) const {
+const DataColumn* DataFrame::find(std::string_view name) const {
   const auto at = std::find(names.begin(), names.end(), name);
   return at == names.end() ? nullptr : &columns[static_cast<std::size_t>(at - names.begin())];
 }
 
-void DataFrame::put(const std::string& name, Column column) {
+void DataFrame::put(const std::string& name, DataColumn column) {
   HYPED_REQUIRE(static_cast<std::int64_t>(size_of(column)) == rows());
   const auto at = std::find(names.begin(), names.end(), name);
   if (at != names.end()) {
@@ -127,11 +127,11 @@ void DataFrame::put(const std::string& name, Column column) {
   columns.push_back(std::move(column));
 }
 
-std::optional<Column> DataFrame::take(std::string_view name) {
+std::optional<DataColumn> DataFrame::take(std::string_view name) {
   const auto at = std::find(names.begin(), names.end(), name);
   if (at == names.end()) return std::nullopt;
   const auto place = columns.begin() + (at - names.begin());
-  std::optional<Column> out(std::move(*place));
+  std::optional<DataColumn> out(std::move(*place));
   columns.erase(place);
   names.erase(at);
   return out;
@@ -176,7 +176,7 @@ Strings names_of(const DataFrame& frame, const std::string& where) {
   return out;
 }
 
-Labels labels_of(const Column& column) {
+Labels labels_of(const DataColumn& column) {
   return std::visit(Cases{[](const Numbers& v) { return labels_of_numbers(v, nullptr); }, [](const Strings& v) { return labels_of_strings(v, nullptr); },
                           [](const NullableNumbers& v) { return labels_of_numbers(v.values, &v.missing); },
                           [](const NullableStrings& v) { return labels_of_strings(v.values, &v.missing); },
@@ -195,14 +195,14 @@ Labels labels_of(const Column& column) {
                     column);
 }
 
-std::optional<std::vector<double>> numbers_of(const Column& column) {
+std::optional<std::vector<double>> numbers_of(const DataColumn& column) {
   const double none = std::numeric_limits<double>::quiet_NaN();
   std::vector<double> out(size_of(column), none);
   if (const auto* v = std::get_if<Numbers>(&column)) {
     for (std::size_t i = 0; i < out.size(); ++i) out[i] = number_at(*v, i);
   } else if (const auto* nullable = std::get_if<NullableNumbers>(&column)) {
     for (std::size_t i = 0; i < out.size(); ++i)
-      if (nullable->missing[i] == Truth::no) out[i] = number_at(nullable->values, i);
+      if (nullable->missing[i] == Flag::no) out[i] = number_at(nullable->values, i);
   } else if (const auto* categorical = std::get_if<Categorical>(&column)) {
     const auto* values = std::get_if<Numbers>(&categorical->categories);
     if (values == nullptr) return std::nullopt;
@@ -214,7 +214,7 @@ std::optional<std::vector<double>> numbers_of(const Column& column) {
   return out;
 }
 
-Column categorical_of(Labels labels, bool ordered) { return Categorical{std::move(labels.codes), std::move(labels.levels), ordered}; }
+DataColumn categorical_of(Labels labels, bool ordered) { return Categorical{std::move(labels.codes), std::move(labels.levels), ordered}; }
 
 std::optional<std::pair<std::int64_t, std::int64_t>> matrix_shape(const Element& matrix) {
   if (const auto* array = matrix.as<Array>(); array != nullptr && array->shape.size() == 2) return std::pair(array->shape[0], array->shape[1]);

@@ -13,21 +13,21 @@
 
 namespace hyped {
 
-enum class Truth : std::int8_t { no = 0, yes = 1 };      // one byte a value, other than a number
+enum class Flag : std::int8_t { no = 0, yes = 1 };      // one byte a value, other than a number
 
 // One list of numbers in its stored type; two of them are equal only if their types are.
 using Numbers = std::variant<std::vector<float>, std::vector<double>, std::vector<std::int8_t>, std::vector<std::int16_t>, std::vector<std::int32_t>, std::vector<std::int64_t>,
-                             std::vector<std::uint8_t>, std::vector<std::uint16_t>, std::vector<std::uint32_t>, std::vector<std::uint64_t>, std::vector<Truth>>;
+                             std::vector<std::uint8_t>, std::vector<std::uint16_t>, std::vector<std::uint32_t>, std::vector<std::uint64_t>, std::vector<Flag>>;
 using Strings = std::vector<std::string>;
 
 struct NullableNumbers {
   Numbers values;                              // integers or truths; what stands at a missing place has no meaning
-  std::vector<Truth> missing;
+  std::vector<Flag> missing;
   bool operator==(const NullableNumbers&) const = default;
 };
 struct NullableStrings {
   Strings values;
-  std::vector<Truth> missing;
+  std::vector<Flag> missing;
   std::string missing_mark;                    // what pandas shows there ("NaN" or "NA"), empty if the file does not say
   bool operator==(const NullableStrings&) const = default;
 };
@@ -38,19 +38,19 @@ struct Categorical {
   bool ordered = false;
   bool operator==(const Categorical&) const = default;
 };
-using Column = std::variant<Numbers, Strings, Categorical, NullableNumbers, NullableStrings>;
+using DataColumn = std::variant<Numbers, Strings, Categorical, NullableNumbers, NullableStrings>;
 
 // Rows with names; all columns have the rows of the index. Names of columns are unique (check_shapes).
 struct DataFrame {
-  Column index = Strings{};
+  DataColumn index = Strings{};
   std::string index_name;                      // empty: it has none
   std::vector<std::string> names;              // of the columns, in their order
-  std::vector<Column> columns;
+  std::vector<DataColumn> columns;
 
   std::int64_t rows() const;
-  const Column* find(std::string_view name) const;      // null if there is none
-  void put(const std::string& name, Column column);     // replaces, or comes last
-  std::optional<Column> take(std::string_view name);
+  const DataColumn* find(std::string_view name) const;      // null if there is none
+  void put(const std::string& name, DataColumn column);     // replaces, or comes last
+  std::optional<DataColumn> take(std::string_view name);
   bool operator==(const DataFrame&) const = default;
 };
 
@@ -79,7 +79,7 @@ struct CompressedMatrix {
 };
 
 // A table with typed fields, each of `width` values a row.
-struct Records {
+struct RecordArray {
   struct Field {
     std::string name;
     std::variant<Numbers, Strings> values;     // [rows x width]
@@ -88,7 +88,7 @@ struct Records {
   };
   std::vector<std::int64_t> shape;
   std::vector<Field> fields;
-  bool operator==(const Records&) const = default;
+  bool operator==(const RecordArray&) const = default;
 };
 
 struct Nothing {
@@ -109,7 +109,7 @@ struct Dict {
 };
 
 struct Element {
-  std::variant<Nothing, Array, TextArray, CompressedMatrix, DataFrame, Categorical, NullableNumbers, NullableStrings, Records, Dict> value;
+  std::variant<Nothing, Array, TextArray, CompressedMatrix, DataFrame, Categorical, NullableNumbers, NullableStrings, RecordArray, Dict> value;
   bool empty() const { return std::holds_alternative<Nothing>(value); }
   template <class T>
   const T* as() const { return std::get_if<T>(&value); }
@@ -137,10 +137,10 @@ struct AnnotatedData {
 };
 
 std::size_t size_of(const Numbers& numbers);
-std::size_t size_of(const Column& column);
+std::size_t size_of(const DataColumn& column);
 double number_at(const Numbers& numbers, std::size_t at);
 std::string_view type_name(const Numbers& numbers);      // as NumPy says it: "float32", "bool"
-std::string kind_of(const Column& column);               // in words: "numbers (float32)", "categories (4, ordered)", ...
+std::string kind_of(const DataColumn& column);               // in words: "numbers (float32)", "categories (4, ordered)", ...
 std::string kind_of(const Element& element);
 // "700 x 765"
 std::string shape_words(const std::vector<std::int64_t>& shape);
@@ -154,11 +154,11 @@ struct Labels {
   Strings levels;
   std::vector<std::int32_t> codes;             // -1 is missing
 };
-Labels labels_of(const Column& column);
+Labels labels_of(const DataColumn& column);
 // A column of numbers, missing ones NaN; categories that are numbers count. Empty optional if it is no column of numbers.
-std::optional<std::vector<double>> numbers_of(const Column& column);
+std::optional<std::vector<double>> numbers_of(const DataColumn& column);
 // Codes of labels as categories; levels keep their order.
-Column categorical_of(Labels labels, bool ordered = false);
+DataColumn categorical_of(Labels labels, bool ordered = false);
 
 // Every table, layer and matrix has the shape its place asks for, indices are inside, names of columns unique. InputError, naming
 // `where` and the place.

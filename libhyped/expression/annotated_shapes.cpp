@@ -18,7 +18,7 @@ constexpr std::int64_t widest = std::numeric_limits<std::int32_t>::max();
   throw InputError(where + ": " + place, what, "the file is damaged or was written wrongly: write it again");
 }
 
-void check_column(const Column& column, std::int64_t rows, const std::string& where, const std::string& place) {
+void check_column(const DataColumn& column, std::int64_t rows, const std::string& where, const std::string& place) {
   if (static_cast<std::int64_t>(size_of(column)) != rows) wrong(where, place, fmt::format("has {} values for {} rows", size_of(column), rows));
   if (const auto* numbers = std::get_if<NullableNumbers>(&column); numbers != nullptr && size_of(numbers->values) != numbers->missing.size())
     wrong(where, place, fmt::format("has {} values and {} marks of missing ones", size_of(numbers->values), numbers->missing.size()));
@@ -26,7 +26,7 @@ void check_column(const Column& column, std::int64_t rows, const std::string& wh
     wrong(where, place, fmt::format("has {} values and {} marks of missing ones", strings->values.size(), strings->missing.size()));
   if (const auto* categorical = std::get_if<Categorical>(&column)) {
     const auto levels = static_cast<std::int64_t>(size_of(std::visit(
-        [](const auto& c) -> Column { return c; }, categorical->categories)));
+        [](const auto& c) -> DataColumn { return c; }, categorical->categories)));
     for (std::size_t i = 0; i < categorical->codes.size(); ++i)
       if (categorical->codes[i] < -1 || categorical->codes[i] >= levels) wrong(where, place, fmt::format("row {} has category number {} of {}", i + 1, categorical->codes[i], levels));
   }
@@ -57,7 +57,7 @@ void check_rows(const Dict& dict, std::int64_t rows, const std::string& where, c
     if (const auto* text = element.as<TextArray>(); text != nullptr && !text->shape.empty()) own = text->shape[0];
     if (const auto* matrix = element.as<CompressedMatrix>()) own = matrix->rows;
     if (const auto* frame = element.as<DataFrame>()) own = frame->rows(), check_frame(*frame, where, place + "/" + dict.names[i]);
-    if (const auto* records = element.as<Records>(); records != nullptr && !records->shape.empty()) own = records->shape[0];
+    if (const auto* records = element.as<RecordArray>(); records != nullptr && !records->shape.empty()) own = records->shape[0];
     if (own != rows) wrong(where, place + "/" + dict.names[i], own < 0 ? "has no rows but is " + kind_of(element) : fmt::format("has {} rows and should have {}", own, rows));
   }
 }
@@ -79,7 +79,7 @@ std::vector<float> floats_of(Numbers&& values, const std::string& where) {
         constexpr std::size_t block = 1 << 20;
         parallel_for(static_cast<int>((v.size() + block - 1) / block), [&](int b) {
           for (std::size_t i = static_cast<std::size_t>(b) * block; i < std::min(v.size(), (static_cast<std::size_t>(b) + 1) * block); ++i) {
-            if constexpr (std::is_same_v<std::decay_t<decltype(v[i])>, Truth>) out[i] = v[i] == Truth::yes ? 1.0F : 0.0F;
+            if constexpr (std::is_same_v<std::decay_t<decltype(v[i])>, Flag>) out[i] = v[i] == Flag::yes ? 1.0F : 0.0F;
             else out[i] = exact_float(v[i], where);
           }
         });
@@ -112,7 +112,7 @@ SparseRows rows_of_array(Array&& array, const std::string& where) {
           for (std::size_t c = 0; c < columns; ++c)
             if (not_zero(row[c])) {
               out.column[to] = static_cast<std::int32_t>(c);
-              if constexpr (std::is_same_v<T, Truth>) out.value[to++] = 1.0F;
+              if constexpr (std::is_same_v<T, Flag>) out.value[to++] = 1.0F;
               else out.value[to++] = exact_float(row[c], where);
             }
         });

@@ -39,7 +39,7 @@ SparseRows merged_columns(const SparseRows& matrix, const std::vector<std::int32
   return out;
 }
 
-Column rows_of_column(const Column& column, const std::vector<std::size_t>& rows) {
+DataColumn rows_of_column(const DataColumn& column, const std::vector<std::size_t>& rows) {
   const auto pick = [&](const auto& v) {
     std::decay_t<decltype(v)> out;
     out.reserve(rows.size());
@@ -149,7 +149,7 @@ std::string settle_repeated_genes(AnnotatedData& data, RepeatedGenes choice, con
 }
 
 void use_as_gene_names(AnnotatedData& data, const std::string& column, const std::string& old_name, const std::string& where) {
-  const Column* found = data.var.find(column);
+  const DataColumn* found = data.var.find(column);
   if (found == nullptr) throw InputError(where + ": var", "has no column '" + column + "'", "its columns are " + nearest_names(column, data.var.names));
   const Labels labels = labels_of(*found);
   Strings names;
@@ -158,7 +158,7 @@ void use_as_gene_names(AnnotatedData& data, const std::string& column, const std
     names.push_back(labels.levels[static_cast<std::size_t>(labels.codes[g])]);
   }
   data.var.take(column);
-  Column old = std::move(data.var.index);
+  DataColumn old = std::move(data.var.index);
   data.var.index = std::move(names);
   data.var.index_name = column;
   data.var.put(old_name, std::move(old));

@@ -22,8 +22,8 @@ std::vector<std::pair<std::string, int>> repeated_names(const Strings& names);
 std::string words_of(const std::vector<std::pair<std::string, int>>& repeated);
 
 // What to do with genes of one name: refuse them (InputError that lists the choices), give the later ones a suffix ("-1", "-2", ...
-// as anndata's var_names_make_unique), or add their values up in one gene. Adding is for counts: other matrices than X, raw, varm and
-// varp are dropped.
+// as anndata's var_names_make_unique), or add their values up in one gene. Adding is for counts: layers, varm and varp, which cannot be
+// added, are dropped; raw has genes of its own and stays.
 enum class RepeatedGenes { refuse, suffix, sum };
 RepeatedGenes repeated_genes_of(const std::string& word);      // "refuse", "suffix", "sum"; InputError
 // Returns what was done in words, empty if no name was repeated.

@@ -42,7 +42,7 @@ Strings add_isoforms(AnnotatedData& genes, AnnotatedData transcripts, const std:
   const Strings names = names_of(transcripts.var, "var of the transcripts");
   table.index = names;
   for (std::size_t c = 0; c < transcripts.var.names.size(); ++c) table.put(transcripts.var.names[c], transcripts.var.columns[c]);
-  const Column* given = transcripts.var.find("gene");
+  const DataColumn* given = transcripts.var.find("gene");
   const std::optional<Labels> in_file = given == nullptr ? std::nullopt : std::optional(labels_of(*given));
   Strings gene;
   std::size_t unknown = 0, elsewhere = 0;
@@ -70,7 +70,7 @@ std::optional<Isoforms> isoforms_of(const AnnotatedData& data) {
   const auto* matrix = counts == nullptr ? nullptr : counts->as<CompressedMatrix>();
   const auto* frame = table == nullptr ? nullptr : table->as<DataFrame>();
   if (matrix == nullptr || frame == nullptr) return std::nullopt;
-  const Column* genes = frame->find("gene");
+  const DataColumn* genes = frame->find("gene");
   if (genes == nullptr || matrix->columns != frame->rows()) throw InputError("transcripts", "obsm/transcripts and uns/transcripts do not fit", "write them together again");
   Isoforms out{*matrix, names_of(*frame, "uns/transcripts"), {}};
   const Labels labels = labels_of(*genes);

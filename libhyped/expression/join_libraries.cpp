@@ -21,7 +21,7 @@ constexpr double none = std::numeric_limits<double>::quiet_NaN();
 
 // The ids of genes, if all have one and none is repeated.
 std::optional<Strings> ids_of(const AnnotatedData& data) {
-  const Column* column = data.var.find("gene_id");
+  const DataColumn* column = data.var.find("gene_id");
   if (column == nullptr) column = data.var.find("gene_ids");
   if (column == nullptr) return std::nullopt;
   const Labels labels = labels_of(*column);
@@ -38,10 +38,10 @@ using Origins = std::vector<std::pair<int, std::int64_t>>;
 
 // Columns of that name laid out over the joined rows; null where a library has none. Numbers stay numbers of their type where all
 // have one type and no row lacks a value, else they become doubles with NaN; everything else becomes categories.
-Column laid_out(const std::vector<const Column*>& columns, const Origins& origins) {
+DataColumn laid_out(const std::vector<const DataColumn*>& columns, const Origins& origins) {
   bool numbers = true, one_type = true;
   const Numbers* type = nullptr;
-  for (const Column* column : columns) {
+  for (const DataColumn* column : columns) {
     if (column == nullptr) continue;
     const auto* own = std::get_if<Numbers>(column);
     numbers = numbers && (own != nullptr || std::holds_alternative<NullableNumbers>(*column));
@@ -51,7 +51,7 @@ Column laid_out(const std::vector<const Column*>& columns, const Origins& origin
   const bool whole = std::all_of(origins.begin(), origins.end(), [&](const auto& origin) { return columns[static_cast<std::size_t>(origin.first)] != nullptr; });
   if (numbers && one_type && whole && type != nullptr)
     return std::visit(
-        [&](const auto& sample) -> Column {
+        [&](const auto& sample) -> DataColumn {
           std::decay_t<decltype(sample)> out;
           for (const auto& [library, row] : origins) out.push_back(std::get<std::decay_t<decltype(sample)>>(std::get<Numbers>(*columns[static_cast<std::size_t>(library)]))[static_cast<std::size_t>(row)]);
           return Numbers(std::move(out));
@@ -91,7 +91,7 @@ Strings column_names(const std::vector<Library>& libraries, DataFrame AnnotatedD
 }
 
 // A column of var where the libraries agree on the genes they share; none where they do not.
-std::optional<Column> agreed(const std::vector<const Column*>& columns, const std::vector<std::vector<std::int64_t>>& rows) {
+std::optional<DataColumn> agreed(const std::vector<const DataColumn*>& columns, const std::vector<std::vector<std::int64_t>>& rows) {
   const std::size_t genes = rows[0].size();
   Origins origins;
   std::vector<Labels> labels(columns.size());
@@ -179,7 +179,7 @@ JoinedLibraries join_libraries(std::vector<Library> libraries, const JoinOptions
   if (renamed > 0) out.notes.push_back(fmt::format("{} genes of one id have different names in the libraries; the name of the first library is kept", renamed));
   out.data.var.index = gene_names;
   for (const auto& name : column_names(libraries, &AnnotatedData::var)) {
-    std::vector<const Column*> columns;
+    std::vector<const DataColumn*> columns;
     for (const auto& library : libraries) columns.push_back(library.data.var.find(name));
     if (auto column = agreed(columns, rows)) out.data.var.put(name, std::move(*column));
     else out.notes.push_back("var/" + name + " differs between the libraries and was dropped");
@@ -220,7 +220,7 @@ JoinedLibraries join_libraries(std::vector<Library> libraries, const JoinOptions
   if (const auto repeated = repeated_names(cells); !repeated.empty()) throw InputError("libraries", "barcode and library together are not unique: " + words_of(repeated), "give the libraries other names");
   out.data.obs.index = std::move(cells);
   for (const auto& name : column_names(libraries, &AnnotatedData::obs)) {
-    std::vector<const Column*> columns;
+    std::vector<const DataColumn*> columns;
     for (const auto& library : libraries) columns.push_back(library.data.obs.find(name));
     out.data.obs.put(name == "library" ? "library_before" : name, laid_out(columns, origins));
   }

@@ -50,7 +50,7 @@ struct Writer {
           std::uint64_t count = 1;
           for (const auto d : shape) count *= d;
           HYPED_REQUIRE(count == v.size());
-          if constexpr (std::is_same_v<T, Truth>) group.write_truths(name, shape, reinterpret_cast<const std::int8_t*>(v.data()), packing);
+          if constexpr (std::is_same_v<T, Flag>) group.write_truths(name, shape, reinterpret_cast<const std::int8_t*>(v.data()), packing);
           else group.write_numbers(name, number_type<T>(), shape, v.data(), packing);
         },
         values);
@@ -91,18 +91,18 @@ struct Writer {
     else numbers(own, "indptr", {matrix.start.size()}, std::vector<std::int32_t>(matrix.start.begin(), matrix.start.end()), packed);
   }
 
-  void nullable(Group& group, const std::string& name, const char* type, const std::vector<Truth>& missing) const {
+  void nullable(Group& group, const std::string& name, const char* type, const std::vector<Flag>& missing) const {
     Group own = group.create(name);
     encode(group, name, type, "0.1.0");
     list(own, "mask", Numbers(missing));
   }
 
-  void column(Group& group, const std::string& name, const Column& column) const {
+  void column(Group& group, const std::string& name, const DataColumn& column) const {
     if (const auto* values = std::get_if<Numbers>(&column)) list(group, name, *values);
     else if (const auto* strings = std::get_if<Strings>(&column)) list(group, name, *strings);
     else if (const auto* categories = std::get_if<Categorical>(&column)) categorical(group, name, *categories);
     else if (const auto* some = std::get_if<NullableNumbers>(&column)) {
-      nullable(group, name, std::holds_alternative<std::vector<Truth>>(some->values) ? "nullable-boolean" : "nullable-integer", some->missing);
+      nullable(group, name, std::holds_alternative<std::vector<Flag>>(some->values) ? "nullable-boolean" : "nullable-integer", some->missing);
       Group own = group.create(name);
       list(own, "values", some->values);
     } else {
@@ -118,7 +118,7 @@ struct Writer {
     Group own = group.create(name);
     encode(group, name, "categorical", "0.2.0");
     group.set_flag(name, "ordered", categories.ordered);
-    const Column levels = std::visit([](const auto& c) -> Column { return c; }, categories.categories);
+    const DataColumn levels = std::visit([](const auto& c) -> DataColumn { return c; }, categories.categories);
     column(own, "categories", levels);
     const std::size_t count = size_of(levels);
     const auto as = [&]<class T>(T) { list(own, "codes", Numbers(std::vector<T>(categories.codes.begin(), categories.codes.end()))); };
@@ -141,7 +141,7 @@ struct Writer {
     }
   }
 
-  static void records(Group& group, const std::string& name, const Records& records) {
+  static void records(Group& group, const std::string& name, const RecordArray& records) {
     std::vector<hdf5::RecordField> fields;
     for (const auto& field : records.fields) {
       hdf5::RecordField one{field.name, NumberType::none, false, static_cast<std::uint64_t>(field.width), nullptr, std::get_if<Strings>(&field.values)};
@@ -149,8 +149,8 @@ struct Writer {
         std::visit(
             [&](const auto& v) {
               using T = typename std::decay_t<decltype(v)>::value_type;
-              one.truth = std::is_same_v<T, Truth>;
-              if constexpr (!std::is_same_v<T, Truth>) one.number = number_type<T>();
+              one.truth = std::is_same_v<T, Flag>;
+              if constexpr (!std::is_same_v<T, Flag>) one.number = number_type<T>();
               one.numbers = v.data();
             },
             *values);
@@ -174,7 +174,7 @@ struct Writer {
     else if (const auto* categories = element.as<Categorical>()) column(group, name, *categories);
     else if (const auto* some = element.as<NullableNumbers>()) column(group, name, *some);
     else if (const auto* strings = element.as<NullableStrings>()) column(group, name, *strings);
-    else if (const auto* rows = element.as<Records>()) records(group, name, *rows);
+    else if (const auto* rows = element.as<RecordArray>()) records(group, name, *rows);
     else dict(group, name, std::get<Dict>(element.value));
   }
 

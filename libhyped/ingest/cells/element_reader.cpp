@@ -36,10 +36,10 @@ bool known(const Encoding& encoding) {
 
 std::vector<std::int64_t> signed_shape(const hdf5::Dataset& dataset) { return {dataset.shape().begin(), dataset.shape().end()}; }
 
-std::vector<Truth> truths_of(const hdf5::Dataset& dataset) {
-  std::vector<Truth> out(dataset.size());
+std::vector<Flag> truths_of(const hdf5::Dataset& dataset) {
+  std::vector<Flag> out(dataset.size());
   if (!out.empty()) dataset.read_rows(0, dataset.rows(), reinterpret_cast<std::int8_t*>(out.data()));
-  for (Truth& truth : out) truth = truth == Truth::no ? Truth::no : Truth::yes;
+  for (Flag& truth : out) truth = truth == Flag::no ? Flag::no : Flag::yes;
   return out;
 }
 
@@ -55,9 +55,9 @@ Encoding encoding_of(const hdf5::Attributes& attributes) {
 Numbers read_numbers(const hdf5::Dataset& dataset, std::uint64_t from, std::uint64_t count) {
   using enum hdf5::NumberType;
   if (dataset.type().kind == hdf5::Kind::truth) {
-    std::vector<Truth> out(count * dataset.row_size());
+    std::vector<Flag> out(count * dataset.row_size());
     if (!out.empty()) dataset.read_rows(from, count, reinterpret_cast<std::int8_t*>(out.data()));
-    for (Truth& truth : out) truth = truth == Truth::no ? Truth::no : Truth::yes;
+    for (Flag& truth : out) truth = truth == Flag::no ? Flag::no : Flag::yes;
     return out;
   }
   switch (dataset.type().number) {
@@ -140,10 +140,10 @@ std::optional<Element> ElementReader::read_dataset(const hdf5::Dataset& dataset,
       return Element{std::move(out)};
     }
     case hdf5::Kind::records: {
-      Records out{signed_shape(dataset), {}};
+      RecordArray out{signed_shape(dataset), {}};
       const auto bytes = dataset.read_records();
       for (const auto& field : dataset.type().fields) {
-        Records::Field one{field.name, Strings{}, field.array ? static_cast<std::int64_t>(field.length) : 0};
+        RecordArray::Field one{field.name, Strings{}, field.array ? static_cast<std::int64_t>(field.length) : 0};
         using enum hdf5::NumberType;
         const auto as = [&]<class T>(T) { one.values = Numbers(hdf5::Dataset::numbers_of_field<T>(bytes, dataset.type().bytes, field)); };
         if (field.kind == hdf5::Kind::text && !field.array) one.values = dataset.text_of_field(bytes, field);
@@ -151,8 +151,8 @@ std::optional<Element> ElementReader::read_dataset(const hdf5::Dataset& dataset,
           note(fmt::format("{}: field '{}' is of a type that is not read", path, field.name));
           continue;
         } else if (field.kind == hdf5::Kind::truth) {
-          std::vector<Truth> truths;
-          for (const auto v : hdf5::Dataset::numbers_of_field<std::int8_t>(bytes, dataset.type().bytes, field)) truths.push_back(v != 0 ? Truth::yes : Truth::no);
+          std::vector<Flag> truths;
+          for (const auto v : hdf5::Dataset::numbers_of_field<std::int8_t>(bytes, dataset.type().bytes, field)) truths.push_back(v != 0 ? Flag::yes : Flag::no);
           one.values = Numbers(std::move(truths));
         } else {
           switch (field.number) {

@@ -47,12 +47,12 @@ class ElementReader {
   Element read_matrix(const StoredMatrix& stored);
   Element read_categorical(const hdf5::Group& group, const std::string& path, int depth);
   Element read_nullable(const hdf5::Group& group, const Encoding& encoding, const std::string& path, int depth);
-  std::optional<Column> read_column(const hdf5::Group& group, const std::string& name, const std::string& path, std::int64_t rows);
+  std::optional<DataColumn> read_column(const hdf5::Group& group, const std::string& name, const std::string& path, std::int64_t rows);
   std::uint64_t left_;      // objects the file has room for
   std::vector<std::string> without_, notes_;
 };
 
 // Fields of records as columns, the first as the index: tables of anndata 0.6 and older.
-DataFrame frame_of_records(const Records& records, const std::string& where);
+DataFrame frame_of_records(const RecordArray& records, const std::string& where);
 
 }  // namespace hyped

@@ -12,17 +12,17 @@ namespace {
 const char* const rewrite = "the file is damaged or was written wrongly: write it again";
 
 // Of one dimension; none for anything else.
-std::optional<Column> column_of(Element&& element) {
-  if (auto* array = element.as<Array>(); array != nullptr && array->shape.size() == 1) return Column(std::move(array->values));
-  if (auto* text = element.as<TextArray>(); text != nullptr && text->shape.size() == 1) return Column(std::move(text->values));
-  if (auto* categorical = element.as<Categorical>()) return Column(std::move(*categorical));
-  if (auto* numbers = element.as<NullableNumbers>()) return Column(std::move(*numbers));
-  if (auto* strings = element.as<NullableStrings>()) return Column(std::move(*strings));
+std::optional<DataColumn> column_of(Element&& element) {
+  if (auto* array = element.as<Array>(); array != nullptr && array->shape.size() == 1) return DataColumn(std::move(array->values));
+  if (auto* text = element.as<TextArray>(); text != nullptr && text->shape.size() == 1) return DataColumn(std::move(text->values));
+  if (auto* categorical = element.as<Categorical>()) return DataColumn(std::move(*categorical));
+  if (auto* numbers = element.as<NullableNumbers>()) return DataColumn(std::move(*numbers));
+  if (auto* strings = element.as<NullableStrings>()) return DataColumn(std::move(*strings));
   return std::nullopt;
 }
 
 // A column of 0.7: integers whose categories another dataset holds, which knows whether they are ordered.
-std::optional<Column> referenced_categories(const hdf5::Group& group, const std::string& name) {
+std::optional<DataColumn> referenced_categories(const hdf5::Group& group, const std::string& name) {
   const auto attributes = group.attributes_of(name);
   if (!attributes.has("categories")) return std::nullopt;
   const auto levels = attributes.referenced("categories");
@@ -36,15 +36,15 @@ std::optional<Column> referenced_categories(const hdf5::Group& group, const std:
   out.ordered = about.has("ordered") && about.flag("ordered");
   for (std::size_t i = 0; i < out.codes.size(); ++i)
     if (out.codes[i] < -1 || out.codes[i] >= static_cast<std::int64_t>(levels->size())) throw InputError(codes.where(), fmt::format("row {} has category number {} of {}", i + 1, out.codes[i], levels->size()), rewrite);
-  return Column(std::move(out));
+  return DataColumn(std::move(out));
 }
 
 }  // namespace
 
-DataFrame frame_of_records(const Records& records, const std::string& where) {
+DataFrame frame_of_records(const RecordArray& records, const std::string& where) {
   if (records.shape.size() != 1 || records.fields.empty()) throw InputError(where, "is no table: its records have " + (records.fields.empty() ? std::string("no fields") : "the shape " + shape_words(records.shape)), rewrite);
   DataFrame out;
-  const auto column = [](const Records::Field& field) -> Column { return std::visit([](const auto& values) -> Column { return values; }, field.values); };
+  const auto column = [](const RecordArray::Field& field) -> DataColumn { return std::visit([](const auto& values) -> DataColumn { return values; }, field.values); };
   out.index = column(records.fields[0]);
   out.index_name = records.fields[0].name;
   for (std::size_t f = 1; f < records.fields.size(); ++f) {
@@ -55,9 +55,9 @@ DataFrame frame_of_records(const Records& records, const std::string& where) {
   return out;
 }
 
-std::optional<Column> ElementReader::read_column(const hdf5::Group& group, const std::string& name, const std::string& path, std::int64_t rows) {
+std::optional<DataColumn> ElementReader::read_column(const hdf5::Group& group, const std::string& name, const std::string& path, std::int64_t rows) {
   if (!group.has(name)) throw InputError(group.where(), "names the column '" + name + "', which is not there", rewrite);
-  std::optional<Column> out;
+  std::optional<DataColumn> out;
   if (!group.is_group(name) && !group.is_elsewhere(name)) out = referenced_categories(group, name);
   if (!out) {
     auto element = read(group, name, path, 1);
@@ -77,7 +77,7 @@ DataFrame ElementReader::read_frame(const hdf5::Group& parent, const std::string
   if (!parent.is_group(name)) {
     const hdf5::Dataset dataset = parent.dataset(name);
     const auto element = read_dataset(dataset, {}, path);
-    const auto* records = element ? element->as<Records>() : nullptr;
+    const auto* records = element ? element->as<RecordArray>() : nullptr;
     if (records == nullptr) throw InputError(dataset.where(), "is no table but " + dataset.type().words, rewrite);
     return frame_of_records(*records, dataset.where());
   }

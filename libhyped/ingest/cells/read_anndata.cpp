@@ -20,7 +20,7 @@ Dict read_aligned(ElementReader& reader, const hdf5::Group& root, const std::str
   if (!root.has(name) || !reader.wanted(path)) return {};
   if (root.is_group(name)) return reader.read_dict(root, name, path);
   auto element = reader.read(root, name, path);
-  auto* records = element ? element->as<Records>() : nullptr;
+  auto* records = element ? element->as<RecordArray>() : nullptr;
   if (records == nullptr || records->shape.size() != 1) throw InputError(root.where() + "/" + name, "is neither a group nor records", "the file is damaged or was written wrongly: write it again");
   Dict out;
   for (auto& field : records->fields) {
@@ -45,7 +45,7 @@ void find_categories(AnnotatedData& data, std::vector<std::string>& notes) {
     else continue;
     bool used = false;
     for (DataFrame* frame : {&data.obs, &data.var}) {
-      const Column* column = frame->find(name);
+      const DataColumn* column = frame->find(name);
       const auto* codes = column == nullptr ? nullptr : std::get_if<Numbers>(column);
       if (codes == nullptr) continue;
       Categorical made{{}, levels, false};
