@@ -17,6 +17,7 @@ void add_cells(CLI::App& app, int& exit_code) {
   add_cells_inspect(*cells, exit_code);
   add_cells_convert(*cells, exit_code);
   add_cells_import_hyped(*cells, exit_code);
+  add_cells_demux(*cells, exit_code);
 }
 
 }  // namespace hyped::commands

@@ -26,5 +26,6 @@ void run(CellsArguments& args, int& exit_code, const Verb& verb) {
 void add_cells_inspect(CLI::App& cells, int& exit_code);
 void add_cells_convert(CLI::App& cells, int& exit_code);
 void add_cells_import_hyped(CLI::App& cells, int& exit_code);
+void add_cells_demux(CLI::App& cells, int& exit_code);
 
 }  // namespace hyped::commands

@@ -26,7 +26,7 @@ struct FlatTable {
 
 std::string plain(const std::string& text, const std::string& suffix) { return text.size() > suffix.size() && text.ends_with(suffix) ? text.substr(0, text.size() - suffix.size()) : ""; }
 
-std::vector<std::string> texts_of(const Column& column) {
+std::vector<std::string> texts_of(const DataColumn& column) {
   const Labels labels = labels_of(column);
   std::vector<std::string> out;
   for (const auto code : labels.codes) out.push_back(code < 0 ? "" : labels.levels[static_cast<std::size_t>(code)]);
@@ -52,8 +52,8 @@ FlatTable from_anndata(const std::filesystem::path& file, std::vector<std::strin
     out.reads.push_back(std::move(*numbers));
   }
   if (out.tags.empty()) throw InputError(file.string(), fmt::format("obs has no column of hashtag reads (\"<label>-fb_counts\"); it has {}", fmt::join(others, ", ")), "give a table of reads per barcode and hashtag");
-  if (const Column* dataset = obs.find("dataset")) out.library = texts_of(*dataset), notes.push_back("Libraries are told by the obs column 'dataset'.");
-  if (const Column* assigned = obs.find("assigned_condition")) out.assigned = texts_of(*assigned);
+  if (const DataColumn* dataset = obs.find("dataset")) out.library = texts_of(*dataset), notes.push_back("Libraries are told by the obs column 'dataset'.");
+  if (const DataColumn* assigned = obs.find("assigned_condition")) out.assigned = texts_of(*assigned);
   return out;
 }
 
