@@ -26,7 +26,8 @@ std::string values_of(const DataColumn& column, std::int64_t& missing) {
   const bool plain_numbers = std::holds_alternative<Numbers>(column) || std::holds_alternative<NullableNumbers>(column);
   if (plain_numbers && labels.levels.size() > levels_shown) {
     double least = 1e300, greatest = -1e300;
-    for (const double x : *numbers_of(column))
+    const auto numbers = *numbers_of(column);
+    for (const double x : numbers)
       if (!std::isnan(x)) least = std::min(least, x), greatest = std::max(greatest, x);
     return fmt::format("{:.5g} to {:.5g}", least, greatest);
   }
@@ -73,7 +74,7 @@ void describe_matrices(CellsInspection& found, const std::vector<SurveyedMatrix>
     counts = counts || s.kind == MatrixKind::counts;
     for (const auto& [bad, word] : {std::pair(s.not_finite, "not finite"), std::pair(s.negative, "negative")})
       if (bad.count > 0 && s.kind != MatrixKind::scaled) found.about.doubts.push_back(fmt::format("{}: {} values are {}, the first in row {}, column {}", path, bad.count, word, bad.row + 1, bad.column + 1));
-    if (s.empty_rows > 0) found.about.doubts.push_back(fmt::format("{}: {} cells have no value", path, s.empty_rows));
+    if (s.empty_rows > 0 && s.kind == MatrixKind::counts) found.about.doubts.push_back(fmt::format("{}: {} cells have no value", path, s.empty_rows));
   }
   if (matrices.empty()) found.about.doubts.emplace_back("there is no matrix of cells x genes");
   else if (!counts) found.about.doubts.emplace_back("no matrix holds counts: tests and models of counts cannot be used");
@@ -123,7 +124,7 @@ CellsInspection inspect_folder(const std::filesystem::path& folder) {
 CellsInspection inspect_cells(const std::filesystem::path& file) {
   if (std::filesystem::is_directory(file)) return inspect_folder(file);
   CellsInspection found = empty_inspection(file);
-  auto read = read_anndata(file, {{"X", "layers", "obsm", "varm", "obsp", "varp", "uns", "raw/X", "raw/varm"}, true});
+  auto read = read_anndata(file, {{"X", "layers", "obsm", "varm", "obsp", "varp", "raw/X", "raw/varm"}, true});
   const auto items = stored_items(file);
   found.about.format = "annotated cells (" + read.version + ")";
   describe_names(found, read.data, file.string());

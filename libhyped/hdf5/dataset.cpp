@@ -117,7 +117,7 @@ void Dataset::check_size() {
   chunks_ = chunks;
   if (size() == 0) return;
   hsize_t written = 0;
-  if (H5Dget_num_chunks(handle_->id(), H5S_ALL, &written) < 0) unreadable(where_);
+  if (H5Dget_num_chunks(handle_->id(), Handle(H5Dget_space(handle_->id()), close_space).id(), &written) < 0) unreadable(where_);
   complete_ = written >= expected;
   if (!complete_ && declared > slack) too_much(fmt::format("{} of {} chunks were written", written, expected).c_str());
   const std::uint64_t packing = filters == 0 ? 1 : most_packing;

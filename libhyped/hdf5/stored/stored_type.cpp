@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "libhyped/hdf5/handles.hpp"
 
 namespace hyped::hdf5 {
@@ -114,6 +116,20 @@ StoredType type_of(std::int64_t type) {
       out.fields.push_back(std::move(field));
     }
   }
+  // In memory a text of variable length is a pointer of 8 bytes; in the file it is a reference of 16, and what comes after moves.
+  constexpr std::size_t reference = 16;
+  std::size_t moved = 0;
+  std::vector<StoredField*> in_order;
+  for (auto& field : out.fields) in_order.push_back(&field);
+  std::sort(in_order.begin(), in_order.end(), [](const auto* a, const auto* b) { return a->offset < b->offset; });
+  for (StoredField* field : in_order) {
+    field->offset += moved;
+    if (!field->variable) continue;
+    moved += (reference - field->bytes) * field->length;
+    field->bytes = reference;
+  }
+  out.bytes += moved;
+  if (out.variable) out.bytes = reference;
   out.words = words_of(out);
   return out;
 }

@@ -1,0 +1,123 @@
+// Datasets of every type and storage: what is written reads back, by rows and by threads; false sizes are refused.
+#include "libhyped/hdf5/dataset.hpp"
+
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <limits>
+
+#include "libhyped/errors.hpp"
+#include "libhyped/parallel.hpp"
+
+using namespace hyped;
+using Catch::Matchers::Contains;
+
+namespace {
+
+struct Place {
+  std::filesystem::path path = std::filesystem::temp_directory_path() / ("hyped_dataset_" + std::to_string(getpid()) + "_" + std::to_string(std::rand()) + ".h5");
+  ~Place() { std::filesystem::remove(path); }
+};
+
+}  // namespace
+
+TEST_CASE("numbers keep their type, in one piece and in chunks") {
+  const Place place;
+  constexpr std::uint64_t rows = 301, columns = 457;
+  std::vector<float> values;
+  for (std::uint64_t i = 0; i < rows * columns; ++i) values.push_back(static_cast<float>(i % 1000) * 0.5F);
+  {
+    auto root = hdf5::File::create(place.path).root();
+    for (const int gzip : {0, 1, 6}) {
+      root.write_numbers("a" + std::to_string(gzip), hdf5::NumberType::f32, {rows, columns}, values.data(), {gzip, false});
+      root.write_numbers("list" + std::to_string(gzip), hdf5::NumberType::f32, {rows * columns}, values.data(), {gzip, true});
+    }
+  }
+  const auto root = hdf5::File::open(place.path).root();
+  for (const int threads : {1, 4}) {
+    set_threads(threads);
+    for (const int gzip : {0, 1, 6}) {
+      const auto data = root.dataset("a" + std::to_string(gzip));
+      CHECK(data.type().words == "float32");
+      CHECK(data.shape() == std::vector<std::uint64_t>{rows, columns});
+      CHECK(data.read<float>() == values);
+      CHECK(data.read<double>()[777] == static_cast<double>(values[777]));
+      std::vector<float> part(3 * columns);
+      for (const std::uint64_t from : {0, 1, 149, 298}) {
+        data.read_rows(from, 3, part.data());
+        CHECK(std::equal(part.begin(), part.end(), values.begin() + static_cast<std::ptrdiff_t>(from * columns)));
+      }
+      const auto list = root.dataset("list" + std::to_string(gzip));
+      std::vector<std::int16_t> some(1000);
+      list.read_rows(65000, 1000, some.data());
+      CHECK(some[3] == static_cast<std::int16_t>(values[65003]));
+    }
+  }
+  set_threads(0);
+  CHECK(root.dataset("a6").storage() == "chunks of 286 x 457, shuffle, gzip 6");
+  CHECK(root.dataset("a6").stored_bytes() < root.dataset("a0").stored_bytes() / 3);
+}
+
+TEST_CASE("integers saturate when they do not fit") {
+  const Place place;
+  const std::vector<std::int64_t> values = {-5, 300, std::numeric_limits<std::int64_t>::max(), 7};
+  {
+    auto root = hdf5::File::create(place.path).root();
+    root.write_numbers("plain", hdf5::NumberType::i64, {4}, values.data());
+    root.write_numbers("packed", hdf5::NumberType::i64, {4}, values.data(), {4, false});
+  }
+  const auto root = hdf5::File::open(place.path).root();
+  for (const char* name : {"plain", "packed"}) {
+    CHECK(root.dataset(name).read<std::int32_t>() == std::vector<std::int32_t>{-5, 300, std::numeric_limits<std::int32_t>::max(), 7});
+    CHECK(root.dataset(name).read<std::uint8_t>() == std::vector<std::uint8_t>{0, 255, 255, 7});
+  }
+}
+
+TEST_CASE("text, truths, nothing and records make the round trip") {
+  const Place place;
+  std::vector<std::string> texts = {"", "µ", std::string(9000, 'x')};
+  for (int i = 0; i < 5000; ++i) texts.push_back("barcode " + std::to_string(i));
+  const std::vector<std::int8_t> truths = {1, 0, 1};
+  const std::vector<std::string> names = {"A", "Bé", ""};
+  const std::vector<double> scores = {1.5, -2, 1e300};
+  const std::vector<std::int16_t> pairs = {1, 2, 3, 4, 5, 6};
+  {
+    auto root = hdf5::File::create(place.path).root();
+    root.write_text("texts", {texts.size()}, texts);
+    root.write_text("one", {}, {"ein Wört"});
+    root.write_text("none", {0}, {});
+    root.write_truths("truths", {3}, truths.data());
+    root.write_null("nothing");
+    root.write_records("records", {3}, {{"a/b", hdf5::NumberType::none, false, 0, nullptr, &names}, {"scores", hdf5::NumberType::f64, false, 0, scores.data(), nullptr}, {"pairs", hdf5::NumberType::i16, false, 2, pairs.data(), nullptr}});
+    root.set_flag("texts", "ordered", true);
+    root.set_integers("texts", "shape", {3, -4});
+    root.set_texts("texts", "empty", {});
+    root.set_texts("texts", "names", names);
+  }
+  const auto root = hdf5::File::open(place.path).root();
+  CHECK(root.dataset("texts").read_text() == texts);
+  CHECK(root.dataset("one").read_text() == std::vector<std::string>{"ein Wört"});
+  CHECK(root.dataset("one").shape().empty());
+  CHECK(root.dataset("none").read_text().empty());
+  CHECK(root.dataset("truths").type().kind == hdf5::Kind::truth);
+  CHECK(root.dataset("truths").read<std::int8_t>() == truths);
+  CHECK(root.dataset("nothing").is_null());
+  const auto records = root.dataset("records");
+  REQUIRE(records.type().fields.size() == 3);
+  const auto bytes = records.read_records();
+  CHECK(records.text_of_field(bytes, records.type().fields[0]) == names);
+  CHECK(hdf5::Dataset::numbers_of_field<double>(bytes, records.type().bytes, records.type().fields[1]) == scores);
+  CHECK(hdf5::Dataset::numbers_of_field<std::int16_t>(bytes, records.type().bytes, records.type().fields[2]) == pairs);
+  const auto attributes = root.attributes_of("texts");
+  CHECK(attributes.flag("ordered"));
+  CHECK(attributes.integers("shape") == std::vector<std::int64_t>{3, -4});
+  CHECK(attributes.texts("empty").empty());
+  CHECK(attributes.texts("names") == names);
+  CHECK_FALSE(attributes.is_text("shape"));
+  CHECK_THROWS_WITH(attributes.text("names"), Contains("is not one text"));
+  CHECK_THROWS_WITH(attributes.text("other"), Contains("has no attribute 'other'"));
+  CHECK_THROWS_WITH(root.dataset("texts").read<double>(), Contains("holds text, not numbers"));
+  CHECK_THROWS_WITH(root.dataset("truths").read_text(), Contains("holds bool, not text"));
+  CHECK_THROWS_WITH(root.dataset("nowhere"), Contains("no such dataset"));
+}
