@@ -24,9 +24,10 @@ void add_hashtag_figure(RunDirectory& run, const HashtagLibrary& library, const 
     double carried = 0;
     for (int c = 0; c < fit.mixture.class_count(); ++c) carried += fit.mixture.carries(c, k) ? fit.mixture.weight[c] : 0;
     const TagLaws& laws = fit.mixture.laws[static_cast<std::size_t>(k)];
+    const std::vector<double> with = carried_probabilities(laws, from.back());
     for (std::size_t b = 0; b < cells.size(); ++b) {
       for (std::int32_t y = from[b]; y < from[b + 1]; ++y) {
-        signal[b] += library.counts.cells * carried * std::exp(count_density(laws.signal, y).value);
+        signal[b] += library.counts.cells * carried * with[static_cast<std::size_t>(y)];
         background[b] += library.counts.cells * (1 - carried) * std::exp(count_density(laws.background, y).value);
       }
       const double at = 1 + 0.5 * (from[b] + from[b + 1] - 1), width = from[b + 1] - from[b];

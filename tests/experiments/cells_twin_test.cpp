@@ -180,7 +180,7 @@ TEST_CASE("knock-down, induction and the interferon answer show in their genes a
     (twin.cells[m].phase == CyclePhase::s ? n_in : n_out) += 1;
   }
   CHECK(std::abs(right / sorted - 0.97) < 4 * std::sqrt(0.97 * 0.03 / sorted));
-  CHECK(s_in / n_in > 1.3 * s_out / n_out);
+  CHECK(s_in / n_in > 1.2 * s_out / n_out);
 }
 
 TEST_CASE("counts have the moments of their making") {

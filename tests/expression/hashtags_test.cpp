@@ -40,7 +40,7 @@ Simulated simulated(const HashtagMixture& model, int cells, std::uint64_t seed, 
     int c = 0;
     while (c + 1 < model.class_count() && (u -= model.weight[c]) > 0) ++c;
     out.truth.push_back(c);
-    for (int k = 0; k < static_cast<int>(model.tags.size()); ++k) out.counts.reads.push_back(draw(model.carries(c, k) ? model.laws[static_cast<std::size_t>(k)].signal : model.laws[static_cast<std::size_t>(k)].background, random));
+    for (int k = 0; k < static_cast<int>(model.tags.size()); ++k) out.counts.reads.push_back(draw(model.laws[static_cast<std::size_t>(k)].background, random) + (model.carries(c, k) ? draw(model.laws[static_cast<std::size_t>(k)].signal, random) : 0));
   }
   return out;
 }
@@ -93,6 +93,35 @@ TEST_CASE("the count density sums to one and has exact derivatives") {
   }
 }
 
+TEST_CASE("reads that are carried are signal and background together, with exact derivatives") {
+  // Poisson parts (dispersion to 0) add up to a Poisson; geometric ones of one mean to a negative binomial of two
+  const std::vector<double> poisson = carried_probabilities({{3, 1e-6}, {2, 1e-6}}, 30), pascal = carried_probabilities({{4, 1}, {4, 1}}, 400);
+  double sum = 0;
+  for (int y = 0; y <= 30; ++y) CHECK(poisson[static_cast<std::size_t>(y)] == Approx(std::exp(y * std::log(5.0) - 5 - std::lgamma(y + 1.0))).epsilon(1e-4));
+  for (int y = 0; y <= 400; ++y) {
+    sum += pascal[static_cast<std::size_t>(y)];
+    CHECK(pascal[static_cast<std::size_t>(y)] == Approx(std::exp(count_density({8, 0.5}, y).value)).epsilon(1e-11));
+  }
+  CHECK(sum == Approx(1).epsilon(1e-12));
+  for (const TagLaws laws : {TagLaws{{19, 0.2}, {0.5, 0.3}}, TagLaws{{6, 0.8}, {4, 0.1}}, TagLaws{{300, 0.5}, {40, 0.3}}})
+    for (const bool carried : {false, true})
+      for (const int y : {0, 1, 7, 30, 280}) {
+        const TagDensity at = tag_density(laws, carried, y);
+        const auto moved = [&](int i, double step) {
+          TagLaws out = laws;
+          double* values[4] = {&out.signal.mean, &out.signal.dispersion, &out.background.mean, &out.background.dispersion};
+          *values[i] *= std::exp(step);
+          return tag_density(out, carried, y);
+        };
+        const double h = 1e-4, scale = 1 + std::abs(at.value);
+        for (int i = 0; i < 4; ++i) {
+          CHECK((moved(i, h).value - moved(i, -h).value) / (2 * h) == Approx(at.by[i]).epsilon(1e-6).margin(2e-7 * scale));
+          const Eigen::Vector4d column = (moved(i, h).by - moved(i, -h).by) / (2 * h);
+          for (int j = 0; j < 4; ++j) CHECK(column[j] == Approx(at.by_twice(j, i)).epsilon(1e-5).margin(1e-6 * scale));
+        }
+      }
+}
+
 TEST_CASE("gradient and Hessian of the mixture agree with differences") {
   HashtagMixture m = three_tags();
   const ReadPatterns data = patterns_of(simulated(m, 400, 3, 0).counts);
@@ -129,7 +158,12 @@ TEST_CASE("posteriors are Bayes' rule, by hand") {
   const ReadPatterns data = patterns_of(counts);
   CHECK(data.count() == 2);
   const MixtureEvaluation at = evaluate(m, data);
-  const auto p = [&](int tag, bool signal, int y) { return std::exp(count_density(signal ? m.laws[static_cast<std::size_t>(tag)].signal : m.laws[static_cast<std::size_t>(tag)].background, y).value); };
+  const auto p = [&](int tag, bool carried, int y) {
+    const TagLaws& laws = m.laws[static_cast<std::size_t>(tag)];
+    double sum = carried ? 0 : std::exp(count_density(laws.background, y).value);
+    for (int j = 0; carried && j <= y; ++j) sum += std::exp(count_density(laws.background, j).value + count_density(laws.signal, y - j).value);
+    return sum;
+  };
   const double a = 0.5 * p(0, true, 7) * p(1, false, 2), b = 0.4 * p(0, false, 7) * p(1, true, 2), both = 0.06 * p(0, true, 7) * p(1, true, 2), none = 0.04 * p(0, false, 7) * p(1, false, 2);
   const int row = data.pattern[0];
   CHECK(at.posterior(row, 0) == Approx(a / (a + b + both + none)).epsilon(1e-12));

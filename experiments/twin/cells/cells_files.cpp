@@ -16,6 +16,17 @@ std::size_t at(int i) { return static_cast<std::size_t>(i); }
 
 std::int32_t place_of(const Strings& levels, const std::string& name) { return static_cast<std::int32_t>(std::find(levels.begin(), levels.end(), name) - levels.begin()); }
 
+// Texts as categories; an empty one is missing.
+DataColumn categories_of(const Strings& texts) {
+  Labels out;
+  for (const auto& text : texts)
+    if (!text.empty()) out.levels.push_back(text);
+  std::sort(out.levels.begin(), out.levels.end());
+  out.levels.erase(std::unique(out.levels.begin(), out.levels.end()), out.levels.end());
+  for (const auto& text : texts) out.codes.push_back(text.empty() ? -1 : place_of(out.levels, text));
+  return categorical_of(out);
+}
+
 Strings sorted_once(Strings names) {
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());
@@ -99,7 +110,7 @@ AnnotatedData truth_form(const CellsTwin& twin, const CellsTwinSettings& setting
   out.obs.index = row_names(twin, settings);
   for (const TruthColumn& column : truth_columns(twin, settings)) {
     if (column.texts.empty()) out.obs.put(column.name, Numbers(column.numbers));
-    else out.obs.put(column.name, categorical_of(labels_of(column.texts)));
+    else out.obs.put(column.name, categories_of(column.texts));
   }
   Strings genes, programmes;
   for (const int g : twin.network.gene_of_state) {

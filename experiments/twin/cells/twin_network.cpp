@@ -20,7 +20,8 @@ namespace {
 using models::InputAction;
 
 constexpr std::uint32_t job = 0x67656e65;
-constexpr double factor_half_life_h = 5, interferon_half_life_h = 4;      // data/parameters.tsv t12_mPRRX1; assumed
+constexpr double factor_half_life_h = 5;                                   // data/parameters.tsv t12_mPRRX1
+constexpr double interferon_half_life_h = 4, phase_half_life_h = 2;        // assumed: genes of a phase fall and rise within it
 constexpr double myod1_bias = -8, myod1_on_itself = 6;                     // silent alone, induced by what is delivered, off again without it
 
 double logit(double p) { return std::log(p / (1 - p)); }
@@ -65,9 +66,10 @@ struct Draft {
 
 double half_life(RandomStream& random, double median) { return std::clamp(median * std::exp(0.5 * random.normal()), 0.22 * median, 3 * median); }
 
-void add_named(Draft& draft, const NamedGene& g, const CellsTwinSettings& settings, const TwinNetwork& out, RandomStream& random) {
+void add_named(Draft& draft, const NamedGene& g, const CellsTwinSettings& settings, const TwinNetwork& out) {
   const double strongest = std::max({0.0, std::isnan(g.myod1) ? 0 : g.myod1, std::isnan(g.interferon) ? 0 : g.interferon});
-  const double t12 = g.programme == "factor" ? factor_half_life_h : g.programme == "interferon" ? interferon_half_life_h : half_life(random, settings.mrna_half_life_h);
+  const bool phase = g.programme == "s_phase" || g.programme == "g2m";
+  const double t12 = g.programme == "factor" ? factor_half_life_h : g.programme == "interferon" ? interferon_half_life_h : phase ? phase_half_life_h : settings.mrna_half_life_h;
   const int i = draft.add(g.name, t12, std::min(0.4, 0.6 / std::exp2(strongest)));
   if (g.name == "MYOD1") draft.myod1 = i;
   if (g.name == "PRRX1") draft.prrx1 = i;
@@ -152,7 +154,7 @@ TwinNetwork make_twin_network(const CellsTwinSettings& settings, std::uint64_t s
     if (g.moves()) {
       if (static_cast<int>(draft.d.genes.size()) >= settings.network_genes) continue;
       gene.state = static_cast<int>(draft.d.genes.size());
-      add_named(draft, g, settings, out, random);
+      add_named(draft, g, settings, out);
     }
     out.genes.push_back(gene);
   }

@@ -14,24 +14,23 @@ namespace {
 
 constexpr double least_dispersion = 1e-4, greatest_dispersion = 50;
 
-// Cells per count value of one tag in one state.
-using Histogram = std::vector<double>;
-
-// Weighted maximum likelihood of one negative binomial: the mean in closed form, the dispersion by Newton's method on its logarithm.
-void fit_law(CountLaw& law, const std::vector<std::int32_t>& values, const Histogram& cells) {
+// Weighted maximum likelihood of one negative binomial from cells per number of reads: the mean in closed form, the dispersion by
+// Newton's method on its logarithm.
+void fit_law(CountLaw& law, const std::vector<double>& cells) {
   double total = 0, sum = 0;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    total += cells[i];
-    sum += cells[i] * values[i];
+  for (std::size_t y = 0; y < cells.size(); ++y) {
+    total += cells[y];
+    sum += cells[y] * static_cast<double>(y);
   }
   if (total < 1e-6) return;      // nobody in this state: the law stays
   law.mean = std::max(sum / total, 1e-4);
   for (int n = 0; n < 3; ++n) {
     double slope = 0, bend = 0;
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      const CountDensity d = count_density(law, values[i]);
-      slope += cells[i] * d.by_dispersion;
-      bend += cells[i] * d.by_dispersion_twice;
+    for (std::size_t y = 0; y < cells.size(); ++y) {
+      if (cells[y] < 1e-12 * total) continue;
+      const CountDensity d = count_density(law, static_cast<std::int32_t>(y));
+      slope += cells[y] * d.by_dispersion;
+      bend += cells[y] * d.by_dispersion_twice;
     }
     const double step = std::clamp(bend < 0 ? -slope / bend : slope > 0 ? 0.5 : -0.5, -1.0, 1.0);
     law.dispersion = std::clamp(law.dispersion * std::exp(step), least_dispersion, greatest_dispersion);
@@ -45,7 +44,7 @@ void maximise(HashtagMixture& mixture, const ReadPatterns& data, const Eigen::Ma
   mixture.weight = (posterior.transpose() * cells).cwiseMax(1e-300);
   mixture.weight /= mixture.weight.sum();
   for (std::size_t k = 0; k < tags; ++k) {
-    Histogram signal(data.values[k].size(), 0), background = signal;
+    std::vector<double> signal(data.values[k].size(), 0), background = signal;
     for (int u = 0; u < data.count(); ++u) {
       double carried = 0;
       for (int c = 0; c < mixture.class_count(); ++c)
@@ -54,8 +53,9 @@ void maximise(HashtagMixture& mixture, const ReadPatterns& data, const Eigen::Ma
       signal[value] += cells[u] * carried;
       background[value] += cells[u] * (1 - carried);
     }
-    fit_law(mixture.laws[k].signal, data.values[k], signal);
-    fit_law(mixture.laws[k].background, data.values[k], background);
+    const PartHistograms parts = split_counts(mixture.laws[k], data.values[k], signal, background);
+    fit_law(mixture.laws[k].signal, parts.signal);
+    fit_law(mixture.laws[k].background, parts.background);
   }
 }
 
@@ -80,7 +80,7 @@ HashtagMixture guess(const HashtagCounts& counts, const ReadPatterns& data, doub
       const double mean = n[side] > 0 ? std::max(sum[side] / n[side], 0.01) : 1, variance = n[side] > 1 ? squares[side] / n[side] - mean * mean : mean;
       *laws[side] = {mean, std::clamp((variance - mean) / (mean * mean), 0.05, 3.0)};
     }
-    out.laws[k].signal.mean = std::max(out.laws[k].signal.mean, 2 * out.laws[k].background.mean);
+    out.laws[k].signal.mean = std::max(out.laws[k].signal.mean - out.laws[k].background.mean, out.laws[k].background.mean);
   }
   double all = 0, products = 0;
   for (const double w : winners) all += w;
@@ -183,8 +183,8 @@ Demultiplexed demultiplex(const HashtagCounts& counts, const DemultiplexOptions&
   out.posterior.resize(counts.cells, out.mixture.class_count());
   for (int c = 0; c < counts.cells; ++c) out.posterior.row(c) = end.posterior.row(data.pattern[static_cast<std::size_t>(c)]);
   for (std::size_t k = 0; k < counts.tags.size(); ++k)
-    if (const TagLaws& laws = out.mixture.laws[k]; laws.signal.mean <= laws.background.mean)
-      out.outcome = {Status::not_identifiable, fmt::format("the signal of hashtag '{}' ({:.3g} reads) is not above its background ({:.3g}): it marks no cells that can be told", counts.tags[k], laws.signal.mean, laws.background.mean)};
+    if (const auto& [signal, background] = out.mixture.laws[k]; signal.mean <= std::sqrt(background.mean + background.dispersion * background.mean * background.mean))
+      out.outcome = {Status::not_identifiable, fmt::format("the signal of hashtag '{}' ({:.3g} reads) drowns in its background ({:.3g} reads, dispersion {:.3g}): it marks no cells that can be told", counts.tags[k], signal.mean, background.mean, background.dispersion)};
   return out;
 }
 

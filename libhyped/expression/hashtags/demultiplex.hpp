@@ -40,13 +40,14 @@ struct Demultiplexed {
   Eigen::MatrixXd covariance;          // of theta (see curvature); empty if there is none
   std::vector<int> free_classes;       // whose log-odds are in theta
   int reference_class = 0, rounds = 0, best_starts = 0;      // best_starts: that ended within 0.1 of the best log-likelihood
-  Outcome outcome;                     // not_converged; not_identifiable: a hashtag's signal is not above its background
+  Outcome outcome;                     // not_converged; not_identifiable: a hashtag's signal drowns in its background
 };
 
 // Maximum likelihood by EM (shares and means in closed form, dispersions by Newton's method with exact derivatives), finished by Newton steps
 // with the exact Hessian, whose inverse gives the intervals. Shares that go to 0 get an upper limit from the likelihood itself.
 // Same bytes for any number of threads. Throws InputError as patterns_of does.
-// Sources: model: Klein 2023, Bioinformatics 39:btad481 (mixtures of negative binomials per hashtag); EM: Dempster, Laird & Rubin 1977.
+// Sources: mixtures of negative binomials per hashtag: Klein 2023, Bioinformatics 39:btad481; here signal adds to the background, as it does in a
+// droplet, instead of replacing it. EM: Dempster, Laird & Rubin 1977, J R Stat Soc B 39:1.
 Demultiplexed demultiplex(const HashtagCounts& counts, const DemultiplexOptions& options = {});
 
 struct HashtagCall {

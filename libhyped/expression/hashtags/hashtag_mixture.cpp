@@ -37,34 +37,65 @@ Rising rising(std::int32_t y, double r) {
   return out;
 }
 
-// Densities of every count that occurs, per tag and state, looked up by a pattern.
+// Splits of a carried count into background and signal: probabilities of each part up to what matters.
+struct Parts {
+  std::vector<double> signal, background;      // [most + 1]; background ends where its tail is below 1e-17
+  Parts(const TagLaws& laws, std::int32_t most) {
+    for (std::int32_t y = 0; y <= most; ++y) signal.push_back(std::exp(count_density(laws.signal, y).value));
+    double left = 1;
+    for (std::int32_t j = 0; j <= most && (j == 0 || left > 1e-17 || j < laws.background.mean); ++j) {
+      background.push_back(std::exp(count_density(laws.background, j).value));
+      left -= background.back();
+      if (background.back() < 1e-17 && j > laws.background.mean) break;
+    }
+  }
+  double of(std::int32_t y) const {
+    double sum = 0;
+    for (std::size_t j = 0; j < std::min<std::size_t>(background.size(), static_cast<std::size_t>(y) + 1); ++j) sum += background[j] * signal[static_cast<std::size_t>(y) - j];
+    return std::max(sum, 1e-300);
+  }
+};
+
+// Values of every count that occurs, per tag and state, looked up by a pattern; T: log-probability, or with its derivatives.
+template <class T>
 class DensityTable {
  public:
-  DensityTable(const HashtagMixture& mixture, const ReadPatterns& data) : data_(data) {
+  template <class Make>
+  DensityTable(const ReadPatterns& data, const Make& make) : data_(data) {      // make(tag, carried, values): one T for each
     for (std::size_t k = 0; k < data.values.size(); ++k)
-      for (const CountLaw* law : {&mixture.laws[k].background, &mixture.laws[k].signal}) {
-        tables_.emplace_back();
-        for (const std::int32_t y : data.values[k]) tables_.back().push_back(count_density(*law, y));
-      }
+      for (const bool carried : {false, true}) tables_.push_back(make(k, carried, data.values[k]));
   }
-  const CountDensity& operator()(int pattern, int tag, bool signal) const {
+  const T& operator()(int pattern, int tag, bool carried) const {
     const auto at = static_cast<std::size_t>(pattern) * static_cast<std::size_t>(data_.tags) + static_cast<std::size_t>(tag);
-    return tables_[static_cast<std::size_t>(2 * tag + (signal ? 1 : 0))][static_cast<std::size_t>(data_.index[at])];
+    return tables_[static_cast<std::size_t>(2 * tag + (carried ? 1 : 0))][static_cast<std::size_t>(data_.index[at])];
   }
 
  private:
   const ReadPatterns& data_;
-  std::vector<std::vector<CountDensity>> tables_;
+  std::vector<std::vector<T>> tables_;
 };
 
+DensityTable<double> values_of(const HashtagMixture& mixture, const ReadPatterns& data) {
+  return DensityTable<double>(data, [&](std::size_t k, bool carried, const std::vector<std::int32_t>& values) {
+    std::vector<double> out;
+    if (!carried) {
+      for (const std::int32_t y : values) out.push_back(count_density(mixture.laws[k].background, y).value);
+      return out;
+    }
+    const Parts parts(mixture.laws[k], values.back());
+    for (const std::int32_t y : values) out.push_back(std::log(parts.of(y)));
+    return out;
+  });
+}
+
 // Log-density of a pattern and class, shares included; log-sum-exp over classes.
-double posterior_row(const HashtagMixture& mixture, const DensityTable& density, int u, Eigen::Ref<Eigen::RowVectorXd> row) {
+double posterior_row(const HashtagMixture& mixture, const DensityTable<double>& density, int u, Eigen::Ref<Eigen::RowVectorXd> row) {
   double none = 0;
-  for (int k = 0; k < static_cast<int>(mixture.tags.size()); ++k) none += density(u, k, false).value;
+  for (int k = 0; k < static_cast<int>(mixture.tags.size()); ++k) none += density(u, k, false);
   double highest = -std::numeric_limits<double>::infinity();
   for (int c = 0; c < mixture.class_count(); ++c) {
     double log = none + std::log(mixture.weight[c]);
-    for (const int k : mixture.classes[static_cast<std::size_t>(c)]) log += density(u, k, true).value - density(u, k, false).value;
+    for (const int k : mixture.classes[static_cast<std::size_t>(c)]) log += density(u, k, true) - density(u, k, false);
     row[c] = log;
     highest = std::max(highest, log);
   }
@@ -115,8 +146,62 @@ CountDensity count_density(const CountLaw& law, std::int32_t reads) {
   return out;
 }
 
+std::vector<double> carried_probabilities(const TagLaws& laws, std::int32_t most) {
+  const Parts parts(laws, most);
+  std::vector<double> out;
+  for (std::int32_t y = 0; y <= most; ++y) out.push_back(parts.of(y));
+  return out;
+}
+
+TagDensity tag_density(const TagLaws& laws, bool carried, std::int32_t reads) {
+  TagDensity out;
+  const auto of_part = [&](const CountDensity& signal, const CountDensity& background, Eigen::Vector4d& by, Eigen::Matrix4d& twice) {
+    by << signal.by_mean, signal.by_dispersion, background.by_mean, background.by_dispersion;
+    twice << signal.by_mean_twice, signal.by_both, 0, 0, signal.by_both, signal.by_dispersion_twice, 0, 0, 0, 0, background.by_mean_twice, background.by_both, 0, 0, background.by_both, background.by_dispersion_twice;
+  };
+  if (!carried) {
+    const CountDensity b = count_density(laws.background, reads);
+    out.value = b.value;
+    of_part({}, b, out.by, out.by_twice);
+    return out;
+  }
+  // a sum over splits: means over the splits given the count (Louis 1982)
+  const Parts parts(laws, reads);
+  const double all = parts.of(reads);
+  out.value = std::log(all);
+  Eigen::Vector4d by;
+  Eigen::Matrix4d twice;
+  for (std::size_t j = 0; j < std::min<std::size_t>(parts.background.size(), static_cast<std::size_t>(reads) + 1); ++j) {
+    const double p = parts.background[j] * parts.signal[static_cast<std::size_t>(reads) - j] / all;
+    if (p < 1e-18) continue;
+    of_part(count_density(laws.signal, reads - static_cast<std::int32_t>(j)), count_density(laws.background, static_cast<std::int32_t>(j)), by, twice);
+    out.by += p * by;
+    out.by_twice += p * (twice + by * by.transpose());
+  }
+  out.by_twice -= out.by * out.by.transpose();
+  return out;
+}
+
+PartHistograms split_counts(const TagLaws& laws, const std::vector<std::int32_t>& values, const std::vector<double>& carried, const std::vector<double>& not_carried) {
+  PartHistograms out{std::vector<double>(static_cast<std::size_t>(values.back()) + 1, 0), {}};
+  out.background = out.signal;
+  const Parts parts(laws, values.back());
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const auto y = static_cast<std::size_t>(values[i]);
+    out.background[y] += not_carried[i];
+    if (!(carried[i] > 0)) continue;
+    const double scale = carried[i] / parts.of(values[i]);
+    for (std::size_t j = 0; j < std::min(parts.background.size(), y + 1); ++j) {
+      const double cells = scale * parts.background[j] * parts.signal[y - j];
+      out.background[j] += cells;
+      out.signal[y - j] += cells;
+    }
+  }
+  return out;
+}
+
 MixtureEvaluation evaluate(const HashtagMixture& mixture, const ReadPatterns& data) {
-  const DensityTable density(mixture, data);
+  const DensityTable<double> density = values_of(mixture, data);
   MixtureEvaluation out;
   out.posterior.resize(data.count(), mixture.class_count());
   const int batches = (data.count() + batch - 1) / batch;
@@ -133,7 +218,12 @@ MixtureEvaluation evaluate(const HashtagMixture& mixture, const ReadPatterns& da
 }
 
 MixtureCurvature curvature(const HashtagMixture& mixture, const ReadPatterns& data, const std::vector<int>& free, int reference) {
-  const DensityTable density(mixture, data);
+  const DensityTable<double> density = values_of(mixture, data);
+  const DensityTable<TagDensity> derivatives(data, [&](std::size_t k, bool carried, const std::vector<std::int32_t>& values) {
+    std::vector<TagDensity> out(values.size());
+    parallel_for(static_cast<int>(values.size()), [&](int i) { out[static_cast<std::size_t>(i)] = tag_density(mixture.laws[k], carried, values[static_cast<std::size_t>(i)]); });
+    return out;
+  });
   const int tags = data.tags, laws = 4 * tags, size = laws + static_cast<int>(free.size());
   // share of each class among those that vary: log-odds move shares within that total
   double varying = mixture.weight[reference];
@@ -160,15 +250,9 @@ MixtureCurvature curvature(const HashtagMixture& mixture, const ReadPatterns& da
         if (p == 0) continue;
         of_class.setZero();
         for (int k = 0; k < tags; ++k) {
-          const bool signal = mixture.carries(c, k);
-          const CountDensity& d = density(u, k, signal);
-          const int i = 4 * k + (signal ? 0 : 2);
-          of_class[i] = d.by_mean;
-          of_class[i + 1] = d.by_dispersion;
-          second(i, i) += p * d.by_mean_twice;
-          second(i, i + 1) += p * d.by_both;
-          second(i + 1, i) += p * d.by_both;
-          second(i + 1, i + 1) += p * d.by_dispersion_twice;
+          const TagDensity& d = derivatives(u, k, mixture.carries(c, k));
+          of_class.segment<4>(4 * k) = d.by;
+          second.block<4, 4>(4 * k, 4 * k) += p * d.by_twice;
         }
         if (varies(c)) {
           of_class.tail(share.size()) = -share;

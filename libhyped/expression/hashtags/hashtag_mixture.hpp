@@ -1,4 +1,4 @@
-// The mixture model of hashtag reads: each hashtag is either signal or background in a cell, both negative binomial.
+// The mixture model of hashtag reads: background in every cell, and signal on top of it in cells that carry the hashtag.
 #pragma once
 #include <Eigen/Core>
 #include <string>
@@ -12,7 +12,7 @@ namespace hyped {
 struct CountLaw {
   double mean = 1, dispersion = 0.5;
 };
-// Reads of one hashtag in cells that carry it (signal and background together) and in cells that do not (ambient).
+// Reads of one hashtag: background (ambient) in every cell, and independent signal added to it in cells that carry the hashtag.
 struct TagLaws {
   CountLaw signal, background;
 };
@@ -39,6 +39,23 @@ struct CountDensity {
 };
 CountDensity count_density(const CountLaw& law, std::int32_t reads);
 
+// Probabilities of 0 ... most reads of a hashtag that is carried (signal + background) [most + 1].
+std::vector<double> carried_probabilities(const TagLaws& laws, std::int32_t most);
+// Log-probability of reads that are carried or not, with exact derivatives by (log signal mean, log signal dispersion, log background mean,
+// log background dispersion).
+struct TagDensity {
+  double value = 0;
+  Eigen::Vector4d by = Eigen::Vector4d::Zero();
+  Eigen::Matrix4d by_twice = Eigen::Matrix4d::Zero();
+};
+TagDensity tag_density(const TagLaws& laws, bool carried, std::int32_t reads);
+
+// Expected numbers of cells by reads of each part [0 ... greatest value], given cells per value that carry the hashtag and that do not.
+struct PartHistograms {
+  std::vector<double> signal, background;
+};
+PartHistograms split_counts(const TagLaws& laws, const std::vector<std::int32_t>& values, const std::vector<double>& carried, const std::vector<double>& not_carried);
+
 // Posterior of every class for each pattern [U x C] (rows sum to 1) and the log-likelihood of all cells.
 struct MixtureEvaluation {
   Eigen::MatrixXd posterior;                       // [U x C]
@@ -46,8 +63,7 @@ struct MixtureEvaluation {
 };
 MixtureEvaluation evaluate(const HashtagMixture& mixture, const ReadPatterns& data);
 
-// Gradient and Hessian of the log-likelihood, exact, by theta = (per tag: log signal mean, log signal dispersion, log background mean,
-// log background dispersion; then log-odds of the classes in `free` against the class `reference`). Classes in neither have
+// Gradient and Hessian of the log-likelihood, exact, by theta = (per tag the four of TagDensity; then log-odds of the classes in `free` against the class `reference`). Classes in neither have
 // their share fixed. Louis 1982, J R Stat Soc B 44:226.
 struct MixtureCurvature {
   Eigen::VectorXd gradient;                        // [4 K + F]

@@ -158,8 +158,9 @@ void add_checks(Demultiplexed& fit, const ReadPatterns& data) {
     for (int u = 0; u < data.count(); ++u) seen[static_cast<std::size_t>(data.index[static_cast<std::size_t>(u) * tags + k])] += data.cells[static_cast<std::size_t>(u)] / cells;
     double observed = 0, expected = 0, farthest = 0;
     std::size_t next = 0;
-    for (std::int32_t y = 0; y <= data.values[k].back() && y < 100000; ++y) {
-      expected += carried * std::exp(count_density(m.laws[k].signal, y).value) + (1 - carried) * std::exp(count_density(m.laws[k].background, y).value);
+    const std::vector<double> with = carried_probabilities(m.laws[k], data.values[k].back());
+    for (std::int32_t y = 0; y <= data.values[k].back(); ++y) {
+      expected += carried * with[static_cast<std::size_t>(y)] + (1 - carried) * std::exp(count_density(m.laws[k].background, y).value);
       if (data.values[k][next] == y) observed += seen[next++];
       farthest = std::max(farthest, std::abs(observed - expected));
     }
@@ -175,7 +176,7 @@ void add_checks(Demultiplexed& fit, const ReadPatterns& data) {
         square += data.cells[static_cast<std::size_t>(u)] / cells * product * product;
       }
       for (int c = 0; c < m.class_count(); ++c) {
-        const auto mean_of = [&](std::size_t k) { return m.carries(c, static_cast<int>(k)) ? m.laws[k].signal.mean : m.laws[k].background.mean; };
+        const auto mean_of = [&](std::size_t k) { return m.laws[k].background.mean + (m.carries(c, static_cast<int>(k)) ? m.laws[k].signal.mean : 0.0); };
         expected += m.weight[c] * mean_of(a) * mean_of(b);
       }
       const double error = std::sqrt(std::max(1e-300, (square - mean * mean) / cells)), statistic = (mean - expected) / error;
