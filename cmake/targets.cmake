@@ -28,6 +28,7 @@ hyped_layer(root libhyped)
 foreach(layer model simulate observe tracks distance expression image score ingest store hdf5)
   hyped_layer(${layer} libhyped/${layer})
 endforeach()
+hyped_layer(expression_hashtags libhyped/expression/hashtags)
 hyped_layer(ingest_tracks libhyped/ingest/tracks)
 hyped_layer(ingest_cells libhyped/ingest/cells)
 hyped_layer(expression_preparation libhyped/expression/preparation)
@@ -50,7 +51,8 @@ set_target_properties(hyped PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION ${PR
 
 # What people run: everything behind main(), as an object library that the tests link too.
 file(GLOB experiment_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/experiments/*.cpp ${CMAKE_SOURCE_DIR}/experiments/commands/*.cpp
-     ${CMAKE_SOURCE_DIR}/experiments/twin/*.cpp ${CMAKE_SOURCE_DIR}/experiments/cycle/*.cpp ${CMAKE_SOURCE_DIR}/experiments/report/*.cpp
+     ${CMAKE_SOURCE_DIR}/experiments/twin/*.cpp ${CMAKE_SOURCE_DIR}/experiments/twin/cells/*.cpp
+     ${CMAKE_SOURCE_DIR}/experiments/cycle/*.cpp ${CMAKE_SOURCE_DIR}/experiments/report/*.cpp
      ${CMAKE_SOURCE_DIR}/experiments/network/*.cpp ${CMAKE_SOURCE_DIR}/experiments/tracks/*.cpp ${CMAKE_SOURCE_DIR}/experiments/cells/*.cpp)
 list(REMOVE_ITEM experiment_sources ${CMAKE_SOURCE_DIR}/experiments/hyped.cpp)
 add_library(hyped_experiments OBJECT ${experiment_sources})

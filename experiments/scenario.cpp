@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "experiments/scenario_section.hpp"
+#include "experiments/twin/cells/read_cells.hpp"
 #include "fitting/independent_likelihood.hpp"
 #include "libhyped/errors.hpp"
 
@@ -301,6 +302,10 @@ Scenario read_scenario(const std::filesystem::path& file) {
     s.reject_unknown();
   }
   for (Section s : top.sections("twin")) out.twin = read_twin(s, places);
+  for (Section s : top.sections("cells")) {
+    out.cells = read_cells(s, arms, out.deliveries);
+    if (!out.twin) throw InputError(s.place("library"), "[cells] needs the truth of [twin]", "add [twin]: the phases of sequenced cells come from it");
+  }
   top.reject_unknown();
   for (const auto& condition : arms) out.setup.arms.push_back({condition, {}, {}});      // order of the file
   out.setup.arms = build_arms(out);

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "experiments/twin/cells/cells_settings.hpp"
 #include "experiments/twin/twin.hpp"
 #include "fitting/cycle_setup.hpp"
 #include "fitting/process_fit.hpp"
@@ -88,6 +89,7 @@ struct Scenario {
   std::map<std::string, std::vector<std::string>> arm_inputs;
   std::vector<ScenarioEvent> events;
   std::optional<TwinSettings> twin;
+  std::optional<CellsTwinSettings> cells;     // its sequencing half
   ProcessOptions fit;
   Records records;                            // of the run that is being made; set by the command
   std::vector<std::string> profiles;          // parameters to profile; "all"

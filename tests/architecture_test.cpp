@@ -55,7 +55,8 @@ const std::vector<std::pair<std::regex, std::vector<std::string>>> homes = {
 // Headers of functions, not of models, that a layer may include beside those of the table.
 const std::map<std::string, Names> allowed_headers = {
     // delivery turns doses into inputs and strata: free functions, named by no catalogue
-    {"experiments", {"models/delivery/active_input.hpp", "models/delivery/uptake.hpp"}},
+    // networks have a size known at run time: the twin makes one, no catalogue can
+    {"experiments", {"models/delivery/active_input.hpp", "models/delivery/activity.hpp", "models/delivery/uptake.hpp", "models/gene_network/saturating_network.hpp"}},
 };
 
 // The layer of a path relative to the root; empty for root headers and what is no layer.

@@ -20,6 +20,7 @@ void add_cells(CLI::App& app, int& exit_code) {
   add_cells_prepare(*cells, exit_code);
   add_cells_embed(*cells, exit_code);
   add_cells_tests(*cells, exit_code);
+  add_cells_demux(*cells, exit_code);
 }
 
 }  // namespace hyped::commands

@@ -32,6 +32,9 @@ namespace hyped::report {
 //                    line*: panel x y                                                 variables: legend side
 //   distributions    bars: panel library x share; panels: panel title axis low high top; cuts*: panel library x     variables: legend
 //   volcano          points: arm kind x y, kind is none, up, down, edge or edge_none; labels*: arm x y label
+//   reliability      points: arm predicted observed lower upper cells
+//   hashtag_counts   seen: arm reads cells; model: arm class reads cells, class is "signal" or "background"
+//   yield            curve: arm yield wrong lower upper, arm is the method
 //   rates            phases: phase x y label; transitions: from_x from_y to_x to_y rate label
 struct Figure {
   std::string name, caption, template_name;

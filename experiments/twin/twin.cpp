@@ -162,7 +162,7 @@ class WellSimulator {
       const bool dies = !filmed && until == died, is_lost = !filmed && until == lost, divides = !filmed && !dies && !is_lost && phase.offspring > 1;
       if (tracks)
         out.tracks.push_back({"", "", cell.id, cell.parent, phase.name, cell.time, std::min(until, end_),
-                              filmed ? "filmed to the end" : is_lost ? "lost" : dies ? "died" : divides ? "divided" : "next", cell.labelled});
+                              filmed ? "filmed to the end" : is_lost ? "lost" : dies ? "died" : divides ? "divided" : "next", cell.labelled, cell.stratum});
       if (filmed || dies || is_lost) return;
       const int target = chain.phase[chain.target[last]];
       if (!divides) {

@@ -29,6 +29,7 @@ struct TwinPhase {
   double from_h = 0, until_h = 0;
   std::string end;                              // next, divided, died, lost, filmed to the end
   bool labelled = true;
+  int stratum = 0;                              // of its arm: which doses it received
 };
 
 struct Twin {

@@ -114,6 +114,30 @@ Figure intervals() {
   return {"intervals", "", "intervals", {{"rows", rows}}, {}};
 }
 
+Figure reliability() {
+  Table points = table("arm predicted observed lower upper cells");
+  for (const char* library : {"Hybrid", "it's `Control`"})
+    for (const double p : {0.45, 0.7, 0.93, 0.98, 0.997, 0.99993}) points.add_row({std::string(library), p, p > 0.99 ? 1.0 : p - 0.02, p - 0.05, std::min(1.0, p + 0.02), std::int64_t{120}});
+  return {"reliability", "", "reliability", {{"points", points}}, {}};
+}
+
+Figure hashtag_counts() {
+  Table seen = table("arm reads cells"), model = table("arm class reads cells");
+  for (const char* tag : {"PRRX1", "MYOD", "PRRX1_MYOD"})
+    for (int y = 1; y < 60; ++y) {
+      seen.add_row({std::string(tag), 1.0 * y, 400 * std::exp(-0.5 * std::abs(y - 20.0))});
+      for (const char* c : {"signal", "background"}) model.add_row({std::string(tag), std::string(c), 1.0 * y, 300 * std::exp(-1.0 * y)});
+    }
+  return {"hashtag_counts", "", "hashtag_counts", {{"seen", seen}, {"model", model}}, {}};
+}
+
+Figure yield() {
+  Table curve = table("arm yield wrong lower upper");
+  for (const char* method : {"posterior", "most votes"})
+    for (int i = 5; i <= 10; ++i) curve.add_row({std::string(method), 0.1 * i, i == 5 ? 0.0 : 0.001 * i * i, i == 5 ? 0.0 : 0.0008 * i * i, 0.0015 * i * i});
+  return {"yield", "", "yield", {{"curve", curve}}, {}};
+}
+
 Figure network_course() {
   Table model = table("panel name time_h estimate lower upper"), panels = table("title axis low high"), names = table("quantity panel place"), marks = table("time_h name");
   for (int k = 0; k < 3; ++k) {
@@ -142,7 +166,7 @@ Figure volcano() {
 
 // HYPED_FIGURES=DIR keeps the pictures for a look.
 TEST_CASE("every template draws without a word from gnuplot") {
-  for (const Figure& figure : {time_course(), residuals(), autocorrelation(), profiles(), waterfall(), densities(), schedule(), intervals(), network_course(), volcano()}) {
+  for (const Figure& figure : {time_course(), residuals(), autocorrelation(), profiles(), waterfall(), densities(), schedule(), intervals(), network_course(), reliability(), hashtag_counts(), yield(), volcano()}) {
     const DrawnFigure drawn = report::draw(figure);
     INFO(figure.template_name << ": " << drawn.outcome);
     CHECK(drawn.outcome.empty());
