@@ -134,11 +134,14 @@ TEST_CASE("published cells are prepared with what the file names", "[standard]")
   const Ended embedded = folder.run("cells embed p/data/prepared.h5ad --arm group_id --phase cluster_id --no-tsne --out e");
   INFO(embedded.out << embedded.err);
   REQUIRE(embedded.code == 0);
-  // cell types of the authors lie in communities of their own: most cells of a community are of one type within one arm
+  // the authors' lineages (T, B, monocytes) lie in communities of their own; CD4 and CD8 T cells are known not to part in few genes
   const AnnotatedData data = read_anndata(folder.path() / "e/data/embedded.h5ad").data;
   const Labels type = labels_of(*data.obs.find("cluster_id")), community = labels_of(*data.obs.find("leiden"));
   std::map<int, std::map<int, int>> count;
-  for (std::size_t i = 0; i < type.codes.size(); ++i) ++count[community.codes[i]][type.codes[i]];
+  for (std::size_t i = 0; i < type.codes.size(); ++i) {
+    const std::string& name = type.levels[static_cast<std::size_t>(type.codes[i])];
+    ++count[community.codes[i]][name.starts_with("CD4") || name.starts_with("CD8") ? 0 : name.starts_with("B") ? 1 : 2];
+  }
   int majority = 0;
   for (const auto& [group, types] : count) {
     int most = 0;
@@ -146,5 +149,5 @@ TEST_CASE("published cells are prepared with what the file names", "[standard]")
     majority += most;
   }
   CAPTURE(majority, type.codes.size(), count.size());
-  CHECK(majority > 0.85 * static_cast<double>(type.codes.size()));
+  CHECK(majority > 0.97 * static_cast<double>(type.codes.size()));
 }
