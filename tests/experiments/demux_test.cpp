@@ -197,7 +197,11 @@ TEST_CASE("hyped twin cells and hyped cells demux, end to end", "[standard]") {
   ended = folder.run("cells import-hyped twin --out imported");
   INFO(ended.out << ended.err);
   CHECK(ended.code == 0);
-  CHECK(ended.out.find("4 arms") != std::string::npos);
+  CHECK(ended.out.find("MYOD is mmMYOD1") != std::string::npos);
+  std::map<std::string, int> imported;
+  for (const auto& row : folder.table("imported/tables/cells_per_arm.tsv")) imported[row.at("label") + row.at("phase")] += std::stoi(row.at("cells"));
+  CHECK(imported["PRRX1_MYOD"] == 800);
+  CHECK(imported["SS"] == 200);
 
   ended = folder.run("cells demux twin/GeneExpression/Genexpression.h5ad --truth twin/data/cells_truth.tsv --out demux");
   INFO(ended.out << ended.err);

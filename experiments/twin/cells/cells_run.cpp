@@ -17,18 +17,20 @@ namespace {
 
 // What is delivered over time in each arm, mean dose of reached cells.
 void add_schedule_figure(RunDirectory& run, const Scenario& scenario, const CellsTwin& twin) {
-  Table inputs({{"arm", "", ""}, {"input", "", ""}, {"time_h", "h", ""}, {"amount", "1", "silencing activity; protein and interferon answer relative to their peak"}}), events({{"time_h", "h", ""}, {"name", "", ""}});
+  const std::vector<Column> columns{{"arm", "", ""}, {"input", "", ""}, {"time_h", "h", ""}, {"amount", "1", "silencing activity; protein and interferon answer relative to the peak of the reference dose"}};
+  Table inputs(columns), answers(columns), events({{"time_h", "h", ""}, {"name", "", ""}});
   for (const auto& pool : twin.pools)
     for (std::size_t k = 0; k < twin.courses.size(); ++k) {
       const DeliveryCourse& course = twin.courses[k];
       const bool there = std::find(pool.inputs.begin(), pool.inputs.end(), course.input) != pool.inputs.end();
       for (double t = 0; t <= scenario.cells->harvest_h + 1e-9; t += 0.5) {
         inputs.add_row({pool.arm, course.kind == "sirna" ? "silencing" : "protein", t, there ? course.activity(1, t) : 0.0});
-        if (course.kind != "sirna") inputs.add_row({pool.arm, std::string("interferon"), t, there ? std::max(0.0, course.answer(t)) : 0.0});
+        if (course.kind != "sirna") answers.add_row({pool.arm, std::string("interferon answer"), t, there ? std::max(0.0, course.answer(t)) : 0.0});
       }
     }
   for (const auto& course : twin.courses) events.add_row({course.from_h, course.input});
-  report::add_figure(run, {"cell_inputs", "What reaches a cell that took up the mean dose: silencing by siRNA, protein of the modified mRNA, and the interferon answer to it, in the arms that are sequenced.", "schedule", {{"inputs", inputs}, {"events", events}}, {}, "diagnostics"});
+  report::add_figure(run, {"cell_inputs", "What reaches a cell that took up the mean dose: silencing by siRNA and protein of the modified mRNA, in the arms that are sequenced.", "schedule", {{"inputs", inputs}, {"events", events}}, {}, "diagnostics"});
+  if (!answers.rows().empty()) report::add_figure(run, {"cell_interferon", "The interferon answer to cytosolic mRNA in such a cell: it goes with MYOD1 in every arm.", "schedule", {{"inputs", answers}, {"events", events}}, {}, "diagnostics"});
 }
 
 void add_effect_figure(RunDirectory& run, const Table& effects) {

@@ -23,14 +23,15 @@ void fit_law(CountLaw& law, const std::vector<double>& cells) {
     sum += cells[y] * static_cast<double>(y);
   }
   if (total < 1e-6) return;      // nobody in this state: the law stays
+  auto last = static_cast<std::int32_t>(cells.size()) - 1;
+  while (last > 0 && cells[static_cast<std::size_t>(last)] < 1e-15 * total) --last;
   law.mean = std::max(sum / total, 1e-4);
   for (int n = 0; n < 3; ++n) {
     double slope = 0, bend = 0;
-    for (std::size_t y = 0; y < cells.size(); ++y) {
-      if (cells[y] < 1e-12 * total) continue;
-      const CountDensity d = count_density(law, static_cast<std::int32_t>(y));
-      slope += cells[y] * d.by_dispersion;
-      bend += cells[y] * d.by_dispersion_twice;
+    const auto density = count_densities(law, last);
+    for (std::size_t y = 0; y < density.size(); ++y) {
+      slope += cells[y] * density[y].by_dispersion;
+      bend += cells[y] * density[y].by_dispersion_twice;
     }
     const double step = std::clamp(bend < 0 ? -slope / bend : slope > 0 ? 0.5 : -0.5, -1.0, 1.0);
     law.dispersion = std::clamp(law.dispersion * std::exp(step), least_dispersion, greatest_dispersion);
@@ -43,12 +44,14 @@ void maximise(HashtagMixture& mixture, const ReadPatterns& data, const Eigen::Ma
   const Eigen::Map<const Eigen::VectorXd> cells(data.cells.data(), data.count());
   mixture.weight = (posterior.transpose() * cells).cwiseMax(1e-300);
   mixture.weight /= mixture.weight.sum();
+  Eigen::MatrixXd member = Eigen::MatrixXd::Zero(mixture.class_count(), data.tags);
+  for (int c = 0; c < mixture.class_count(); ++c)
+    for (const int k : mixture.classes[static_cast<std::size_t>(c)]) member(c, k) = 1;
+  const Eigen::MatrixXd carriers = posterior * member;      // [U x K]
   for (std::size_t k = 0; k < tags; ++k) {
     std::vector<double> signal(data.values[k].size(), 0), background = signal;
     for (int u = 0; u < data.count(); ++u) {
-      double carried = 0;
-      for (int c = 0; c < mixture.class_count(); ++c)
-        if (mixture.carries(c, static_cast<int>(k))) carried += posterior(u, c);
+      const double carried = std::min(1.0, carriers(u, static_cast<Eigen::Index>(k)));
       const auto value = static_cast<std::size_t>(data.index[static_cast<std::size_t>(u) * tags + k]);
       signal[value] += cells[u] * carried;
       background[value] += cells[u] * (1 - carried);
@@ -120,7 +123,7 @@ HashtagMixture moved(const HashtagMixture& from, const Eigen::VectorXd& step, co
   return out;
 }
 
-// EM until the log-likelihood hardly rises, then Newton steps while they raise it.
+// EM until the log-likelihood hardly rises.
 Fit fit_from(HashtagMixture start, const ReadPatterns& data, const DemultiplexOptions& options) {
   Fit out{std::move(start), 0, 0, 0};
   MixtureEvaluation now = evaluate(out.mixture, data);
@@ -130,6 +133,13 @@ Fit fit_from(HashtagMixture start, const ReadPatterns& data, const DemultiplexOp
     now = evaluate(out.mixture, data);
     if (now.log_likelihood - before < 1e-7 * std::abs(now.log_likelihood) && out.rounds > 3) break;
   }
+  out.log_likelihood = now.log_likelihood;
+  return out;
+}
+
+// Newton steps while they raise the log-likelihood, EM where they do not.
+void finish(Fit& out, const ReadPatterns& data) {
+  MixtureEvaluation now = evaluate(out.mixture, data);
   for (int n = 0; n < 60; ++n, ++out.rounds) {
     const FreeParameters free = free_parameters(out.mixture, data, least_dispersion, greatest_dispersion);
     const MixtureCurvature at = curvature(out.mixture, data, free.classes, free.reference);
@@ -156,7 +166,6 @@ Fit fit_from(HashtagMixture start, const ReadPatterns& data, const DemultiplexOp
     now = evaluate(out.mixture, data);
   }
   out.log_likelihood = now.log_likelihood;
-  return out;
 }
 
 }  // namespace
@@ -167,15 +176,16 @@ Demultiplexed demultiplex(const HashtagCounts& counts, const DemultiplexOptions&
   std::vector<Fit> fits(static_cast<std::size_t>(std::clamp(options.starts, 1, 4)));
   for (std::size_t s = 0; s < fits.size(); ++s) fits[s] = fit_from(guess(counts, data, guesses[s].first, guesses[s].second), data, options);
   std::size_t best = 0;
+  int best_starts = 0;
   for (std::size_t s = 1; s < fits.size(); ++s)
     if (fits[s].log_likelihood > fits[best].log_likelihood) best = s;
+  for (const Fit& fit : fits) best_starts += fit.log_likelihood > fits[best].log_likelihood - 1 ? 1 : 0;
+  finish(fits[best], data);
   Demultiplexed out;
+  out.best_starts = best_starts;
   out.mixture = fits[best].mixture;
   out.log_likelihood = fits[best].log_likelihood;
-  for (const Fit& fit : fits) {
-    out.rounds += fit.rounds;
-    out.best_starts += fit.log_likelihood > out.log_likelihood - 0.1 ? 1 : 0;
-  }
+  for (const Fit& fit : fits) out.rounds += fit.rounds;
   if (fits[best].decrement > 1e-6) out.outcome = {Status::not_converged, fmt::format("the fit stopped with a rise of {:.2g} in log-likelihood left", 0.5 * fits[best].decrement)};
   add_intervals(out, data, free_parameters(out.mixture, data, least_dispersion, greatest_dispersion), {least_dispersion, greatest_dispersion});
   add_checks(out, data);

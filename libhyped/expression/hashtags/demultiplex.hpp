@@ -39,7 +39,7 @@ struct Demultiplexed {
   std::vector<HashtagCheck> checks;
   Eigen::MatrixXd covariance;          // of theta (see curvature); empty if there is none
   std::vector<int> free_classes;       // whose log-odds are in theta
-  int reference_class = 0, rounds = 0, best_starts = 0;      // best_starts: that ended within 0.1 of the best log-likelihood
+  int reference_class = 0, rounds = 0, best_starts = 0;      // best_starts: whose EM ended within 1 of the best log-likelihood
   Outcome outcome;                     // not_converged; not_identifiable: a hashtag's signal drowns in its background
 };
 

@@ -15,7 +15,7 @@
 namespace hyped {
 namespace {
 
-constexpr int batch = 2048;      // patterns summed at a time, in order
+constexpr int batch = 8192;      // patterns summed at a time, in order; libraries of few reads have fewer and need no threads
 
 // log Gamma(y + r) - log Gamma(r), and its first two derivatives by r; sums where differences would cancel.
 struct Rising {
@@ -37,24 +37,73 @@ Rising rising(std::int32_t y, double r) {
   return out;
 }
 
-// Splits of a carried count into background and signal: probabilities of each part up to what matters.
+CountDensity density_of(const CountLaw& law, std::int32_t reads, const Rising& g, double log_factorial) {
+  const double m = law.mean, r = 1 / law.dispersion, y = reads, n = r + m;
+  CountDensity out;
+  out.value = g.log - log_factorial - r * std::log1p(m / r) + (reads > 0 ? y * std::log(m / n) : 0.0);
+  out.by_mean = r * (y - m) / n;
+  out.by_mean_twice = -r * m * (r + y) / (n * n);
+  // by log r, then by log dispersion = -log r
+  const double slope = g.first - std::log1p(m / r) + (m - y) / n, bend = g.second + 1 / r - 1 / n - (m - y) / (n * n);
+  out.by_dispersion = -r * slope;
+  out.by_dispersion_twice = r * slope + r * r * bend;
+  out.by_both = -r * (y - m) * m / (n * n);
+  return out;
+}
+
+// Splits of a carried count into background and signal: every part up to what matters.
 struct Parts {
-  std::vector<double> signal, background;      // [most + 1]; background ends where its tail is below 1e-17
-  Parts(const TagLaws& laws, std::int32_t most) {
-    for (std::int32_t y = 0; y <= most; ++y) signal.push_back(std::exp(count_density(laws.signal, y).value));
-    double left = 1;
-    for (std::int32_t j = 0; j <= most && (j == 0 || left > 1e-17 || j < laws.background.mean); ++j) {
-      background.push_back(std::exp(count_density(laws.background, j).value));
-      left -= background.back();
-      if (background.back() < 1e-17 && j > laws.background.mean) break;
+  std::vector<CountDensity> signal_density, background_density;
+  std::vector<double> signal, background;      // probabilities; background ends where it is below 1e-17 beyond its mean
+  Parts(const TagLaws& laws, std::int32_t most) : signal_density(count_densities(laws.signal, most)), background_density(count_densities(laws.background, most)) {
+    for (const auto& d : signal_density) signal.push_back(std::exp(d.value));
+    for (const auto& d : background_density) {
+      background.push_back(std::exp(d.value));
+      if (background.back() < 1e-17 && static_cast<double>(background.size()) > laws.background.mean) break;
     }
   }
+  std::size_t splits(std::int32_t y) const { return std::min(background.size(), static_cast<std::size_t>(y) + 1); }
   double of(std::int32_t y) const {
     double sum = 0;
-    for (std::size_t j = 0; j < std::min<std::size_t>(background.size(), static_cast<std::size_t>(y) + 1); ++j) sum += background[j] * signal[static_cast<std::size_t>(y) - j];
+    const double* s = signal.data() + y;
+    for (std::size_t j = 0; j < splits(y); ++j) sum += background[j] * *(s - j);
     return std::max(sum, 1e-300);
   }
 };
+
+// A sum over splits: means over the splits given the count (Louis 1982).
+TagDensity carried_density(const Parts& parts, std::int32_t reads) {
+  TagDensity out;
+  const double all = parts.of(reads);
+  out.value = std::log(all);
+  for (std::size_t j = 0; j < parts.splits(reads); ++j) {
+    const std::size_t i = static_cast<std::size_t>(reads) - j;
+    const double p = parts.background[j] * parts.signal[i] / all;
+    if (p < 1e-18) continue;
+    const CountDensity &s = parts.signal_density[i], &b = parts.background_density[j];
+    const Eigen::Vector4d by(s.by_mean, s.by_dispersion, b.by_mean, b.by_dispersion);
+    out.by += p * by;
+    out.by_twice.noalias() += p * by * by.transpose();
+    out.by_twice(0, 0) += p * s.by_mean_twice;
+    out.by_twice(1, 0) += p * s.by_both;
+    out.by_twice(1, 1) += p * s.by_dispersion_twice;
+    out.by_twice(2, 2) += p * b.by_mean_twice;
+    out.by_twice(3, 2) += p * b.by_both;
+    out.by_twice(3, 3) += p * b.by_dispersion_twice;
+  }
+  out.by_twice(0, 1) = out.by_twice(1, 0);
+  out.by_twice(2, 3) = out.by_twice(3, 2);
+  out.by_twice.noalias() -= out.by * out.by.transpose();
+  return out;
+}
+
+TagDensity background_density(const CountDensity& b) {
+  TagDensity out;
+  out.value = b.value;
+  out.by << 0, 0, b.by_mean, b.by_dispersion;
+  out.by_twice.bottomRightCorner<2, 2>() << b.by_mean_twice, b.by_both, b.by_both, b.by_dispersion_twice;
+  return out;
+}
 
 // Values of every count that occurs, per tag and state, looked up by a pattern; T: log-probability, or with its derivatives.
 template <class T>
@@ -131,20 +180,7 @@ HashtagMixture make_mixture(const std::vector<std::string>& tags) {
   return out;
 }
 
-CountDensity count_density(const CountLaw& law, std::int32_t reads) {
-  const double m = law.mean, r = 1 / law.dispersion, y = reads, n = r + m;
-  const Rising g = rising(reads, r);
-  CountDensity out;
-  out.value = g.log - std::lgamma(y + 1) - r * std::log1p(m / r) + (reads > 0 ? y * std::log(m / n) : 0.0);
-  out.by_mean = r * (y - m) / n;
-  out.by_mean_twice = -r * m * (r + y) / (n * n);
-  // by log r, then by log dispersion = -log r
-  const double slope = g.first - std::log1p(m / r) + (m - y) / n, bend = g.second + 1 / r - 1 / n - (m - y) / (n * n);
-  out.by_dispersion = -r * slope;
-  out.by_dispersion_twice = r * slope + r * r * bend;
-  out.by_both = -r * (y - m) * m / (n * n);
-  return out;
-}
+CountDensity count_density(const CountLaw& law, std::int32_t reads) { return density_of(law, reads, rising(reads, 1 / law.dispersion), std::lgamma(reads + 1.0)); }
 
 std::vector<double> carried_probabilities(const TagLaws& laws, std::int32_t most) {
   const Parts parts(laws, most);
@@ -154,32 +190,7 @@ std::vector<double> carried_probabilities(const TagLaws& laws, std::int32_t most
 }
 
 TagDensity tag_density(const TagLaws& laws, bool carried, std::int32_t reads) {
-  TagDensity out;
-  const auto of_part = [&](const CountDensity& signal, const CountDensity& background, Eigen::Vector4d& by, Eigen::Matrix4d& twice) {
-    by << signal.by_mean, signal.by_dispersion, background.by_mean, background.by_dispersion;
-    twice << signal.by_mean_twice, signal.by_both, 0, 0, signal.by_both, signal.by_dispersion_twice, 0, 0, 0, 0, background.by_mean_twice, background.by_both, 0, 0, background.by_both, background.by_dispersion_twice;
-  };
-  if (!carried) {
-    const CountDensity b = count_density(laws.background, reads);
-    out.value = b.value;
-    of_part({}, b, out.by, out.by_twice);
-    return out;
-  }
-  // a sum over splits: means over the splits given the count (Louis 1982)
-  const Parts parts(laws, reads);
-  const double all = parts.of(reads);
-  out.value = std::log(all);
-  Eigen::Vector4d by;
-  Eigen::Matrix4d twice;
-  for (std::size_t j = 0; j < std::min<std::size_t>(parts.background.size(), static_cast<std::size_t>(reads) + 1); ++j) {
-    const double p = parts.background[j] * parts.signal[static_cast<std::size_t>(reads) - j] / all;
-    if (p < 1e-18) continue;
-    of_part(count_density(laws.signal, reads - static_cast<std::int32_t>(j)), count_density(laws.background, static_cast<std::int32_t>(j)), by, twice);
-    out.by += p * by;
-    out.by_twice += p * (twice + by * by.transpose());
-  }
-  out.by_twice -= out.by * out.by.transpose();
-  return out;
+  return carried ? carried_density(Parts(laws, reads), reads) : background_density(count_density(laws.background, reads));
 }
 
 PartHistograms split_counts(const TagLaws& laws, const std::vector<std::int32_t>& values, const std::vector<double>& carried, const std::vector<double>& not_carried) {
@@ -191,11 +202,29 @@ PartHistograms split_counts(const TagLaws& laws, const std::vector<std::int32_t>
     out.background[y] += not_carried[i];
     if (!(carried[i] > 0)) continue;
     const double scale = carried[i] / parts.of(values[i]);
-    for (std::size_t j = 0; j < std::min(parts.background.size(), y + 1); ++j) {
+    for (std::size_t j = 0; j < parts.splits(values[i]); ++j) {
       const double cells = scale * parts.background[j] * parts.signal[y - j];
       out.background[j] += cells;
       out.signal[y - j] += cells;
     }
+  }
+  return out;
+}
+
+std::vector<CountDensity> count_densities(const CountLaw& law, std::int32_t most) {
+  std::vector<CountDensity> out;
+  Rising g;
+  double factorial = 0;
+  const double r = 1 / law.dispersion;
+  for (std::int32_t y = 0; y <= most; ++y) {
+    if (y > 0) {
+      const double at = r + y - 1;
+      g.log += std::log(at);
+      g.first += 1 / at;
+      g.second -= 1 / (at * at);
+      factorial += std::log(static_cast<double>(y));
+    }
+    out.push_back(density_of(law, y, g, factorial));
   }
   return out;
 }
@@ -221,7 +250,11 @@ MixtureCurvature curvature(const HashtagMixture& mixture, const ReadPatterns& da
   const DensityTable<double> density = values_of(mixture, data);
   const DensityTable<TagDensity> derivatives(data, [&](std::size_t k, bool carried, const std::vector<std::int32_t>& values) {
     std::vector<TagDensity> out(values.size());
-    parallel_for(static_cast<int>(values.size()), [&](int i) { out[static_cast<std::size_t>(i)] = tag_density(mixture.laws[k], carried, values[static_cast<std::size_t>(i)]); });
+    const Parts parts(mixture.laws[k], values.back());
+    const int count = static_cast<int>(values.size()), chunk = values.back() > 1000 ? 16 : count;      // few reads: not worth threads
+    parallel_for((count + chunk - 1) / chunk, [&](int b) {
+      for (int i = b * chunk; i < std::min(count, (b + 1) * chunk); ++i) out[static_cast<std::size_t>(i)] = carried ? carried_density(parts, values[static_cast<std::size_t>(i)]) : background_density(parts.background_density[static_cast<std::size_t>(values[static_cast<std::size_t>(i)])]);
+    });
     return out;
   });
   const int tags = data.tags, laws = 4 * tags, size = laws + static_cast<int>(free.size());
@@ -247,7 +280,7 @@ MixtureCurvature curvature(const HashtagMixture& mixture, const ReadPatterns& da
       second.setZero();
       for (int c = 0; c < mixture.class_count(); ++c) {
         const double p = posterior[c];
-        if (p == 0) continue;
+        if (p < 1e-15) continue;      // below the rounding of the others
         of_class.setZero();
         for (int k = 0; k < tags; ++k) {
           const TagDensity& d = derivatives(u, k, mixture.carries(c, k));

@@ -38,6 +38,7 @@ struct CountDensity {
   double by_mean_twice = 0, by_both = 0, by_dispersion_twice = 0;
 };
 CountDensity count_density(const CountLaw& law, std::int32_t reads);
+std::vector<CountDensity> count_densities(const CountLaw& law, std::int32_t most);      // of 0 ... most
 
 // Probabilities of 0 ... most reads of a hashtag that is carried (signal + background) [most + 1].
 std::vector<double> carried_probabilities(const TagLaws& laws, std::int32_t most);
