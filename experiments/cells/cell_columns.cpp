@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "experiments/program_files.hpp"
+#include "libhyped/expression/arms.hpp"
 #include "libhyped/expression/gene_names.hpp"
 #include "libhyped/expression/matrix_survey.hpp"
 #include "libhyped/ingest/delimited.hpp"
@@ -100,6 +101,11 @@ std::vector<GeneSetFound> gene_sets_of(const std::string& file, const std::vecto
     else out.back().absent.push_back(table.name(row, table.column("gene")));
   }
   return out;
+}
+
+void add_design_limits(RunDirectory& run, const Labels& arms) {
+  if (arms.levels.size() < 2 || !std::all_of(arms.levels.begin(), arms.levels.end(), [](const std::string& name) { return arm_of(name).has_value(); })) return;
+  for (const std::string& limit : design_limits()) run.add_note(limit);
 }
 
 void say(RunDirectory& run, const std::string& name, const std::string& value) {

@@ -39,6 +39,9 @@ struct GeneSetFound {
 };
 std::vector<GeneSetFound> gene_sets_of(const std::string& file, const std::vector<std::string>& symbols);
 
+// If all levels are arms of HYPED: what its design cannot tell apart, as notes of the run.
+void add_design_limits(RunDirectory& run, const Labels& arms);
+
 // Prints a fact and stores it as a setting of the run.
 void say(RunDirectory& run, const std::string& name, const std::string& value);
 

@@ -106,6 +106,7 @@ void run_embed(RunDirectory& run, const std::filesystem::path& file, const Embed
   say(run, "distances", fmt::format("Euclidean in {} principal components, {} cells, all pairs", points.cols(), n));
   const auto arm = grouping_of(data, settings.arm, usual_arm_columns(), where), phase = grouping_of(data, settings.phase, usual_phase_columns(), where);
   say(run, "arms", arm ? fmt::format("column {} ({})", arm->column, fmt::join(arm->labels.levels, ", ")) : "no column names them; name one with --arm: " + columns_in_words(data.obs));
+  if (arm) add_design_limits(run, arm->labels);
   say(run, "phases", phase ? fmt::format("column {} ({})", phase->column, fmt::join(phase->labels.levels, ", ")) : "no column names them");
   const bool with_tsne = settings.with_tsne && 3 * settings.perplexity < n;
   if (settings.with_tsne && !with_tsne) run.add_warning(fmt::format("No t-SNE: {} cells are too few for a perplexity of {:g}.", n, settings.perplexity));

@@ -143,6 +143,7 @@ PreparedCells prepare_cells(RunDirectory& run, AnnotatedData data, const Prepare
   out.arm_column = arm ? arm->column : "";
   out.library_column = library ? library->column : "";
   say(run, "arms", arm ? fmt::format("column {} ({})", arm->column, fmt::join(out.arms.levels, ", ")) : "no column names them; name one with --arm: " + columns_in_words(data.obs));
+  add_design_limits(run, out.arms);
   say(run, "libraries", library ? fmt::format("column {} ({}); cut-offs are taken within each", library->column, fmt::join(out.libraries.levels, ", ")) : "no column names them: all cells are taken for one; name one with --library");
 
   std::vector<std::string> symbols = names_of(data.var, where);

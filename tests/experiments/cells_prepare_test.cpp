@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 
+#include "libhyped/expression/arms.hpp"
 #include "libhyped/ingest/cells/read_anndata.hpp"
 #include "libhyped/store/write_anndata.hpp"
 #include "tests/experiments/command_run.hpp"
@@ -74,7 +75,9 @@ TEST_CASE("cells are prepared and embedded from the command line", "[standard]")
   CHECK(folder.table("p/tables/components.tsv").size() == 20);
   CHECK(folder.table("p/tables/quality_cuts.tsv").size() == 8);
   for (const char* figure : {"quality", "variable_genes", "components"}) CHECK(std::filesystem::exists(folder.path() / "p/figures" / (std::string(figure) + ".svg")));
-  CHECK_THAT(text_of(folder.path() / "p/summary.json"), !Catch::Matchers::Contains("gnuplot"));
+  const std::string summary = text_of(folder.path() / "p/summary.json");
+  CHECK_THAT(summary, !Catch::Matchers::Contains("gnuplot"));
+  CHECK_THAT(summary, Catch::Matchers::Contains(design_limits().front().substr(0, 40)));
 
   const Ended again = folder.run("cells prepare cells.h5ad --components 20 --variable-genes 300 --out p1 --threads 1");
   REQUIRE(again.code == 0);
