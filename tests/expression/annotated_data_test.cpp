@@ -66,7 +66,7 @@ TEST_CASE("all forms of a matrix give the same rows") {
   CHECK(flags.column == std::vector<std::int32_t>{1});
 }
 
-TEST_CASE("rows of floats move without a copy; an integer that no float holds is refused") {
+TEST_CASE("rows of floats move without a copy, an integer that no float holds is refused") {
   CompressedMatrix matrix{false, 1, 2, {0, 2}, {0, 1}, Numbers(std::vector<float>{1, 2}), false, false};
   const float* values = std::get<std::vector<float>>(matrix.values).data();
   const std::int32_t* index = matrix.index.data();

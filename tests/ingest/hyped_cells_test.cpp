@@ -141,7 +141,7 @@ TEST_CASE("values that are no counts are refused with cell and gene") {
   }
 }
 
-TEST_CASE("repeated genes are settled by choice; Ensembl ids give way to symbols") {
+TEST_CASE("repeated genes are settled by choice, Ensembl ids give way to symbols") {
   AnnotatedData data = raw_merge();
   std::get<Strings>(data.var.index)[1] = "GENE01";
   CHECK_THROWS_WITH(imported(data), Contains("GENE01 (2)") && Contains("--repeated-genes"));
@@ -172,7 +172,7 @@ TEST_CASE("totals that are not those of the counts, and small arms, are doubts")
   CHECK(said(cells.doubts, "arm dual has 5 cells"));
 }
 
-TEST_CASE("the file is found in any nesting; several are asked about") {
+TEST_CASE("the file is found in any nesting, several are asked about") {
   const Folder folder;
   CHECK_THROWS_WITH(find_expression(folder.path), Contains("holds no Genexpression.h5ad"));
   std::filesystem::create_directories(folder.path / "a" / "b");

@@ -38,7 +38,7 @@ bool noted(const Strings& notes, const std::string& text) {
 
 }  // namespace
 
-TEST_CASE("an EPI2ME folder gives cells x genes with symbols; placeholders and the suffix go") {
+TEST_CASE("an EPI2ME folder gives cells x genes with symbols, placeholders and the suffix go") {
   const Folder folder;
   write_epi2me(folder / "hybrid.gene_raw_feature_bc_matrix");
   for (const auto& path : {folder / "hybrid.gene_raw_feature_bc_matrix", folder.path}) {      // also the folder above
@@ -58,7 +58,7 @@ TEST_CASE("an EPI2ME folder gives cells x genes with symbols; placeholders and t
   CHECK(names_of(kept.data.obs, "obs")[0] == "AAACCC-1");
 }
 
-TEST_CASE("a 10x folder keeps ids and types; entries in any order, plain files, a prefix") {
+TEST_CASE("a 10x folder keeps ids and types, entries in any order, plain files, a prefix") {
   const Folder folder;
   write_bytes(folder / "GSM1_matrix.mtx", banner + std::string("3 2 3\n2 2 7\n3 1 2\n1 1 5\n"));
   write_bytes(folder / "GSM1_features.tsv", "ENSG00000129152\tMYOD1\tGene Expression\r\nENSG00000116132\tPRRX1\tGene Expression\r\nHTO1\tG1\tAntibody Capture\r\n");

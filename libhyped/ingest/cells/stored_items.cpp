@@ -19,8 +19,9 @@ namespace hyped {
 namespace {
 
 constexpr int deepest = 32;
-constexpr std::uint64_t walk_memory = 512ULL << 20;      // of the child, beside what the parent has
-constexpr unsigned walk_seconds = 600;
+constexpr std::uint64_t walk_memory = 96ULL << 20;       // of the child, beside what the parent has; and a sixteenth of the file
+constexpr unsigned walk_seconds = 600;                    // waiting for a slow disk among them
+constexpr std::uint64_t bytes_a_second = 100ULL << 20;    // of the file: a walk that computes for longer than this and two seconds goes in circles
 
 std::string words(const Encoding& encoding) { return encoding.version.empty() ? encoding.type : encoding.type + " " + encoding.version; }
 
@@ -66,7 +67,8 @@ class Walk {
     }
   }
 
-  // Everything that makes the library follow addresses: groups, types, attributes, indices of chunks.
+  // Everything that makes the library follow addresses: groups, types, attributes, indices of chunks. What a dataset says of itself is
+  // checked by our own code wherever it is read; attributes are the library's, and one that cannot be read here is the answer.
   void touch(const hdf5::Group& group, int depth) {
     for (const std::string& name : group.children()) {
       if (depth > deepest || left_-- == 0) return;      // the reader says so
@@ -74,8 +76,14 @@ class Walk {
       const auto attributes = group.attributes_of(name);
       for (const auto& attribute : attributes.names())
         if (attributes.is_text(attribute)) attributes.texts(attribute);
-      if (group.is_group(name)) touch(group.open(name), depth + 1);
-      else group.dataset(name);
+      if (group.is_group(name)) {
+        touch(group.open(name), depth + 1);
+        continue;
+      }
+      try {
+        group.dataset(name);
+      } catch (const InputError&) {
+      }
     }
   }
 
@@ -90,20 +98,33 @@ std::uint64_t own_memory() {
   return pages * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
 }
 
-[[noreturn]] void walk_and_leave(const std::filesystem::path& file) {
-  for (const int number : {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL}) signal(number, SIG_DFL);
-  const rlimit no_core{0, 0}, memory{own_memory() + walk_memory, own_memory() + walk_memory};
+constexpr int said = 2;      // exit code of a child that wrote down what is wrong
+
+[[noreturn]] void walk_and_leave(const std::filesystem::path& file, int answer) {
+  for (const int number : {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGXCPU}) signal(number, SIG_DFL);
+  std::error_code ignored;
+  const rlim_t seconds = 2 + std::filesystem::file_size(file, ignored) / bytes_a_second;
+  const rlim_t room = own_memory() + walk_memory + std::filesystem::file_size(file, ignored) / 16;
+  const rlimit no_core{0, 0}, memory{room, room}, computing{seconds, seconds + 1};
   setrlimit(RLIMIT_CORE, &no_core);
+  setrlimit(RLIMIT_CPU, &computing);
   setrlimit(RLIMIT_AS, &memory);
   alarm(walk_seconds);
   const int silence = open("/dev/null", O_WRONLY);
   if (silence >= 0) dup2(silence, STDERR_FILENO);      // what the C library says of a damaged heap
   set_threads(1);                                      // the parent's threads do not exist here
+  std::optional<hdf5::File> opened;
   try {
-    const auto opened = hdf5::File::open(file);
-    const hdf5::Group root = opened.root();
+    opened = hdf5::File::open(file);
+  } catch (const InputError&) {
+    _exit(0);      // the parent meets it too, and says it
+  }
+  try {
+    const hdf5::Group root = opened->root();
     Walk(root).touch(root, 0);
-  } catch (const InputError&) {      // the parent meets it too, and says it
+  } catch (const InputError& error) {
+    const std::string text = error.what();
+    _exit(write(answer, text.data(), text.size()) == static_cast<ssize_t>(text.size()) ? said : 1);
   } catch (...) {
     _exit(1);
   }
@@ -122,12 +143,20 @@ std::vector<StoredItem> stored_items(const std::filesystem::path& file) {
 
 void check_structure(const std::filesystem::path& file) {
   if (!std::filesystem::is_regular_file(file)) throw InputError(file.string(), std::filesystem::exists(file) ? "is no file" : "does not exist", "check the path");
+  int ends[2];
+  if (pipe(ends) != 0) throw InputError(file.string(), "no process can be started to check it", "close some files, or read it without the check");
   const pid_t child = fork();
+  if (child == 0) walk_and_leave(file, ends[1]);
+  close(ends[1]);
+  std::string problem;
+  char buffer[512];
+  for (ssize_t got = 0; child > 0 && (got = read(ends[0], buffer, sizeof buffer)) > 0;) problem.append(buffer, static_cast<std::size_t>(got));
+  close(ends[0]);
   if (child < 0) throw InputError(file.string(), "no process can be started to check it", "free some memory, or read it without the check");
-  if (child == 0) walk_and_leave(file);
   int status = 0;
   while (waitpid(child, &status, 0) < 0)
     if (errno != EINTR) return;
+  if (WIFEXITED(status) && WEXITSTATUS(status) == said) throw InputError(file.string(), "is damaged (" + problem + ")", "copy or write it again");
   if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM) throw InputError(file.string(), "its structure could not be walked through in ten minutes", "copy it to a local disk, or write it again");
   if (WIFSIGNALED(status) || WEXITSTATUS(status) != 0) throw InputError(file.string(), "is damaged: the HDF5 library cannot walk through it", "copy or write it again");
 }
