@@ -138,7 +138,7 @@ TEST_CASE("delivery in the cells is that of the imaging half") {
   }
 }
 
-TEST_CASE("knock-down, induction and the interferon answer show in their genes and arms") {
+TEST_CASE("knock-down, induction and the interferon answer show in their genes and arms", "[standard]") {
   const CellsTwin twin = simulate_cells_twin(small_twin(), 4);
   REQUIRE(twin.outcome.ok());
   const auto fold = [&](const char* arm, const char* gene) { return level(twin, arm, gene) / level(twin, "control", gene); };

@@ -224,7 +224,7 @@ TEST_CASE("hyped twin cells and hyped cells demux, end to end", "[standard]") {
   CHECK(hyped::testing::text_of(folder.path() / "demux/summary.json").find("differ from the rule of most votes in 0 of 2000 cells") != std::string::npos);
 }
 
-TEST_CASE("a [cells] table is read strictly") {
+TEST_CASE("the cells table of a scenario is read strictly") {
   const CommandFolder folder;
   const std::string good = hyped::testing::text_of(shipped_scenario("hyped_twin"));
   const auto refused = [&](const std::string& from, const std::string& to, const std::string& words) {
