@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "experiments/twin/cells/cells_truth.hpp"
 #include "libhyped/parallel.hpp"
@@ -71,7 +72,8 @@ void count_cells(CellsTwin& twin, const CellsTwinSettings& settings, std::uint64
     const Eigen::Map<const Eigen::RowVectorXd> row(amounts.data(), genes);
     for (std::size_t m = first[static_cast<std::size_t>(b * batch)]; m < first[static_cast<std::size_t>(std::min(droplets, (b + 1) * batch))]; ++m) {
       sequencer.amounts(m, amounts);
-      sum.row(twin.cells[m].library) += twin.cells[m].umis / row.sum() * row;
+      const double total = std::accumulate(amounts.begin(), amounts.end(), 0.0);      // Eigen's sum would group by the vector's address
+      sum.row(twin.cells[m].library) += twin.cells[m].umis / total * row;
     }
   });
   twin.soup = Eigen::MatrixXd::Zero(libraries, genes);
