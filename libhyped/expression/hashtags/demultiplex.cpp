@@ -41,7 +41,7 @@ void fit_law(CountLaw& law, const std::vector<double>& cells) {
 
 void maximise(HashtagMixture& mixture, const ReadPatterns& data, const Eigen::MatrixXd& posterior) {
   const auto tags = static_cast<std::size_t>(data.tags);
-  const Eigen::Map<const Eigen::VectorXd> cells(data.cells.data(), data.count());
+  const Eigen::VectorXd cells = Eigen::Map<const Eigen::VectorXd>(data.cells.data(), data.count());      // aligned: sums are grouped alike in every run
   mixture.weight = (posterior.transpose() * cells).cwiseMax(1e-300);
   mixture.weight /= mixture.weight.sum();
   Eigen::MatrixXd member = Eigen::MatrixXd::Zero(mixture.class_count(), data.tags);
