@@ -43,7 +43,7 @@ Table wells_of(const ImagingTree& tree) {
   return table;
 }
 
-void say(const char* head, const std::string& text) { fmt::print("{}", to_terminal_paragraph(fmt::format("{:<10}", head), text)); }
+void say(const std::string& head, const std::string& text) { fmt::print("{}", to_terminal_paragraph(fmt::format("{:<9} ", head), text)); }
 
 }  // namespace
 
@@ -56,7 +56,7 @@ void run_import_hyped(RunDirectory& run, const std::filesystem::path& folder, co
   say("file", fmt::format("{} ({})", file.string(), cells.version));
   Table decisions({{"what", "", ""}, {"decided", "", ""}}), doubts({{"about", "", ""}, {"doubt", "", ""}}), matrices({{"matrix", "", ""}, {"holds", "", ""}, {"because", "", ""}, {"form", "", ""}});
   for (const auto& [what, text] : cells.decisions) {
-    say(what.c_str(), text);
+    say(what, text);
     run.add_setting(what, text);
     decisions.add_row({what, text});
   }

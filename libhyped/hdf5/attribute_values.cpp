@@ -7,6 +7,7 @@
 #include "libhyped/hdf5/dataset.hpp"
 #include "libhyped/hdf5/handles.hpp"
 #include "libhyped/hdf5/stored/heap_text.hpp"
+#include "libhyped/hdf5/stored/object_header.hpp"
 
 namespace hyped::hdf5 {
 namespace {
@@ -57,6 +58,9 @@ std::vector<std::string> Attributes::texts(const std::string& name) const {
   if (opened.count == 0) return {};
   if (H5Tget_class(opened.type.id()) != H5T_STRING) wrong_kind(where_, name, "text");
   if (H5Tis_variable_str(opened.type.id()) > 0) {
+    constexpr std::size_t reference = 16;
+    HeapText heap(object_.id(), where_ + ", attribute '" + name + "'");
+    if (const auto bytes = attribute_bytes(object_.id(), name); heap.usable() && bytes && bytes->size() >= reference * opened.count) return heap.read(bytes->data(), opened.count, reference);
     const Handle type = string_type();
     H5Tset_cset(type.id(), H5Tget_cset(opened.type.id()));      // another one is refused
     std::vector<char*> texts(opened.count, nullptr);

@@ -28,7 +28,7 @@ TEST_CASE("import-hyped writes tidy cells and says every decision and doubt") {
   const auto ended = folder.run("cells import-hyped release --out out");
   INFO(ended.err);
   REQUIRE(ended.code == 0);
-  for (const char* text : {"counts    X: every value is a whole number", "arm       obs/assigned_condition", "PRRX1_MYOD is dual", "all controls are in one library", "may be swapped", "frames 2 are missing", "121 cells x 40 genes", "total_rea"})
+  for (const char* text : {"counts    X: every value is a whole number", "arm       obs/assigned_condition", "PRRX1_MYOD is dual", "all controls are in one library", "may be swapped", "frames 2 are missing", "121 cells x 40 genes", "total_reads equals the sum"})
     CHECK_THAT(ended.out, Contains(text));
   const auto cells = read_anndata(folder.path() / "out/data/cells.h5ad").data;
   CHECK(cells.obs.names[0] == "arm");

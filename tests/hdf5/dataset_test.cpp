@@ -121,3 +121,14 @@ TEST_CASE("text, truths, nothing and records make the round trip") {
   CHECK_THROWS_WITH(root.dataset("truths").read_text(), Contains("holds bool, not text"));
   CHECK_THROWS_WITH(root.dataset("nowhere"), Contains("no such dataset"));
 }
+
+TEST_CASE("attributes are found in continued headers") {
+  const Place place;
+  {
+    auto root = hdf5::File::create(place.path).root();
+    root.write_text("a", {}, {"x"});
+    for (int i = 0; i < 40; ++i) root.set_attribute("a", "attribute " + std::to_string(i), "value " + std::to_string(i) + std::string(static_cast<std::size_t>(i) * 20, '.'));
+  }
+  const auto root = hdf5::File::open(place.path).root();
+  for (int i = 0; i < 40; ++i) CHECK(root.attributes_of("a").text("attribute " + std::to_string(i)) == "value " + std::to_string(i) + std::string(static_cast<std::size_t>(i) * 20, '.'));
+}

@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
@@ -26,6 +27,7 @@ inline ChildEnd in_child(const std::function<void()>& work) {
   const pid_t child = fork();
   if (child == 0) {
     set_threads(1);      // the parent's threads do not exist here
+    for (const int number : {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL}) signal(number, SIG_DFL);      // not Catch's
     const rlimit no_core{0, 0};
     setrlimit(RLIMIT_CORE, &no_core);
     try {

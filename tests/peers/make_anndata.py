@@ -3,6 +3,7 @@
 import sys
 import warnings
 
+import h5py
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
@@ -121,4 +122,10 @@ write("larger_csc_gzip", ad.AnnData(larger.tocsc(), obs=pd.DataFrame(index=index
 if hasattr(getattr(ad, "settings", None), "write_csr_csc_indices_with_min_possible_dtype"):
     ad.settings.write_csr_csc_indices_with_min_possible_dtype = True
     write("small_indices", ad.AnnData(sparse(n, g, "float32", "csr"), obs=pd.DataFrame(index=index("c", n)), var=pd.DataFrame(index=index("g", g))))
+# The newest forms of headers, groups and indices of chunks that HDF5 has.
+with h5py.File(f"{folder}/full_gzip.h5ad") as old, h5py.File(f"{folder}/newest_forms.h5ad", "w", libver="latest") as new:
+    new.attrs.update({k: v for k, v in old.attrs.items()})
+    for key in old:
+        old.copy(key, new)
+made.append("newest_forms")
 print("\n".join(made))

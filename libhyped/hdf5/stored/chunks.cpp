@@ -6,6 +6,7 @@
 #include <lzf.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <limits>
 #include <mutex>
@@ -33,6 +34,24 @@ std::size_t lzf_filter(unsigned flags, std::size_t count, const unsigned values[
   return got;
 }
 
+// Elements put together from lanes of bytes: in registers for the widths of numbers.
+template <class Word>
+void from_lanes(const std::byte* lanes, std::byte* to, std::size_t elements) {
+  for (std::size_t i = 0; i < elements; ++i) {
+    Word word = 0;
+    for (std::size_t k = 0; k < sizeof(Word); ++k) word |= static_cast<Word>(static_cast<Word>(lanes[k * elements + i]) << (8 * k));
+    std::memcpy(to + i * sizeof(Word), &word, sizeof word);
+  }
+}
+
+void unshuffle(const std::byte* lanes, std::byte* to, std::size_t elements, std::size_t width) {
+  static_assert(std::endian::native == std::endian::little);
+  if (width == 4) return from_lanes<std::uint32_t>(lanes, to, elements);
+  if (width == 8) return from_lanes<std::uint64_t>(lanes, to, elements);
+  for (std::size_t i = 0; i < elements; ++i)
+    for (std::size_t k = 0; k < width; ++k) to[i * width + k] = lanes[k * elements + i];
+}
+
 std::mutex library;      // one thread inside HDF5 at a time, however it was built
 
 struct Unpacker {
@@ -57,8 +76,7 @@ bool unpack(const ChunkLayout& layout, std::uint32_t skipped, Unpacker& unpacker
       got = from.size();
       if (got != to.size() || width == 0) return false;
       const std::size_t elements = got / width;
-      for (std::size_t k = 0; k < width; ++k)
-        for (std::size_t i = 0; i < elements; ++i) to[i * width + k] = from[k * elements + i];
+      unshuffle(from.data(), to.data(), elements, width);
       std::copy(from.begin() + static_cast<std::ptrdiff_t>(elements * width), from.end(), to.begin() + static_cast<std::ptrdiff_t>(elements * width));
     }
     to.resize(got);
@@ -153,8 +171,8 @@ bool write_chunks(hid_t data, const ChunkLayout& layout, const std::byte* bytes,
       each_run(layout, grid.offset(layout, first + static_cast<std::size_t>(i)), 0, layout.shape[0],
                [&](std::size_t in_chunk, std::size_t in_rows, std::size_t length) { std::memcpy(plain.data() + in_chunk * width, bytes + in_rows * width, length * width); });
       const std::size_t elements = layout.chunk_bytes / width;
-      for (std::size_t e = 0; e < elements; ++e)
-        for (std::size_t k = 0; k < width; ++k) shuffled[k * elements + e] = plain[e * width + k];
+      for (std::size_t k = 0; k < width; ++k)
+        for (std::size_t e = 0; e < elements; ++e) shuffled[k * elements + e] = plain[e * width + k];
       const std::unique_ptr<libdeflate_compressor, void (*)(libdeflate_compressor*)> deflate(libdeflate_alloc_compressor(level), libdeflate_free_compressor);
       auto& out = packed[static_cast<std::size_t>(i)];
       out.resize(libdeflate_zlib_compress_bound(deflate.get(), shuffled.size()));

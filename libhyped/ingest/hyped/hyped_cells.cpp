@@ -81,10 +81,10 @@ struct Importer {
     d.X = {compressed_of(sparse_rows_of(std::move(counts), file + ": " + chosen.path))};
     for (const auto& matrix : out.matrices)
       if (matrix.survey.kind == MatrixKind::log_normalised && matrix.survey.columns == d.genes()) {
-        decide("logarithms", fmt::format("{}: {}{}", matrix.path, matrix.survey.why, matrix.path == "X" ? "; kept as layers/X_in_file" : ""));
+        decide("logs", fmt::format("{}: {}{}", matrix.path, matrix.survey.why, matrix.path == "X" ? "; kept as layers/X_in_file" : ""));
         return;
       }
-    decide("logarithms", "none in the file: they are computed from the counts when needed");
+    decide("logs", "none in the file: they are computed from the counts when needed");
   }
 
   void settle_genes() {
@@ -242,7 +242,7 @@ struct Importer {
     std::int64_t different = 0;
     for (std::size_t i = 0; i < given->size(); ++i) different += !(std::abs((*given)[i] - survey.row_sums[i]) <= 0.5);
     if (different > 0) doubt(fmt::format("total_reads differs from the sum of the counts in {} cells: genes were dropped after it was computed, or it is of another matrix", different));
-    else decide("total_reads", "equals the sum of the counts in every cell");
+    else decide("totals", "total_reads equals the sum of the counts in every cell");
   }
 };
 
