@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
+#include <span>
 
 #include "experiments/twin/cells/cells_truth.hpp"
 #include "libhyped/parallel.hpp"
@@ -14,6 +14,13 @@ namespace {
 
 constexpr std::uint32_t depth_job = 0x64657074, count_job = 0x636e7420;
 constexpr int batch = 512;      // droplets summed at a time, in order
+
+// In the order given: Eigen's sum over a plain array depends on where in memory it begins.
+double total_of(std::span<const double> amounts) {
+  double sum = 0;
+  for (const double a : amounts) sum += a;
+  return sum;
+}
 
 class Sequencer {
  public:
@@ -69,16 +76,19 @@ void count_cells(CellsTwin& twin, const CellsTwinSettings& settings, std::uint64
     Eigen::MatrixXd& sum = sums[static_cast<std::size_t>(b)];
     sum.setZero(libraries, genes);
     std::vector<double> amounts(static_cast<std::size_t>(genes));
-    const Eigen::Map<const Eigen::RowVectorXd> row(amounts.data(), genes);
     for (std::size_t m = first[static_cast<std::size_t>(b * batch)]; m < first[static_cast<std::size_t>(std::min(droplets, (b + 1) * batch))]; ++m) {
       sequencer.amounts(m, amounts);
-      const double total = std::accumulate(amounts.begin(), amounts.end(), 0.0);      // Eigen's sum would group by the vector's address
-      sum.row(twin.cells[m].library) += twin.cells[m].umis / total * row;
+      const double scale = twin.cells[m].umis / total_of(amounts);
+      for (int g = 0; g < genes; ++g) sum(twin.cells[m].library, g) += scale * amounts[static_cast<std::size_t>(g)];
     }
   });
   twin.soup = Eigen::MatrixXd::Zero(libraries, genes);
   for (const auto& sum : sums) twin.soup += sum;
-  for (int l = 0; l < libraries; ++l) twin.soup.row(l) /= twin.soup.row(l).sum();
+  for (int l = 0; l < libraries; ++l) {
+    double all = 0;
+    for (int g = 0; g < genes; ++g) all += twin.soup(l, g);
+    twin.soup.row(l) /= all;
+  }
 
   twin.ambient_share.assign(static_cast<std::size_t>(droplets), 0);
   std::vector<std::vector<std::pair<std::int32_t, float>>> rows(static_cast<std::size_t>(droplets));
@@ -94,9 +104,8 @@ void count_cells(CellsTwin& twin, const CellsTwinSettings& settings, std::uint64
       for (std::size_t m = first[at]; m < first[at + 1]; ++m) {
         sequencer.amounts(m, amounts);
         sequencer.fluctuate(amounts, random);
-        double sum = 0;
-        for (const double a : amounts) sum += a;
-        for (std::size_t g = 0; g < amounts.size(); ++g) expected[g] += twin.cells[m].umis / sum * amounts[g];
+        const double scale = twin.cells[m].umis / total_of(amounts);
+        for (std::size_t g = 0; g < amounts.size(); ++g) expected[g] += scale * amounts[g];
         depth += twin.cells[m].umis;
       }
       twin.ambient_share[at] = ambient / (ambient + depth);

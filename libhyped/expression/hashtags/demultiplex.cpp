@@ -41,9 +41,13 @@ void fit_law(CountLaw& law, const std::vector<double>& cells) {
 
 void maximise(HashtagMixture& mixture, const ReadPatterns& data, const Eigen::MatrixXd& posterior) {
   const auto tags = static_cast<std::size_t>(data.tags);
-  const Eigen::VectorXd cells = Eigen::Map<const Eigen::VectorXd>(data.cells.data(), data.count());      // aligned: sums are grouped alike in every run
-  mixture.weight = (posterior.transpose() * cells).cwiseMax(1e-300);
-  mixture.weight /= mixture.weight.sum();
+  const std::vector<double>& cells = data.cells;
+  mixture.weight.setConstant(1e-300);
+  double all = 0;
+  for (int c = 0; c < mixture.class_count(); ++c)
+    for (int u = 0; u < data.count(); ++u) mixture.weight[c] += cells[static_cast<std::size_t>(u)] * posterior(u, c);
+  for (const double w : mixture.weight) all += w;
+  mixture.weight /= all;
   Eigen::MatrixXd member = Eigen::MatrixXd::Zero(mixture.class_count(), data.tags);
   for (int c = 0; c < mixture.class_count(); ++c)
     for (const int k : mixture.classes[static_cast<std::size_t>(c)]) member(c, k) = 1;
@@ -53,8 +57,9 @@ void maximise(HashtagMixture& mixture, const ReadPatterns& data, const Eigen::Ma
     for (int u = 0; u < data.count(); ++u) {
       const double carried = std::min(1.0, carriers(u, static_cast<Eigen::Index>(k)));
       const auto value = static_cast<std::size_t>(data.index[static_cast<std::size_t>(u) * tags + k]);
-      signal[value] += cells[u] * carried;
-      background[value] += cells[u] * (1 - carried);
+      const double here = cells[static_cast<std::size_t>(u)];
+      signal[value] += here * carried;
+      background[value] += here * (1 - carried);
     }
     const PartHistograms parts = split_counts(mixture.laws[k], data.values[k], signal, background);
     fit_law(mixture.laws[k].signal, parts.signal);
