@@ -176,8 +176,8 @@ TEST_CASE("knock-down, induction and the interferon answer show in their genes a
     if (twin.cells[m].arm != "control") continue;
     sorted += 1;
     right += sample.phase == to_string(twin.cells[m].phase) ? 1 : 0;
-    (twin.cells[m].phase == CyclePhase::s ? s_in : s_out) += twin.levels(static_cast<Eigen::Index>(m), mcm5);
-    (twin.cells[m].phase == CyclePhase::s ? n_in : n_out) += 1;
+    (twin.cells[m].phase == TruePhase::s ? s_in : s_out) += twin.levels(static_cast<Eigen::Index>(m), mcm5);
+    (twin.cells[m].phase == TruePhase::s ? n_in : n_out) += 1;
   }
   CHECK(std::abs(right / sorted - 0.97) < 4 * std::sqrt(0.97 * 0.03 / sorted));
   CHECK(s_in / n_in > 1.2 * s_out / n_out);

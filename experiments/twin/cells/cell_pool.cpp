@@ -44,15 +44,15 @@ std::vector<double> doses_of(const std::vector<UptakeOf>& uptakes, int stratum, 
 
 // One stay as sorted phases; a phase S/G2/M is S for its first part.
 void add_stay(std::vector<PooledCell::Stay>& stays, const TwinPhase& stay, double s_share) {
-  const auto add = [&](double from, CyclePhase phase) {
+  const auto add = [&](double from, TruePhase phase) {
     if (stays.empty() || stays.back().phase != phase) stays.push_back({from, phase});
   };
-  if (stay.phase == "G0" || stay.phase == "G1") add(stay.from_h, CyclePhase::g1);
-  else if (stay.phase == "S") add(stay.from_h, CyclePhase::s);
-  else if (stay.phase == "G2/M" || stay.phase == "G2" || stay.phase == "M") add(stay.from_h, CyclePhase::g2m);
+  if (stay.phase == "G0" || stay.phase == "G1") add(stay.from_h, TruePhase::g1);
+  else if (stay.phase == "S") add(stay.from_h, TruePhase::s);
+  else if (stay.phase == "G2/M" || stay.phase == "G2" || stay.phase == "M") add(stay.from_h, TruePhase::g2m);
   else if (stay.phase == "S/G2/M") {
-    if (s_share > 0) add(stay.from_h, CyclePhase::s);
-    if (s_share < 1) add(stay.from_h + s_share * (stay.until_h - stay.from_h), CyclePhase::g2m);
+    if (s_share > 0) add(stay.from_h, TruePhase::s);
+    if (s_share < 1) add(stay.from_h + s_share * (stay.until_h - stay.from_h), TruePhase::g2m);
   } else {
     throw InputError("[cells]", fmt::format("phase '{}' of the cell-cycle model is neither G1, S nor G2/M", stay.phase), "use a model with G0, G1, S, G2/M or S/G2/M");
   }
@@ -84,10 +84,10 @@ std::vector<PooledCell> harvested(const std::vector<TwinPhase>& tracks, const st
 
 }  // namespace
 
-const char* to_string(CyclePhase phase) { return phase == CyclePhase::g1 ? "G1" : phase == CyclePhase::s ? "S" : "G2M"; }
+const char* to_string(TruePhase phase) { return phase == TruePhase::g1 ? "G1" : phase == TruePhase::s ? "S" : "G2M"; }
 
-CyclePhase PooledCell::at(double time_h) const {
-  CyclePhase now = stays.front().phase;
+TruePhase PooledCell::at(double time_h) const {
+  TruePhase now = stays.front().phase;
   for (const Stay& stay : stays) {
     if (stay.from_h > time_h) break;
     now = stay.phase;

@@ -12,18 +12,18 @@ namespace hyped {
 
 struct Scenario;      // experiments/scenario.hpp
 
-enum class CyclePhase { g1, s, g2m };      // g1: G0 and G1
-const char* to_string(CyclePhase phase);
+enum class TruePhase { g1, s, g2m };      // g1: G0 and G1
+const char* to_string(TruePhase phase);
 
 struct PooledCell {
   struct Stay {
     double from_h;
-    CyclePhase phase;
+    TruePhase phase;
   };
   std::vector<Stay> stays;             // its own and its ancestors', by time; the first begins at the start
-  CyclePhase phase = CyclePhase::g1;   // at harvest
+  TruePhase phase = TruePhase::g1;   // at harvest
   std::vector<double> doses;           // of each input of its arm, relative to the mean of reached cells; 0: not reached
-  CyclePhase at(double time_h) const;
+  TruePhase at(double time_h) const;
 };
 
 struct CellPool {

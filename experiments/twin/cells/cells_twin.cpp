@@ -87,7 +87,7 @@ class CellInputs {
     for (const auto& course : twin_.courses) out.push_back(mean_dose_.at(arm + "\n" + course.input));
     return out;
   }
-  void at(const SequencedCell& cell, std::span<const double> mean_doses, CyclePhase phase, double t, std::span<double> out) const {
+  void at(const SequencedCell& cell, std::span<const double> mean_doses, TruePhase phase, double t, std::span<double> out) const {
     double answer = 0;
     for (std::size_t k = 0; k < twin_.courses.size(); ++k) {
       const DeliveryCourse& course = twin_.courses[k];
@@ -96,8 +96,8 @@ class CellInputs {
       if (seen > 0) answer += seen * std::max(0.0, course.answer(t)) * (course.kind == "sirna" ? settings_.interferon_of_sirna : 1.0);
     }
     out[static_cast<std::size_t>(twin_.network.interferon)] = answer;
-    out[static_cast<std::size_t>(twin_.network.s_phase)] = phase == CyclePhase::s ? 1 : 0;
-    out[static_cast<std::size_t>(twin_.network.g2m)] = phase == CyclePhase::g2m ? 1 : 0;
+    out[static_cast<std::size_t>(twin_.network.s_phase)] = phase == TruePhase::s ? 1 : 0;
+    out[static_cast<std::size_t>(twin_.network.g2m)] = phase == TruePhase::g2m ? 1 : 0;
   }
 
  private:

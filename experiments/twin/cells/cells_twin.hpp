@@ -20,7 +20,7 @@ struct SequencedCell {
   int droplet = 0;                     // row of the file
   int library = 0, sample = 0;         // the sample it belongs to
   std::string arm;
-  CyclePhase phase = CyclePhase::g1;   // true one at harvest
+  TruePhase phase = TruePhase::g1;   // true one at harvest
   std::vector<double> doses;           // [delivered] relative dose it took up; 0: none
   std::vector<double> inputs;          // [inputs of the network] at harvest
   double exogenous_umis = 0;           // of modified mRNA in a median cell
