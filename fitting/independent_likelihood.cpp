@@ -216,7 +216,7 @@ Outcome IndependentLikelihood::sums(const Eigen::VectorXd& theta, bool derivativ
       sum.information.setZero(columns, columns);
     }
     auto add = [&](const Noise& noise, int from, std::span<const double> y, std::span<const double> mu, std::span<double> by_mu, const Eigen::MatrixXd& x) {
-      const LogDensity density = log_density(noise, y, mu, by_mu);
+      const NoiseDensity density = log_density(noise, y, mu, by_mu);
       information(noise, y, mu, frame);
       const Eigen::VectorXd score = Eigen::Map<const Eigen::VectorXd>(by_mu.data(), static_cast<Eigen::Index>(by_mu.size()));
       const auto design = x.middleRows(from, static_cast<Eigen::Index>(y.size()));

@@ -137,6 +137,26 @@ TEST_CASE("names of tests hold nothing that hides them from ctest") {
   }
 }
 
+// Two types of one name in one namespace link without a word, and the wrong function is called (so it was with CyclePhase).
+TEST_CASE("no two headers define a type of one name") {
+  static const std::regex type("(struct|class|enum class|enum) ([A-Z]\\w*)(?![\\w:])[^;]*");
+  std::map<std::string, std::string> home;
+  for (const char* folder : {"libhyped", "models", "fitting", "experiments"})
+    for (const auto& entry : fs::recursive_directory_iterator(fs::path(HYPED_SOURCE_DIR) / folder)) {
+      if (entry.path().extension() != ".hpp") continue;
+      std::string inside;
+      for (const auto& written : lines_of(entry.path())) {
+        const std::string line = written.substr(0, std::min(written.find("//"), written.find("};")));
+        std::smatch match;
+        if (line.starts_with("namespace ")) inside = line;
+        if (!std::regex_match(line, match, type)) continue;
+        const auto found = home.emplace(inside + " " + match[2].str(), entry.path().string());
+        if (!found.second && found.first->second != entry.path().string()) FAIL_CHECK(match[2].str() + ": in " + found.first->second + " and in " + entry.path().string());
+      }
+    }
+  CHECK(home.size() > 200);
+}
+
 TEST_CASE("the table of allowed includes has no cycle") {
   for (const auto& [layer, below] : allowed) {
     Names reached = below;

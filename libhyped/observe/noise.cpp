@@ -68,10 +68,10 @@ double total_of(std::span<const double> values) {
 }
 
 // Ordered proportions; also the multinomial at dispersion 0.
-LogDensity dirichlet_multinomial(double dispersion, std::span<const double> y, std::span<const double> mu, std::span<double> slope) {
+NoiseDensity dirichlet_multinomial(double dispersion, std::span<const double> y, std::span<const double> mu, std::span<double> slope) {
   const double n = total_of(y), sum = total_of(mu);
   const Rising all = rising(1, n, dispersion);
-  LogDensity out{std::lgamma(n + 1) - all.value, -all.by_step};
+  NoiseDensity out{std::lgamma(n + 1) - all.value, -all.by_step};
   double mean = 0;      // sum p_k dl/dp_k
   for (std::size_t k = 0; k < y.size(); ++k) {
     const double p = mu[k] / sum;
@@ -91,7 +91,7 @@ LogDensity dirichlet_multinomial(double dispersion, std::span<const double> y, s
   return out;
 }
 
-LogDensity negative_binomial(double dispersion, double y, double mu, double& slope) {
+NoiseDensity negative_binomial(double dispersion, double y, double mu, double& slope) {
   if (!(mu > 0)) {
     slope = 0;
     return {y > 0 ? -std::numeric_limits<double>::infinity() : 0.0, 0};
@@ -123,52 +123,52 @@ struct DensityOf {
   std::span<double> slope;
 
   template <class One>
-  LogDensity independent(const One& one) const {
-    LogDensity out;
+  NoiseDensity independent(const One& one) const {
+    NoiseDensity out;
     for (std::size_t k = 0; k < y.size(); ++k) {
       double by_mu = 0;
-      const LogDensity part = one(y[k], mu[k], by_mu);
+      const NoiseDensity part = one(y[k], mu[k], by_mu);
       out.value += part.value;
       out.by_dispersion += part.by_dispersion;
       if (!slope.empty()) slope[k] = by_mu;
     }
     return out;
   }
-  LogDensity operator()(const Multinomial&) const {
-    LogDensity out = dirichlet_multinomial(0, y, mu, slope);
+  NoiseDensity operator()(const Multinomial&) const {
+    NoiseDensity out = dirichlet_multinomial(0, y, mu, slope);
     out.by_dispersion = 0;
     return out;
   }
-  LogDensity operator()(const DirichletMultinomial& noise) const { return dirichlet_multinomial(noise.dispersion, y, mu, slope); }
-  LogDensity operator()(const Poisson&) const {
+  NoiseDensity operator()(const DirichletMultinomial& noise) const { return dirichlet_multinomial(noise.dispersion, y, mu, slope); }
+  NoiseDensity operator()(const Poisson&) const {
     return independent([](double value, double mean, double& by_mean) {
-      LogDensity out = negative_binomial(0, value, mean, by_mean);
+      NoiseDensity out = negative_binomial(0, value, mean, by_mean);
       out.by_dispersion = 0;
       return out;
     });
   }
-  LogDensity operator()(const NegativeBinomial& noise) const {
+  NoiseDensity operator()(const NegativeBinomial& noise) const {
     return independent([&](double value, double mean, double& by_mean) { return negative_binomial(noise.dispersion, value, mean, by_mean); });
   }
-  LogDensity operator()(const Gaussian& noise) const {
+  NoiseDensity operator()(const Gaussian& noise) const {
     return independent([&](double value, double mean, double& by_mean) {
       const double z = (value - mean) / noise.sd;
       by_mean = z / noise.sd;
-      return LogDensity{-0.5 * z * z - std::log(noise.sd) - log_root_two_pi, (z * z - 1) / noise.sd};
+      return NoiseDensity{-0.5 * z * z - std::log(noise.sd) - log_root_two_pi, (z * z - 1) / noise.sd};
     });
   }
-  LogDensity operator()(const CensoredGaussian& noise) const {
+  NoiseDensity operator()(const CensoredGaussian& noise) const {
     return independent([&](double value, double mean, double& by_mean) {
       if (value < noise.saturation) {
         const double z = (value - mean) / noise.sd;
         by_mean = z / noise.sd;
-        return LogDensity{-0.5 * z * z - std::log(noise.sd) - log_root_two_pi, (z * z - 1) / noise.sd};
+        return NoiseDensity{-0.5 * z * z - std::log(noise.sd) - log_root_two_pi, (z * z - 1) / noise.sd};
       }
       const double z = (noise.saturation - mean) / noise.sd;
       double log_tail = 0, hazard = 0;
       upper_tail(z, log_tail, hazard);
       by_mean = hazard / noise.sd;
-      return LogDensity{log_tail, z * hazard / noise.sd};
+      return NoiseDensity{log_tail, z * hazard / noise.sd};
     });
   }
 };
@@ -282,7 +282,7 @@ std::string name_of(const Noise& noise) {
   return names[noise.index()];
 }
 
-LogDensity log_density(const Noise& noise, std::span<const double> observed, std::span<const double> expected, std::span<double> by_expected) {
+NoiseDensity log_density(const Noise& noise, std::span<const double> observed, std::span<const double> expected, std::span<double> by_expected) {
   HYPED_ASSERT(observed.size() == expected.size() && (by_expected.empty() || by_expected.size() == observed.size()));
   return std::visit(DensityOf{observed, expected, by_expected}, noise);
 }

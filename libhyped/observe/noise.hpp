@@ -35,14 +35,14 @@ std::string name_of(const Noise& noise);
 
 // The density is a probability for counts, a density for the Gaussians; all constants are included, so that likelihoods of
 // different noise on the same data compare. dispersion: DirichletMultinomial and NegativeBinomial, sd: the Gaussians, 0 else.
-struct LogDensity {
+struct NoiseDensity {
   double value = 0;             // -infinity where the data are impossible
   double by_dispersion = 0;
 };
 
 // observed, expected, by_expected [K], same units. Counts must be whole and >= 0, expected amounts > 0 (counts) and need not be normalised for
 // the multinomial kinds. by_expected may be empty. No allocation, O(K).
-LogDensity log_density(const Noise& noise, std::span<const double> observed, std::span<const double> expected,
+NoiseDensity log_density(const Noise& noise, std::span<const double> observed, std::span<const double> expected,
                        std::span<double> by_expected = {});
 
 // Expected (Fisher) information of one frame. For the multinomial kinds conditional on the observed total.

@@ -62,7 +62,7 @@ TEST_CASE("noise: probabilities sum to 1, the score has mean zero and its varian
     Eigen::MatrixXd outer = Eigen::MatrixXd::Zero(classes, classes);
     over_outcomes(c.noise, c.expected, c.total, [&](const Values& y, double weight) {
       Eigen::VectorXd slope(classes);
-      const LogDensity density = log_density(c.noise, y, c.expected, std::span(slope.data(), static_cast<std::size_t>(classes)));
+      const NoiseDensity density = log_density(c.noise, y, c.expected, std::span(slope.data(), static_cast<std::size_t>(classes)));
       const double p = weight * std::exp(density.value);
       mass += p;
       by_mu += p * slope;
@@ -93,7 +93,7 @@ TEST_CASE("noise: derivatives are those of the value") {
       if (variant == 2) y = {30, 0, 0};
       y.resize(c.expected.size());
       Values slope(y.size());
-      const LogDensity at = log_density(c.noise, y, c.expected, slope);
+      const NoiseDensity at = log_density(c.noise, y, c.expected, slope);
       for (std::size_t k = 0; k < y.size(); ++k) {
         Values above = c.expected, below = c.expected;
         above[k] += 1e-5;
