@@ -56,6 +56,11 @@ void run_convert_cells(RunDirectory& run, const CellsConversion& settings) {
   Strings notes;
   Table table({{"library", "", ""}, {"path", "", ""}, {"cells", "", ""}, {"genes", "", ""}, {"matrix", "", ""}});
   AnnotatedData data = joined(settings.libraries, settings, settings.join.repeated, notes, &table);
+  if (settings.by_rows && !data.X.empty()) {
+    const std::string before = kind_of(data.X);
+    data.X = {compressed_of(sparse_rows_of(std::move(data.X), "X"))};
+    notes.push_back("X: " + before + " became " + kind_of(data.X));
+  }
   if (!settings.transcripts.empty()) {
     const auto genes = settings.transcript_genes.empty() ? std::map<std::string, std::string>() : read_transcript_genes(settings.transcript_genes);
     const Strings added = add_isoforms(data, joined(settings.transcripts, settings, RepeatedGenes::suffix, notes, &table), genes);

@@ -16,6 +16,7 @@ struct CellsConversion {
   std::filesystem::path transcript_genes;                           // table or annotation: the gene of each transcript
   JoinOptions join;
   bool keep_suffix = false;
+  bool by_rows = false;                                             // X as compressed rows of 32-bit floats, whatever it was
   int gzip = 4;
 };
 

@@ -60,6 +60,10 @@ std::vector<int> choose_cells(RunDirectory& run, PreparedCells& out, const Prepa
   say(run, "cells", fmt::format("{} of {} pass the cut-offs{}", judged, cells, settings.keep_all ? fmt::format("; {} are kept, because all were asked for", kept.size()) : ""));
   for (const QualityCut& cut : out.verdict.cuts)
     if (!cut.applies) run.add_note(fmt::format("{}{}: no cut-off by MAD ({}).", cut.metric, cut.group.empty() ? "" : " of " + cut.group, cut.mad > 0 ? fmt::format("only {} cells", cut.cells) : "the MAD is 0"));
+  for (const QualityCut& cut : out.verdict.cuts)
+    if (cut.applies && cut.outside > cut.cells / 10)
+      run.add_warning(fmt::format("{}{}: {} of {} cells lie outside the cut-off ({}); look at the quality figure, and set it if it cuts through a healthy population (--mads, --max-pct-mt, --keep-all).", cut.metric,
+                                  cut.group.empty() ? "" : " of " + cut.group, cut.outside, cut.cells, std::isfinite(cut.upper) ? fmt::format("above {:.4g}", cut.upper) : fmt::format("below {:.4g}", cut.lower)));
   if (kept.size() < 2) throw InputError(where, fmt::format("only {} cells are left after quality control", kept.size()), "loosen the cut-offs (--mads, --max-pct-mt) or keep all (--keep-all)");
   std::vector<int> in_arm(out.arms.levels.size(), 0);
   for (const int c : kept)

@@ -52,7 +52,7 @@ void add_cells_convert(CLI::App& cells, int& exit_code) {
   struct Arguments : CellsArguments {
     std::vector<std::string> libraries, transcripts;
     std::string by = "automatic", repeated = "refuse", genes;
-    bool keep_suffix = false;
+    bool keep_suffix = false, by_rows = false;
     int gzip = 4;
   };
   auto args = std::make_shared<Arguments>();
@@ -63,6 +63,7 @@ void add_cells_convert(CLI::App& cells, int& exit_code) {
   command->add_option("--by", args->by, "genes are one by: automatic, name, id")->check(CLI::IsMember({"automatic", "name", "id"}))->capture_default_str();
   command->add_option("--repeated-genes", args->repeated, "refuse, suffix or sum")->check(CLI::IsMember({"refuse", "suffix", "sum"}))->capture_default_str();
   command->add_flag("--keep-suffix", args->keep_suffix, "keep the -1 at the end of barcodes");
+  command->add_flag("--rows", args->by_rows, "store X as compressed rows of 32-bit floats");
   command->add_option("--gzip", args->gzip, "level of packing; 0: none")->check(CLI::Range(0, 9))->capture_default_str();
   args->add_common(*command, "hyped cells convert control=c/gene_raw hybrid=h/gene_raw --out out/c");
   command->callback([args, &exit_code] {
@@ -73,6 +74,7 @@ void add_cells_convert(CLI::App& cells, int& exit_code) {
     settings.join.by = args->by == "name" ? JoinBy::name : args->by == "id" ? JoinBy::id : JoinBy::automatic;
     settings.join.repeated = repeated_genes_of(args->repeated);
     settings.keep_suffix = args->keep_suffix;
+    settings.by_rows = args->by_rows;
     settings.gzip = args->gzip;
     run(*args, exit_code, [&](RunDirectory& folder) { run_convert_cells(folder, settings); });
   });

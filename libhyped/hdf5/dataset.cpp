@@ -83,8 +83,15 @@ void Dataset::check_size() {
     if (offset == HADDR_UNDEF) complete_ = false;
     else if (offset > file_bytes_ || declared > file_bytes_ - offset) too_much("the file ends before them");
     if (!complete_ && declared > slack) too_much("none was ever written");
+    data_offset_ = declared == 0 ? 0 : offset;
   }
-  if (layout != H5D_CHUNKED) return;
+  H5D_fill_value_t fill = H5D_FILL_VALUE_ERROR;
+  const bool zeros = H5Pfill_value_defined(made.id(), &fill) >= 0 && fill != H5D_FILL_VALUE_USER_DEFINED;
+  if (layout == H5D_COMPACT && H5Dget_storage_size(handle_->id()) < declared) too_much("fewer bytes are there");
+  if (layout != H5D_CHUNKED) {
+    if (!complete_ && !zeros) throw InputError(where_, "was never written and stands for another value than zero", "write its values");
+    return;
+  }
   auto chunks = std::make_shared<ChunkLayout>();
   chunks->shape.assign(shape_.begin(), shape_.end());
   chunks->chunk.resize(shape_.size());
@@ -120,6 +127,7 @@ void Dataset::check_size() {
   if (H5Dget_num_chunks(handle_->id(), Handle(H5Dget_space(handle_->id()), close_space).id(), &written) < 0) unreadable(where_);
   complete_ = written >= expected;
   if (!complete_ && declared > slack) too_much(fmt::format("{} of {} chunks were written", written, expected).c_str());
+  if (!complete_ && !zeros) throw InputError(where_, "was written in parts, and the rest stands for another value than zero", "write its values");
   const std::uint64_t packing = filters == 0 ? 1 : most_packing;
   if (chunk_bytes > std::max(slack, stored_bytes_ * packing) || declared > std::max(slack, times(stored_bytes_, packing))) too_much(fmt::format("{} bytes are in the file", stored_bytes_).c_str());
 }
@@ -137,8 +145,25 @@ void Dataset::read_rows(std::uint64_t from, std::uint64_t count, T* to) const {
   if (type_.kind != Kind::number && type_.kind != Kind::truth) throw InputError(where_, "holds " + type_.words + ", not numbers", "check what is stored there");
   const std::uint64_t row = row_size();
   if (count == 0 || row == 0) return;
-  if (chunks_ && chunks_->ours && complete_ && type_.native) {
+  if (chunks_ && chunks_->ours && type_.native) {
     read_chunks(handle_->id(), *chunks_, from, count, [&](const std::byte* bytes, std::size_t at, std::size_t values) { convert(type_.number, bytes, type_.bytes, to + at, values); }, where_);
+    return;
+  }
+  if (!complete_) {      // never written: zeros
+    std::fill_n(to, count * row, T{});
+    return;
+  }
+  // The library trusts its own record of the size; ours was compared with the file.
+  if (const auto [descriptor, bytes] = plain_file(handle_->id()); data_offset_ != HADDR_UNDEF && descriptor >= 0 && type_.native) {
+    constexpr std::uint64_t block = 1 << 17;
+    std::vector<char> buffer(number_type<T>() == type_.number ? 0 : std::min(block, count * row) * type_.bytes);
+    for (std::uint64_t done = 0; done < count * row;) {
+      const std::uint64_t at = data_offset_ + (from * row + done) * type_.bytes, part = buffer.empty() ? count * row : std::min(block, count * row - done);
+      char* raw = buffer.empty() ? reinterpret_cast<char*>(to) : buffer.data();
+      if (!read_at(descriptor, at, raw, part * type_.bytes)) unreadable(where_);
+      if (!buffer.empty()) convert(type_.number, reinterpret_cast<const std::byte*>(raw), type_.bytes, to + done, part);
+      done += part;
+    }
     return;
   }
   const Handle space(H5Dget_space(handle_->id()), close_space);
@@ -163,14 +188,14 @@ std::vector<T> Dataset::read() const {
 std::vector<std::byte> Dataset::read_bytes() const {
   std::vector<std::byte> out(size() * type_.bytes);
   if (out.empty()) return out;
-  if (chunks_ && chunks_->ours && complete_) {
+  if (!chunks_ && !complete_) return out;
+  if (chunks_ && chunks_->ours) {
     read_chunks(handle_->id(), *chunks_, 0, rows(), [&](const std::byte* bytes, std::size_t at, std::size_t values) { std::memcpy(out.data() + at * type_.bytes, bytes, values * type_.bytes); }, where_);
     return out;
   }
   const auto [descriptor, bytes] = plain_file(handle_->id());
-  const haddr_t offset = chunks_ ? HADDR_UNDEF : H5Dget_offset(handle_->id());
-  if (offset != HADDR_UNDEF && descriptor >= 0) {
-    if (!read_at(descriptor, offset, reinterpret_cast<char*>(out.data()), out.size())) unreadable(where_);
+  if (data_offset_ != HADDR_UNDEF && descriptor >= 0) {
+    if (!read_at(descriptor, data_offset_, reinterpret_cast<char*>(out.data()), out.size())) unreadable(where_);
     return out;
   }
   if (type_.variable || std::any_of(type_.fields.begin(), type_.fields.end(), [](const auto& field) { return field.variable; }))
@@ -183,7 +208,6 @@ std::vector<std::byte> Dataset::read_bytes() const {
 std::vector<std::string> Dataset::read_text() const {
   if (type_.kind != Kind::text) throw InputError(where_, "holds " + type_.words + ", not text", "check what is stored there");
   if (null_ || size() == 0) return {};
-  if (!complete_ && type_.variable) return std::vector<std::string>(size());      // never written: empty
   StoredField own{"", Kind::text, NumberType::none, true, type_.variable, false, 0, type_.bytes, 1};
   return text_of_field(read_bytes(), own);
 }

@@ -57,7 +57,7 @@ class Attributes {
 };
 
 // Opening checks what the dataset says of itself: InputError if it declares more than the file can hold, or if it is packed by a
-// filter that is not there. Everything in the file must exist: values that were never written count as missing above 16 MiB.
+// filter that is not there. Values that were never written are zeros, up to 16 MiB of them; above that they are missing.
 class Dataset {
  public:
   const std::vector<std::uint64_t>& shape() const { return shape_; }      // empty: one value
@@ -96,6 +96,7 @@ class Dataset {
   StoredType type_;
   bool null_ = false, complete_ = true;
   std::uint64_t stored_bytes_ = 0, file_bytes_ = 0;
+  std::uint64_t data_offset_ = ~std::uint64_t{0};      // in the file, of contiguous values; all ones: there is none
   std::shared_ptr<const ChunkLayout> chunks_;      // null: contiguous or compact; shared with copies
 };
 

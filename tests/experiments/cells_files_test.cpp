@@ -99,4 +99,14 @@ TEST_CASE("convert joins libraries and puts transcripts beside genes") {
   CHECK(ended.code == 2);
   CHECK_THAT(ended.err, Contains("write NAME=PATH for each"));
   CHECK(folder.run("cells convert c --out out3").code == 0);
+  AnnotatedData columns = raw_merge();
+  CompressedMatrix turned = compressed_of(transposed(sparse_rows_of(columns.X, "X")));
+  turned.by_column = true;
+  std::swap(turned.rows, turned.columns);
+  columns.X = {std::move(turned)};
+  write_anndata(columns, folder.path() / "columns.h5ad");
+  CHECK(folder.run("cells convert columns.h5ad --out as_is").code == 0);
+  CHECK(read_anndata(folder.path() / "as_is/data/cells.h5ad").data.X == columns.X);
+  CHECK(folder.run("cells convert columns.h5ad --rows --out rows").code == 0);
+  CHECK(read_anndata(folder.path() / "rows/data/cells.h5ad").data.X == raw_merge().X);
 }

@@ -149,11 +149,12 @@ void read_chunks(hid_t data, const ChunkLayout& layout, hsize_t from, hsize_t co
     {
       const std::lock_guard lock(library);
       hsize_t bytes = 0;
-      if (H5Dget_chunk_storage_size(data, offset.data(), &bytes) < 0 || bytes == 0 || bytes > 2 * layout.chunk_bytes + 4096) damaged();      // packing hardly ever makes it larger
+      if (H5Dget_chunk_storage_size(data, offset.data(), &bytes) < 0 || bytes > 2 * layout.chunk_bytes + 4096) damaged();      // packing hardly ever makes it larger
       unpacker.packed.resize(bytes);
-      if (H5Dread_chunk(data, H5P_DEFAULT, offset.data(), &skipped, unpacker.packed.data()) < 0) damaged();
+      if (bytes > 0 && H5Dread_chunk(data, H5P_DEFAULT, offset.data(), &skipped, unpacker.packed.data()) < 0) damaged();
     }
-    if (!unpack(layout, skipped, unpacker)) damaged();
+    if (unpacker.packed.empty()) unpacker.packed.assign(layout.chunk_bytes, std::byte{0});      // never written
+    else if (!unpack(layout, skipped, unpacker)) damaged();
     each_run(layout, offset, from, count, [&](std::size_t in_chunk, std::size_t in_rows, std::size_t length) { run(unpacker.packed.data() + in_chunk * layout.element_bytes, in_rows, length); });
   });
 }
