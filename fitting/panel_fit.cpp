@@ -5,6 +5,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
+
+#include "libhyped/tracks/panel_pairs.hpp"
 
 namespace hyped {
 namespace {
@@ -25,25 +28,40 @@ ParameterSpace space_of(const PanelModel& model) {
   return space;
 }
 
+// Transitions between known states are counted once each; everything else goes through the passes, cell by cell.
 class OnSearchScale final : public LogLikelihood {
  public:
-  OnSearchScale(const PanelLikelihood& data, const ParameterSpace& space) : data_(data), space_(space) {}
+  OnSearchScale(const PanelData& data, const PanelModel& model, const ParameterSpace& space) : space_(space) {
+    if (PanelPairs::applies(model)) pairs_.emplace(data, model);
+    if (!pairs_ || !pairs_->rest().subjects.empty()) passes_.emplace(pairs_ ? pairs_->rest() : data, model);
+  }
   int parameter_count() const override { return space_.count(); }
+  long intervals() const { return (pairs_ ? pairs_->intervals() : 0) + (passes_ ? passes_->intervals() : 0); }
   Outcome evaluate(const Eigen::VectorXd& theta, LikelihoodValue& out, bool derivatives) const override {
-    PanelValue value;
-    const Outcome outcome = data_.evaluate(space_.natural(theta), value, derivatives, derivatives);
-    if (!outcome.ok()) return outcome;
-    out.log_likelihood = value.log_likelihood;
+    const Eigen::VectorXd natural = space_.natural(theta);
+    PairValue pairs;
+    PanelValue passes;
+    if (pairs_)
+      if (const Outcome outcome = pairs_->evaluate(natural, pairs, derivatives); !outcome.ok()) return outcome;
+    if (passes_)
+      if (const Outcome outcome = passes_->evaluate(natural, passes, derivatives, derivatives); !outcome.ok()) return outcome;
+    out.log_likelihood = pairs.log_likelihood + passes.log_likelihood;
     if (!derivatives) return {};
-    for (int i = 0; i < space_.count(); ++i) value.scores.col(i) *= space_.slope(i, theta[i]);
-    out.gradient = value.scores.colwise().sum();
-    out.information = value.scores.transpose() * value.scores;
+    Eigen::VectorXd slope(space_.count());
+    for (int i = 0; i < space_.count(); ++i) slope[i] = space_.slope(i, theta[i]);
+    out.gradient = Eigen::VectorXd::Zero(space_.count());
+    out.information = Eigen::MatrixXd::Zero(space_.count(), space_.count());
+    if (pairs_) out.gradient += pairs.gradient, out.information += pairs.information;
+    if (passes_) out.gradient += passes.gradient, out.information += passes.scores.transpose() * passes.scores;
+    out.gradient = out.gradient.cwiseProduct(slope).eval();
+    out.information = (slope.asDiagonal() * out.information * slope.asDiagonal()).eval();
     return {};
   }
 
  private:
-  const PanelLikelihood& data_;
   const ParameterSpace& space_;
+  std::optional<PanelPairs> pairs_;
+  std::optional<PanelLikelihood> passes_;
 };
 
 // Observed information by differences of the exact score from the maximum, one each: off by the step times a third derivative, a relative 1e-4.
@@ -78,12 +96,11 @@ PanelEstimate derived(std::string name, std::string unit, std::string meaning, d
 
 PanelFit fit_panel(const PanelData& data, const PanelSpec& spec, const PanelFitOptions& options) {
   const PanelModel model(spec, data);
-  const PanelLikelihood likelihood(data, model);
   PanelFit fit;
   fit.space = space_of(model);
   fit.parameter_count = model.parameter_count();
-  fit.intervals = likelihood.intervals();
-  const OnSearchScale function(likelihood, fit.space);
+  const OnSearchScale function(data, model, fit.space);
+  fit.intervals = function.intervals();
   LikelihoodResult best;
   for (int s = 0; s < std::max(1, options.starts); ++s) {
     Eigen::VectorXd start = fit.space.start();

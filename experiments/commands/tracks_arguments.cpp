@@ -15,6 +15,8 @@ void TracksArguments::add_reading(CLI::App& command, const std::string& example)
   command.add_option("--graph", graph, "btrack's graph.json");
   command.add_option("--properties", properties, "btrack's properties, row by row");
   command.add_option("--column", roles, "role=name: cell, mother, frame, time, channel, ...")->allow_extra_args(false);
+  command.add_option("--event", events, "EVENT=column of a table with one row per cell")->allow_extra_args(false);
+  command.add_option("--unit-h", reading.hours_per_time_unit, "hours per unit of a time column")->check(CLI::PositiveNumber)->option_text("H");
   command.add_option("--phase", reading.phases, "a phase, in the order of the cycle")->allow_extra_args(false);
   command.add_option("--condition", reading.condition, "name, where the file has none");
   command.add_option("--pixel-um", reading.pixel_um, "size of a pixel")->check(CLI::PositiveNumber)->option_text("UM");
@@ -38,6 +40,20 @@ TrackReading TracksArguments::finished_reading() const {
     if (found != single.end()) *found->second = name;
     else (role == "film" ? out.columns.film : out.columns.channels).push_back(name);
   }
+  const std::map<std::string, std::string*> known = {{"birth", &out.events.birth}, {"division", &out.events.division}, {"death", &out.events.death}, {"lost", &out.events.lost},
+                                                     {"film_end", &out.events.film_end}, {"survived", &out.events.survived}, {"family", &out.events.family}};
+  for (const std::string& item : events) {
+    const auto equals = item.find('=');
+    if (equals == item.npos || equals == 0) throw InputError("--event " + item, "is not EVENT=column", "write --event division=divided_h, --event G1=g1_end_h and, for the last phase, --event S/G2/M=");
+    const std::string event = item.substr(0, equals), name = item.substr(equals + 1);
+    const auto found = known.find(event);
+    if (found == known.end()) out.events.phases.emplace_back(event, name);
+    else if (name.empty()) throw InputError("--event " + item, "names no column", "only the last phase has none: it ends with the cell");
+    else *found->second = name;
+  }
+  for (std::size_t k = 0; k + 1 < out.events.phases.size(); ++k)
+    if (out.events.phases[k].second.empty()) throw InputError("--event " + out.events.phases[k].first + "=", "only the last phase has no column of its own", "give phases in the order of the cycle");
+  if (!events.empty() && out.format.empty()) out.format = "events";
   return out;
 }
 

@@ -12,7 +12,7 @@ struct TracksArguments : RunArguments {
   TrackReading reading;
   double frame_interval_min = 0;
   std::string edges, graph, properties;
-  std::vector<std::string> roles;              // role=column
+  std::vector<std::string> roles, events;      // role=column, event=column
 
   void add_reading(CLI::App& command, const std::string& example);
   TrackReading finished_reading() const;       // InputError for a role that does not exist

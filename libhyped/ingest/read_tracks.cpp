@@ -9,7 +9,6 @@
 #include <functional>
 #include <map>
 
-#include "libhyped/ingest/read_events.hpp"
 #include "libhyped/ingest/tracks/formats.hpp"
 #include "libhyped/ingest/tracks/track_table.hpp"
 
@@ -18,6 +17,22 @@ namespace fs = std::filesystem;
 namespace {
 
 using Reader = std::function<CellTracks(const fs::path&, const TrackReading&)>;
+
+CellTracks read_named_events(const fs::path& path, const TrackReading& reading) {
+  EventColumns events = reading.events;
+  events.film = reading.columns.film;
+  events.condition = reading.columns.condition;
+  events.cell = reading.columns.cell;
+  events.mother = reading.columns.mother;
+  events.hours_per_unit = reading.hours_per_time_unit;
+  if (events.cell.empty()) throw InputError(path.string(), "the column of the cells is not named", "give --column cell=NAME");
+  if (!(events.hours_per_unit > 0)) throw InputError(path.string(), "the unit of its times is not known", "give --unit-h: hours per unit (1 for hours, 0.25 for frames of 15 min)");
+  if (events.birth.empty() && events.division.empty() && events.death.empty() && events.lost.empty()) throw InputError(path.string(), "no event is named", "give at least one of --event birth=, division=, death=, lost=");
+  CellTracks tracks = read_events(path, events);
+  if (reading.columns.condition.empty() && !reading.condition.empty())
+    for (auto& film : tracks.films) film.condition = reading.condition;
+  return tracks;
+}
 
 const std::map<std::string, Reader>& readers() {
   static const std::map<std::string, Reader> all = {
@@ -30,6 +45,7 @@ const std::map<std::string, Reader>& readers() {
       {"plain", read_plain_tracks},
       {"tidy", read_tidy_tracks},
       {"carr2021", read_carr2021},
+      {"events", read_named_events},
       {"dowling2014", [](const fs::path& path, const TrackReading&) { return read_dowling2014(path); }},
       {"imig2020-lineages", [](const fs::path& path, const TrackReading&) { return read_imig2020_lineages(path); }},
       {"imig2020-durations", [](const fs::path& path, const TrackReading&) { return read_imig2020_durations(path); }},

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "libhyped/ingest/read_events.hpp"
 #include "libhyped/tracks/cell_tracks.hpp"
 
 namespace hyped {
@@ -23,12 +24,13 @@ struct TrackReading {
   std::string film, condition;                 // names where the file has none; empty: the file's name, "all"
   double pixel_um = 0;                         // > 0: positions are pixels of this size, and become um
   TrackColumns columns;
+  EventColumns events;                         // of the format `events`; film, condition, cell and mother are taken from `columns`, the unit from hours_per_time_unit
   std::vector<std::string> phases;             // names in the order of the cycle; not empty: any other name is an error
   std::filesystem::path edges, graph, properties;      // TrackMate's edge table; btrack's graph.json and row-aligned properties
 };
 
 // trackmate-xml (also inside a .zip), trackmate-csv, btrack, cellprofiler, cellmaptracer, regionprops, plain, tidy, carr2021,
-// dowling2014, imig2020-lineages, imig2020-durations.
+// events (one row per cell, columns named by the reader's caller), dowling2014, imig2020-lineages, imig2020-durations.
 const std::vector<std::string>& track_formats();
 
 // The format of a file, or folder of the tidy form, by its content; empty if it is none of them.

@@ -143,7 +143,32 @@ void contract(int n, int rates, const std::vector<T>& directions, std::vector<T>
   std::fill(collected.begin(), collected.end(), T(0));
 }
 
+// out_rj = sum_ab vectors_{row a} differences_ab directions_r_ab inverse_bj
+template <class T>
+void row_of(int n, int rates, const T* vector, const T* inverse, const T* differences, const std::vector<T>& directions, double* out) {
+  std::array<T, 64> w;
+  for (int r = 0; r < rates; ++r) {
+    const T* direction = directions.data() + static_cast<std::size_t>(r * n * n);
+    std::fill(w.begin(), w.begin() + n, T(0));
+    for (int a = 0; a < n; ++a)
+      for (int b = 0; b < n; ++b) w[static_cast<std::size_t>(b)] += vector[a] * differences[a * n + b] * direction[a * n + b];
+    for (int j = 0; j < n; ++j) {
+      T sum = 0;
+      for (int b = 0; b < n; ++b) sum += w[static_cast<std::size_t>(b)] * inverse[b * n + j];
+      out[r * n + j] = std::real(sum);
+    }
+  }
+}
+
 }  // namespace
+
+void TransitionTable::row_slopes(int k, int row, double* out) const {
+  const int n = size_;
+  const auto cell = static_cast<std::size_t>(k) * n * n;
+  if (real_) return row_of(n, rates_, real_->vectors.data() + row * n, real_->inverse.data(), real_->differences.data() + cell, real_->directions, out);
+  if (complex_) return row_of(n, rates_, complex_->vectors.data() + row * n, complex_->inverse.data(), complex_->differences.data() + cell, complex_->directions, out);
+  for (int r = 0; r < rates_; ++r) std::copy_n(derivatives_.data() + (static_cast<std::size_t>(k) * rates_ + r) * n * n + row * n, n, out + r * n);
+}
 
 void TransitionTable::collect(int k, const double* a, const double* b, double weight, Collector& to) const {
   to.used = true;

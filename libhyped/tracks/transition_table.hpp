@@ -19,6 +19,9 @@ class TransitionTable {
   // P of times_h[k], row-major [n x n].
   const double* matrix(int k) const { return probabilities_.data() + static_cast<std::size_t>(k) * size_ * size_; }
 
+  // d P(t_k)_{row, j} / d rate r, to out [R x n] row-major.
+  void row_slopes(int k, int row, double* out) const;
+
   struct Collector {                     // one per thread or subject
     std::vector<double> real, plain;
     std::vector<std::complex<double>> complex;

@@ -36,6 +36,30 @@ TEST_CASE("convert writes the tidy form, which converts to itself") {
   for (const char* name : {"cells", "frames", "films"}) CHECK(text_of(folder.path() / "out/data" / (std::string(name) + ".tsv")) == text_of(folder.path() / "again/data" / (std::string(name) + ".tsv")));
 }
 
+TEST_CASE("a table of events is read by the columns that are named") {
+  const CommandFolder folder;
+  folder.write("e.csv", "id,dam,drug,born,g1,split,gone\na,,mock,,5,10,\nb,a,mock,10,18,,24\nc,a,mock,10,16,20,\n");
+  const std::string named = "tracks convert e.csv --column cell=id --column mother=dam --column condition=drug --event birth=born --event division=split --event lost=gone --event G1=g1";
+  const Ended ended = folder.run(named + " --event S/G2/M= --unit-h 0.5 --out out");
+  INFO(ended.out << ended.err);
+  REQUIRE(ended.code == 0);
+  CHECK_THAT(ended.out, Contains("annotated times x 0.5 h"));
+  const auto cells = folder.table("out/data/cells.tsv");
+  REQUIRE(cells.size() == 3);
+  CHECK(cells[0].at("end") == "division");
+  CHECK(cells[1].at("end") == "lost");
+  CHECK(cells[2].at("mother") == "a");
+  const auto refused = [&](const std::string& more, const std::string& text) {
+    const Ended wrong = folder.run(named + more + " --out no");
+    INFO(wrong.err);
+    CHECK(wrong.code == 2);
+    CHECK_THAT(wrong.err, Contains(text));
+  };
+  refused(" --event S/G2/M=", "--unit-h");
+  refused(" --event S= --event G2=g2 --unit-h 1", "only the last phase");
+  refused(" --event death= --unit-h 1", "names no column");
+}
+
 TEST_CASE("wrong tracks are refused with one line and leave nothing behind") {
   const CommandFolder folder;
   folder.write("t.csv", btrack);
