@@ -7,7 +7,7 @@
 
 #include "bench/timing.hpp"
 #include "libhyped/parallel.hpp"
-#include "libhyped/tracks/smoother_fit.hpp"
+#include "libhyped/tracks/calls/smoother_fit.hpp"
 #include "tests/fitting/panel_paths.hpp"
 
 using namespace hyped;

@@ -2,7 +2,7 @@
 #pragma once
 #include <vector>
 
-#include "libhyped/tracks/duration_data.hpp"
+#include "libhyped/tracks/durations/duration_data.hpp"
 
 namespace hyped {
 

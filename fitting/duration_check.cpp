@@ -8,7 +8,7 @@
 #include <optional>
 
 #include "libhyped/parallel.hpp"
-#include "libhyped/tracks/duration_simulation.hpp"
+#include "libhyped/tracks/durations/duration_simulation.hpp"
 
 namespace hyped {
 namespace {

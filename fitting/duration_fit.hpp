@@ -8,7 +8,7 @@
 #include "fitting/identifiability.hpp"
 #include "fitting/likelihood_interval.hpp"
 #include "fitting/model_selection.hpp"
-#include "libhyped/tracks/duration_likelihood.hpp"
+#include "libhyped/tracks/durations/duration_likelihood.hpp"
 
 namespace hyped {
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "fitting/likelihood_interval.hpp"
-#include "libhyped/tracks/taylor.hpp"
+#include "libhyped/tracks/durations/taylor.hpp"
 
 namespace hyped {
 

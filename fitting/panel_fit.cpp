@@ -7,7 +7,7 @@
 #include <cmath>
 #include <optional>
 
-#include "libhyped/tracks/panel_pairs.hpp"
+#include "libhyped/tracks/panels/panel_pairs.hpp"
 
 namespace hyped {
 namespace {

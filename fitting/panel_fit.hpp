@@ -8,7 +8,7 @@
 #include "fitting/general_likelihood.hpp"
 #include "fitting/identifiability.hpp"
 #include "fitting/parameter_space.hpp"
-#include "libhyped/tracks/panel_likelihood.hpp"
+#include "libhyped/tracks/panels/panel_likelihood.hpp"
 
 namespace hyped {
 

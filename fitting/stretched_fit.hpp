@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "fitting/duration_pairs.hpp"
-#include "libhyped/tracks/stretched_cycle.hpp"
+#include "libhyped/tracks/durations/stretched_cycle.hpp"
 
 namespace hyped {
 

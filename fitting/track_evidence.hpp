@@ -4,7 +4,7 @@
 
 #include "fitting/parameter_space.hpp"
 #include "libhyped/errors.hpp"
-#include "libhyped/tracks/duration_data.hpp"
+#include "libhyped/tracks/durations/duration_data.hpp"
 
 namespace hyped {
 

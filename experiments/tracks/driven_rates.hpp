@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "libhyped/store/run_directory.hpp"
-#include "libhyped/tracks/panel_model.hpp"
+#include "libhyped/tracks/panels/panel_model.hpp"
 
 namespace hyped {
 

@@ -11,7 +11,7 @@
 #include "experiments/tracks/duration_pair_tables.hpp"
 #include "fitting/competing_risks.hpp"
 #include "fitting/duration_check.hpp"
-#include "libhyped/tracks/survival_curves.hpp"
+#include "libhyped/tracks/durations/survival_curves.hpp"
 
 namespace hyped {
 namespace {

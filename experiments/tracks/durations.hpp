@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "libhyped/store/run_directory.hpp"
-#include "libhyped/tracks/duration_data.hpp"
+#include "libhyped/tracks/durations/duration_data.hpp"
 
 namespace hyped {
 

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "libhyped/tracks/smoother_fit.hpp"
+#include "libhyped/tracks/calls/smoother_fit.hpp"
 
 namespace hyped {
 namespace {

@@ -4,8 +4,8 @@
 
 #include "libhyped/ingest/read_tracks.hpp"
 #include "libhyped/store/run_directory.hpp"
-#include "libhyped/tracks/phase_gates.hpp"
-#include "libhyped/tracks/smoother_fit.hpp"
+#include "libhyped/tracks/calls/phase_gates.hpp"
+#include "libhyped/tracks/calls/smoother_fit.hpp"
 
 namespace hyped {
 

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "experiments/tracks/durations.hpp"
-#include "libhyped/tracks/age_structure.hpp"
-#include "libhyped/tracks/duration_likelihood.hpp"
+#include "libhyped/tracks/durations/age_structure.hpp"
+#include "libhyped/tracks/durations/duration_likelihood.hpp"
 
 namespace hyped {
 

@@ -7,7 +7,7 @@
 
 #include "experiments/twin/twin.hpp"
 #include "libhyped/tracks/cell_tracks.hpp"
-#include "libhyped/tracks/reporter_map.hpp"
+#include "libhyped/tracks/calls/reporter_map.hpp"
 
 namespace hyped {
 

@@ -7,7 +7,7 @@
 #include "experiments/twin/film.hpp"
 #include "fitting/duration_fit.hpp"
 #include "libhyped/parallel.hpp"
-#include "libhyped/tracks/smoother_fit.hpp"
+#include "libhyped/tracks/calls/smoother_fit.hpp"
 #include "tests/tracks/simulated_histories.hpp"
 
 using namespace hyped;

@@ -9,7 +9,7 @@
 
 #include "fitting/duration_pairs.hpp"
 #include "libhyped/random.hpp"
-#include "libhyped/tracks/survival_curves.hpp"
+#include "libhyped/tracks/durations/survival_curves.hpp"
 
 using namespace hyped;
 

@@ -6,7 +6,7 @@
 
 #include "libhyped/model/staged.hpp"
 #include "libhyped/simulate/simulate.hpp"
-#include "libhyped/tracks/age_structure.hpp"
+#include "libhyped/tracks/durations/age_structure.hpp"
 
 using namespace hyped;
 

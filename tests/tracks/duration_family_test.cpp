@@ -5,8 +5,8 @@
 #include <catch2/catch.hpp>
 #include <functional>
 
-#include "libhyped/tracks/duration_family.hpp"
-#include "libhyped/tracks/duration_likelihood.hpp"
+#include "libhyped/tracks/durations/duration_family.hpp"
+#include "libhyped/tracks/durations/duration_likelihood.hpp"
 
 using namespace hyped;
 

@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "libhyped/random.hpp"
-#include "libhyped/tracks/panel_likelihood.hpp"
+#include "libhyped/tracks/panels/panel_likelihood.hpp"
 
 using namespace hyped;
 

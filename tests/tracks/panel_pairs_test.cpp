@@ -3,8 +3,8 @@
 #include <cmath>
 
 #include "libhyped/parallel.hpp"
-#include "libhyped/tracks/panel_likelihood.hpp"
-#include "libhyped/tracks/panel_pairs.hpp"
+#include "libhyped/tracks/panels/panel_likelihood.hpp"
+#include "libhyped/tracks/panels/panel_pairs.hpp"
 #include "tests/fitting/panel_paths.hpp"
 
 using namespace hyped;

@@ -5,8 +5,8 @@
 
 #include "experiments/twin/film.hpp"
 #include "libhyped/parallel.hpp"
-#include "libhyped/tracks/phase_gates.hpp"
-#include "libhyped/tracks/smoother_fit.hpp"
+#include "libhyped/tracks/calls/phase_gates.hpp"
+#include "libhyped/tracks/calls/smoother_fit.hpp"
 #include "tests/tracks/simulated_histories.hpp"
 
 using namespace hyped;

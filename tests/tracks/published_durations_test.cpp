@@ -7,7 +7,7 @@
 #include "libhyped/model/staged.hpp"
 #include "libhyped/simulate/clone_moments.hpp"
 #include "libhyped/simulate/simulate.hpp"
-#include "libhyped/tracks/survival_curves.hpp"
+#include "libhyped/tracks/durations/survival_curves.hpp"
 #include "tests/tracks/published_tables.hpp"
 
 using namespace hyped;

@@ -1,0 +1,99 @@
+// Contributions of single durations.
+#include "libhyped/tracks/durations/duration_likelihood.hpp"
+
+#include <algorithm>
+#include <boost/math/quadrature/gauss.hpp>
+#include <limits>
+
+#include "libhyped/errors.hpp"
+
+namespace hyped {
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+template <class T>
+Eta<T> family_eta(const std::array<T, 4>& eta) { return {eta[0], eta[1], eta[2]}; }
+
+template <class T>
+T log_progressing(const DurationModel& model, const std::array<T, 4>& eta) {
+  return model.cure ? T(-softplus(eta[static_cast<std::size_t>(model.family.count())])) : T(0.0);
+}
+
+// log P(a < T <= b) of the mixture; b may be infinite, when those that never leave count too.
+template <class T>
+T log_mixture_between(const DurationModel& model, const std::array<T, 4>& eta, double a, double b) {
+  if (std::isinf(b)) return log_mixture_survival(model, eta, a);
+  return log_progressing(model, eta) + log_between(model.family, family_eta(eta), a, b);
+}
+
+template <class T>
+T sum_of(const std::vector<T>& logs) {
+  const auto top = std::max_element(logs.begin(), logs.end(), [](const T& a, const T& b) { return value_of(a) < value_of(b); });
+  if (value_of(*top) == -infinity) return *top;
+  T sum(0.0);
+  for (const T& term : logs)
+    if (value_of(term) > -infinity) sum += exp_of(T(term - *top));
+  return *top + log_of(sum);
+}
+
+// Survival I(r) / I(0), density (S(r) - g I(r)) / I(0).
+template <class T>
+T log_residual(const Duration& d, const RemainingTime<T>& left) {
+  const T whole = left.from(0);
+  T part;
+  if (d.censored()) part = left.from(d.lower_h);
+  else if (d.exact()) part = left.survival(d.lower_h) - left.growth() * left.from(d.lower_h);
+  else part = left.between(d.lower_h, d.upper_h) + std::expm1(-left.growth() * (d.upper_h - d.lower_h)) * left.from(d.upper_h);
+  return value_of(part) > 0 ? T(log_of(part) - log_of(whole)) : T(-infinity);
+}
+
+}  // namespace
+
+template <class T>
+T log_mixture_survival(const DurationModel& model, const std::array<T, 4>& eta, double t) {
+  const T own = log_tails(model.family, family_eta(eta), t).survival;
+  if (!model.cure) return own;
+  const T never = -softplus(T(-eta[static_cast<std::size_t>(model.family.count())]));
+  return value_of(own) == -infinity ? never : log_sum(T(log_progressing(model, eta) + own), never);
+}
+
+template <class T>
+T log_mixture_density(const DurationModel& model, const std::array<T, 4>& eta, double t) {
+  return log_progressing(model, eta) + log_density(model.family, family_eta(eta), t);
+}
+
+std::vector<EntryNode> entry_nodes(double spread_h) {
+  if (!(spread_h > 0)) return {{0, 1}};
+  using Rule = boost::math::quadrature::gauss<double, 5>;
+  std::vector<EntryNode> out;
+  for (std::size_t n = 0; n < Rule::abscissa().size(); ++n)
+    for (const double sign : {-1.0, 1.0})
+      if (sign > 0 || Rule::abscissa()[n] > 0) out.push_back({0.5 * spread_h * (1 + sign * Rule::abscissa()[n]), 0.5 * Rule::weights()[n]});
+  return out;
+}
+
+template <class T>
+T log_contribution(const DurationModel& model, const Duration& d, const std::array<T, 4>& eta, const RemainingTime<T>* left) {
+  if (d.residual) {
+    HYPED_REQUIRE(left != nullptr);
+    return log_residual(d, *left);
+  }
+  const bool truncated = d.entry_spread_h > 0 || d.seen_if_above_h > 0 || std::isfinite(d.seen_if_below_h);
+  std::vector<T> seen, could_be_seen;
+  for (const auto& [shift, weight] : entry_nodes(d.entry_spread_h)) {
+    const double lower = d.lower_h + shift, log_weight = std::log(weight);
+    seen.push_back(log_weight + (d.exact() ? log_mixture_density(model, eta, lower) : log_mixture_between(model, eta, lower, d.upper_h + shift)));
+    if (truncated) could_be_seen.push_back(log_weight + log_mixture_between(model, eta, d.seen_if_above_h + shift, d.seen_if_below_h + shift));
+  }
+  return truncated ? T(sum_of(seen) - sum_of(could_be_seen)) : sum_of(seen);
+}
+
+#define HYPED_DURATION_LIKELIHOOD(T)                                                                                  \
+  template T log_contribution<T>(const DurationModel&, const Duration&, const std::array<T, 4>&, const RemainingTime<T>*); \
+  template T log_mixture_survival<T>(const DurationModel&, const std::array<T, 4>&, double);                          \
+  template T log_mixture_density<T>(const DurationModel&, const std::array<T, 4>&, double);
+HYPED_DURATION_LIKELIHOOD(double)
+HYPED_DURATION_LIKELIHOOD(Taylor<4>)
+
+}  // namespace hyped
