@@ -19,12 +19,14 @@ std::string data_text(const DurationData& data) {
   return fmt::format("durations of {}, {} of them, sum {:.12g}", data.name, data.count(), sum);
 }
 
-LikelihoodResult best_of(const DurationLikelihood& function) {
+LikelihoodResult best_of(const DurationLikelihood& function, const DurationFitOptions& options) {
   LikelihoodResult best;
+  auto starts = function.starts();
+  if (options.start.size() == function.parameter_count()) starts = {options.start.cwiseMax(function.space().lower()).cwiseMin(function.space().upper())};
   best.at.log_likelihood = -std::numeric_limits<double>::infinity();
   bool any = false;
-  for (const auto& start : function.starts()) {
-    LikelihoodResult end = maximise(function, start, function.space().lower(), function.space().upper(), {}, {.iteration_limit = 400, .gain_tolerance = 1e-14});
+  for (const auto& start : starts) {
+    LikelihoodResult end = maximise(function, start, function.space().lower(), function.space().upper(), {}, {.iteration_limit = 400, .gain_tolerance = options.gain_tolerance});
     const bool better = !any || end.at.log_likelihood > best.at.log_likelihood + 1e-9 || (end.outcome.ok() && !best.outcome.ok() && end.at.log_likelihood > best.at.log_likelihood - 1e-6);
     if (better) best = std::move(end);
     any = true;
@@ -86,7 +88,7 @@ DurationFit fit_one(const DurationData& data, const DurationModel& model, const 
   DurationFit fit;
   fit.model = model;
   fit.terms = terms;
-  fit.best = best_of(function);
+  fit.best = best_of(function, options);
   fit.outcome = fit.best.outcome;
   const int parameters = function.parameter_count() + (model.family.kind == FamilyKind::erlang ? 1 : 0);
   fit.evidence = {model.family.name() + (model.cure ? " + never" : ""), fit.best.at.log_likelihood, parameters, data.count(), data_text(data)};
@@ -110,20 +112,23 @@ DurationFit fit_one(const DurationData& data, const DurationModel& model, const 
 
 // Stages by climbing from the gamma's shape: the profile over a whole number has one top.
 DurationFit fit_erlang(const DurationData& data, DurationModel model, const CovariateTerms& terms, const DurationFitOptions& options) {
-  DurationModel gamma = model;
-  gamma.family = {FamilyKind::gamma, 1};
   DurationFitOptions plain = options;
   plain.intervals = false;
-  const DurationFit guide = fit_one(data, gamma, terms, plain);
-  const DurationLikelihood guided(data, gamma, terms);
   const auto at = [&](int stages) {
     DurationModel one = model;
     one.family = {FamilyKind::erlang, stages};
     return fit_one(data, one, terms, plain);
   };
-  int stages = 1;
-  for (int i = 0; guide.outcome.ok() && i < guided.parameter_count(); ++i)
-    if (guided.link_of(i) == 1 && guided.is_intercept(i)) stages = std::clamp(static_cast<int>(std::lround(std::exp(guide.best.theta[i]))), 1, 20000);
+  int stages = model.family.stages;
+  if (options.start.size() == 0) {
+    stages = 1;
+    DurationModel gamma = model;
+    gamma.family = {FamilyKind::gamma, 1};
+    const DurationFit guide = fit_one(data, gamma, terms, plain);
+    const DurationLikelihood guided(data, gamma, terms);
+    for (int i = 0; guide.outcome.ok() && i < guided.parameter_count(); ++i)
+      if (guided.link_of(i) == 1 && guided.is_intercept(i)) stages = std::clamp(static_cast<int>(std::lround(std::exp(guide.best.theta[i]))), 1, 20000);
+  }
   DurationFit best = at(stages);
   for (const int step : {1, -1})
     for (int next = stages + step; next >= 1; next += step) {

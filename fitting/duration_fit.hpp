@@ -64,6 +64,8 @@ std::vector<LikelihoodQuantity> quantities_of(const DurationLikelihood& function
 
 struct DurationFitOptions {
   bool intervals = true;
+  double gain_tolerance = 1e-14;                // log-likelihood a full step would still gain at the end
+  Eigen::VectorXd start = {};                   // not empty: the only start, and with Erlang stages the model's own number of them is where the climb begins
   std::vector<ReferenceCell> told_at = {};      // empty: the baseline, all covariates 0
 };
 

@@ -11,6 +11,7 @@
 #include "experiments/tracks/duration_pair_tables.hpp"
 #include "fitting/competing_risks.hpp"
 #include "fitting/duration_check.hpp"
+#include "libhyped/progress.hpp"
 #include "libhyped/tracks/durations/survival_curves.hpp"
 
 namespace hyped {
@@ -194,10 +195,15 @@ bool run_durations(RunDirectory& run, const CellTracks& tracks, const DurationSe
   if (!settings.baseline.empty()) arm_covariates(tracks, settings.baseline);      // refuses an unknown one before the work
   Tables tables;
   bool any = false;
+  Progress progress("durations of phases and conditions", static_cast<long>(phases.size() * conditions.size()));
   for (const int phase : phases) {
     const std::string& name = tracks.phases[static_cast<std::size_t>(phase)];
     std::optional<FamilyKind> kind;
     for (const auto& condition : conditions) {
+      const struct Done {
+        Progress& of;
+        ~Done() { of.advance(); }
+      } done{progress};
       const bool deaths = settings.kept == StaysKept::all && settings.unseen_entry == UnseenEntry::left_out && has_deaths(tracks, phase, condition);
       DurationData all;
       try {
