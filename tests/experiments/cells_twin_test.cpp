@@ -171,8 +171,9 @@ TEST_CASE("knock-down, induction and the interferon answer show in their genes a
   const auto first = first_cells(twin);
   double right = 0, sorted = 0, s_in = 0, s_out = 0, n_in = 0, n_out = 0;
   const int mcm5 = twin.network.genes[static_cast<std::size_t>(column_of(twin, "MCM5"))].state;
+  const Scenario scenario = small_twin();
   for (std::size_t m = 0; m < twin.cells.size(); ++m) {
-    const auto& sample = small_twin().cells->libraries[static_cast<std::size_t>(twin.cells[m].library)].samples[static_cast<std::size_t>(twin.cells[m].sample)];
+    const auto& sample = scenario.cells->libraries[static_cast<std::size_t>(twin.cells[m].library)].samples[static_cast<std::size_t>(twin.cells[m].sample)];
     if (twin.cells[m].arm != "control") continue;
     sorted += 1;
     right += sample.phase == to_string(twin.cells[m].phase) ? 1 : 0;
