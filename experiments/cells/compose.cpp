@@ -47,7 +47,7 @@ void add_composition(RunDirectory& run, const std::vector<ArmComposition>& arms,
   Table table({{"arm", "", ""}, {"phase", "", ""}, {"cells", "1", ""}, {"share", "1", "of the arm's cells with a phase"}, {"lower", "1", "95 % of this phase alone, Jeffreys"}, {"upper", "1", ""}, {"joint_lower", "1", "95 % of all phases together, Goodman"}, {"joint_upper", "1", ""}, {"numbers", "", "set by sorting: no composition"}});
   Table rows({{"panel", "", ""}, {"name", "", ""}, {"estimate", "1", ""}, {"lower", "1", ""}, {"upper", "1", ""}});
   for (const ArmComposition& arm : arms)
-    for (std::size_t k = 0; k < arm.phases.size(); ++k) {
+    for (std::size_t k = 0; k < arm.phases.size() && arm.cells > 0; ++k) {
       const PhaseShare& p = arm.phases[k];
       table.add_row({arm.arm, phases.names[k], p.cells, cell_of(p.share), cell_of(p.lower), cell_of(p.upper), cell_of(p.joint_lower), cell_of(p.joint_upper), std::string(arm.set_by_sorting ? "set by sorting" : "sampled")});
       if (!arm.set_by_sorting && std::isfinite(p.share)) rows.add_row({"share in " + phases.names[k], arm.arm, p.share, cell_of(p.lower), cell_of(p.upper)});
@@ -63,10 +63,18 @@ void check_sources(RunDirectory& run, const std::vector<ArmComposition>& arms, c
   bool reference_sorted = false;
   for (const auto& arm : arms) {
     if (arm.arm == reference) reference_sorted = arm.set_by_sorting;
-    else if (!arm.set_by_sorting) scored.push_back(arm.arm);
+    else if (!arm.set_by_sorting && arm.cells > 0) scored.push_back(arm.arm);
   }
   if (reference_sorted && !scored.empty())
     run.add_warning(fmt::format("Phases of {} are from sorting, those of {} are not: a cell that is called G1 by one may be S by the other, and within-phase changes hold that difference too.", reference, fmt::join(scored, ", ")));
+}
+
+// Arms none of whose cells has a phase: said once, with what to do.
+void say_without_phase(RunDirectory& run, const std::vector<ArmComposition>& arms, const std::string& column) {
+  std::vector<std::string> without;
+  for (const auto& arm : arms)
+    if (arm.cells == 0) without.push_back(arm.arm);
+  if (!without.empty()) run.add_warning(fmt::format("No cell of {} has a phase in column {}: nothing can be said of them. hyped cells prepare scores the phases of such cells.", fmt::join(without, ", "), column));
 }
 
 // Changes of every gene against the reference, with the reference's own shares or those given.
@@ -87,7 +95,7 @@ void add_changes(RunDirectory& run, const ExpressionInput& input, const CellGrou
   Table rows({{"panel", "", ""}, {"name", "", ""}, {"estimate", "ln", ""}, {"lower", "ln", ""}, {"upper", "ln", ""}});
   for (int a = 0; a < arms.count(); ++a) {
     const std::string& name = arms.names[static_cast<std::size_t>(a)];
-    if (a == reference || composition[static_cast<std::size_t>(a)].set_by_sorting) continue;
+    if (a == reference || composition[static_cast<std::size_t>(a)].set_by_sorting || composition[static_cast<std::size_t>(a)].cells == 0) continue;
     const MeanChange change = mean_change(phase_means(moments, a * phases.count(), phases.count()), base);
     if (!change.outcome.ok()) {
       run.add_warning(name + ": " + change.outcome.message);
@@ -121,38 +129,45 @@ void add_changes(RunDirectory& run, const ExpressionInput& input, const CellGrou
 
 }  // namespace
 
-void run_compose(RunDirectory& run, const std::filesystem::path& file, const ComposeSettings& settings) {
+void run_compose(RunDirectory& run, const std::filesystem::path& file, const ComposeSettings& asked) {
   run.set_title("Composition of " + file.filename().string(), "In which phases are the cells of each arm, do arms differ in that, and what of their expression follows from it?");
   run.add_input(file);
-  const ExpressionInput input = read_expression(file, {ExpressionUse::log_values, settings.matrix, settings.target});
+  const ExpressionInput input = read_expression(file, {ExpressionUse::log_values, asked.matrix, asked.target});
   state_input(run, input);
+  ComposeSettings settings = asked;
+  settings.arms = choose_arms(run, input.data.obs, asked.arms, input.where);
+  settings.phase = choose_phases(run, input.data.obs, asked.phase, input.where);
   std::vector<std::string> only = settings.only;
-  if (!only.empty() && std::find(only.begin(), only.end(), settings.reference) == only.end()) only.push_back(settings.reference);
-  const CellGroups arms = groups_by(input.data.obs, settings.by, only, input.where), phases = groups_by(input.data.obs, settings.phase, {}, input.where);
-  const int reference = arms.index_of(settings.reference, fmt::format("{}, column {}", input.where, settings.by));
-  require_cells(arms, settings.least_cells, fmt::format("{}, column {}", input.where, settings.by));
+  if (!only.empty() && std::find(only.begin(), only.end(), settings.arms.reference) == only.end()) only.push_back(settings.arms.reference);
+  const CellGroups arms = groups_by(input.data.obs, settings.arms.column, only, input.where), phases = groups_by(input.data.obs, settings.phase, {}, input.where);
+  const int reference = arms.index_of(settings.arms.reference, fmt::format("{}, column {}", input.where, settings.arms.column));
+  require_cells(arms, settings.least_cells, fmt::format("{}, column {}", input.where, settings.arms.column));
   std::vector<std::string> sorted = settings.sorted;
   for (const auto& arm : sorted_by_source(input, arms))
     if (std::find(sorted.begin(), sorted.end(), arm) == sorted.end()) sorted.push_back(arm);
   const auto composition = phase_composition(arms, phases, sorted);
   const auto instead = composition_from(settings, phases);
-  state_fact(run, "phases", fmt::format("column {} ({})", settings.phase, fmt::join(phases.names, ", ")));
-  state_fact(run, "sorted", sorted.empty() ? "no arm is said to have phase numbers set by sorting; if the controls were sorted, say --sorted LABEL" : fmt::format("phase numbers were set by sorting in: {}", fmt::join(sorted, ", ")));
-  if (instead) state_fact(run, "shares", fmt::format("{} stands for {}: {}{}", instead->source, settings.reference, [&] {
+  say(run, "sorted", sorted.empty() ? "no arm is said to have phase numbers set by sorting; if the controls were sorted, say --sorted LABEL" : fmt::format("phase numbers were set by sorting in: {}", fmt::join(sorted, ", ")));
+  if (instead) say(run, "shares", fmt::format("{} stands for {}: {}{}", instead->source, settings.arms.reference, [&] {
                             std::vector<std::string> words;
                             for (std::size_t k = 0; k < phases.names.size(); ++k) words.push_back(fmt::format("{} {:.4g}", phases.names[k], instead->share[k]));
                             return fmt::format("{}", fmt::join(words, ", "));
                           }(), std::isfinite(instead->cells) ? fmt::format(", from {:g} cells", instead->cells) : ", taken as exact"));
-  state_limits(run, groups_by(input.data.obs, settings.by, {}, input.where), nullptr, "");
-  check_sources(run, composition, settings.reference);
+  state_limits(run, groups_by(input.data.obs, settings.arms.column, {}, input.where), nullptr, "");
+  say_without_phase(run, composition, settings.phase);
+  check_sources(run, composition, settings.arms.reference);
   add_composition(run, composition, phases);
   Table contrasts({{"arm", "", ""}, {"phase", "", ""}, {"difference", "1", "of the share, arm - reference"}, {"lower", "1", "95 %, Newcombe"}, {"upper", "1", ""}, {"p", "1", "of one composition for both, likelihood ratio"}, {"against", "", "or why there is no contrast"}});
   for (std::size_t a = 0; a < composition.size(); ++a) {
     if (static_cast<int>(a) == reference) continue;
+    if (composition[a].cells == 0) {
+      contrasts.add_row({composition[a].arm, std::string(), Cell(), Cell(), Cell(), Cell(), std::string("no cell has a phase")});
+      continue;
+    }
     const CompositionContrast c = composition_contrast(composition[a], composition[static_cast<std::size_t>(reference)], instead);
     if (!c.exists) {
       contrasts.add_row({composition[a].arm, std::string(), Cell(), Cell(), Cell(), Cell(), c.words});
-      run.add_warning(c.words + ".");
+      if (std::find(run.summary().warnings.begin(), run.summary().warnings.end(), c.words + ".") == run.summary().warnings.end()) run.add_warning(c.words + ".");      // once for all arms
       continue;
     }
     std::size_t most = 0;
