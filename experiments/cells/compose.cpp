@@ -11,6 +11,7 @@
 
 #include "experiments/report/figure.hpp"
 #include "libhyped/errors.hpp"
+#include "libhyped/expression/composition/design_limits.hpp"
 #include "libhyped/expression/composition/mean_change.hpp"
 #include "libhyped/expression/composition/phase_composition.hpp"
 
@@ -19,16 +20,15 @@ namespace {
 
 constexpr double z95 = 1.959963984540054;
 
-// Arms all of whose cells have a phase by their hashtag (import-hyped writes phase_source).
+// Arms with cells whose phase is that of the sort (import-hyped writes phase_source): the experimenter set their numbers, also if some cells had to be scored.
 std::vector<std::string> sorted_by_source(const ExpressionInput& input, const CellGroups& arms) {
   std::vector<std::string> out;
   if (input.data.obs.find("phase_source") == nullptr) return out;
   const CellGroups source = groups_by(input.data.obs, "phase_source", {}, input.where);
   for (int a = 0; a < arms.count(); ++a) {
-    int sorted = 0, other = 0;
-    for (std::size_t c = 0; c < arms.of_cell.size(); ++c)
-      if (arms.of_cell[c] == a && source.of_cell[c] >= 0) ++(source.names[static_cast<std::size_t>(source.of_cell[c])] == "sorted" ? sorted : other);
-    if (sorted > 0 && other == 0) out.push_back(arms.names[static_cast<std::size_t>(a)]);
+    bool sorted = false;
+    for (std::size_t c = 0; c < arms.of_cell.size() && !sorted; ++c) sorted = arms.of_cell[c] == a && source.of_cell[c] >= 0 && source.names[static_cast<std::size_t>(source.of_cell[c])] == "sorted";
+    if (sorted) out.push_back(arms.names[static_cast<std::size_t>(a)]);
   }
   return out;
 }
@@ -91,7 +91,8 @@ void add_changes(RunDirectory& run, const ExpressionInput& input, const CellGrou
     base.share_cells = instead->cells;
   }
   Table table({{"arm", "", ""}, {"gene", "", ""}, {"total", "ln", "change of the mean log expression, arm - reference"}, {"total_lower", "ln", "95 %, delta method"}, {"total_upper", "ln", ""}, {"composition", "ln", "from other shares of phases"}, {"composition_lower", "ln", ""}, {"composition_upper", "ln", ""},
-               {"within", "ln", "within phases"}, {"within_lower", "ln", ""}, {"within_upper", "ln", ""}});
+               {"within", "ln", "within phases"}, {"within_lower", "ln", ""}, {"within_upper", "ln", ""}, {"caution", "", ""}});
+  const bool hyped = are_hyped_arms(arms.names);
   Table rows({{"panel", "", ""}, {"name", "", ""}, {"estimate", "ln", ""}, {"lower", "ln", ""}, {"upper", "ln", ""}});
   for (int a = 0; a < arms.count(); ++a) {
     const std::string& name = arms.names[static_cast<std::size_t>(a)];
@@ -104,6 +105,7 @@ void add_changes(RunDirectory& run, const ExpressionInput& input, const CellGrou
     std::vector<int> order(input.genes.size());
     std::iota(order.begin(), order.end(), 0);
     std::stable_sort(order.begin(), order.end(), [&](int x, int y) { return std::abs(change.total.estimate[x]) > std::abs(change.total.estimate[y]); });
+    int drawn = 0;
     double composition_squares = 0, within_squares = 0, cross_products = 0;
     for (std::size_t i = 0; i < order.size(); ++i) {
       const int g = order[i];
@@ -112,9 +114,11 @@ void add_changes(RunDirectory& run, const ExpressionInput& input, const CellGrou
         const double value = part->estimate[g], half = z95 * part->se[g];
         row.insert(row.end(), {value, value - half, value + half});
       }
+      const std::string caution = hyped ? gene_caution(input.genes[static_cast<std::size_t>(g)]) : "";
+      row.emplace_back(caution);
       table.add_row(std::move(row));
       composition_squares += std::pow(change.composition.estimate[g], 2), within_squares += std::pow(change.within.estimate[g], 2), cross_products += 2 * change.composition.estimate[g] * change.within.estimate[g];
-      if (static_cast<int>(i) >= settings.top) continue;
+      if (!caution.empty() || ++drawn > settings.top) continue;
       for (const auto& [title, part] : {std::pair{"composition", &change.composition}, std::pair{"within phases", &change.within}})
         rows.add_row({fmt::format("{}: {} [ln]", name, title), input.genes[static_cast<std::size_t>(g)], part->estimate[g], part->estimate[g] - z95 * part->se[g], part->estimate[g] + z95 * part->se[g]});
     }
@@ -124,7 +128,7 @@ void add_changes(RunDirectory& run, const ExpressionInput& input, const CellGrou
   }
   if (table.rows().empty()) return;
   run.add_table("mean_change", table, "Change of each gene's mean log expression, split exactly into composition and within phases (Kitagawa, symmetric). Conditional on one culture per arm.");
-  report::add_figure(run, {"mean_change", fmt::format("The {} genes that change most: what composition and what changes within phases do, 95 % (delta method, cells of one culture).", settings.top), "intervals", {{"rows", rows}}, {{"same_range", "yes"}}, "answer"});
+  report::add_figure(run, {"mean_change", fmt::format("The {} genes that change most: what composition and what changes within phases do, 95 % (delta method, cells of one culture).{}", settings.top, hyped ? " Genes whose counts mean something else (delivered, knocked down, between libraries) are in the table with a caution and not drawn." : ""), "intervals", {{"rows", rows}}, {{"same_range", "yes"}}, "answer"});
 }
 
 }  // namespace

@@ -19,8 +19,8 @@
 namespace hyped {
 namespace {
 
-// The cells, made tidy if they come as the release has them.
-AnnotatedData tidy_cells(RunDirectory& run, const std::filesystem::path& given, std::filesystem::path& file) {
+// The cells, made tidy if they come as the release has them. `file` is the .h5ad that was found, `counts` the matrix asked for and then the one to take.
+AnnotatedData tidy_cells(RunDirectory& run, const std::filesystem::path& given, std::filesystem::path& file, std::string& counts) {
   file = find_expression(given);
   run.add_input(file);
   const ReadAnndata names = read_anndata(file, {{"X", "layers", "raw", "obsm", "varm", "obsp", "varp", "uns"}});
@@ -31,7 +31,10 @@ AnnotatedData tidy_cells(RunDirectory& run, const std::filesystem::path& given, 
     return std::move(read.data);
   }
   say(run, "form", fmt::format("column {} holds the conditions of the HYPED release: arms, phases and libraries are taken as import-hyped does", *release));
-  HypedCells cells = read_hyped_cells(file);
+  HypedReading reading;
+  reading.counts = counts;
+  HypedCells cells = read_hyped_cells(file, reading);
+  counts = "X";      // where they are now
   for (const auto& [what, text] : cells.decisions) say(run, what, text);
   for (const auto& doubt : cells.doubts) run.add_warning(doubt);
   for (const auto& note : cells.notes) run.add_note(note);
@@ -78,6 +81,7 @@ void add_genes(RunDirectory& run, PreparedCells& prepared, const ArmChoice& arms
   compare.arms = arms;
   compare.only = settings.only;
   compare.fdr = settings.fdr;
+  compare.least_cells = settings.least_cells;
   compare.top = settings.top;
   const DifferentialResult result = differential_of(input, compare);
   say(run, "test", fmt::format("{} of every gene, each arm against {}; Benjamini-Hochberg within each arm; top genes are those higher in the arm with the smallest p", to_string(compare.test), arms.reference));
@@ -97,9 +101,13 @@ void add_genes(RunDirectory& run, PreparedCells& prepared, const ArmChoice& arms
 void run_figure2(RunDirectory& run, const std::filesystem::path& given, const Figure2Settings& settings) {
   run.set_title("Phases, arms and genes of " + given.filename().string(), "In which phase is each cell, do phases and arms lie apart, and which genes stand out in each arm?");
   std::filesystem::path file;
-  AnnotatedData data = tidy_cells(run, given, file);
-  const ArmChoice arms = choose_arms(run, data.obs, settings.arms, file.string());      // before the work: it may have to ask
+  std::string counts = settings.counts;
+  AnnotatedData data = tidy_cells(run, given, file, counts);
+  // before the work: these may have to ask
+  const ArmChoice arms = choose_arms(run, data.obs, settings.arms, file.string());
+  require_cells(groups_by(data.obs, arms.column, settings.only, file.string()), settings.least_cells, fmt::format("{}, column {}", file.string(), arms.column));
   PrepareSettings prepare;
+  prepare.counts = counts;
   prepare.arm = arms.column;
   prepare.keep_all = settings.keep_all;
   prepare.masked = transgene_symbols();

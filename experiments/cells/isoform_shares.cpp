@@ -26,7 +26,7 @@ void add_figure(RunDirectory& run, const std::vector<const IsoformTest*>& order,
   Table rows({{"panel", "", ""}, {"name", "", ""}, {"estimate", "1", ""}, {"lower", "1", ""}, {"upper", "1", ""}});
   for (std::size_t i = 0; i < std::min<std::size_t>(6, order.size()); ++i) {
     const IsoformTest& t = *order[i];
-    const std::string panel = fmt::format("share in {}, {}", genes[static_cast<std::size_t>(t.gene)], arms.names[static_cast<std::size_t>(t.arm)]);
+    const std::string panel = fmt::format("share of {}, {} against {}", genes[static_cast<std::size_t>(t.gene)], arms.names[static_cast<std::size_t>(t.arm)], arms.names[static_cast<std::size_t>(reference)]);
     for (std::size_t j = 0; j < std::min<std::size_t>(5, t.arm_shares.size()); ++j)
       for (const auto& [arm, s] : {std::pair{t.arm, &t.arm_shares[j]}, std::pair{reference, &t.reference_shares[j]}})
         rows.add_row({panel, fmt::format("{}, {}", transcript_name(isoforms, s->transcript), arms.names[static_cast<std::size_t>(arm)]), s->share, cell_of(s->lower), cell_of(s->upper)});
@@ -93,7 +93,14 @@ void run_isoforms(RunDirectory& run, const std::filesystem::path& file, const Is
     }
     run.add_answer(fmt::format("{}: {} of {} genes with two isoforms or more differ from {} below a false discovery rate of {:g}.", arms.names[static_cast<std::size_t>(found[from].arm)], below, p.size(), settings.arms.reference, settings.fdr));
   }
-  fmt::print("\n{}\n", to_terminal(tests, "tables/isoform_tests.tsv"));
+  constexpr std::size_t printed = 15;      // genes of an arm
+  Table shown(tests.columns());
+  for (std::size_t i = 0, in_arm = 0; i < tests.rows().size(); ++i) {
+    in_arm = i > 0 && tests.rows()[i][0] == tests.rows()[i - 1][0] ? in_arm + 1 : 0;
+    if (in_arm < printed) shown.add_row(tests.rows()[i]);
+  }
+  fmt::print("\n{}\n", to_terminal(shown, "tables/isoform_tests.tsv"));
+  if (shown.rows().size() < tests.rows().size()) fmt::print("{} more genes are in tables/isoform_tests.tsv\n\n", tests.rows().size() - shown.rows().size());
   run.add_table("isoform_tests", tests, "Genes with at least two isoforms.");
   run.add_table("isoform_shares", shares, "Shares of isoforms within their gene, with intervals from the scatter between units.");
   add_figure(run, order, *isoforms, genes, arms, reference);

@@ -68,6 +68,8 @@ void add_cells_figure2(CLI::App& cells, int& exit_code) {
   figure->add_option("--reference", settings->arms.reference, "label the arms are compared with; default: the control");
   figure->add_option("--only", settings->only, "an arm to look at; default: all")->allow_extra_args(false);
   figure->add_option("--phase", settings->phase, "column that names the phases; default: the file's, else scored");
+  figure->add_option("--counts", settings->counts, "X, layers/NAME or raw/X; default: the first with counts");
+  figure->add_option("--min-cells", settings->least_cells, "of an arm")->check(positive_count())->capture_default_str();
   figure->add_flag("--keep-all", settings->keep_all, "drop no cell for its quality");
   figure->add_option("--top", settings->top, "genes of an arm")->check(positive_count())->capture_default_str();
   figure->add_option("--fdr", settings->fdr, "what counts as significant")->check(CLI::Range(0.0, 1.0))->capture_default_str();

@@ -228,6 +228,20 @@ TEST_CASE("compose: sorted controls have no composition until one is given, the 
   for (const auto& row : changes) REQUIRE(std::stod(row.at("composition")) + std::stod(row.at("within")) == Approx(std::stod(row.at("total"))).margin(1e-12));
   const auto phased = row_with(changes, {{"arm", "mmMYOD1"}, {"gene", "g3"}});      // high in G1, of which mmMYOD1 has more
   CHECK(std::stod(phased.at("composition_lower")) > 0);
+  AnnotatedData mixed = example(false);      // some controls had no hashtag and were scored: their numbers are still set
+  Labels source = labels_of(*mixed.obs.find("phase_source"));
+  for (int c = 0; c < 7; ++c) source.codes[static_cast<std::size_t>(c)] = 0;
+  mixed.obs.put("phase_source", categorical_of(source));
+  write_anndata(mixed, folder.path() / "mixed.h5ad");
+  CHECK_THAT(folder.run("cells compose mixed.h5ad --out mixed").out, Contains("set by sorting in: control"));
+  AnnotatedData bare = example(false);      // one arm without any phase
+  Labels phase = labels_of(*bare.obs.find("phase"));
+  for (int c = cells_per_arm; c < 2 * cells_per_arm; ++c) phase.codes[static_cast<std::size_t>(c)] = -1;
+  bare.obs.put("phase", categorical_of(phase));
+  write_anndata(bare, folder.path() / "bare.h5ad");
+  const Ended without = folder.run("cells compose bare.h5ad --out bare");
+  CHECK(without.code == 0);
+  CHECK_THAT(without.out, Contains("No cell of siPRRX1 has a phase in column phase"));
   CHECK(folder.run("cells compose cells.h5ad --by arm --phase phase --reference control --share G1=0.6 --out wrong").code == 2);
   CHECK(folder.run("cells compose cells.h5ad --by arm --phase phase --reference control --share G1 --out wrong").code == 2);
 }
