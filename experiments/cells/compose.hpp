@@ -5,13 +5,15 @@
 #include <utility>
 #include <vector>
 
+#include "experiments/cells/cell_columns.hpp"
 #include "experiments/cells/expression_input.hpp"
 #include "libhyped/store/run_directory.hpp"
 
 namespace hyped {
 
 struct ComposeSettings {
-  std::string by, phase, reference;
+  ArmChoice arms;                                        // empty: found, see choose_arms
+  std::string phase;
   std::vector<std::string> only;
   std::vector<std::string> sorted;                       // arms whose phase numbers were set; those whose phase_source says so are added
   std::vector<std::pair<std::string, double>> shares;    // a composition for the reference from elsewhere: phase, share

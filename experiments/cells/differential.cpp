@@ -30,10 +30,10 @@ struct Groups {
 Groups groups_of(const ExpressionInput& input, const DifferentialSettings& settings, std::vector<std::string>& words) {
   Groups out;
   std::vector<std::string> only = settings.only;
-  const bool rest = settings.reference == "rest";
-  if (!only.empty() && !rest && std::find(only.begin(), only.end(), settings.reference) == only.end()) only.push_back(settings.reference);
-  out.arms = groups_by(input.data.obs, settings.by, only, input.where);
-  if (!rest) out.reference = out.arms.index_of(settings.reference, fmt::format("{}, column {}", input.where, settings.by));
+  const bool rest = settings.arms.reference == "rest";
+  if (!only.empty() && !rest && std::find(only.begin(), only.end(), settings.arms.reference) == only.end()) only.push_back(settings.arms.reference);
+  out.arms = groups_by(input.data.obs, settings.arms.column, only, input.where);
+  if (!rest) out.reference = out.arms.index_of(settings.arms.reference, fmt::format("{}, column {}", input.where, settings.arms.column));
   if (settings.bystanders) {
     const auto myod1 = std::find(input.genes.begin(), input.genes.end(), "MYOD1");
     if (myod1 == input.genes.end()) throw InputError(input.where, "has no gene MYOD1, so bystanders cannot be told", "bystanders are cells of the mRNA arms without a count of it");
@@ -41,10 +41,10 @@ Groups groups_of(const ExpressionInput& input, const DifferentialSettings& setti
     out.arms = std::move(split.groups);
     words.insert(words.end(), split.words.begin(), split.words.end());
   }
-  if (out.arms.count() < 2) throw InputError(input.where, fmt::format("column {} names one arm only", settings.by), "a comparison needs two");
-  require_cells(out.arms, settings.least_cells, fmt::format("{}, column {}", input.where, settings.by));
+  if (out.arms.count() < 2) throw InputError(input.where, fmt::format("column {} names one arm only", settings.arms.column), "a comparison needs two");
+  require_cells(out.arms, settings.least_cells, fmt::format("{}, column {}", input.where, settings.arms.column));
   if (!settings.replicate.empty()) {
-    if (settings.replicate == settings.by) throw InputError("--replicate " + settings.replicate, "is the column of the arms", "name the column of cultures, donors or libraries");
+    if (settings.replicate == settings.arms.column) throw InputError("--replicate " + settings.replicate, "is the column of the arms", "name the column of cultures, donors or libraries");
     out.replicates = groups_by(input.data.obs, settings.replicate, {}, input.where);
   }
   return out;
@@ -150,7 +150,7 @@ DifferentialResult differential_of(const ExpressionInput& input, const Different
   DifferentialResult out;
   if (between_replicates(settings.test) && settings.replicate.empty())
     throw InputError("--test nb", "compares arms between replicates, and no column names them", "give --replicate COLUMN; cells of one culture are no replicates of each other");
-  if (between_replicates(settings.test) && settings.reference == "rest") throw InputError("--reference rest", "is not for a test between replicates", "name the label of the reference arm");
+  if (between_replicates(settings.test) && settings.arms.reference == "rest") throw InputError("--reference rest", "is not for a test between replicates", "name the label of the reference arm");
   const Groups groups = groups_of(input, settings, out.words);
   out.genes = input.genes;
   out.arms = groups.arms;
@@ -178,28 +178,31 @@ DifferentialResult differential_of(const ExpressionInput& input, const Different
   return out;
 }
 
-void run_differential(RunDirectory& run, const std::filesystem::path& file, const DifferentialSettings& settings) {
-  run.set_title("Differential expression of " + file.filename().string(), fmt::format("Which genes differ between the arms of column {} and {}, by how much, and how sure is that?", settings.by, settings.reference == "rest" ? "all other cells" : settings.reference));
+void run_differential(RunDirectory& run, const std::filesystem::path& file, const DifferentialSettings& asked) {
   run.add_input(file);
-  const ExpressionInput input = read_expression(file, {between_replicates(settings.test) ? ExpressionUse::counts : ExpressionUse::log_values, settings.matrix, settings.target});
+  ExpressionInput input = read_expression(file, {between_replicates(asked.test) ? ExpressionUse::counts : ExpressionUse::log_values, asked.matrix, asked.target});
   state_input(run, input);
+  DifferentialSettings settings = asked;
+  settings.arms = choose_arms(run, input.data.obs, asked.arms, input.where);
+  if (!asked.replicate.empty()) settings.replicate = choose_replicates(run, input.data.obs, asked.replicate, input.where);
+  run.set_title("Differential expression of " + file.filename().string(), fmt::format("Which genes differ between the arms of column {} and {}, by how much, and how sure is that?", settings.arms.column, settings.arms.reference == "rest" ? "all other cells" : settings.arms.reference));
   const DifferentialResult result = differential_of(input, settings);
   const auto sizes = result.arms.sizes();
   std::vector<std::string> arms;
   for (std::size_t k = 0; k < sizes.size(); ++k) arms.push_back(fmt::format("{} ({} cells)", result.arms.names[k], sizes[k]));
-  state_fact(run, "arms", fmt::format("{}; reference {}", fmt::join(arms, ", "), result.reference < 0 ? "all other cells of these" : result.arms.names[static_cast<std::size_t>(result.reference)]));
+  say(run, "arms", fmt::format("{}; reference {}", fmt::join(arms, ", "), result.reference < 0 ? "all other cells of these" : result.arms.names[static_cast<std::size_t>(result.reference)]));
   const std::string replicates_words = settings.replicate.empty() ? "" : settings.test == DifferentialTest::wilcoxon ? ", within " + settings.replicate + " (van Elteren)" : ", between " + settings.replicate;
-  state_fact(run, "test", std::string(to_string(settings.test)) + replicates_words);
-  state_fact(run, "fdr", settings.pooled ? "Benjamini-Hochberg over all arms and genes together" : "Benjamini-Hochberg within each arm over all genes tested");
+  say(run, "test", std::string(to_string(settings.test)) + replicates_words);
+  say(run, "fdr", settings.pooled ? "Benjamini-Hochberg over all arms and genes together" : "Benjamini-Hochberg within each arm over all genes tested");
   if (!between_replicates(settings.test))
-    state_fact(run, "fold", fmt::format("log2 of {} means, pseudocount {:g}{}", to_string(settings.mean), settings.pseudocount, settings.pseudocount > 0 ? "" : ": a gene that is absent on one side has no finite fold change, only a direction"));
+    say(run, "fold", fmt::format("log2 of {} means, pseudocount {:g}{}", to_string(settings.mean), settings.pseudocount, settings.pseudocount > 0 ? "" : ": a gene that is absent on one side has no finite fold change, only a direction"));
   for (const auto& word : result.words) {
     fmt::print("{}", to_terminal_paragraph("note      ", word));
     run.add_note(word);
   }
   std::optional<CellGroups> replicates;
   if (!settings.replicate.empty()) replicates = groups_by(input.data.obs, settings.replicate, {}, input.where);
-  state_limits(run, groups_by(input.data.obs, settings.by, {}, input.where), replicates ? &*replicates : nullptr, settings.replicate);
+  state_limits(run, groups_by(input.data.obs, settings.arms.column, {}, input.where), replicates ? &*replicates : nullptr, settings.replicate);
   report_differential(run, result, settings);
   if (!result.outcome.ok()) run.set_outcome(result.outcome);
   for (const auto& answer : run.summary().answers) fmt::print("{}", to_terminal_paragraph("answer    ", answer));

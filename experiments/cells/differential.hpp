@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "experiments/cells/cell_columns.hpp"
 #include "experiments/cells/expression_input.hpp"
 #include "libhyped/expression/differential/fold_change.hpp"
 #include "libhyped/expression/replicates/replicate_test.hpp"
@@ -16,8 +17,8 @@ std::string_view to_string(DifferentialTest);
 
 struct DifferentialSettings {
   DifferentialTest test = DifferentialTest::wilcoxon;
-  std::string by, reference;                 // reference "rest": every arm against all others (not for nb)
-  std::string replicate;                     // column; Wilcoxon is then taken within replicates, nb between them
+  ArmChoice arms;                            // empty: found, see choose_arms; reference "rest": every arm against all others (not for nb)
+  std::string replicate;                     // see choose_replicates; Wilcoxon is then taken within replicates, nb between them
   std::vector<std::string> only;             // arms to look at, the reference among them or added
   std::string matrix;                        // see ExpressionChoice
   double target = 1e4;
@@ -62,5 +63,9 @@ void run_differential(RunDirectory& run, const std::filesystem::path& file, cons
 
 // Tables and figures of a result.
 void report_differential(RunDirectory& run, const DifferentialResult& result, const DifferentialSettings& settings);
+// What comes first in an arm, without genes whose counts mean something else.
+std::vector<const GeneDifference*> top_genes(const DifferentialResult& result, const DifferentialSettings& settings, int arm);
+// The table and figure top_genes alone; nothing if no gene is below the false discovery rate.
+void report_top_genes(RunDirectory& run, const DifferentialResult& result, const DifferentialSettings& settings);
 
 }  // namespace hyped

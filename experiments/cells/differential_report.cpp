@@ -42,40 +42,6 @@ Table all_differences(const DifferentialResult& r, const DifferentialSettings& s
   return table;
 }
 
-// What comes first in each arm, without genes whose counts mean something else.
-std::vector<const GeneDifference*> top_genes(const DifferentialResult& r, const DifferentialSettings& settings, int arm) {
-  const bool hyped = are_hyped_arms(r.arms.names);
-  std::vector<const GeneDifference*> out;
-  for (const GeneDifference& d : r.differences) {
-    if (d.arm != arm || !d.status.empty() || static_cast<int>(out.size()) >= settings.top) continue;
-    if (settings.top_up && !(d.fold.log2 > 0)) continue;
-    if (d.q.p >= settings.fdr || (hyped && !gene_caution(gene_of(r, d)).empty())) continue;
-    out.push_back(&d);
-  }
-  return out;
-}
-
-void add_top(RunDirectory& run, const DifferentialResult& r, const DifferentialSettings& settings) {
-  Table rows({{"panel", "", ""}, {"name", "", ""}, {"estimate", "1", "log2 fold change"}, {"lower", "1", "95 %"}, {"upper", "1", ""}});
-  Table table({{"arm", "", ""}, {"rank", "1", ""}, {"gene", "", ""}, {"log2_fold_change", "1", ""}, {"lower", "1", ""}, {"upper", "1", ""}, {"absent_in", "", ""}, {"log10_p", "1", ""}, {"fdr", "1", ""}});
-  std::vector<std::string> infinite;
-  for (int arm = 0; arm < r.arms.count(); ++arm) {
-    std::int64_t rank = 0;
-    for (const GeneDifference* d : top_genes(r, settings, arm)) {
-      table.add_row({arm_of(r, *d), ++rank, gene_of(r, *d), cell_of(d->fold.log2), cell_of(d->fold.lower), cell_of(d->fold.upper), absent_in(d->fold), d->test.log_p / ten, d->q.p});
-      if (std::isfinite(d->fold.log2)) rows.add_row({"log2 fold change, " + arm_of(r, *d), gene_of(r, *d), d->fold.log2, cell_of(d->fold.lower), cell_of(d->fold.upper)});
-      else infinite.push_back(fmt::format("{} ({})", gene_of(r, *d), arm_of(r, *d)));
-    }
-  }
-  if (table.rows().empty()) return;
-  fmt::print("\n{}\n", to_terminal(table, "tables/top_genes.tsv"));
-  run.add_table("top_genes", table, fmt::format("The {} genes of each arm with the smallest p{} among those below a false discovery rate of {:g}; genes with a caution are left out.", settings.top, settings.top_up ? " that are higher in the arm" : "", settings.fdr));
-  if (rows.rows().empty()) return;
-  report::add_figure(run, {"top_genes", fmt::format("Top {} genes of each arm by p{}: log2 fold change with 95 % interval ({}).{}", settings.top, settings.top_up ? ", higher in the arm" : "", settings.replicate.empty() || settings.test == DifferentialTest::wilcoxon ? "cells of these cultures" : "between replicates",
-                                                    infinite.empty() ? "" : fmt::format(" Not drawn, absent on one side: {}.", fmt::join(infinite, ", "))),
-                           "intervals", {{"rows", rows}}, {{"same_range", "yes"}}, "answer"});
-}
-
 // Names of the genes with the smallest p, where they do not cover one another on a panel of 300 x 240 pixels.
 void add_names(Table& labels, const DifferentialResult& r, const DifferentialSettings& settings, double edge, double highest) {
   constexpr std::size_t most = 12, tried = 60;
@@ -125,6 +91,39 @@ void add_volcano(RunDirectory& run, const DifferentialResult& r, const Different
 
 }  // namespace
 
+std::vector<const GeneDifference*> top_genes(const DifferentialResult& r, const DifferentialSettings& settings, int arm) {
+  const bool hyped = are_hyped_arms(r.arms.names);
+  std::vector<const GeneDifference*> out;
+  for (const GeneDifference& d : r.differences) {
+    if (d.arm != arm || !d.status.empty() || static_cast<int>(out.size()) >= settings.top) continue;
+    if (settings.top_up && !(d.fold.log2 > 0)) continue;
+    if (d.q.p >= settings.fdr || (hyped && !gene_caution(gene_of(r, d)).empty())) continue;
+    out.push_back(&d);
+  }
+  return out;
+}
+
+void report_top_genes(RunDirectory& run, const DifferentialResult& r, const DifferentialSettings& settings) {
+  Table rows({{"panel", "", ""}, {"name", "", ""}, {"estimate", "1", "log2 fold change"}, {"lower", "1", "95 %"}, {"upper", "1", ""}});
+  Table table({{"arm", "", ""}, {"rank", "1", ""}, {"gene", "", ""}, {"log2_fold_change", "1", ""}, {"lower", "1", ""}, {"upper", "1", ""}, {"absent_in", "", ""}, {"log10_p", "1", ""}, {"fdr", "1", ""}});
+  std::vector<std::string> infinite;
+  for (int arm = 0; arm < r.arms.count(); ++arm) {
+    std::int64_t rank = 0;
+    for (const GeneDifference* d : top_genes(r, settings, arm)) {
+      table.add_row({arm_of(r, *d), ++rank, gene_of(r, *d), cell_of(d->fold.log2), cell_of(d->fold.lower), cell_of(d->fold.upper), absent_in(d->fold), d->test.log_p / ten, d->q.p});
+      if (std::isfinite(d->fold.log2)) rows.add_row({"log2 fold change, " + arm_of(r, *d), gene_of(r, *d), d->fold.log2, cell_of(d->fold.lower), cell_of(d->fold.upper)});
+      else infinite.push_back(fmt::format("{} ({})", gene_of(r, *d), arm_of(r, *d)));
+    }
+  }
+  if (table.rows().empty()) return;
+  fmt::print("\n{}\n", to_terminal(table, "tables/top_genes.tsv"));
+  run.add_table("top_genes", table, fmt::format("The {} genes of each arm with the smallest p{} among those below a false discovery rate of {:g}; genes with a caution are left out.", settings.top, settings.top_up ? " that are higher in the arm" : "", settings.fdr));
+  if (rows.rows().empty()) return;
+  report::add_figure(run, {"top_genes", fmt::format("Top {} genes of each arm by p{}: log2 fold change with 95 % interval ({}).{}", settings.top, settings.top_up ? ", higher in the arm" : "", settings.replicate.empty() || settings.test == DifferentialTest::wilcoxon ? "cells of these cultures" : "between replicates",
+                                                    infinite.empty() ? "" : fmt::format(" Not drawn, absent on one side: {}.", fmt::join(infinite, ", "))),
+                           "intervals", {{"rows", rows}}, {{"same_range", "yes"}}, "answer"});
+}
+
 void report_differential(RunDirectory& run, const DifferentialResult& r, const DifferentialSettings& settings) {
   Table summary({{"arm", "", ""}, {"cells", "1", ""}, {"tested", "1", "genes"}, {"up", "1", fmt::format("below {:g}, higher in the arm", settings.fdr)}, {"down", "1", ""}, {"absent_in_reference", "1", "of those up"}, {"absent_in_arm", "1", "of those down"}});
   const auto sizes = r.arms.sizes();
@@ -148,7 +147,7 @@ void report_differential(RunDirectory& run, const DifferentialResult& r, const D
   run.add_table("differential_summary", summary, "Genes that differ, by arm.");
   run.add_table("differential", all_differences(r, settings), "Every gene in every arm, by p.");
   add_volcano(run, r, settings);
-  add_top(run, r, settings);
+  report_top_genes(run, r, settings);
 }
 
 }  // namespace hyped

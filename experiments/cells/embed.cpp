@@ -7,9 +7,6 @@
 #include <algorithm>
 #include <map>
 
-#include "experiments/cells/cell_columns.hpp"
-#include "experiments/cells/cell_figures.hpp"
-#include "libhyped/expression/embedding/communities.hpp"
 #include "libhyped/expression/embedding/embedding_quality.hpp"
 #include "libhyped/expression/embedding/tsne.hpp"
 #include "libhyped/expression/embedding/umap.hpp"
@@ -95,11 +92,8 @@ Table community_table(const Communities& found, const Labels& arms) {
 
 }  // namespace
 
-void run_embed(RunDirectory& run, const std::filesystem::path& file, const EmbedSettings& settings) {
-  run.set_title("Cells of " + file.filename().string(), "Which cells are alike, and do arms and phases lie apart?");
-  run.add_input(file);
-  AnnotatedData data = read_anndata(file).data;
-  const std::string where = file.string();
+EmbeddedCells embed_cells(RunDirectory& run, AnnotatedData& data, const EmbedSettings& settings, const std::string& where) {
+  EmbeddedCells out;
   const PointMatrix points = components_of(data, settings.components, where);
   const auto n = static_cast<int>(points.rows());
   if (settings.neighbours < 3 || settings.neighbours > n) throw InputError("--neighbours", fmt::format("{} does not fit {} cells", settings.neighbours, n), fmt::format("take 3 to {}", n));
@@ -113,22 +107,21 @@ void run_embed(RunDirectory& run, const std::filesystem::path& file, const Embed
   const int few = settings.neighbours - 1, many = with_tsne ? std::max(few, static_cast<int>(3 * settings.perplexity)) : few;
   const Neighbours all = nearest_neighbours(points, std::min(many, n - 1)), near{all.index.leftCols(few), all.distance.leftCols(few)};
   const NeighbourGraph graph = fuzzy_neighbour_graph(near);
-  const Communities groups = find_communities(run, graph, settings);
+  out.groups = find_communities(run, graph, settings);
 
-  Table quality({{"picture", "", ""}, {"trustworthiness", "1", "1: no neighbour in the picture that is none in the data; 0.5: by chance"}, {"neighbours_kept", "1", "of the nearest 15"}, {"cells", "", "looked at"}});
+  out.quality = Table({{"picture", "", ""}, {"trustworthiness", "1", "1: no neighbour in the picture that is none in the data; 0.5: by chance"}, {"neighbours_kept", "1", "of the nearest 15"}, {"cells", "", "looked at"}});
   const Labels community{[&] {
                            Strings names;
-                           for (std::size_t k = 0; k < groups.size.size(); ++k) names.push_back(std::to_string(k));
+                           for (std::size_t k = 0; k < out.groups.size.size(); ++k) names.push_back(std::to_string(k));
                            return names;
                          }(),
-                         std::vector<std::int32_t>(groups.of.begin(), groups.of.end())};
+                         std::vector<std::int32_t>(out.groups.of.begin(), out.groups.of.end())};
   const int looked_around = std::min(15, (2 * n - 2) / 3 - 1);
-  std::vector<PointPanel> panels;
   const auto add = [&](const std::string& name, const PointMatrix& picture) {
     const EmbeddingQuality found = embedding_quality(points, picture, looked_around);
-    quality.add_row({name, found.trustworthiness, found.neighbours_kept, std::int64_t{found.points_looked_at}});
+    out.quality.add_row({name, found.trustworthiness, found.neighbours_kept, std::int64_t{found.points_looked_at}});
     const auto panel = [&](const std::string& title, const Labels& labels, Palette palette) {
-      panels.push_back({name + ", " + title, name + " 1 [no unit]", name + " 2 [no unit]", picture.col(0), picture.col(1), labels.levels, colours_of(labels.levels, palette), labels.codes, 0.16, {}, {}});
+      out.panels.push_back({name + ", " + title, name + " 1 [no unit]", name + " 2 [no unit]", picture.col(0), picture.col(1), labels.levels, colours_of(labels.levels, palette), labels.codes, 0.16, {}, {}});
     };
     if (arm) panel(arm->column, arm->labels, Palette::arms);
     if (phase) panel(phase->column, phase->labels, Palette::phases);
@@ -145,16 +138,24 @@ void run_embed(RunDirectory& run, const std::filesystem::path& file, const Embed
   data.obs.put("leiden", categorical_of(community));
   data.obsp.put("distances", matrix_of(near));
   data.obsp.put("connectivities", matrix_of(graph));
+  out.arms = arm ? arm->labels : Labels{{"all cells"}, std::vector<std::int32_t>(static_cast<std::size_t>(n), 0)};
+  out.side = 1 + (arm ? 1 : 0) + (phase ? 1 : 0);
+  run.add_note("Distances between far groups of a picture, their sizes and their gaps carry no measure; only who is near whom does, as far as embedding_quality says.");
+  return out;
+}
+
+void run_embed(RunDirectory& run, const std::filesystem::path& file, const EmbedSettings& settings) {
+  run.set_title("Cells of " + file.filename().string(), "Which cells are alike, and do arms and phases lie apart?");
+  run.add_input(file);
+  AnnotatedData data = read_anndata(file).data;
+  const EmbeddedCells found = embed_cells(run, data, settings, file.string());
   std::filesystem::create_directories(run.path_for("data"));
   write_anndata(data, run.path_for("data/embedded.h5ad"));
-
-  const Labels arms = arm ? arm->labels : Labels{{"all cells"}, std::vector<std::int32_t>(static_cast<std::size_t>(n), 0)};
-  run.add_table("communities", community_table(groups, arms), "Cells of each community by arm.");
-  run.add_table("embedding_quality", quality, "How much of the neighbourhoods in the components each picture keeps.");
-  fmt::print("\n{}\n", to_terminal(quality, "tables/embedding_quality.tsv"));
-  run.add_note("Distances between far groups of a picture, their sizes and their gaps carry no measure; only who is near whom does, as far as embedding_quality says.");
-  report::add_figure(run, point_figure("embedding", "Cells in two dimensions, coloured by arm, phase and community.", panels, "answer", 1 + (arm ? 1 : 0) + (phase ? 1 : 0)));
-  run.add_answer(fmt::format("{} cells lie in {} communities; the pictures are in data/embedded.h5ad.", n, groups.size.size()));
+  run.add_table("communities", community_table(found.groups, found.arms), "Cells of each community by arm.");
+  run.add_table("embedding_quality", found.quality, "How much of the neighbourhoods in the components each picture keeps.");
+  fmt::print("\n{}\n", to_terminal(found.quality, "tables/embedding_quality.tsv"));
+  report::add_figure(run, point_figure("embedding", "Cells in two dimensions, coloured by arm, phase and community.", found.panels, "answer", found.side));
+  run.add_answer(fmt::format("{} cells lie in {} communities; the pictures are in data/embedded.h5ad.", data.cells(), found.groups.size.size()));
 }
 
 }  // namespace hyped

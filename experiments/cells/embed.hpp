@@ -4,6 +4,9 @@
 #include <filesystem>
 #include <string>
 
+#include "experiments/cells/cell_columns.hpp"
+#include "experiments/cells/cell_figures.hpp"
+#include "libhyped/expression/embedding/communities.hpp"
 #include "libhyped/store/run_directory.hpp"
 
 namespace hyped {
@@ -19,6 +22,16 @@ struct EmbedSettings {
   int repeats = 5;                     // of the communities with other seeds, to see how stable they are
   std::uint64_t seed = 1;
 };
+
+struct EmbeddedCells {
+  std::vector<PointPanel> panels;      // of each picture: by arm and by phase (where they are named), by community
+  int side = 1;                        // panels of one picture
+  Labels arms;                         // of one level if no column names them
+  Communities groups;
+  Table quality;                       // how much of the neighbourhoods each picture keeps
+};
+// Neighbours, communities and pictures of data with obsm/X_pca, put into obs, obsm and obsp. Prints and stores every choice.
+EmbeddedCells embed_cells(RunDirectory& run, AnnotatedData& data, const EmbedSettings& settings, const std::string& where);
 
 // Reads a file with obsm/X_pca; writes data/embedded.h5ad (obsm/X_umap, obsm/X_tsne, obs leiden, obsp distances and connectivities), tables communities,
 // embedding_quality, and the figure embedding. InputError if there are no components, or too few cells.

@@ -5,57 +5,59 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cmath>
+#include <optional>
 #include <set>
 
+#include "experiments/cells/cell_columns.hpp"
 #include "libhyped/errors.hpp"
 #include "libhyped/expression/composition/design_limits.hpp"
 #include "libhyped/expression/differential/group_moments.hpp"
 #include "libhyped/expression/gene_names.hpp"
+#include "libhyped/expression/preparation/normalise.hpp"
+#include "libhyped/expression/matrix_survey.hpp"
+#include "libhyped/ingest/cells/backed_matrix.hpp"
 #include "libhyped/ingest/cells/read_anndata.hpp"
 #include "libhyped/ingest/hyped/hyped_cells.hpp"
-#include "libhyped/parallel.hpp"
 
 namespace hyped {
 namespace {
 
-// ln(1 + target count / total), computed in double and rounded once; a cell without counts stays empty.
-void to_log_values(SparseRows& cells, double target) {
-  constexpr int batch = 256;
-  parallel_for((cells.rows + batch - 1) / batch, [&](int b) {
-    for (int r = b * batch; r < std::min(cells.rows, (b + 1) * batch); ++r) {
-      double total = 0;
-      for (const float v : cells.values_of(r)) total += static_cast<double>(v);
-      for (float& v : cells.values_of(r)) v = static_cast<float>(std::log1p(static_cast<double>(v) / total * target));
-    }
-  });
-}
+struct ReadMatrix {
+  std::string path;
+  SparseRows cells;
+  MatrixSurvey survey;
+};
 
-const SurveyedMatrix& chosen(const std::vector<SurveyedMatrix>& matrices, const ExpressionChoice& choice, const std::string& where) {
-  std::vector<std::string> told;
-  for (const auto& m : matrices) told.push_back(fmt::format("{}: {} ({})", m.path, to_string(m.survey.kind), m.survey.why));
-  const auto first = [&](MatrixKind kind) { return std::find_if(matrices.begin(), matrices.end(), [&](const SurveyedMatrix& m) { return m.survey.kind == kind; }); };
+// Each matrix is read and looked at once, until one fits; the first of counts waits in memory while logarithms are looked for.
+ReadMatrix read_fitting(const std::filesystem::path& file, const AnnotatedData& data, const ExpressionChoice& choice) {
+  const std::string where = file.string();
+  const bool logs = choice.use == ExpressionUse::log_values;
+  std::vector<std::string> paths = matrix_paths(file), told;
   if (!choice.matrix.empty()) {
-    const auto named = std::find_if(matrices.begin(), matrices.end(), [&](const SurveyedMatrix& m) { return m.path == choice.matrix; });
-    if (named == matrices.end()) throw InputError(where, fmt::format("has no matrix {}", choice.matrix), fmt::format("there are: {}", fmt::join(told, "; ")));
-    const bool fits = named->survey.kind == MatrixKind::counts || (choice.use == ExpressionUse::log_values && named->survey.kind == MatrixKind::log_normalised);
-    if (!fits) throw InputError(where + ": " + choice.matrix, fmt::format("holds neither counts{}: {} ({})", choice.use == ExpressionUse::log_values ? " nor log-normalised values" : "", to_string(named->survey.kind), named->survey.why), fmt::format("there are: {}", fmt::join(told, "; ")));
-    return *named;
+    if (std::find(paths.begin(), paths.end(), choice.matrix) == paths.end()) throw InputError(where, fmt::format("has no matrix {}", choice.matrix), paths.empty() ? std::string("there is none") : fmt::format("there are: {}", fmt::join(paths, ", ")));
+    paths = {choice.matrix};
   }
-  if (choice.use == ExpressionUse::log_values)
-    if (const auto found = first(MatrixKind::log_normalised); found != matrices.end()) return *found;
-  if (const auto found = first(MatrixKind::counts); found != matrices.end()) return *found;
-  throw InputError(where, choice.use == ExpressionUse::counts ? "holds no counts" : "holds neither counts nor log-normalised values",
-                   fmt::format("there are: {}. Name one with --matrix, or give the file that has the counts", fmt::join(told, "; ")));
-}
-
-// The element at "X", "layers/NAME" or "raw/X", taken out; var becomes raw's for the last.
-Element take(AnnotatedData& data, const std::string& path) {
-  if (path == "X") return std::move(data.X);
-  if (path.starts_with("layers/")) return std::move(*data.layers.find(path.substr(7)));
-  HYPED_REQUIRE(data.raw.has_value());
-  data.var = data.raw->var;
-  return std::move(data.raw->X);
+  std::optional<ReadMatrix> counts;
+  std::string bad;
+  for (const auto& path : paths) {
+    ReadMatrix one{path, BackedMatrix(file, path).whole(), {}};
+    MatrixSurveyor surveyor;
+    surveyor.see(0, one.cells);
+    one.survey = surveyor.finish();
+    const DataFrame& genes = path == "raw/X" ? data.raw->var : data.var;
+    if (one.cells.rows != data.cells() || one.cells.columns != genes.rows()) throw InputError(where + ": " + path, fmt::format("is {} x {} beside {} cells and {} genes", one.cells.rows, one.cells.columns, data.cells(), genes.rows()), "the file is damaged or was written wrongly: write it again");
+    if (bad.empty()) bad = bad_values(one.survey, data, genes, path, where);
+    if (!bad.empty() && (one.survey.kind == MatrixKind::counts || !choice.matrix.empty())) break;
+    told.push_back(fmt::format("{}: {} ({})", path, to_string(one.survey.kind), one.survey.why));
+    if (logs && one.survey.kind == MatrixKind::log_normalised) return one;
+    if (one.survey.kind != MatrixKind::counts || counts) continue;
+    if (!logs) return one;
+    counts = std::move(one);
+  }
+  if (counts) return std::move(*counts);
+  if (!bad.empty()) throw InputError(where, bad, "counts are 0 or more; repair the file, or name another matrix with --matrix");
+  throw InputError(choice.matrix.empty() ? where : where + ": " + choice.matrix, logs ? "holds neither counts nor log-normalised values" : "holds no counts",
+                   told.empty() ? std::string("there is no matrix of cells x genes") : fmt::format("there are: {}. Name one with --matrix, or give the file that has the counts", fmt::join(told, "; ")));
 }
 
 }  // namespace
@@ -63,26 +65,23 @@ Element take(AnnotatedData& data, const std::string& path) {
 ExpressionInput read_expression(const std::filesystem::path& file, const ExpressionChoice& choice) {
   ExpressionInput out;
   out.where = file.string();
-  const auto matrices = survey_matrices(file);
-  const SurveyedMatrix& matrix = chosen(matrices, choice, out.where);
-  AnndataReading reading;
-  reading.without = {"obsp", "varp", "varm"};
-  for (const auto& m : matrices)
-    if (m.path != matrix.path) reading.without.push_back(m.path == "raw/X" ? "raw" : m.path);
-  ReadAnndata read = read_anndata(file, reading);
+  ReadAnndata read = read_anndata(file, {{"X", "layers", "raw/X", "obsp", "varp", "varm"}});
+  ReadMatrix matrix = read_fitting(file, read.data, choice);
+  SparseRows& cells = matrix.cells;
   out.facts.emplace_back("file", read.version);
   out.facts.emplace_back("matrix", fmt::format("{}, {} ({})", matrix.path, to_string(matrix.survey.kind), matrix.survey.why));
-  SparseRows cells = sparse_rows_of(take(read.data, matrix.path), out.where + ": " + matrix.path);
   out.data = std::move(read.data);
-  out.data.X = {}, out.data.layers = {}, out.data.raw.reset();
+  if (matrix.path == "raw/X") out.data.var = out.data.raw->var;
+  out.data.raw.reset();
   out.genes = names_of(out.data.var, out.where);
   if (const auto repeated = repeated_names(out.genes); !repeated.empty())
     throw InputError(out.where, "names of genes occur more than once: " + words_of(repeated), "settle them first: hyped cells convert --repeated-genes sum (or suffix)");
   if (naming_of(out.genes) != GeneNaming::symbols) out.notes.push_back("Genes are named by Ensembl ids, at least in part: notes on single genes (MYOD1, MT-...) find symbols only.");
+  if (const auto repeated = repeated_names(names_of(out.data.obs, out.where)); !repeated.empty()) out.notes.push_back("Names of cells occur more than once (" + words_of(repeated) + "): cells are told apart by their place.");
   const std::int64_t empty = matrix.survey.empty_rows;
   if (empty > 0) out.notes.push_back(fmt::format("{} cells have no counts at all; they stay, with zeros.", empty));
   if (choice.use == ExpressionUse::log_values && matrix.survey.kind == MatrixKind::counts) {
-    to_log_values(cells, choice.target);
+    log_normalise(cells, row_totals(cells), choice.target);
     out.facts.emplace_back("values", fmt::format("ln(1 + {:g} count / total of the cell)", choice.target));
   }
   out.by_gene = transposed(cells);
@@ -91,10 +90,7 @@ ExpressionInput read_expression(const std::filesystem::path& file, const Express
 }
 
 CellGroups groups_by(const DataFrame& obs, const std::string& column, const std::vector<std::string>& only, const std::string& where) {
-  const DataColumn* found = obs.find(column);
-  if (found == nullptr)
-    throw InputError(where, fmt::format("cells have no column '{}'", column), obs.names.empty() ? std::string("there is no column at all") : fmt::format("did you mean {}? There are: {}", nearest_names(column, obs.names), fmt::join(obs.names, ", ")));
-  Labels labels = labels_of(*found);
+  Labels labels = labels_of(column_named(obs, column, where));
   CellGroups all{labels.levels, {labels.codes.begin(), labels.codes.end()}};
   std::vector<std::string> used;
   const auto sizes = all.sizes();
@@ -104,13 +100,8 @@ CellGroups groups_by(const DataFrame& obs, const std::string& column, const std:
   return only_groups(all, only.empty() ? used : only, fmt::format("{}, column {}", where, column));
 }
 
-void state_fact(RunDirectory& run, const std::string& name, const std::string& value) {
-  fmt::print("{}", to_terminal_paragraph(fmt::format("{:<10}", name), value));
-  run.add_setting(name, value);
-}
-
 void state_input(RunDirectory& run, const ExpressionInput& input) {
-  for (const auto& [name, value] : input.facts) state_fact(run, name, value);
+  for (const auto& [name, value] : input.facts) say(run, name, value);
   for (const auto& note : input.notes) {
     fmt::print("{}", to_terminal_paragraph("note      ", note));
     run.add_note(note);

@@ -37,9 +37,8 @@ ExpressionInput read_expression(const std::filesystem::path& file, const Express
 // Groups of cells by a column of obs; `only` (if any) in that order. InputError that lists the columns, or the labels.
 CellGroups groups_by(const DataFrame& obs, const std::string& column, const std::vector<std::string>& only, const std::string& where);
 
-// Prints facts and notes and stores them with the run.
+// Prints facts and notes of the input and stores them with the run.
 void state_input(RunDirectory& run, const ExpressionInput& input);
-void state_fact(RunDirectory& run, const std::string& name, const std::string& value);
 // The limits of the design as warnings or notes of the run: notes for HYPED (they hold for every run), a warning else.
 void state_limits(RunDirectory& run, const CellGroups& arms, const CellGroups* replicates, const std::string& replicate_column);
 

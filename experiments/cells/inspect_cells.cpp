@@ -8,6 +8,7 @@
 #include <cmath>
 #include <map>
 
+#include "experiments/cells/cell_columns.hpp"
 #include "libhyped/errors.hpp"
 #include "libhyped/expression/arms.hpp"
 #include "libhyped/ingest/cells/matrix_folder.hpp"
@@ -81,20 +82,14 @@ void describe_matrices(CellsInspection& found, const std::vector<SurveyedMatrix>
 }
 
 void describe_arms(CellsInspection& found, const DataFrame& obs) {
-  for (const char* name : {"assigned_condition", "pooled_condition", "condition"}) {
-    const DataColumn* column = obs.find(name);
-    if (column == nullptr) continue;
-    const Labels labels = labels_of(*column);
-    std::map<std::string, std::int64_t> arms;
-    bool all = !labels.levels.empty();
-    for (const auto& level : labels.levels) all = all && arm_of(level).has_value();
-    if (!all) return;
-    for (const auto code : labels.codes) ++arms[code < 0 ? "without a label" : std::string(to_string(*arm_of(labels.levels[static_cast<std::size_t>(code)])))];
-    std::vector<std::string> words;
-    for (const auto& [arm, count] : arms) words.push_back(fmt::format("{} {}", arm, count));
-    found.about.facts.emplace_back("HYPED arms", fmt::format("obs/{}: {}; hyped cells import-hyped makes it tidy", name, fmt::join(words, ", ")));
-    return;
-  }
+  const auto name = hyped_condition_column(obs);
+  if (!name) return;
+  const Labels labels = labels_of(*obs.find(*name));
+  std::map<std::string, std::int64_t> arms;
+  for (const auto code : labels.codes) ++arms[code < 0 ? "without a label" : std::string(to_string(*arm_of(labels.levels[static_cast<std::size_t>(code)])))];
+  std::vector<std::string> words;
+  for (const auto& [arm, count] : arms) words.push_back(fmt::format("{} {}", arm, count));
+  found.about.facts.emplace_back("HYPED arms", fmt::format("obs/{}: {}; hyped cells import-hyped makes it tidy", *name, fmt::join(words, ", ")));
 }
 
 CellsInspection empty_inspection(const std::filesystem::path& file) {

@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 
+#include "experiments/cells/cell_columns.hpp"
 #include "experiments/cells/expression_input.hpp"
 #include "experiments/report/figure.hpp"
 #include "libhyped/errors.hpp"
@@ -25,7 +26,7 @@ void add_figure(RunDirectory& run, const std::vector<const IsoformTest*>& order,
   Table rows({{"panel", "", ""}, {"name", "", ""}, {"estimate", "1", ""}, {"lower", "1", ""}, {"upper", "1", ""}});
   for (std::size_t i = 0; i < std::min<std::size_t>(6, order.size()); ++i) {
     const IsoformTest& t = *order[i];
-    const std::string panel = fmt::format("share in {}, {}", genes[static_cast<std::size_t>(t.gene)], arms.names[static_cast<std::size_t>(t.arm)]);
+    const std::string panel = fmt::format("share of {}, {} against {}", genes[static_cast<std::size_t>(t.gene)], arms.names[static_cast<std::size_t>(t.arm)], arms.names[static_cast<std::size_t>(reference)]);
     for (std::size_t j = 0; j < std::min<std::size_t>(5, t.arm_shares.size()); ++j)
       for (const auto& [arm, s] : {std::pair{t.arm, &t.arm_shares[j]}, std::pair{reference, &t.reference_shares[j]}})
         rows.add_row({panel, fmt::format("{}, {}", transcript_name(isoforms, s->transcript), arms.names[static_cast<std::size_t>(arm)]), s->share, cell_of(s->lower), cell_of(s->upper)});
@@ -35,16 +36,19 @@ void add_figure(RunDirectory& run, const std::vector<const IsoformTest*>& order,
 
 }  // namespace
 
-void run_isoforms(RunDirectory& run, const std::filesystem::path& file, const IsoformSettings& settings) {
+void run_isoforms(RunDirectory& run, const std::filesystem::path& file, const IsoformSettings& asked) {
   run.set_title("Isoforms of " + file.filename().string(), "Do the arms use other isoforms of a gene than the reference?");
   run.add_input(file);
-  const ReadAnndata read = read_anndata(file, {{"X", "layers", "raw", "obsp", "varp", "varm"}});
+  ReadAnndata read = read_anndata(file, {{"X", "layers", "raw", "obsp", "varp", "varm"}});
   const auto isoforms = isoforms_of(read.data);
   if (!isoforms) throw InputError(file.string(), "holds no transcripts", "add them: hyped cells convert ... --transcripts NAME=FOLDER");
+  IsoformSettings settings = asked;
+  settings.arms = choose_arms(run, read.data.obs, asked.arms, file.string());
+  if (!asked.replicate.empty()) settings.replicate = choose_replicates(run, read.data.obs, asked.replicate, file.string());
   std::vector<std::string> only = settings.only;
-  if (!only.empty() && std::find(only.begin(), only.end(), settings.reference) == only.end()) only.push_back(settings.reference);
-  const CellGroups arms = groups_by(read.data.obs, settings.by, only, file.string());
-  const int reference = arms.index_of(settings.reference, fmt::format("{}, column {}", file.string(), settings.by));
+  if (!only.empty() && std::find(only.begin(), only.end(), settings.arms.reference) == only.end()) only.push_back(settings.arms.reference);
+  const CellGroups arms = groups_by(read.data.obs, settings.arms.column, only, file.string());
+  const int reference = arms.index_of(settings.arms.reference, fmt::format("{}, column {}", file.string(), settings.arms.column));
   require_cells(arms, settings.least_cells, file.string());
   std::optional<CellGroups> replicates;
   if (!settings.replicate.empty()) replicates = groups_by(read.data.obs, settings.replicate, {}, file.string());
@@ -57,9 +61,9 @@ void run_isoforms(RunDirectory& run, const std::filesystem::path& file, const Is
     gene_of.push_back(gene.empty() ? -1 : at->second);
   }
   const SparseRows by_transcript = transposed(sparse_rows_of({isoforms->counts}, "transcripts"));
-  state_fact(run, "units", replicates ? "samples of an arm in a replicate (" + settings.replicate + ")" : "cells: the result speaks of cells of these cultures");
-  state_fact(run, "test", fmt::format("Dirichlet-multinomial likelihood ratio; its scale is simulated ({} draws) where counts are few or units are samples", settings.options.draws));
-  state_limits(run, groups_by(read.data.obs, settings.by, {}, file.string()), replicates ? &*replicates : nullptr, settings.replicate);
+  say(run, "units", replicates ? "samples of an arm in a replicate (" + settings.replicate + ")" : "cells: the result speaks of cells of these cultures");
+  say(run, "test", fmt::format("Dirichlet-multinomial likelihood ratio; its scale is simulated ({} draws) where counts are few or units are samples", settings.options.draws));
+  state_limits(run, groups_by(read.data.obs, settings.arms.column, {}, file.string()), replicates ? &*replicates : nullptr, settings.replicate);
   auto found = isoform_tests(by_transcript, gene_of, arms, reference, replicates ? &*replicates : nullptr, settings.options);
   std::stable_sort(found.begin(), found.end(), [](const IsoformTest& a, const IsoformTest& b) {
     const bool ta = a.status == IsoformStatus::tested, tb = b.status == IsoformStatus::tested;
@@ -87,9 +91,16 @@ void run_isoforms(RunDirectory& run, const std::filesystem::path& file, const Is
         shares.add_row({arm, gene, transcript_name(*isoforms, a.transcript), a.share, cell_of(a.lower), cell_of(a.upper), b.share, cell_of(b.lower), cell_of(b.upper), a.counts, b.counts});
       }
     }
-    run.add_answer(fmt::format("{}: {} of {} genes with two isoforms or more differ from {} below a false discovery rate of {:g}.", arms.names[static_cast<std::size_t>(found[from].arm)], below, p.size(), settings.reference, settings.fdr));
+    run.add_answer(fmt::format("{}: {} of {} genes with two isoforms or more differ from {} below a false discovery rate of {:g}.", arms.names[static_cast<std::size_t>(found[from].arm)], below, p.size(), settings.arms.reference, settings.fdr));
   }
-  fmt::print("\n{}\n", to_terminal(tests, "tables/isoform_tests.tsv"));
+  constexpr std::size_t printed = 15;      // genes of an arm
+  Table shown(tests.columns());
+  for (std::size_t i = 0, in_arm = 0; i < tests.rows().size(); ++i) {
+    in_arm = i > 0 && tests.rows()[i][0] == tests.rows()[i - 1][0] ? in_arm + 1 : 0;
+    if (in_arm < printed) shown.add_row(tests.rows()[i]);
+  }
+  fmt::print("\n{}\n", to_terminal(shown, "tables/isoform_tests.tsv"));
+  if (shown.rows().size() < tests.rows().size()) fmt::print("{} more genes are in tables/isoform_tests.tsv\n\n", tests.rows().size() - shown.rows().size());
   run.add_table("isoform_tests", tests, "Genes with at least two isoforms.");
   run.add_table("isoform_shares", shares, "Shares of isoforms within their gene, with intervals from the scatter between units.");
   add_figure(run, order, *isoforms, genes, arms, reference);

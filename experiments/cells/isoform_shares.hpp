@@ -4,13 +4,15 @@
 #include <string>
 #include <vector>
 
+#include "experiments/cells/cell_columns.hpp"
 #include "libhyped/expression/composition/isoform_proportions.hpp"
 #include "libhyped/store/run_directory.hpp"
 
 namespace hyped {
 
 struct IsoformSettings {
-  std::string by, reference, replicate;
+  ArmChoice arms;                            // empty: found, see choose_arms
+  std::string replicate;                     // see choose_replicates
   std::vector<std::string> only;
   std::int64_t least_cells = 10;
   double fdr = 0.05;

@@ -2,6 +2,7 @@
 #include "experiments/cells/prepare.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -56,6 +57,12 @@ std::vector<int> choose_cells(RunDirectory& run, PreparedCells& out, const Prepa
   std::vector<int> kept;
   for (std::size_t c = 0; c < cells; ++c)
     if (out.quality.total_counts[static_cast<Eigen::Index>(c)] > 0 && (settings.keep_all || out.verdict.kept[c])) kept.push_back(static_cast<int>(c));
+  const auto mt = std::find(out.quality.masks.begin(), out.quality.masks.end(), "mt");
+  if (mt != out.quality.masks.end()) {
+    constexpr double often = 8;      // per cent, the bound of many published analyses
+    const auto above = (out.quality.pct_in_mask.col(mt - out.quality.masks.begin()).array() > often).count();
+    say(run, "mt share", settings.rules.max_pct_mt < 100 ? fmt::format("cut at {:g} % beside the MADs, because you said so", settings.rules.max_pct_mt) : fmt::format("cut by MADs within libraries alone; an absolute bound is set by --max-pct-mt ({} of {} cells are above {:g} %)", above, cells, often));
+  }
   const auto judged = static_cast<std::size_t>(std::count(out.verdict.kept.begin(), out.verdict.kept.end(), 1));
   say(run, "cells", fmt::format("{} of {} pass the cut-offs{}", judged, cells, settings.keep_all ? fmt::format("; {} are kept, because all were asked for", kept.size()) : ""));
   for (const QualityCut& cut : out.verdict.cuts)
@@ -89,6 +96,34 @@ void find_phases(RunDirectory& run, PreparedCells& out, const SparseRows& logs) 
   out.cycle = score_cell_cycle(logs, sets[0].genes, sets[1].genes);
   const auto clear = std::count(out.cycle.clear.begin(), out.cycle.clear.end(), 1);
   say(run, "phases", fmt::format("scored from {} (Tirosh et al. 2016), all genes of like expression as controls; the call is beyond two standard errors in {} of {} cells", words, clear, out.cycle.phase.size()));
+}
+
+// Scores and scored phases of all cells. A column phase of the file stays; its cells without one get the scored one, and phase_source says which is which.
+void put_phases(RunDirectory& run, PreparedCells& out) {
+  DataFrame& obs = out.data.obs;
+  obs.put("S_score", Numbers(plain(out.cycle.s.score)));
+  obs.put("G2M_score", Numbers(plain(out.cycle.g2m.score)));
+  obs.put("phase_clear", Numbers(truths(out.cycle.clear)));
+  Labels scored{{"G1", "S", "G2M"}, {}};
+  for (const CyclePhase p : out.cycle.phase) scored.codes.push_back(static_cast<std::int32_t>(p));
+  if (obs.find("phase") == nullptr) return obs.put("phase", categorical_of(scored));
+  obs.put("phase_scored", categorical_of(scored));
+  Labels phase = labels_of(*obs.find("phase"));
+  const auto missing = std::count(phase.codes.begin(), phase.codes.end(), -1);
+  if (missing == 0) return run.add_note("Column phase of the file is kept; the phases scored here are phase_scored.");
+  Labels source = obs.find("phase_source") != nullptr ? labels_of(*obs.find("phase_source")) : Labels{{"recorded"}, std::vector<std::int32_t>(phase.codes.size(), 0)};
+  const auto level = [](Labels& labels, const std::string& name) {
+    const auto found = std::find(labels.levels.begin(), labels.levels.end(), name);
+    if (found != labels.levels.end()) return static_cast<std::int32_t>(found - labels.levels.begin());
+    labels.levels.push_back(name);
+    return static_cast<std::int32_t>(labels.levels.size() - 1);
+  };
+  const std::int32_t by_score = level(source, "scored"), of[] = {level(phase, "G1"), level(phase, "S"), level(phase, "G2M")};
+  for (std::size_t c = 0; c < phase.codes.size(); ++c)
+    if (phase.codes[c] < 0) phase.codes[c] = of[scored.codes[c]], source.codes[c] = by_score;
+  obs.put("phase", categorical_of(phase));
+  obs.put("phase_source", categorical_of(source));
+  say(run, "phase", fmt::format("{} cells keep the phase of the file, {} without one get the scored one (column phase_source says which; phase_scored has it for all)", phase.codes.size() - static_cast<std::size_t>(missing), missing));
 }
 
 void find_variable_genes(RunDirectory& run, PreparedCells& out, const SparseRows& counts, const SparseRows& logs, const PrepareSettings& settings) {
@@ -134,12 +169,24 @@ void find_components(RunDirectory& run, PreparedCells& out, const SparseRows& lo
   out.data.uns.put("pca", {pca});
 }
 
+// Matrices of the file that a selection of cells and genes does not carry on.
+void say_what_is_left(RunDirectory& run, const AnnotatedData& data, const Strings& matrices, const std::string& taken) {
+  Strings left;
+  for (const auto& path : matrices)
+    if (path != taken) left.push_back(path);
+  for (const auto& [place, dict] : {std::pair("obsp", &data.obsp), {"varm", &data.varm}, {"varp", &data.varp}})
+    for (const auto& name : dict->names) left.push_back(fmt::format("{}/{}", place, name));
+  if (!left.empty()) say(run, "left out", fmt::format("{}: of all cells and genes, or made before this step; the file itself keeps them", fmt::join(left, ", ")));
+}
+
 }  // namespace
 
 PreparedCells prepare_cells(RunDirectory& run, AnnotatedData data, const PrepareSettings& settings, const std::string& where) {
   PreparedCells out;
+  const Strings matrices = matrices_of(data);
   CountsTaken taken = take_counts(data, settings.counts, where);
   say(run, "counts", fmt::format("{} ({} cells x {} genes): {}", taken.path, taken.counts.rows, taken.counts.columns, taken.why));
+  say_what_is_left(run, data, matrices, taken.path);
   const auto cells = static_cast<std::size_t>(taken.counts.rows);
   const auto arm = grouping_of(data, settings.arm, usual_arm_columns(), where), library = grouping_of(data, settings.library, usual_library_columns(), where);
   out.arms = arm ? arm->labels : one_group(cells, "all cells");
@@ -150,6 +197,7 @@ PreparedCells prepare_cells(RunDirectory& run, AnnotatedData data, const Prepare
   add_design_limits(run, out.arms);
   say(run, "libraries", library ? fmt::format("column {} ({}); cut-offs are taken within each", library->column, fmt::join(out.libraries.levels, ", ")) : "no column names them: all cells are taken for one; name one with --library");
 
+  if (const auto repeated = repeated_names(names_of(data.obs, where)); !repeated.empty()) run.add_warning("Names of cells occur more than once (" + words_of(repeated) + "): cells are told apart by their place.");
   std::vector<std::string> symbols = names_of(data.var, where);
   if (naming_of(symbols) == GeneNaming::ensembl_ids) run.add_warning("Genes are named by Ensembl ids: mitochondrial, ribosomal and cell-cycle genes are found by symbols and will not be.");
   const std::vector<GeneMask> masks{mitochondrial_genes(symbols), ribosomal_genes(symbols)};
@@ -190,14 +238,7 @@ PreparedCells prepare_cells(RunDirectory& run, AnnotatedData data, const Prepare
   out.data.uns.put("log1p", {Dict{}});      // natural logarithm
   find_phases(run, out, logs);
   if (!out.cycle.phase.empty()) {
-    out.data.obs.put("S_score", Numbers(plain(out.cycle.s.score)));
-    out.data.obs.put("G2M_score", Numbers(plain(out.cycle.g2m.score)));
-    Labels phase{{"G1", "S", "G2M"}, {}};
-    for (const CyclePhase p : out.cycle.phase) phase.codes.push_back(static_cast<std::int32_t>(p));
-    const bool sorted = out.data.obs.find("phase") != nullptr;      // phases of sorted controls are not overwritten
-    if (sorted) run.add_note("Column phase of the file is kept; the phases scored here are phase_scored.");
-    out.data.obs.put(sorted ? "phase_scored" : "phase", categorical_of(phase));
-    out.data.obs.put("phase_clear", Numbers(truths(out.cycle.clear)));
+    put_phases(run, out);
   }
   find_variable_genes(run, out, counts, logs, settings);
   if (out.variable.outcome.ok()) {

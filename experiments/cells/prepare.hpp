@@ -55,6 +55,8 @@ PreparedCells prepare_cells(RunDirectory& run, AnnotatedData data, const Prepare
 // figures quality, variable_genes, components.
 void run_prepare(RunDirectory& run, const std::filesystem::path& file, const PrepareSettings& settings);
 
+// Cells before and after, by arm and library.
+Table cells_kept(const PreparedCells& prepared);
 // The tables and figures of it.
 void report_preparation(RunDirectory& run, const PreparedCells& prepared, const PrepareSettings& settings);
 

@@ -26,19 +26,6 @@ double median_in(const std::vector<int>& cells, const auto& value) {
   return median_of(values);
 }
 
-// Cells before and after, by arm and library.
-Table kept_table(const PreparedCells& prepared) {
-  std::map<std::pair<int, int>, std::pair<std::vector<int>, std::vector<int>>> groups;
-  for (std::size_t c = 0; c < prepared.arms.codes.size(); ++c) groups[{prepared.arms.codes[c], prepared.libraries.codes[c]}].first.push_back(static_cast<int>(c));
-  for (const int c : prepared.kept) groups[{prepared.arms.codes[static_cast<std::size_t>(c)], prepared.libraries.codes[static_cast<std::size_t>(c)]}].second.push_back(c);
-  Table table({{"arm", "", ""}, {"library", "", ""}, {"cells", "", "in the file"}, {"kept", "", ""}, {"median_counts", "", "of the cells kept"}, {"median_genes", "", "of the cells kept"}});
-  for (const auto& [key, cells] : groups)
-    table.add_row({key.first < 0 ? Cell() : Cell(prepared.arms.levels[static_cast<std::size_t>(key.first)]), key.second < 0 ? Cell() : Cell(prepared.libraries.levels[static_cast<std::size_t>(key.second)]),
-                   static_cast<std::int64_t>(cells.first.size()), static_cast<std::int64_t>(cells.second.size()), cell_of(median_in(cells.second, [&](int c) { return prepared.quality.total_counts[c]; })),
-                   cell_of(median_in(cells.second, [&](int c) { return static_cast<double>(prepared.quality.genes_by_counts[c]); }))});
-  return table;
-}
-
 Table phase_table(const PreparedCells& prepared) {
   std::map<std::pair<int, int>, std::pair<int, int>> count;
   for (std::size_t i = 0; i < prepared.kept.size(); ++i) {
@@ -114,10 +101,22 @@ void add_variable_figure(RunDirectory& run, const PreparedCells& prepared, bool 
 
 }  // namespace
 
+Table cells_kept(const PreparedCells& prepared) {
+  std::map<std::pair<int, int>, std::pair<std::vector<int>, std::vector<int>>> groups;
+  for (std::size_t c = 0; c < prepared.arms.codes.size(); ++c) groups[{prepared.arms.codes[c], prepared.libraries.codes[c]}].first.push_back(static_cast<int>(c));
+  for (const int c : prepared.kept) groups[{prepared.arms.codes[static_cast<std::size_t>(c)], prepared.libraries.codes[static_cast<std::size_t>(c)]}].second.push_back(c);
+  Table table({{"arm", "", ""}, {"library", "", ""}, {"cells", "", "in the file"}, {"kept", "", ""}, {"median_counts", "", "of the cells kept"}, {"median_genes", "", "of the cells kept"}});
+  for (const auto& [key, cells] : groups)
+    table.add_row({key.first < 0 ? Cell() : Cell(prepared.arms.levels[static_cast<std::size_t>(key.first)]), key.second < 0 ? Cell() : Cell(prepared.libraries.levels[static_cast<std::size_t>(key.second)]),
+                   static_cast<std::int64_t>(cells.first.size()), static_cast<std::int64_t>(cells.second.size()), cell_of(median_in(cells.second, [&](int c) { return prepared.quality.total_counts[c]; })),
+                   cell_of(median_in(cells.second, [&](int c) { return static_cast<double>(prepared.quality.genes_by_counts[c]); }))});
+  return table;
+}
+
 void report_preparation(RunDirectory& run, const PreparedCells& prepared, const PrepareSettings& settings) {
   const bool v3 = settings.flavour == VariableGeneFlavour::seurat_v3;
   run.add_table("quality_cuts", cut_table(prepared), "Cut-offs by median and MAD within libraries, and absolute ones.");
-  const Table kept = kept_table(prepared);
+  const Table kept = cells_kept(prepared);
   fmt::print("\n{}\n", to_terminal(kept, "tables/cells_kept.tsv"));
   run.add_table("cells_kept", kept, "Cells before and after quality control.");
   run.add_result("cells", static_cast<double>(prepared.kept.size()), "1");

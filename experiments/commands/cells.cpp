@@ -19,6 +19,7 @@ void add_cells(CLI::App& app, int& exit_code) {
   add_cells_import_hyped(*cells, exit_code);
   add_cells_prepare(*cells, exit_code);
   add_cells_embed(*cells, exit_code);
+  add_cells_figure2(*cells, exit_code);
   add_cells_tests(*cells, exit_code);
   add_cells_demux(*cells, exit_code);
 }

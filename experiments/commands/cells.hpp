@@ -28,6 +28,7 @@ void add_cells_convert(CLI::App& cells, int& exit_code);
 void add_cells_import_hyped(CLI::App& cells, int& exit_code);
 void add_cells_prepare(CLI::App& cells, int& exit_code);
 void add_cells_embed(CLI::App& cells, int& exit_code);
+void add_cells_figure2(CLI::App& cells, int& exit_code);
 void add_cells_tests(CLI::App& cells, int& exit_code);      // de, compose, isoforms
 void add_cells_demux(CLI::App& cells, int& exit_code);
 

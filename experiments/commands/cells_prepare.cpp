@@ -1,7 +1,9 @@
-// `hyped cells prepare|embed FILE`.
+// `hyped cells prepare|embed|figure2 FILE`.
 #include "experiments/cells/embed.hpp"
+#include "experiments/cells/figure2.hpp"
 #include "experiments/cells/prepare.hpp"
 #include "experiments/commands/cells.hpp"
+#include "experiments/commands/checks.hpp"
 #include "libhyped/expression/preparation/gene_masks.hpp"
 
 namespace hyped::commands {
@@ -17,7 +19,7 @@ void add_cells_prepare(CLI::App& cells, int& exit_code) {
   prepare->add_option("--library", settings->library, "column that names the library; cut-offs are taken within");
   prepare->add_option("--mads", settings->rules.mads, "cut-off in MADs of counts, genes, share of the top")->check(CLI::NonNegativeNumber)->capture_default_str();
   prepare->add_option("--mads-mt", settings->rules.mads_mt, "of the mitochondrial share")->check(CLI::NonNegativeNumber)->capture_default_str();
-  prepare->add_option("--max-pct-mt", settings->rules.max_pct_mt, "per cent")->check(CLI::Range(0.0, 100.0))->capture_default_str();
+  prepare->add_option("--max-pct-mt", settings->rules.max_pct_mt, "per cent; 100: no bound beside the MADs")->check(CLI::Range(0.0, 100.0))->capture_default_str();
   prepare->add_option("--min-counts", settings->rules.min_counts, "of a cell")->check(CLI::NonNegativeNumber)->capture_default_str();
   prepare->add_option("--min-genes", settings->rules.min_genes, "of a cell")->check(CLI::NonNegativeNumber)->capture_default_str();
   prepare->add_flag("--keep-all", settings->keep_all, "judge cells, drop none");
@@ -54,6 +56,26 @@ void add_cells_embed(CLI::App& cells, int& exit_code) {
   embed->callback([args, settings, &exit_code] {
     settings->seed = args->seed;
     run(*args, exit_code, [&](RunDirectory& folder) { run_embed(folder, args->data, *settings); });
+  });
+}
+
+void add_cells_figure2(CLI::App& cells, int& exit_code) {
+  auto* figure = cells.add_subcommand("figure2", "In one step: phases, UMAP by phase and by arm, top genes of each arm");
+  auto args = std::make_shared<CellsArguments>();
+  auto settings = std::make_shared<Figure2Settings>();
+  args->add_reading(*figure, "an .h5ad with counts and arms, or a folder of the HYPED release", "hyped cells figure2 HYB-IMAGEN --out out/figure2");
+  figure->add_option("--by", settings->arms.column, "column of cells that names the arms; default: found");
+  figure->add_option("--reference", settings->arms.reference, "label the arms are compared with; default: the control");
+  figure->add_option("--only", settings->only, "an arm to look at; default: all")->allow_extra_args(false);
+  figure->add_option("--phase", settings->phase, "column that names the phases; default: the file's, else scored");
+  figure->add_option("--counts", settings->counts, "X, layers/NAME or raw/X; default: the first with counts");
+  figure->add_option("--min-cells", settings->least_cells, "of an arm")->check(positive_count())->capture_default_str();
+  figure->add_flag("--keep-all", settings->keep_all, "drop no cell for its quality");
+  figure->add_option("--top", settings->top, "genes of an arm")->check(positive_count())->capture_default_str();
+  figure->add_option("--fdr", settings->fdr, "what counts as significant")->check(CLI::Range(0.0, 1.0))->capture_default_str();
+  figure->callback([args, settings, &exit_code] {
+    settings->seed = args->seed;
+    run(*args, exit_code, [&](RunDirectory& folder) { run_figure2(folder, args->data, *settings); });
   });
 }
 

@@ -22,8 +22,8 @@ std::vector<std::string> keys_of(const std::map<std::string, DifferentialTest>& 
 // The arms that are compared, as every verb here takes them.
 template <class Settings>
 void add_arms(CLI::App& command, Settings& settings) {
-  command.add_option("--by", settings.by, "column of cells that names the arms")->required();
-  command.add_option("--reference", settings.reference, "label the arms are compared with")->required();
+  command.add_option("--by", settings.arms.column, "column of cells that names the arms; default: found");
+  command.add_option("--reference", settings.arms.reference, "label the arms are compared with; default: the control");
   command.add_option("--only", settings.only, "an arm to look at; default: all")->allow_extra_args(false);
   command.add_option("--min-cells", settings.least_cells, "of an arm (of a sample, for nb)")->check(positive_count())->capture_default_str();
 }
@@ -32,14 +32,14 @@ void add_cells_de(CLI::App& cells, int& exit_code) {
   auto* command = cells.add_subcommand("de", "Differential expression: fold changes, intervals, p, false discovery");
   auto args = std::make_shared<CellsArguments>();      // shared with the callback
   auto settings = std::make_shared<DifferentialSettings>();
-  args->add_reading(*command, "an .h5ad file", "hyped cells de cells.h5ad --by arm --reference control --out out/de");
+  args->add_reading(*command, "an .h5ad file", "hyped cells de cells.h5ad --out out/de");
   add_arms(*command, *settings);
   struct Words {
     std::string test = "wilcoxon", mean = "geometric", factors = "ratios";
   };
   auto words = std::make_shared<Words>();
   command->add_option("--test", words->test, "wilcoxon, t, t-overestimated, nb, nb-wald or nb-ratio")->check(CLI::IsMember(keys_of(tests)))->option_text("NAME [wilcoxon]");
-  command->add_option("--replicate", settings->replicate, "column of cultures or donors: wilcoxon within, nb between");
+  command->add_option("--replicate", settings->replicate, "column of cultures or donors, or COLUMN:PATTERN of its labels: wilcoxon within, nb between");
   command->add_option("--matrix", settings->matrix, "X, layers/NAME or raw/X; default: found");
   command->add_option("--target", settings->target, "counts are normalised to this total")->check(positive_number())->capture_default_str();
   command->add_option("--mean", words->mean, "of fold changes: geometric or arithmetic")->check(CLI::IsMember({"geometric", "arithmetic"}))->capture_default_str();
@@ -64,9 +64,9 @@ void add_cells_compose(CLI::App& cells, int& exit_code) {
   auto args = std::make_shared<CellsArguments>();
   auto settings = std::make_shared<ComposeSettings>();
   auto shares = std::make_shared<std::vector<std::string>>();
-  args->add_reading(*command, "an .h5ad file", "hyped cells compose cells.h5ad --by arm --phase phase --reference control --out out/c");
+  args->add_reading(*command, "an .h5ad file", "hyped cells compose cells.h5ad --out out/compose");
   add_arms(*command, *settings);
-  command->add_option("--phase", settings->phase, "column of cells that names the phases")->required();
+  command->add_option("--phase", settings->phase, "column of cells that names the phases; default: found");
   command->add_option("--sorted", settings->sorted, "an arm whose phase numbers were set by sorting")->allow_extra_args(false);
   command->add_option("--share", *shares, "PHASE=SHARE in the reference, from imaging or elsewhere")->allow_extra_args(false);
   command->add_option("--share-cells", settings->share_cells, "cells the shares rest on; 0: exact")->check(number_from_zero())->capture_default_str();
@@ -89,9 +89,9 @@ void add_cells_isoforms(CLI::App& cells, int& exit_code) {
   auto* command = cells.add_subcommand("isoforms", "Isoform shares of genes and whether arms differ in them");
   auto args = std::make_shared<CellsArguments>();
   auto settings = std::make_shared<IsoformSettings>();
-  args->add_reading(*command, "an .h5ad file with transcripts", "hyped cells isoforms cells.h5ad --by arm --reference control --out out/i");
+  args->add_reading(*command, "an .h5ad file with transcripts", "hyped cells isoforms cells.h5ad --out out/isoforms");
   add_arms(*command, *settings);
-  command->add_option("--replicate", settings->replicate, "column of cultures or donors: samples are the units");
+  command->add_option("--replicate", settings->replicate, "column of cultures or donors, or COLUMN:PATTERN of its labels: samples are the units");
   command->add_option("--draws", settings->options.draws, "of the statistic's scale")->check(positive_count())->capture_default_str();
   command->add_option("--min-counts", settings->options.least_gene_counts, "of a gene in each arm")->check(positive_number())->capture_default_str();
   command->add_option("--fdr", settings->fdr, "what counts as significant")->check(CLI::Range(0.0, 1.0))->capture_default_str();

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 #include <tuple>
 #include <utility>
 
@@ -74,56 +75,77 @@ SparseRows columns_of(const SparseRows& matrix, std::span<const int> columns) {
     HYPED_REQUIRE(columns[k] >= 0 && columns[k] < matrix.columns && target[static_cast<std::size_t>(columns[k])] < 0);
     target[static_cast<std::size_t>(columns[k])] = static_cast<std::int32_t>(k);
   }
+  constexpr int block = 512;
   SparseRows out;
   out.rows = matrix.rows;
   out.columns = static_cast<int>(columns.size());
-  for (int r = 0; r < matrix.rows; ++r) {
-    const auto from = matrix.columns_of(r);
+  out.start.assign(static_cast<std::size_t>(matrix.rows) + 1, 0);
+  const auto each = [&](const auto& see) {
+    parallel_for((matrix.rows + block - 1) / block, [&](int b) {
+      for (int r = b * block; r < std::min(matrix.rows, (b + 1) * block); ++r) see(r, matrix.columns_of(r));
+    });
+  };
+  each([&](int r, std::span<const std::int32_t> from) { out.start[static_cast<std::size_t>(r) + 1] = std::count_if(from.begin(), from.end(), [&](std::int32_t c) { return target[static_cast<std::size_t>(c)] >= 0; }); });
+  std::partial_sum(out.start.begin(), out.start.end(), out.start.begin());
+  out.column.resize(static_cast<std::size_t>(out.stored()));
+  out.value.resize(out.column.size());
+  each([&](int r, std::span<const std::int32_t> from) {
+    auto at = static_cast<std::size_t>(out.start[static_cast<std::size_t>(r)]);
     const auto values = matrix.values_of(r);
     for (std::size_t i = 0; i < from.size(); ++i)
-      if (const std::int32_t to = target[static_cast<std::size_t>(from[i])]; to >= 0) out.column.push_back(to), out.value.push_back(values[i]);
-    out.start.push_back(static_cast<std::int64_t>(out.column.size()));
-  }
+      if (const std::int32_t to = target[static_cast<std::size_t>(from[i])]; to >= 0) out.column[at] = to, out.value[at++] = values[i];
+  });
   make_rows(out);
   return out;
 }
 
 SparseRows transposed(const SparseRows& matrix) {
+  SparseRows out;
+  ColumnBlocks(matrix, matrix.columns).next(out);
+  return out;
+}
+
+ColumnBlocks::ColumnBlocks(const SparseRows& matrix, int at_once) : matrix_(matrix), at_once_(at_once), next_(matrix.start.begin(), matrix.start.end() - 1) { HYPED_REQUIRE(at_once > 0 || matrix.columns == 0); }
+
+bool ColumnBlocks::next(SparseRows& out) {
+  first_ += columns_;
+  columns_ = std::min(at_once_, matrix_.columns - first_);
   // Each block of rows counts and then fills its own part of every column, so that cells ascend whatever the threads do.
   constexpr int block = 2048;
-  const int blocks = (matrix.rows + block - 1) / block;
-  const auto columns = static_cast<std::size_t>(matrix.columns);
-  std::vector<std::vector<std::int64_t>> at(static_cast<std::size_t>(blocks));
-  const auto each = [&](int b, const auto& see) {
-    for (int r = b * block; r < std::min(matrix.rows, (b + 1) * block); ++r)
-      for (std::int64_t i = matrix.start[static_cast<std::size_t>(r)]; i < matrix.start[static_cast<std::size_t>(r) + 1]; ++i) see(r, i);
-  };
+  const int blocks = (matrix_.rows + block - 1) / block, until = first_ + columns_;
+  const auto columns = static_cast<std::size_t>(columns_);
+  at_.resize(static_cast<std::size_t>(blocks));
   parallel_for(blocks, [&](int b) {
-    auto& mine = at[static_cast<std::size_t>(b)];
+    auto& mine = at_[static_cast<std::size_t>(b)];
     mine.assign(columns, 0);
-    each(b, [&](int, std::int64_t i) { ++mine[static_cast<std::size_t>(matrix.column[static_cast<std::size_t>(i)])]; });
+    for (int r = b * block; r < std::min(matrix_.rows, (b + 1) * block); ++r)
+      for (std::int64_t i = next_[static_cast<std::size_t>(r)]; i < matrix_.start[static_cast<std::size_t>(r) + 1] && matrix_.column[static_cast<std::size_t>(i)] < until; ++i)
+        ++mine[static_cast<std::size_t>(matrix_.column[static_cast<std::size_t>(i)] - first_)];
   });
-  SparseRows out;
-  out.rows = matrix.columns;
-  out.columns = matrix.rows;
+  out.rows = columns_;
+  out.columns = matrix_.rows;
   out.start.assign(columns + 1, 0);
   std::int64_t total = 0;
   for (std::size_t c = 0; c < columns; ++c) {
     out.start[c] = total;
-    for (auto& mine : at) total += std::exchange(mine[c], total);
+    for (auto& mine : at_) total += std::exchange(mine[c], total);
   }
   out.start[columns] = total;
   out.column.resize(static_cast<std::size_t>(total));
   out.value.resize(out.column.size());
   parallel_for(blocks, [&](int b) {
-    auto& mine = at[static_cast<std::size_t>(b)];
-    each(b, [&](int r, std::int64_t i) {
-      const std::int64_t to = mine[static_cast<std::size_t>(matrix.column[static_cast<std::size_t>(i)])]++;
-      out.column[static_cast<std::size_t>(to)] = r;
-      out.value[static_cast<std::size_t>(to)] = matrix.value[static_cast<std::size_t>(i)];
-    });
+    auto& mine = at_[static_cast<std::size_t>(b)];
+    for (int r = b * block; r < std::min(matrix_.rows, (b + 1) * block); ++r) {
+      std::int64_t i = next_[static_cast<std::size_t>(r)];
+      for (; i < matrix_.start[static_cast<std::size_t>(r) + 1] && matrix_.column[static_cast<std::size_t>(i)] < until; ++i) {
+        const std::int64_t to = mine[static_cast<std::size_t>(matrix_.column[static_cast<std::size_t>(i)] - first_)]++;
+        out.column[static_cast<std::size_t>(to)] = r;
+        out.value[static_cast<std::size_t>(to)] = matrix_.value[static_cast<std::size_t>(i)];
+      }
+      next_[static_cast<std::size_t>(r)] = i;
+    }
   });
-  return out;
+  return columns_ > 0;
 }
 
 }  // namespace hyped

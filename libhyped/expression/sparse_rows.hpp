@@ -31,4 +31,18 @@ SparseRows columns_of(const SparseRows& matrix, std::span<const int> columns);
 // Genes as rows. Parallel, same bytes for any number of threads.
 SparseRows transposed(const SparseRows& matrix);
 
+// The same a block of columns at a time, in their order, so that beside the matrix there is memory for one block. The matrix must stay as it is.
+class ColumnBlocks {
+ public:
+  ColumnBlocks(const SparseRows& matrix, int at_once);
+  bool next(SparseRows& block);                    // [b x rows], its memory used again; false: there are no more
+  int first() const { return first_; }             // column of the matrix that is row 0 of the block
+
+ private:
+  const SparseRows& matrix_;
+  int at_once_, first_ = 0, columns_ = 0;
+  std::vector<std::int64_t> next_;                 // [rows] where each row goes on
+  std::vector<std::vector<std::int64_t>> at_;      // by block of rows: where its values of each column go
+};
+
 }  // namespace hyped

@@ -14,6 +14,7 @@ using namespace hyped;
 using Catch::Matchers::Contains;
 using hyped::testing::CommandFolder;
 using hyped::testing::Ended;
+using hyped::testing::text_of;
 
 namespace {
 
@@ -147,13 +148,61 @@ TEST_CASE("de between and within replicates, and what is refused") {
   };
   for (const auto& [arguments, said] : {Wrong{"single.h5ad --by arm --reference control --replicate culture --test nb", "leave nothing to learn"}, Wrong{"single.h5ad --by arm --reference control --replicate culture", "shares no replicate"},
                                         Wrong{"cells.h5ad --by arm --reference control --test nb", "give --replicate COLUMN"}, Wrong{"cells.h5ad --by arm --reference contrl", "did you mean 'control'"},
-                                        Wrong{"cells.h5ad --by arms --reference control", "There are: arm, phase"}, Wrong{"cells.h5ad --by arm --reference control --min-cells 121", "fewer than 121 cells"},
+                                        Wrong{"cells.h5ad --by arms --reference control", "There are: arm (categories (3)), phase"}, Wrong{"cells.h5ad --by arm --reference control --min-cells 121", "fewer than 121 cells"},
                                         Wrong{"cells.h5ad --by arm --reference control --matrix layers/raw", "has no matrix"}, Wrong{"cells.h5ad --by culture --reference first --bystanders", "no arm carries"}}) {
     const Ended ended = folder.run("cells de " + arguments + " --out wrong");
     INFO(arguments);
     CHECK(ended.code == 2);
     CHECK_THAT(ended.err, Contains(said));
     CHECK_FALSE(std::filesystem::exists(folder.path() / "wrong"));
+  }
+}
+
+TEST_CASE("arms, reference and phases are found by their names, and said; what cannot be told is asked for") {
+  const CommandFolder folder;
+  AnnotatedData data = example(true);
+  write_anndata(data, folder.path() / "cells.h5ad");
+  const Ended named = folder.run("cells compose cells.h5ad --by arm --phase phase --reference control --out named"), found = folder.run("cells compose cells.h5ad --out found");
+  INFO(found.out << found.err);
+  REQUIRE(found.code == 0);
+  CHECK_THAT(found.out, Contains("found by its name"));
+  CHECK_THAT(text_of(folder.path() / "found/summary.json"), Contains("found by its name"));
+  CHECK(text_of(folder.path() / "found/tables/composition.tsv") == text_of(folder.path() / "named/tables/composition.tsv"));
+  CHECK(folder.run("cells isoforms cells.h5ad --out i").code == 0);
+  Labels sample{{"first-control", "first-siPRRX1", "first-mmMYOD1", "second-control", "second-siPRRX1", "second-mmMYOD1"}, {}};
+  for (int c = 0; c < 3 * cells_per_arm; ++c) sample.codes.push_back(c / cells_per_arm + 3 * (c % 2));
+  data.obs.put("sample_id", categorical_of(sample));
+  write_anndata(data, folder.path() / "samples.h5ad");
+  const Ended by_pattern = folder.run("cells de samples.h5ad --replicate 'sample_id:^([a-z]+)-' --test nb --out pattern"), by_column = folder.run("cells de samples.h5ad --replicate culture --test nb --out column");
+  INFO(by_pattern.out << by_pattern.err);
+  REQUIRE(by_pattern.code == 0);
+  CHECK_THAT(by_pattern.out, Contains("(first, second)"));
+  CHECK(text_of(folder.path() / "pattern/tables/differential.tsv") == text_of(folder.path() / "column/tables/differential.tsv"));
+  AnnotatedData two = example(true), none = example(true);
+  Labels arms = labels_of(*two.obs.find("arm"));
+  arms.levels[1] = "ctrl";
+  two.obs.put("arm", categorical_of(arms));
+  none.obs.take("arm"), none.obs.take("phase");
+  write_anndata(two, folder.path() / "two.h5ad"), write_anndata(none, folder.path() / "none.h5ad");
+  for (const auto& [arguments, said] : {std::pair<std::string, std::string>{"compose two.h5ad", "2 labels are controls: control, ctrl"}, {"compose none.h5ad", "name it with --by; there are: phase_source"}, {"de none.h5ad --by culture", "name the label to compare with by --reference; there are: first, second"},
+                                        {"compose cells.h5ad --by arm --phase none", "did you mean"}, {"de samples.h5ad --replicate 'sample_id:x'", "says nothing of the label 'first-control'"}, {"de samples.h5ad --replicate 'sample_id:('", "no regular expression"}}) {
+    const Ended ended = folder.run("cells " + arguments + " --out wrong");
+    INFO(arguments << ended.out << ended.err);
+    CHECK(ended.code == 2);
+    CHECK_THAT(ended.err, Contains(said));
+    CHECK_FALSE(std::filesystem::exists(folder.path() / "wrong"));
+  }
+}
+
+TEST_CASE("bad values are named by cell and gene before anything is computed from them") {
+  const CommandFolder folder;
+  for (const auto& [value, said] : {std::pair(NAN, "no number; the first is nan in cell c0, gene g0"), {-2.0F, "negative; the first is -2 in cell c0, gene g0"}}) {
+    AnnotatedData data = example(true);
+    std::get<std::vector<float>>(data.X.as<CompressedMatrix>()->values)[0] = value;
+    write_anndata(data, folder.path() / "bad.h5ad");
+    const Ended ended = folder.run("cells de bad.h5ad --out wrong");
+    CHECK(ended.code == 2);
+    CHECK_THAT(ended.err, Contains(said));
   }
 }
 
@@ -179,6 +228,20 @@ TEST_CASE("compose: sorted controls have no composition until one is given, the 
   for (const auto& row : changes) REQUIRE(std::stod(row.at("composition")) + std::stod(row.at("within")) == Approx(std::stod(row.at("total"))).margin(1e-12));
   const auto phased = row_with(changes, {{"arm", "mmMYOD1"}, {"gene", "g3"}});      // high in G1, of which mmMYOD1 has more
   CHECK(std::stod(phased.at("composition_lower")) > 0);
+  AnnotatedData mixed = example(false);      // some controls had no hashtag and were scored: their numbers are still set
+  Labels source = labels_of(*mixed.obs.find("phase_source"));
+  for (int c = 0; c < 7; ++c) source.codes[static_cast<std::size_t>(c)] = 0;
+  mixed.obs.put("phase_source", categorical_of(source));
+  write_anndata(mixed, folder.path() / "mixed.h5ad");
+  CHECK_THAT(folder.run("cells compose mixed.h5ad --out mixed").out, Contains("set by sorting in: control"));
+  AnnotatedData bare = example(false);      // one arm without any phase
+  Labels phase = labels_of(*bare.obs.find("phase"));
+  for (int c = cells_per_arm; c < 2 * cells_per_arm; ++c) phase.codes[static_cast<std::size_t>(c)] = -1;
+  bare.obs.put("phase", categorical_of(phase));
+  write_anndata(bare, folder.path() / "bare.h5ad");
+  const Ended without = folder.run("cells compose bare.h5ad --out bare");
+  CHECK(without.code == 0);
+  CHECK_THAT(without.out, Contains("No cell of siPRRX1 has a phase in column phase"));
   CHECK(folder.run("cells compose cells.h5ad --by arm --phase phase --reference control --share G1=0.6 --out wrong").code == 2);
   CHECK(folder.run("cells compose cells.h5ad --by arm --phase phase --reference control --share G1 --out wrong").code == 2);
 }

@@ -99,6 +99,37 @@ TEST_CASE("cells are prepared and embedded from the command line", "[standard]")
   CHECK((again_pictures.obsm == pictures.obsm && again_pictures.obs == pictures.obs && again_pictures.obsp == pictures.obsp));
 }
 
+TEST_CASE("figure2 goes from counts to phases, pictures and top genes in one step, and says what it took", "[standard]") {
+  const CommandFolder folder;
+  AnnotatedData data = small_experiment(800);
+  data.layers.put("other", data.X);
+  write_anndata(data, folder.path() / "cells.h5ad");
+  const Ended ended = folder.run("cells figure2 cells.h5ad --top 7 --out f");
+  INFO(ended.out << ended.err);
+  REQUIRE(ended.code == 0);
+  for (const char* figure : {"phases", "embedding", "top_genes"}) CHECK(std::filesystem::exists(folder.path() / "f/figures" / (std::string(figure) + ".svg")));
+  const std::string page = text_of(folder.path() / "f/report.html");
+  CHECK_THAT(page, Catch::Matchers::Contains("<svg") && !Catch::Matchers::Contains("src=\"figures"));
+  CHECK_THAT(ended.out, Catch::Matchers::Contains("compared with control, found by its name") && Catch::Matchers::Contains("layers/other: of all cells") && Catch::Matchers::Contains("set by --max-pct-mt"));
+  // the same genes as the verbs one by one
+  REQUIRE(folder.run("cells prepare cells.h5ad --out p").code == 0);
+  REQUIRE(folder.run("cells de p/data/prepared.h5ad --matrix X --top 7 --out d").code == 0);
+  CHECK(text_of(folder.path() / "f/tables/top_genes.tsv") == text_of(folder.path() / "d/tables/top_genes.tsv"));
+  std::map<std::string, int> cells;
+  for (const auto& row : folder.table("f/tables/phases_by_arm.tsv")) cells[row.at("arm")] += std::stoi(row.at("cells"));
+  for (const auto& row : folder.table("f/tables/cells_kept.tsv")) CHECK(cells[row.at("arm")] == std::stoi(row.at("kept")));
+  // in the form of the release
+  AnnotatedData release = small_experiment(400);
+  Labels condition{{"Negative_Controls", "PRRX1", "MYOD", "PRRX1_MYOD"}, std::get<Categorical>(*release.obs.find("arm")).codes};
+  release.obs.take("arm");
+  release.obs.put("assigned_condition", categorical_of(condition));
+  write_anndata(release, folder.path() / "Genexpression.h5ad");
+  const Ended imported = folder.run("cells figure2 Genexpression.h5ad --out r");
+  INFO(imported.out << imported.err);
+  REQUIRE(imported.code == 0);
+  CHECK_THAT(imported.out, Catch::Matchers::Contains("conditions of the HYPED release") && Catch::Matchers::Contains("dual"));
+}
+
 TEST_CASE("preparation refuses what it cannot use, and says what there is") {
   const CommandFolder folder;
   const auto refused = [&](const AnnotatedData& data, const std::string& arguments, const std::string& words) {
@@ -110,7 +141,7 @@ TEST_CASE("preparation refuses what it cannot use, and says what there is") {
     CHECK_FALSE(std::filesystem::exists(folder.path() / "o"));
   };
   const AnnotatedData good = small_experiment(60);
-  refused(good, "--arm condition", "arm (");                     // lists the columns
+  refused(good, "--arm condition", "There are: arm (");          // lists the columns
   refused(good, "--counts layers/none", "X");
   AnnotatedData twice = good;
   std::get<Strings>(twice.var.index)[7] = "MYOD1";
@@ -119,7 +150,12 @@ TEST_CASE("preparation refuses what it cannot use, and says what there is") {
   for (float& value : std::get<std::vector<float>>(logs.X.as<CompressedMatrix>()->values)) value = std::log1p(1.37F * value);
   refused(logs, "", "no matrix holds counts");
   std::get<std::vector<float>>(negative.X.as<CompressedMatrix>()->values)[3] = -1;
-  refused(negative, "--counts X", "negative");
+  for (const char* asked : {"--counts X", ""}) refused(negative, asked, "1 of the values of X are negative; the first is -1 in cell cell0, gene");
+  AnnotatedData no_number = good, no_matrix = good;
+  std::get<std::vector<float>>(no_number.X.as<CompressedMatrix>()->values)[3] = NAN;
+  refused(no_number, "", "no number; the first is nan in cell cell0, gene");
+  no_matrix.X = {};
+  refused(no_matrix, "", "has no matrix of cells x genes");
   refused(good, "--min-counts 1000000", "left after quality control");
   write_anndata(good, folder.path() / "raw.h5ad");
   const Ended embedded = folder.run("cells embed raw.h5ad --out o");

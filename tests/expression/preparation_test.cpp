@@ -5,12 +5,13 @@
 #include "libhyped/errors.hpp"
 #include "libhyped/expression/preparation/gene_moments.hpp"
 #include "libhyped/expression/preparation/gene_scores.hpp"
+#include "libhyped/expression/preparation/group_profiles.hpp"
 #include "libhyped/expression/preparation/local_regression.hpp"
 #include "libhyped/expression/preparation/normalise.hpp"
-#include "libhyped/expression/preparation/pseudobulk.hpp"
 #include "libhyped/expression/preparation/quality.hpp"
 #include "libhyped/expression/preparation/scaled_values.hpp"
 #include "libhyped/expression/preparation/variable_genes.hpp"
+#include "libhyped/expression/replicates/pseudobulk.hpp"
 #include "tests/expression/simulated_cells.hpp"
 
 using namespace hyped;
@@ -86,7 +87,8 @@ TEST_CASE("median, MAD, and the cells cut off by them within their library") {
   quality.pct_in_mask = Eigen::MatrixXd::Constant(100, 1, 2);
   quality.pct_in_mask(33, 0) = 9;
   const std::vector<std::string> names{"one", "two"};
-  const QualityVerdict verdict = judge_cells(quality, {}, group, names);
+  CHECK(judge_cells(quality, {}, group, names).kept[33]);      // the MAD is 0, and there is no absolute bound unless it is asked for
+  const QualityVerdict verdict = judge_cells(quality, {.max_pct_mt = 8}, group, names);
   for (int c = 0; c < 100; ++c) CHECK(verdict.kept[static_cast<std::size_t>(c)] == (c != 7 && c != 57 && c != 33));
   CHECK(verdict.mt_outlier[33]);
   bool flat = false;
@@ -97,6 +99,15 @@ TEST_CASE("median, MAD, and the cells cut off by them within their library") {
       CHECK(std::isinf(cut.upper));
     }
   CHECK(flat);
+}
+
+TEST_CASE("equal shares of cells are equal numbers, whatever their depth") {
+  for (int depth = 2; depth < 400; ++depth) {
+    SparseRows m = rows_of_dense({{1, 2}, {static_cast<float>(depth), 2.0F * static_cast<float>(depth)}});
+    log_normalise(m, row_totals(m), 1e4);
+    REQUIRE(m.values_of(0)[0] == m.values_of(1)[0]);
+    REQUIRE(m.values_of(0)[1] == m.values_of(1)[1]);
+  }
 }
 
 TEST_CASE("normalised totals are the target and logs are natural") {
@@ -232,14 +243,15 @@ TEST_CASE("pseudobulk: means of logs, sums per replicate, threads change nothing
   Eigen::VectorXd sum = Eigen::VectorXd::Zero(50);
   for (int c = 1; c < 3000; c += 3) sum += x.row(c).transpose();
   for (int g = 0; g < 50; ++g) CHECK(one.mean(1, g) == Approx(sum[g] / 1000));
-  const GroupSums sums = group_sums(cells.counts, cells.group, cells.batch);
-  CHECK(sums.cells.size() == 9);
-  CHECK(sums.sum.sum() == counts.sum());
+  const std::vector<std::string> batches{"x", "y", "z"};
+  const PseudobulkCounts sums = pseudobulk_counts(transposed(cells.counts), {names, {cells.group.begin(), cells.group.end()}}, {batches, {cells.batch.begin(), cells.batch.end()}}, 1);
+  CHECK(sums.samples.size() == 9);
+  CHECK(sums.counts.sum() == counts.sum());
   Eigen::VectorXd expected = Eigen::VectorXd::Zero(50);
   for (int c = 0; c < 3000; ++c)
     if (cells.group[static_cast<std::size_t>(c)] == 2 && cells.batch[static_cast<std::size_t>(c)] == 1) expected += counts.row(c).transpose();
   for (std::size_t p = 0; p < 9; ++p)
-    if (sums.group[p] == 2 && sums.replicate[p] == 1) CHECK(Eigen::VectorXd(sums.sum.row(static_cast<Eigen::Index>(p)).transpose()) == expected);
-  CHECK(sums.log_normalised(1e4)(0, 5) == Approx(std::log1p(1e4 * sums.sum(0, 5) / sums.total[0])));
+    if (sums.samples[p].arm == 2 && sums.samples[p].replicate == 1) CHECK(Eigen::VectorXd(sums.counts.row(static_cast<Eigen::Index>(p)).transpose()) == expected);
+  CHECK(sums.log_normalised(1e4)(0, 5) == Approx(std::log1p(1e4 * sums.counts(0, 5) / sums.counts.row(0).sum())));
   CHECK_THROWS_AS(mean_of_logs(logs, cells.group, std::vector<std::string>{"a", "b", "c", "none"}), InputError);
 }

@@ -49,6 +49,25 @@ TEST_CASE("rows are sorted, stored zeros dropped, and the matrix stays the same"
   CHECK(transposed(m).column == one.column);
 }
 
+TEST_CASE("blocks of columns, put together, are the transposed matrix") {
+  SparseRows m = random_rows(5000, 40);
+  make_rows(m);
+  const SparseRows whole = transposed(m);
+  for (const int at_once : {1, 7, 39, 40, 100}) {
+    ColumnBlocks blocks(m, at_once);
+    SparseRows together, block;
+    together.columns = m.rows;
+    while (blocks.next(block)) {
+      REQUIRE(blocks.first() == together.rows);
+      for (int g = 0; g < block.rows; ++g) together.start.push_back(together.start.back() + static_cast<std::int64_t>(block.values_of(g).size()));
+      together.column.insert(together.column.end(), block.column.begin(), block.column.end());
+      together.value.insert(together.value.end(), block.value.begin(), block.value.end());
+      together.rows += block.rows;
+    }
+    CHECK((together.rows == whole.rows && together.start == whole.start && together.column == whole.column && together.value == whole.value));
+  }
+}
+
 TEST_CASE("a column named twice in a row is refused with its place") {
   SparseRows m;
   m.rows = 1, m.columns = 3;

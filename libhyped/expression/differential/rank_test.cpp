@@ -21,16 +21,29 @@ void each_gene(int genes, const Body& body) {
   });
 }
 
+// out [rows of genes x groups]
+void rank_rows(const SparseRows& genes, const GroupedRanks& ranks, std::span<RankSum> out) {
+  const std::size_t count = out.size() / static_cast<std::size_t>(std::max(1, genes.rows));
+  each_gene(genes.rows, [&](int g, GroupedRanks::Scratch& scratch) { ranks.rank(genes.columns_of(g), genes.values_of(g), scratch, out.subspan(static_cast<std::size_t>(g) * count, count)); });
+}
+
 }  // namespace
 
 std::vector<RankSum> rank_test(const SparseRows& genes, const CellGroups& groups, int reference) {
   HYPED_REQUIRE(static_cast<int>(groups.of_cell.size()) == genes.columns && reference < groups.count());
+  std::vector<RankSum> out(static_cast<std::size_t>(genes.rows) * static_cast<std::size_t>(groups.count()));
+  rank_rows(genes, GroupedRanks(groups.of_cell, groups.count(), reference), out);
+  return out;
+}
+
+std::vector<RankSum> rank_test_of_cells(const SparseRows& cells, const CellGroups& groups, int reference) {
+  constexpr int genes_at_once = 1024;
+  HYPED_REQUIRE(static_cast<int>(groups.of_cell.size()) == cells.rows && reference < groups.count());
   const GroupedRanks ranks(groups.of_cell, groups.count(), reference);
   const auto count = static_cast<std::size_t>(groups.count());
-  std::vector<RankSum> out(static_cast<std::size_t>(genes.rows) * count);
-  each_gene(genes.rows, [&](int g, GroupedRanks::Scratch& scratch) {
-    ranks.rank(genes.columns_of(g), genes.values_of(g), scratch, std::span(out).subspan(static_cast<std::size_t>(g) * count, count));
-  });
+  std::vector<RankSum> out(static_cast<std::size_t>(cells.columns) * count);
+  ColumnBlocks blocks(cells, genes_at_once);
+  for (SparseRows genes; blocks.next(genes);) rank_rows(genes, ranks, std::span(out).subspan(static_cast<std::size_t>(blocks.first()) * count, static_cast<std::size_t>(genes.rows) * count));
   return out;
 }
 

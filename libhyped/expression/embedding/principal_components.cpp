@@ -7,31 +7,72 @@
 #include <algorithm>
 
 #include "libhyped/expression/embedding/leading_eigenpairs.hpp"
+#include "libhyped/expression/preparation/gene_moments.hpp"
 #include "libhyped/parallel.hpp"
 
 namespace hyped {
 namespace {
 
 constexpr int dense_solver_genes = 600;
+constexpr int block_width = 16;      // two registers of eight doubles
 
-// Sum over cells of x_g x_h, [G x G]. Each gene adds up the rows of its cells, in their order.
-RowMajorMatrix sum_of_products(const SparseRows& cells, const SparseRows& genes) {
-  RowMajorMatrix out = RowMajorMatrix::Zero(genes.rows, genes.rows);
-  parallel_for(genes.rows, [&](int g) {
-    double* sum = out.data() + static_cast<std::ptrdiff_t>(g) * genes.rows;
-    const auto rows = genes.columns_of(g);
-    const auto mine = genes.values_of(g);
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      const auto columns = cells.columns_of(rows[i]);
-      const float* value = cells.values_of(rows[i]).data();
-      const double x = mine[i];
-      const std::int32_t* from = std::lower_bound(columns.data(), columns.data() + columns.size(), g);
-      for (const std::int32_t* c = from; c != columns.data() + columns.size(); ++c) sum[*c] += x * value[c - columns.data()];
+// Sum over cells of x_g x_h, [G x G]. A job is a tile of genes whose sums stay in the cache while the cells pass by in their order, so every
+// sum is the same whatever the threads do.
+RowMajorMatrix sum_of_products(const SparseRows& cells) {
+  constexpr int tile = 32;
+  const int genes = cells.columns, tiles = (genes + tile - 1) / tile;
+  std::vector<std::uint32_t> begin(static_cast<std::size_t>(tiles + 1) * static_cast<std::size_t>(cells.rows));      // [T + 1 x N] where a tile's genes begin within a cell
+  parallel_for((cells.rows + 255) / 256, [&](int block) {
+    for (int r = block * 256; r < std::min(cells.rows, (block + 1) * 256); ++r) {
+      const auto columns = cells.columns_of(r);
+      std::uint32_t at = 0;
+      for (int t = 0; t <= tiles; ++t) {
+        while (at < columns.size() && columns[at] < t * tile) ++at;
+        begin[static_cast<std::size_t>(t) * static_cast<std::size_t>(cells.rows) + static_cast<std::size_t>(r)] = at;
+      }
     }
   });
-  for (Eigen::Index g = 0; g < genes.rows; ++g)
-    for (Eigen::Index h = 0; h < g; ++h) out(g, h) = out(h, g);
+  RowMajorMatrix out(genes, genes);
+  parallel_for(tiles, [&](int t) {
+    const std::uint32_t* first = begin.data() + static_cast<std::size_t>(t) * static_cast<std::size_t>(cells.rows);
+    const std::uint32_t* last = first + cells.rows;
+    out.middleRows(t * tile, std::min(tile, genes - t * tile)).setZero();
+    for (int r = 0; r < cells.rows; ++r) {
+      const std::int32_t* column = cells.columns_of(r).data();
+      const float* value = cells.values_of(r).data();
+      const auto count = static_cast<std::uint32_t>(cells.columns_of(r).size());
+      for (std::uint32_t i = first[r]; i < last[r]; ++i) {
+        double* sum = out.data() + static_cast<std::ptrdiff_t>(column[i]) * genes;
+        const double x = value[i];
+        for (std::uint32_t j = i; j < count; ++j) sum[column[j]] += x * static_cast<double>(value[j]);
+      }
+    }
+  });
+  for (Eigen::Index g = 0; g < genes; ++g)
+    for (Eigen::Index h = 0; h < g; ++h) out(g, h) = out(h, g);      // tiles fill from the diagonal on
   return out;
+}
+
+// image = symmetric [G x G] times a block of `width` vectors: eight rows at a time, whose sums stay in registers.
+template <int width>
+void times_symmetric(const RowMajorMatrix& symmetric, const RowMajorMatrix& in, RowMajorMatrix& image) {
+  constexpr int rows = 8;
+  using Sums = Eigen::Array<double, 1, width>;
+  const Eigen::Index n = symmetric.rows();
+  parallel_for(static_cast<int>((n + rows * 8 - 1) / (rows * 8)), [&](int p) {
+    for (Eigen::Index from = p * rows * 8; from < std::min<Eigen::Index>(n, (p + 1) * rows * 8); from += rows) {
+      const Eigen::Index count = std::min<Eigen::Index>(rows, n - from);
+      const double* row[rows];
+      for (int r = 0; r < rows; ++r) row[r] = symmetric.data() + (from + std::min<Eigen::Index>(r, count - 1)) * n;
+      Sums sum[rows];
+      for (auto& one : sum) one.setZero();
+      for (Eigen::Index j = 0; j < n; ++j) {
+        const Sums x = Eigen::Map<const Sums>(in.data() + j * width);
+        for (int r = 0; r < rows; ++r) sum[r] += row[r][j] * x;
+      }
+      for (Eigen::Index r = 0; r < count; ++r) Eigen::Map<Sums>(image.data() + (from + r) * width) = sum[r];
+    }
+  });
 }
 
 // rows of a sparse matrix times a block, minus `shift` [1 x b] in every row.
@@ -55,25 +96,21 @@ Pca principal_components(const SparseRows& values, const PcaOptions& options) {
   if (n < 2) throw InputError("principal components", "need at least 2 cells", "");
   if (k < 1 || k > std::min(n - 1, genes))
     throw InputError("principal components", fmt::format("{} were asked of {} cells and {} genes", k, n, genes), fmt::format("ask for 1 to {}", std::min(n - 1, genes)));
-  const SparseRows by_gene = transposed(values);
   Pca out;
-  out.mean.resize(genes);
-  Eigen::VectorXd squares(genes);
-  parallel_for(genes, [&](int g) {
-    double sum = 0, square = 0;
-    for (const float value : by_gene.values_of(g)) sum += value;
-    out.mean[g] = sum / n;
-    for (const float value : by_gene.values_of(g)) square += (value - out.mean[g]) * (value - out.mean[g]);
-    squares[g] = square + (n - static_cast<double>(by_gene.values_of(g).size())) * out.mean[g] * out.mean[g];
-  });
-  const double total = squares.sum() / (n - 1);
-
+  out.mean = gene_sums<1>(values, {}, [](int, double value, double* to) { *to += value; }).transpose() / n;
   RowMajorMatrix covariance, vectors;
+  SparseRows by_gene;
+  double total = 0;
   if (genes <= options.dense_genes) {
-    covariance = sum_of_products(values, by_gene);
+    covariance = sum_of_products(values);
     for (Eigen::Index g = 0; g < genes; ++g) covariance.row(g) = (covariance.row(g) - n * out.mean[g] * out.mean.transpose()) / (n - 1);
+    total = covariance.trace();
+  } else {
+    by_gene = transposed(values);
+    const Eigen::MatrixXd squares = gene_sums<2>(values, {}, [&](int gene, double value, double* to) { to[0] += (value - out.mean[gene]) * (value - out.mean[gene]), to[1] += 1; });
+    total = (squares.row(0).transpose() + (n - squares.row(1).transpose().array()).matrix().cwiseProduct(out.mean.cwiseAbs2())).sum() / (n - 1);
   }
-  const EigenpairOptions wanted{.count = k, .block = 16, .most_products = options.most_products, .tolerance = options.tolerance, .seed = options.seed};
+  const EigenpairOptions wanted{.count = k, .block = block_width, .most_products = options.most_products, .tolerance = options.tolerance, .seed = options.seed};
   if (genes <= dense_solver_genes || k + 2 * wanted.block > genes) {
     if (covariance.size() == 0) throw InputError("principal components", fmt::format("{} of {} genes are too many", k, genes), fmt::format("ask for at most {}", genes - 2 * wanted.block));
     const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(covariance);
@@ -82,11 +119,7 @@ Pca principal_components(const SparseRows& values, const PcaOptions& options) {
   } else {
     RowMajorMatrix cells;
     const ApplyBlock apply = covariance.size() > 0 ? ApplyBlock([&](const RowMajorMatrix& in, RowMajorMatrix& image) {
-      constexpr int panel = 64;
-      parallel_for((genes + panel - 1) / panel, [&](int p) {
-        const Eigen::Index from = p * panel, count = std::min<Eigen::Index>(panel, genes - from);
-        image.middleRows(from, count).noalias() = covariance.middleRows(from, count) * in;
-      });
+      times_symmetric<block_width>(covariance, in, image);
     })
                                                    : ApplyBlock([&](const RowMajorMatrix& in, RowMajorMatrix& image) {
       times(values, in, out.mean.transpose() * in, cells);

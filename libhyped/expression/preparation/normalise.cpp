@@ -55,17 +55,17 @@ void log1p_values(SparseRows& values) {
 void log_normalise(SparseRows& counts, const Eigen::VectorXd& totals, double target) {
   each_row(counts.rows, [&](int r) {
     if (!(totals[r] > 0)) return;
-    const double factor = target / totals[r];
+    const auto log_of = [&](float value) { return static_cast<float>(std::log1p(static_cast<double>(value) / totals[r] * target)); };      // divided first: equal shares are equal numbers in all cells
     std::array<float, 32> known;      // of whole counts; most counts are small
     known.fill(-1);
     for (float& value : counts.values_of(r)) {
       const auto whole = static_cast<unsigned>(value);
       if (whole < known.size() && static_cast<float>(whole) == value) {
         float& there = known[whole];
-        if (there < 0) there = static_cast<float>(std::log1p(value * factor));
+        if (there < 0) there = log_of(value);
         value = there;
       } else {
-        value = static_cast<float>(std::log1p(value * factor));
+        value = log_of(value);
       }
     }
   });

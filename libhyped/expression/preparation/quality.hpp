@@ -39,8 +39,8 @@ double median_of(std::vector<double> values);
 struct QualityRules {
   double mads = 5;               // of log1p counts, log1p genes and the share of the top genes, both sides
   int top = 50;                  // whose share
-  double mads_mt = 3;            // of the mitochondrial share, upper side
-  double max_pct_mt = 8;         // and an absolute bound
+  double mads_mt = 5;            // of the mitochondrial share, upper side
+  double max_pct_mt = 100;       // and an absolute bound, per cent; 100: none
   double min_counts = 0;
   int min_genes = 0;
 };

@@ -42,8 +42,7 @@ void check_top(const VariableGeneOptions& options, int genes) {
 }
 
 // Variances of counts standardised by what the regression expects of genes of their mean.
-Eigen::VectorXd standardised_variance(const SparseRows& counts, std::span<const int> cells, const VariableGeneOptions& options, Eigen::VectorXd& expected_log10, Outcome& outcome) {
-  const GeneMoments moments = gene_moments(counts, cells);
+Eigen::VectorXd standardised_variance(const SparseRows& counts, std::span<const int> cells, const GeneMoments& moments, const VariableGeneOptions& options, Eigen::VectorXd& expected_log10, Outcome& outcome) {
   std::vector<double> x, y;
   for (int g = 0; g < counts.columns; ++g)
     if (moments.variance[g] > 0) x.push_back(std::log10(moments.mean[g])), y.push_back(std::log10(moments.variance[g]));
@@ -133,7 +132,7 @@ VariableGenes variable_genes_seurat_v3(const SparseRows& counts, const VariableG
   std::vector<std::vector<double>> ranks(static_cast<std::size_t>(counts.columns));
   for (const auto& members : cells) {
     Eigen::VectorXd expected;
-    const Eigen::VectorXd one = standardised_variance(counts, members, options, expected, out.outcome);
+    const Eigen::VectorXd one = standardised_variance(counts, members, members.empty() ? all : gene_moments(counts, members), options, expected, out.outcome);
     if (!out.outcome.ok()) return out;
     if (cells.size() == 1) out.expected_log10 = expected;
     out.normalised += one / static_cast<double>(cells.size());

@@ -54,6 +54,14 @@ PseudobulkCounts pseudobulk_counts(const SparseRows& genes, const CellGroups& ar
   return out;
 }
 
+Eigen::MatrixXd PseudobulkCounts::log_normalised(double target) const {
+  Eigen::MatrixXd out = Eigen::MatrixXd::Zero(counts.rows(), counts.cols());
+  const Eigen::VectorXd total = counts.rowwise().sum();
+  for (Eigen::Index s = 0; s < counts.rows(); ++s)
+    if (total[s] > 0) out.row(s) = (counts.row(s) * (target / total[s])).array().log1p().matrix();
+  return out;
+}
+
 std::string_view to_string(SizeFactors kind) { return kind == SizeFactors::library ? "library sizes" : "median of ratios"; }
 
 Eigen::VectorXd size_factors(const Eigen::MatrixXd& counts, SizeFactors kind) {

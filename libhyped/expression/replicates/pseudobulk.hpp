@@ -20,6 +20,9 @@ struct PseudobulkCounts {
   std::vector<PseudobulkSample> samples;      // [S]
   Eigen::MatrixXd counts;                     // [S x G] whole numbers
   std::vector<std::string> words;             // samples left out and why
+
+  // ln(1 + target * sum / total), [S x G]; all 0 for a sample without counts.
+  Eigen::MatrixXd log_normalised(double target) const;
 };
 
 // genes: one row per gene, counts. Samples of fewer than least_cells cells are left out and named in `words`; none left is an

@@ -158,4 +158,22 @@ void BackedMatrix::each_block(const std::function<void(RowBlock)>& see, std::uin
   else parts_->rows_by_rows(see, bytes);
 }
 
+SparseRows BackedMatrix::whole() const {
+  SparseRows out;
+  out.columns = static_cast<int>(columns());
+  each_block([&](RowBlock block) { out = std::move(block.rows); }, 1ULL << 50);      // one block
+  return out;
+}
+
+std::vector<std::string> matrix_paths(const std::filesystem::path& file) {
+  const auto opened = checked(file);
+  const hdf5::Group root = opened.root();
+  std::vector<std::string> out;
+  if (root.has("X")) out.emplace_back("X");
+  if (root.is_group("layers"))
+    for (const auto& name : root.open("layers").children()) out.push_back("layers/" + name);
+  if (root.has("raw/X") || root.has("raw.X")) out.emplace_back("raw/X");
+  return out;
+}
+
 }  // namespace hyped

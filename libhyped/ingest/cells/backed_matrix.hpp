@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "libhyped/expression/sparse_rows.hpp"
 
@@ -14,6 +15,9 @@ struct RowBlock {
   std::int64_t first_row = 0;
   SparseRows rows;
 };
+
+// Paths of the matrices of cells x genes in the file: "X", "layers/NAME", "raw/X".
+std::vector<std::string> matrix_paths(const std::filesystem::path& file);
 
 class BackedMatrix {
  public:
@@ -36,6 +40,8 @@ class BackedMatrix {
   // every `bytes` of the matrix: a matrix within `bytes` is read twice, nothing is written to disk.
   // InputError for an index outside the matrix, a value twice in a row, an integer that a float cannot hold exactly.
   void each_block(const std::function<void(RowBlock)>& see, std::uint64_t bytes = 256ULL << 20) const;
+  // All rows in memory; errors as each_block.
+  SparseRows whole() const;
 
  private:
   struct Parts;

@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "libhyped/errors.hpp"
-#include "libhyped/hdf5/dataset.hpp"
 #include "libhyped/ingest/cells/backed_matrix.hpp"
 #include "libhyped/ingest/hyped/hyped_cells.hpp"
 
@@ -38,17 +37,8 @@ fs::path find_expression(const fs::path& folder) {
 }
 
 std::vector<SurveyedMatrix> survey_matrices(const fs::path& file) {
-  std::vector<std::string> paths;
-  {
-    const auto opened = hdf5::File::open(file);
-    const hdf5::Group root = opened.root();
-    if (root.has("X")) paths.emplace_back("X");
-    if (root.is_group("layers"))
-      for (const auto& name : root.open("layers").children()) paths.push_back("layers/" + name);
-    if (root.has("raw/X") || root.has("raw.X")) paths.emplace_back("raw/X");
-  }
   std::vector<SurveyedMatrix> out;
-  for (const auto& path : paths) {
+  for (const auto& path : matrix_paths(file)) {
     const BackedMatrix matrix(file, path);
     MatrixSurveyor surveyor;
     matrix.each_block([&](const RowBlock& block) { surveyor.see(block.first_row, block.rows); });
