@@ -96,7 +96,10 @@ class Group {
     long steps = 0;
     Outcome trouble;
     while (!pending.empty() && elapsed < options_.longest_h && steps < most_steps && trouble.ok()) {
+      double horizon = 0;      // where the last of those whose root is unstable can be judged
+      for (const Eigen::Index b : pending) horizon = std::max(horizon, wait_of(out[static_cast<std::size_t>(b)]));
       length = std::min(length, options_.longest_h - elapsed);
+      if (horizon > elapsed) length = std::min(length, 1.001 * (horizon - elapsed));
       BatchExperiment dish;
       dish.initial.resize(x.rows(), static_cast<Eigen::Index>(pending.size()));
       dish.constant_inputs.resize(inputs.rows(), static_cast<Eigen::Index>(pending.size()));
@@ -137,6 +140,12 @@ class Group {
     if (!column.exists || other.stable || !column.stable) column = std::move(other);
   }
 
+  // An unstable root is left for good within some e-foldings; the trajectory is then elsewhere, and Newton's method would have found a root there.
+  double wait_of(const SteadyColumn& column) const {
+    if (!column.exists || column.stable || !options_.eigenvalues || !(column.leading.real() > 0)) return infinite;
+    return 40 / column.leading.real() + 20 * column.period_h;
+  }
+
   bool settled(SteadyColumn& column, const Eigen::VectorXd& before, const Eigen::VectorXd& now, const Eigen::VectorXd& given, double elapsed) {
     Eigen::VectorXd root = now;
     note(column, finder_.find(root, given, options_.tolerance, std::min(options_.newton_limit, 20), infinite), root, given);
@@ -149,9 +158,7 @@ class Group {
       column.largest_rate = finder_.rates().cwiseAbs().maxCoeff();
       return true;
     }
-    // An unstable root is left for good within a few e-foldings; then the trajectory is elsewhere, and Newton's method would have found a root there.
-    if (column.stable || !options_.eigenvalues || !(column.leading.real() > 0)) return false;
-    if (elapsed < 40 / column.leading.real() + 20 * column.period_h) return false;
+    if (elapsed < wait_of(column)) return false;
     give_up(column, now, given, elapsed, {});
     return true;
   }

@@ -75,19 +75,28 @@ RootFinder::Found RootFinder::find(Eigen::VectorXd& x, const Eigen::VectorXd& in
     out.size = after;
   }
   out.converged = true;
-  if (lu_.rows() == x.size() && out.steps > 0 && std::isinf(delta)) {
-    trial_ = x - lu_.solve(f_);      // the factorisation is there: one step more, down to rounding
-    kept_ = f_;
-    if (const double after = size(trial_, inputs); after < out.size) {
-      x.swap(trial_);
-      out.size = after;
-    } else {
-      f_ = kept_;
-    }
-    double sign = lu_.permutationP().determinant();
-    for (Eigen::Index i = 0; i < x.size(); ++i) sign *= lu_.matrixLU()(i, i) < 0 ? 1 : -1;      // of det(-J): positive where stable
-    out.surely_unstable = sign < 0;
+  if (out.steps == 0) return out;
+  if (std::isfinite(delta)) {
+    model_.jacobian(view(x), view(inputs), p_, jacobian_);
+    lu_.compute(jacobian_);
   }
+  // One step more, down to rounding. A long one says that the rates vanish only because they are compared with a state that runs away.
+  step_ = lu_.solve(f_);
+  if (!(step_.cwiseAbs().maxCoeff() <= 1e-3 * std::max(1.0, x.cwiseAbs().maxCoeff()))) {
+    out.converged = false;
+    return out;
+  }
+  trial_ = x - step_;
+  kept_ = f_;
+  if (const double after = size(trial_, inputs); after < out.size) {
+    x.swap(trial_);
+    out.size = after;
+  } else {
+    f_ = kept_;
+  }
+  double sign = lu_.permutationP().determinant();
+  for (Eigen::Index i = 0; i < x.size(); ++i) sign *= lu_.matrixLU()(i, i) < 0 ? 1 : -1;      // of det(-J): positive where stable
+  out.surely_unstable = sign < 0;
   return out;
 }
 
