@@ -51,7 +51,7 @@ struct DurationLikelihood::Sums {
   int impossible = -1;
 };
 
-DurationLikelihood::DurationLikelihood(const DurationData& data, const DurationModel& model, const CovariateTerms& terms) : data_(data), model_(model), alike_(alike_durations(data)) {
+DurationLikelihood::DurationLikelihood(const DurationData& data, const DurationModel& model, const CovariateTerms& terms) : data_(data), alike_(alike_durations(data)), model_(model) {
   check_durations(data);
   const bool residual = std::any_of(data.durations.begin(), data.durations.end(), [](const Duration& d) { return d.residual; });
   const bool selected = std::any_of(data.durations.begin(), data.durations.end(), [](const Duration& d) { return std::isfinite(d.seen_if_below_h); });
