@@ -119,11 +119,15 @@ bool compare(const std::string& self, const std::filesystem::path& file, bool pa
   const double memory = ours["peak_mb"].get<double>() / stored_mb;
   fmt::print("  {:<14} {:.2f} times the {:.0f} MB of the non-zeros\n", "", memory, stored_mb);
   const char* environment = std::getenv("HYPED_PEERS");
-  const std::string command = fmt::format("{}/bin/python {}/bench/expression_scanpy.py {} {} {}", environment ? environment : "", HYPED_SOURCE_DIR, file.string(), components, shown_genes);
-  const auto theirs = environment ? run(command, theirs_process) : nlohmann::json();
-  if (!theirs.is_object()) {
+  const std::string command = fmt::format("{}/bin/python {}/bench/expression_scanpy.py {} {} {}", environment ? environment : "python3", HYPED_SOURCE_DIR, file.string(), components, shown_genes);
+  if (!environment || std::system(fmt::format("{}/bin/python -c 'import scanpy, skmisc' 2>/dev/null", environment).c_str()) != 0) {
     fmt::print("  scanpy is not there (virtual environment HYPED_PEERS)\n\n");
     return memory < 2;
+  }
+  const auto theirs = run(command, theirs_process);
+  if (!theirs.is_object()) {
+    fmt::print("  scanpy failed\n");
+    return false;
   }
   say("scanpy " + theirs["scanpy"].get<std::string>(), theirs);
   fmt::print("  {:<14} mannwhitneyu gene by gene: {:.0f} s of a processor for all genes and arms, from {} tests\n", "SciPy " + theirs["scipy"].get<std::string>(), theirs["gene_by_gene"].get<double>(), theirs["gene_by_gene_tests"].get<int>());

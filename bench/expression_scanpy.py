@@ -57,7 +57,7 @@ found = data.uns["rank_genes_groups"]
 scores = {}
 for arm in found["names"].dtype.names:
     by_gene = dict(zip(found["names"][arm], found["scores"][arm]))
-    scores[arm] = [float(by_gene[gene]) for gene in genes]
+    scores[arm] = [float(np.nan_to_num(by_gene[gene])) for gene in genes]  # a gene without counts has none
 
 # the other usual way, on a few genes
 sample = data[:, genes[:50]].X.toarray()

@@ -110,7 +110,7 @@ std::string choose_phases(RunDirectory& run, const DataFrame& obs, const std::st
 std::string choose_replicates(RunDirectory& run, DataFrame& obs, const std::string& asked, const std::string& where) {
   const auto colon = asked.find(':');
   if (obs.find(asked) != nullptr || colon == asked.npos) {
-    say(run, "replicates", fmt::format("column {} ({})", asked, fmt::join(used_labels(labels_of(column_named(obs, asked, where))), ", ")));
+    say(run, "replicate", fmt::format("column {} ({})", asked, fmt::join(used_labels(labels_of(column_named(obs, asked, where))), ", ")));
     return asked;
   }
   const std::string column = asked.substr(0, colon), text = asked.substr(colon + 1);
@@ -134,7 +134,7 @@ std::string choose_replicates(RunDirectory& run, DataFrame& obs, const std::stri
   }
   for (std::size_t i = 0; i < from.codes.size(); ++i)
     if (from.codes[i] >= 0) made.codes[i] = target[static_cast<std::size_t>(from.codes[i])];
-  say(run, "replicates", fmt::format("'{}' of each label of column {} ({})", text, column, fmt::join(made.levels, ", ")));
+  say(run, "replicate", fmt::format("'{}' of each label of column {} ({})", text, column, fmt::join(made.levels, ", ")));
   obs.put(asked, categorical_of(made));
   return asked;
 }

@@ -13,7 +13,7 @@ namespace hyped {
 struct Figure2Settings {
   ArmChoice arms;                    // empty: found, see choose_arms
   std::string phase;                 // column; empty: the one recorded in the file, else scored
-  std::vector<std::string> only;     // arms to look at; empty: all
+  std::vector<std::string> only;     // arms to compare; empty: all
   std::string counts;                // "X", "layers/NAME" or "raw/X"; empty: the first that holds counts
   std::int64_t least_cells = 10;     // of an arm
   bool keep_all = false;             // no cell is dropped for its quality

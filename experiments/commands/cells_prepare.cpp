@@ -66,7 +66,7 @@ void add_cells_figure2(CLI::App& cells, int& exit_code) {
   args->add_reading(*figure, "an .h5ad with counts and arms, or a folder of the HYPED release", "hyped cells figure2 HYB-IMAGEN --out out/figure2");
   figure->add_option("--by", settings->arms.column, "column of cells that names the arms; default: found");
   figure->add_option("--reference", settings->arms.reference, "label the arms are compared with; default: the control");
-  figure->add_option("--only", settings->only, "an arm to look at; default: all")->allow_extra_args(false);
+  figure->add_option("--only", settings->only, "an arm to compare; default: all")->allow_extra_args(false);
   figure->add_option("--phase", settings->phase, "column that names the phases; default: the file's, else scored");
   figure->add_option("--counts", settings->counts, "X, layers/NAME or raw/X; default: the first with counts");
   figure->add_option("--min-cells", settings->least_cells, "of an arm")->check(positive_count())->capture_default_str();

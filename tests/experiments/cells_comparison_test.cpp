@@ -158,7 +158,7 @@ TEST_CASE("de between and within replicates, and what is refused") {
   }
 }
 
-TEST_CASE("arms, reference and phases are found by their names, and said; what cannot be told is asked for") {
+TEST_CASE("arms and reference and phases are found by their names and said, what cannot be told is asked for") {
   const CommandFolder folder;
   AnnotatedData data = example(true);
   write_anndata(data, folder.path() / "cells.h5ad");
