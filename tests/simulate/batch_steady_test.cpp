@@ -47,6 +47,7 @@ TEST_CASE("steady states of batches are the other solver's, with its derivatives
     Eigen::VectorXd expected = Eigen::VectorXd::Zero(model.parameter_count());
     for (int b = 0; b < 5; ++b) {
       const SteadyColumn& one = found[static_cast<std::size_t>(b)];
+      INFO(one.outcome.message);
       REQUIRE(one.outcome.ok());
       CHECK((one.exists && one.stable && one.reached));
       CHECK(one.largest_rate < 1e-12);
@@ -119,6 +120,7 @@ TEST_CASE("a weakly unstable root is not taken for one that is reached") {
   // and just before it: reached, though slowly
   const BatchNetwork calm(ring(3, -1.98));
   const auto reached = steady_batch(calm, calm.default_parameters(), start, Eigen::MatrixXd(0, 1));
+  INFO(reached[0].outcome.message);
   CHECK(reached[0].outcome.ok());
   CHECK(reached[0].reached);
   CHECK(reached[0].leading.real() == Approx(-0.01));
