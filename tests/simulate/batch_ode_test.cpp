@@ -143,7 +143,7 @@ TEST_CASE("batches: states and gradients are those of forward sensitivities") {
   }
 }
 
-TEST_CASE("batches: gradients agree with differences for every kind of network") {
+TEST_CASE("batches: gradients agree with differences for every kind of network", "[standard]") {
   for (const Transfer kind : {Transfer::tanh, Transfer::logistic, Transfer::polynomial, Transfer::hill})
     for (const EdgeStorage storage : {EdgeStorage::dense, EdgeStorage::sparse}) {
       const BatchNetwork model(random_network(6, {kind, 2}, storage, kind == Transfer::logistic ? 2 : 1, 0.5, true));
@@ -230,7 +230,7 @@ TEST_CASE("checkpoints: every step backwards once, from the right state, with cl
     }
 }
 
-TEST_CASE("batches: the same bytes for any number of checkpoints and threads") {
+TEST_CASE("batches: the same bytes for any number of checkpoints and threads", "[standard]") {
   const BatchNetwork model(random_network(300, {Transfer::tanh, 1}, EdgeStorage::automatic, 1, 0.3, false));
   BatchExperiment e = dosed(model, 48);
   e.sample_times_h = {0.5, 2, 3};
