@@ -14,7 +14,7 @@
 namespace hyped::commands {
 
 void RunArguments::add_common(CLI::App& command, const std::string& example) {
-  command.add_option("--out", out, "folder of the run: summary.json, tables, figures, report.html")->required();
+  command.add_option("--out", out, "folder of the run: summary, tables, report.html")->required();
   command.add_option("--seed", seed, "of all random numbers")->check(count_from_zero())->capture_default_str();
   command.add_option("--threads", threads, "0: all; results do not depend on it")->check(count_from_zero())->capture_default_str();
   command.footer("Example: " + example);

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
+#include <mutex>
 
 #include "libhyped/errors.hpp"
 #include "libhyped/hdf5/stored/chunks.hpp"
@@ -15,6 +16,15 @@
 #include "libhyped/hdf5/stored/stored_type.hpp"
 
 namespace hyped::hdf5 {
+
+struct Dataset::LastChunk {
+  static constexpr std::uint64_t none = std::numeric_limits<std::uint64_t>::max();
+  static constexpr std::size_t most_bytes = 16 << 20;
+  std::mutex one_at_a_time;
+  std::uint64_t index = none;
+  std::vector<std::byte> bytes;
+};
+
 namespace {
 
 constexpr std::uint64_t slack = 16 << 20;              // declared values that need not be in the file
@@ -122,6 +132,7 @@ void Dataset::check_size() {
     chunks->filters.push_back(std::move(filter));
   }
   chunks_ = chunks;
+  if (shape_.size() == 1 && chunks_->chunk_bytes <= LastChunk::most_bytes) last_ = std::make_shared<LastChunk>();
   if (size() == 0) return;
   hsize_t written = 0;
   if (H5Dget_num_chunks(handle_->id(), Handle(H5Dget_space(handle_->id()), close_space).id(), &written) < 0) unreadable(where_);
@@ -145,6 +156,19 @@ void Dataset::read_rows(std::uint64_t from, std::uint64_t count, T* to) const {
   if (type_.kind != Kind::number && type_.kind != Kind::truth) throw InputError(where_, "holds " + type_.words + ", not numbers", "check what is stored there");
   const std::uint64_t row = row_size();
   if (count == 0 || row == 0) return;
+  if (last_ && chunks_->ours && type_.native && count <= chunks_->chunk[0] / 4 && from / chunks_->chunk[0] == (from + count - 1) / chunks_->chunk[0]) {
+    const std::lock_guard lock(last_->one_at_a_time);
+    const std::uint64_t index = from / chunks_->chunk[0], first = index * chunks_->chunk[0];
+    if (last_->index != index) {
+      last_->index = LastChunk::none;
+      last_->bytes.resize(chunks_->chunk_bytes);
+      read_chunks(handle_->id(), *chunks_, first, std::min<std::uint64_t>(chunks_->chunk[0], rows() - first),
+                  [&](const std::byte* bytes, std::size_t at, std::size_t values) { std::memcpy(last_->bytes.data() + at * type_.bytes, bytes, values * type_.bytes); }, where_);
+      last_->index = index;
+    }
+    convert(type_.number, last_->bytes.data() + (from - first) * type_.bytes, type_.bytes, to, count);
+    return;
+  }
   if (chunks_ && chunks_->ours && type_.native) {
     read_chunks(handle_->id(), *chunks_, from, count, [&](const std::byte* bytes, std::size_t at, std::size_t values) { convert(type_.number, bytes, type_.bytes, to + at, values); }, where_);
     return;

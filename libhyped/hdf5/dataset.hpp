@@ -98,6 +98,8 @@ class Dataset {
   std::uint64_t stored_bytes_ = 0, file_bytes_ = 0;
   std::uint64_t data_offset_ = ~std::uint64_t{0};      // in the file, of contiguous values; all ones: there is none
   std::shared_ptr<const ChunkLayout> chunks_;      // null: contiguous or compact; shared with copies
+  struct LastChunk;
+  std::shared_ptr<LastChunk> last_;                // of one dimension: the chunk unpacked last, for short reads one after another
 };
 
 }  // namespace hyped::hdf5
