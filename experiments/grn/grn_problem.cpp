@@ -144,13 +144,13 @@ GrnNetwork build_grn(const GrnScenario& scenario, const GrnData& data, const Inp
     if (parameter >= 0) all[static_cast<std::size_t>(model.first_edge() + parameter)] = {GrnParameterKind::edge, from, to, {}};
   });
   for (std::size_t a = 0; a < actions.size(); ++a)
-    if (model.action_index(static_cast<int>(a)) >= 0) all[static_cast<std::size_t>(model.action_index(static_cast<int>(a)))] = {GrnParameterKind::input, actions[a].input, actions[a].gene, {}};
+    if (const int index = model.action_index(static_cast<int>(a)); index >= 0) all[static_cast<std::size_t>(index)] = {GrnParameterKind::input, actions[a].input, actions[a].gene, {}};
   // On the scale of the misfit, a mean over all values; with standard errors the two scales have nothing to do with each other.
   constexpr double weak_pull = 1e-4;
   out.input_pull = scenario.input_pull.value_or(data.steady() ? baseline.penalty / (baseline.conditions * static_cast<double>(m)) : weak_pull);
   const int f = problem.transform.size();
   problem.penalty.lasso = problem.loss.pull = Eigen::VectorXd::Zero(f);
-  problem.loss.pull_to = problem.transform.start();
+  problem.loss.pull_to = problem.transform.start();      // capacities towards where saturation is at 1, strengths towards 0
   if (has_prior) problem.penalty.lower = Eigen::VectorXd::Constant(f, -infinite), problem.penalty.upper = Eigen::VectorXd::Constant(f, infinite);
   for (int i = 0; i < f; ++i) {
     GrnParameter parameter = all[static_cast<std::size_t>(problem.transform.free[static_cast<std::size_t>(i)])];
@@ -159,6 +159,7 @@ GrnNetwork build_grn(const GrnScenario& scenario, const GrnData& data, const Inp
     if (parameter.kind == GrnParameterKind::capacity) {
       if (parameter.to < first_drug) problem.loss.pull[i] = scenario.capacity_pull;
     } else if (parameter.kind == GrnParameterKind::input || from_drug) {
+      problem.loss.pull_to[i] = 0;
       problem.loss.pull[i] = out.input_pull;
       problem.penalty.lasso[i] = scenario.input_lasso;
     } else {

@@ -11,7 +11,7 @@ namespace hyped {
 
 struct SteadyIterationOptions {
   double tolerance = 1e-9;      // of the last step over max(1, |x|)
-  int limit = 500;              // right-hand sides
+  int limit = 200;              // right-hand sides; a network that settles more slowly counts as one that does not
 };
 
 // x <- x + w f(x) / d with d = -diag(df/dx): what the network's own dynamics does in pseudo-time, so that it settles where they settle and

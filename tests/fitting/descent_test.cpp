@@ -1,5 +1,5 @@
 // The descents of networks against closed forms: lasso and group lasso, Rosenbrock, conditions at the end, failures on the way.
-#include <Eigen/LU>
+#include <Eigen/QR>
 #include <catch2/catch.hpp>
 #include <cmath>
 
