@@ -135,8 +135,6 @@ GrnNetwork build_grn(const GrnScenario& scenario, const GrnData& data, const Inp
   problem.transform = NetworkTransform::of(model);
   problem.blocks.push_back(measurements_of(data));
   problem.loss.huber = scenario.huber;
-  for (int i = first_drug; i < m; ++i)      // their own measured activity tells it: fitted without pull in the nodes' form, exact else
-    if (!nodes && model.capacity_index(i) >= 0) problem.transform.fix(model.capacity_index(i), scenario.network.decay_per_h);
   std::vector<GrnParameter> all(static_cast<std::size_t>(model.parameter_count()));
   for (int i = 0; i < m; ++i)
     if (model.capacity_index(i) >= 0) all[static_cast<std::size_t>(model.capacity_index(i))] = {GrnParameterKind::capacity, -1, i, {}};

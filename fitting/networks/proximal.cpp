@@ -49,7 +49,10 @@ DescentResult orthant_wise(const SmoothFunction& function, const Penalty& penalt
         if (penalty.upper.size() > 0) next = next.cwiseMin(penalty.upper);
         if (!course.evaluate(next, next_value, next_gradient)) continue;
         const double gain = value + penalty.value(theta) - next_value - penalty.value(next);
-        if (gain >= -1e-4 * falls.dot(next - theta) && gain >= 0 && (next - theta).cwiseAbs().maxCoeff() > 0) {
+        const bool lower = gain >= -1e-4 * falls.dot(next - theta) && gain >= 0;
+        // Where values differ by rounding alone, the optimality decides (as in Hager & Zhang 2005, SIAM J Optim 16:170).
+        const bool nearer = std::abs(gain) <= 1e-13 * (1 + std::abs(value)) && optimality_of(penalty, next, next_gradient) < 0.9 * course.result.optimality;
+        if ((lower || nearer) && (next - theta).cwiseAbs().maxCoeff() > 0) {
           taken = true;
           break;
         }
@@ -85,8 +88,8 @@ DescentResult accelerated(const SmoothFunction& function, const Penalty& penalty
       next = penalty.proximal(ahead - step * ahead_gradient, Eigen::VectorXd::Constant(1, step));
       if (!course.evaluate(next, next_value, next_gradient)) continue;
       const Eigen::VectorXd moved = next - ahead;
-      const double room = 1e-14 * (1 + std::abs(ahead_value));
-      if (next_value <= ahead_value + ahead_gradient.dot(moved) + moved.squaredNorm() / (2 * step) + room) {
+      // Short enough by values; where they differ by rounding alone, by gradients (sufficient where the function is convex).
+      if (next_value <= ahead_value + ahead_gradient.dot(moved) + moved.squaredNorm() / (2 * step) || (next_gradient - ahead_gradient).dot(moved) <= moved.squaredNorm() / (2 * step)) {
         taken = true;
         break;
       }

@@ -131,5 +131,5 @@ TEST_CASE("the melanoma data of CellBox are read whole") {
   for (const auto& drugs : data.drugs) singles += drugs.size() == 1 ? 1 : 0;
   CHECK(singles == 23);
   CHECK(constant_nodes(data).empty());
-  CHECK((data.response.rightCols(12).array() - data.input.rightCols(12).array().tanh()).abs().maxCoeff() < 1e-3);      // drug nodes: tanh of the input
+  CHECK((data.input.rightCols(12).array() != 0).rowwise().count().maxCoeff() == 2);      // at most two drugs
 }
