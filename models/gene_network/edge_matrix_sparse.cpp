@@ -12,7 +12,6 @@ namespace {
 typedef double Loose __attribute__((vector_size(64), aligned(8)));
 using Lanes = Pack::Lanes;
 Lanes load(const double* from) { return static_cast<Lanes>(*reinterpret_cast<const Loose*>(from)); }
-void add_to(double* to, const Lanes& value) { *reinterpret_cast<Loose*>(to) += value; }
 
 constexpr int block = 256;
 constexpr double worth_threads = 2e6;
