@@ -2,22 +2,21 @@
 #include <fmt/format.h>
 
 #include "experiments/grn/grn_run.hpp"
+#include "libhyped/simulate/batch_heun.hpp"
 #include "libhyped/store/table.hpp"
 
 namespace hyped {
 
 HeunPass heun_pass(const BatchModel& model, const Eigen::VectorXd& parameters, const Eigen::MatrixXd& inputs, double step_h, int steps) {
   const std::span<const double> p{parameters.data(), static_cast<std::size_t>(parameters.size())};
-  const auto scratch = model.scratch(static_cast<int>(inputs.cols()));
-  Eigen::MatrixXd x = Eigen::MatrixXd::Zero(model.state_count(), inputs.cols()), first(x.rows(), x.cols()), second(x.rows(), x.cols()), ahead(x.rows(), x.cols());
-  for (int i = 0; i < steps; ++i) {
-    model.rates(x, inputs, p, first, *scratch);
-    ahead = x + step_h * first;
-    model.rates(ahead, inputs, p, second, *scratch);
-    x += 0.5 * step_h * (first + second);
-  }
-  model.rates(x, inputs, p, first, *scratch);
-  return {x, first.cwiseAbs().maxCoeff()};
+  const Eigen::MatrixXd zero = Eigen::MatrixXd::Zero(model.state_count(), inputs.cols());
+  const BatchTrajectory course = heun_batch(model, p, zero, inputs, {step_h, {steps}});
+  if (!course.outcome.ok()) throw InputError("the trained model", course.outcome.message, "check its weights");
+  HeunPass out{course.states.back(), 0};
+  Eigen::MatrixXd rate(zero.rows(), zero.cols());
+  model.rates(out.state, inputs, p, rate, *model.scratch(static_cast<int>(inputs.cols())));
+  out.largest_rate = rate.cwiseAbs().maxCoeff();
+  return out;
 }
 
 std::unique_ptr<models::BatchNetwork> cellbox_network(const CellboxData& data, const CellboxModel& model) {
