@@ -96,7 +96,7 @@ void add_fit_by_arm(RunDirectory& run, const GrnScenario& scenario, const GrnDat
     const Eigen::Index c = worst[w].second;
     PointPanel panel{data.conditions[static_cast<std::size_t>(c)], "fitted, " + unit, "measured, " + unit, seen.estimate.col(c), block.mean[0].col(c), {"genes"}, {"#0072B2"}, {}, 0.35, {}, {}};
     const double low = std::min(panel.x.minCoeff(), panel.y.minCoeff()), high = std::max(panel.x.maxCoeff(), panel.y.maxCoeff());
-    panel.line_x = Eigen::Vector2d(low, high);
+    panel.line_x = (Eigen::VectorXd(2) << low, high).finished();
     panel.line_y = panel.line_x;
     panels.push_back(std::move(panel));
   }

@@ -37,7 +37,7 @@ PointPanel panel_of(const std::string& title, const std::string& unit, const std
   panel.x = Eigen::Map<Eigen::VectorXd>(x.data(), static_cast<Eigen::Index>(x.size()));
   panel.y = Eigen::Map<Eigen::VectorXd>(y.data(), static_cast<Eigen::Index>(y.size()));
   if (!y.empty()) {
-    panel.line_x = Eigen::Vector2d(panel.y.minCoeff(), panel.y.maxCoeff());
+    panel.line_x = (Eigen::VectorXd(2) << panel.y.minCoeff(), panel.y.maxCoeff()).finished();
     panel.line_y = panel.line_x;
   }
   return panel;

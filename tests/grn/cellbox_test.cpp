@@ -215,7 +215,7 @@ TEST_CASE("wrong input to hyped grn is one clear error and no folder") {
   fails("grn fit typo.toml data", "typo.toml:4");
   fails("grn fit typo.toml data", "unknown key 'foldz'");
   folder.write("word.toml", "[data]\nkind = \"cellbox\"\n[design]\nkind = \"randm\"\n");
-  fails("grn fit word.toml data", "did you mean random");
+  fails("grn fit word.toml data", "did you mean 'random'");
   folder.write("nodes.toml", "[data]\nkind = \"cellbox\"\nprotein_nodes = 4\nactivity_nodes = 8\n");
   fails("grn fit nodes.toml data", "do not fit");
   folder.write("nodelivery.toml", "[data]\nkind = \"cells\"\ngenes = [\"A\", \"B\"]\n");
