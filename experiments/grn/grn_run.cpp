@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <fstream>
 #include <limits>
 #include <map>
@@ -120,6 +121,7 @@ void run_grn_fit(RunDirectory& run, const GrnScenario& scenario, const std::stri
     results.push_back(run_split(scenario, data, split));
     const SplitResult& r = results.back();
     fmt::print("{}", to_terminal_paragraph("split     ", fmt::format("{}: ridge r {:.4f}, network r {:.4f} ({} edges, {:.1f} s)", split.name, r.ridge.pearson, r.network.pearson, r.edges, r.seconds)));
+    std::fflush(stdout);
   }
   if (!results.empty()) report_design(run, scenario, data, results);
   const FittedGrn fitted = fit_grn(scenario, data, data.conditions);
