@@ -79,7 +79,7 @@ void add_fit_by_arm(RunDirectory& run, const GrnScenario& scenario, const GrnDat
     return;
   }
   Table table({{"arm", "", ""}, {"gene", "", ""}, {"measured", "", ""}, {"standard_error", "", "of the mean; empty: not known"}, {"fitted", "", ""}, {"lower", "", "for a new measurement, by the folds"}, {"upper", "", ""}, {"residual", "", ""}});
-  Eigen::MatrixXd misfit = (seen.estimate - block.mean[0]).array().square();
+  const Eigen::MatrixXd measured = data.mean.transpose(), misfit = (seen.estimate - measured).array().square();
   std::vector<std::pair<double, int>> worst;
   for (std::size_t c = 0; c < data.conditions.size(); ++c) {
     worst.emplace_back(misfit.col(static_cast<Eigen::Index>(c)).sum(), static_cast<int>(c));
@@ -94,7 +94,7 @@ void add_fit_by_arm(RunDirectory& run, const GrnScenario& scenario, const GrnDat
   std::vector<PointPanel> panels;
   for (std::size_t w = 0; w < std::min<std::size_t>(8, worst.size()); ++w) {
     const Eigen::Index c = worst[w].second;
-    PointPanel panel{data.conditions[static_cast<std::size_t>(c)], "fitted, " + unit, "measured, " + unit, seen.estimate.col(c), block.mean[0].col(c), {"genes"}, {"#0072B2"}, {}, 0.35, {}, {}};
+    PointPanel panel{data.conditions[static_cast<std::size_t>(c)], "fitted, " + unit, "measured, " + unit, seen.estimate.col(c), measured.col(c), {"genes"}, {"#0072B2"}, {}, 0.35, {}, {}};
     const double low = std::min(panel.x.minCoeff(), panel.y.minCoeff()), high = std::max(panel.x.maxCoeff(), panel.y.maxCoeff());
     panel.line_x = (Eigen::VectorXd(2) << low, high).finished();
     panel.line_y = panel.line_x;

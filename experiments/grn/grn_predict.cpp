@@ -31,7 +31,7 @@ double number_of(const std::string& text, const std::string& where) {
 }
 
 NetworkMeasurements empty_block(const StoredGrn& stored, std::size_t arms) {
-  const auto m = static_cast<Eigen::Index>(stored.data.genes.size()), n = static_cast<Eigen::Index>(arms);
+  const auto m = static_cast<Eigen::Index>(stored.fitted.network.model->state_count()), n = static_cast<Eigen::Index>(arms);
   NetworkMeasurements out;
   out.steady = stored.data.steady();
   out.experiment.initial = Eigen::MatrixXd::Zero(m, n);

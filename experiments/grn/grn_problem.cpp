@@ -48,16 +48,18 @@ models::BatchAction action_named(const std::string& name) {
   return name == "produces" ? models::BatchAction::produces : name == "degrades" ? models::BatchAction::degrades : name == "carries" ? models::BatchAction::carries : models::BatchAction::drives;
 }
 
-NetworkMeasurements measurements_of(const GrnData& data) {
+// states: of the network; those beyond the data's genes are doses, which nobody measured.
+NetworkMeasurements measurements_of(const GrnData& data, int states) {
   const auto n = static_cast<Eigen::Index>(data.conditions.size()), m = static_cast<Eigen::Index>(data.genes.size());
   NetworkMeasurements out;
   out.conditions = data.conditions;
   out.steady = data.steady();
-  out.experiment.initial = Eigen::MatrixXd::Zero(m, n);
-  out.mean.push_back(data.mean.transpose());
-  Eigen::MatrixXd weight = Eigen::MatrixXd::Ones(m, n);
-  if (data.standard_error.size() > 0) weight = data.standard_error.transpose().unaryExpr([](double se) { return se > 0 ? 1 / (se * se) : 0.0; });
-  out.weight.push_back(weight);
+  out.experiment.initial = Eigen::MatrixXd::Zero(states, n);
+  out.mean.push_back(Eigen::MatrixXd::Zero(states, n));
+  out.weight.push_back(Eigen::MatrixXd::Zero(states, n));
+  out.mean[0].topRows(m) = data.mean.transpose();
+  out.weight[0].topRows(m).setOnes();
+  if (data.standard_error.size() > 0) out.weight[0].topRows(m) = data.standard_error.transpose().unaryExpr([](double se) { return se > 0 ? 1 / (se * se) : 0.0; });
   if (out.steady) {
     out.experiment.constant_inputs = data.level.transpose();
     return out;
@@ -95,9 +97,14 @@ GrnNetwork build_grn(const GrnScenario& scenario, const GrnData& data, const Inp
   definition.genes = data.genes;
   definition.inputs = data.inputs;
   definition.transfer = scenario.network.transfer;
-  definition.capacity.assign(static_cast<std::size_t>(m), scenario.network.decay_per_h);
-  definition.bias.assign(static_cast<std::size_t>(m), 0.0);
-  definition.decay.assign(static_cast<std::size_t>(m), scenario.network.decay_per_h);
+  // Direct inputs have a state each that rests at the dose, so that what they drive is part of the one matrix product.
+  const bool doses = data.steady() && !nodes;
+  if (doses)
+    for (const auto& input : data.inputs) definition.genes.push_back("dose " + input);
+  const std::size_t states = definition.genes.size();
+  definition.capacity.assign(states, scenario.network.decay_per_h);
+  definition.bias.assign(states, 0.0);
+  definition.decay.assign(states, scenario.network.decay_per_h);
   definition.bias_fixed = definition.decay_fixed = true;
   definition.capacity_fixed = !scenario.network.capacity_free;
   std::map<std::pair<int, int>, int> prior;
@@ -116,9 +123,10 @@ GrnNetwork build_grn(const GrnScenario& scenario, const GrnData& data, const Inp
       const auto action = models::action_of_envelope(scenario.network.envelope);
       definition.actions.push_back({i, first_drug + i, action, action == models::BatchAction::produces ? scenario.network.decay_per_h : 1.0, true});
     }
-    if (!nodes)
-      for (int to = 0; to < first_drug; ++to)
-        for (int i = 0; i < k; ++i) definition.actions.push_back({i, to, models::BatchAction::drives, 0.0, false});
+    for (int i = 0; doses && i < k; ++i) {
+      definition.actions.push_back({i, m + i, models::BatchAction::produces, scenario.network.decay_per_h, true});
+      for (int to = 0; to < first_drug; ++to) definition.edges.push_back({to, m + i, 0.0, false});
+    }
   } else {
     for (int i = 0; i < k; ++i) {
       const GrnDelivery& d = data.deliveries[static_cast<std::size_t>(i)];
@@ -132,14 +140,18 @@ GrnNetwork build_grn(const GrnScenario& scenario, const GrnData& data, const Inp
   const models::BatchNetwork& model = *out.model;
   NetworkProblem& problem = out.problem;
   problem.model = out.model.get();
+  out.genes = m;
   problem.transform = NetworkTransform::of(model);
-  problem.blocks.push_back(measurements_of(data));
+  problem.blocks.push_back(measurements_of(data, static_cast<int>(states)));
   problem.loss.huber = scenario.huber;
   std::vector<GrnParameter> all(static_cast<std::size_t>(model.parameter_count()));
-  for (int i = 0; i < m; ++i)
-    if (model.capacity_index(i) >= 0) all[static_cast<std::size_t>(model.capacity_index(i))] = {GrnParameterKind::capacity, -1, i, {}};
+  for (int i = 0; i < static_cast<int>(states); ++i) {
+    if (model.capacity_index(i) < 0) continue;
+    if (i >= m) problem.transform.fix(model.capacity_index(i), scenario.network.decay_per_h);
+    all[static_cast<std::size_t>(model.capacity_index(i))] = {GrnParameterKind::capacity, -1, i, {}};
+  }
   model.edges().for_each([&](int parameter, int to, int from, double) {
-    if (parameter >= 0) all[static_cast<std::size_t>(model.first_edge() + parameter)] = {GrnParameterKind::edge, from, to, {}};
+    if (parameter >= 0) all[static_cast<std::size_t>(model.first_edge() + parameter)] = from < m ? GrnParameter{GrnParameterKind::edge, from, to, {}} : GrnParameter{GrnParameterKind::input, from - m, to, {}};
   });
   for (std::size_t a = 0; a < actions.size(); ++a)
     if (const int index = model.action_index(static_cast<int>(a)); index >= 0) all[static_cast<std::size_t>(index)] = {GrnParameterKind::input, actions[a].input, actions[a].gene, {}};

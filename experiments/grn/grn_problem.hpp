@@ -22,6 +22,7 @@ struct GrnNetwork {
   std::unique_ptr<models::BatchNetwork> model;
   NetworkProblem problem;             // all conditions
   std::vector<GrnParameter> free;     // [F] in the order of theta
+  int genes = 0;                      // of the data: the first states; doses of direct inputs follow
   double input_pull = 0;              // what was used
   std::vector<std::string> words;     // what of the prior was used
 };

@@ -97,13 +97,14 @@ GrnPrediction predict_grn(const FittedGrn& fitted, const NetworkMeasurements& bl
   const NetworkPrediction best = predict_network(*fitted.network.model, transform.natural(fitted.fit.best().theta), block);
   out.outcome = best.outcome;
   if (!best.outcome.ok()) return out;
-  out.estimate = best.measured.back();
+  const auto genes = fitted.network.genes;
+  out.estimate = best.measured.back().topRows(genes);
   out.range.lower = out.range.upper = Eigen::MatrixXd::Constant(out.estimate.rows(), out.estimate.cols(), missing);
   if (fitted.member_theta.empty()) return out;
   std::vector<Eigen::MatrixXd> members;
   for (const auto& theta : fitted.member_theta) {
     const NetworkPrediction one = predict_network(*fitted.network.model, transform.natural(theta), block);
-    members.push_back(one.outcome.ok() ? one.measured.back() : Eigen::MatrixXd::Constant(out.estimate.rows(), out.estimate.cols(), missing));
+    members.push_back(one.outcome.ok() ? Eigen::MatrixXd(one.measured.back().topRows(genes)) : Eigen::MatrixXd::Constant(out.estimate.rows(), out.estimate.cols(), missing));
   }
   out.range = left_out_intervals(fitted.left_out_residual, fitted.member_of, members, level);
   return out;

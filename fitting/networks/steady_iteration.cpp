@@ -35,6 +35,7 @@ Outcome SteadyIteration::solve(std::span<const double> parameters) {
     refresh_diagonal(parameters, state_);
     step_ = std::min(1.0, 2 * step_);
   }
+  model_.hold_parameters(parameters, *scratch_);
   trial_ = state_;
   double before = std::numeric_limits<double>::infinity(), moved = before;
   for (int i = 1; i <= options_.limit; ++i) {
@@ -63,16 +64,17 @@ Outcome SteadyIteration::pull_back(std::span<const double> parameters, const Eig
   const double scale = (state_bar.array() * inverse_.array()).abs().maxCoeff();
   if (!(scale > 0)) return {};
   double before = std::numeric_limits<double>::infinity(), step = step_, moved = before;
+  model_.rates(state_, inputs_, parameters, rates_, *scratch_);      // once: the Jacobian stays that of the steady state
   for (int i = 1; i <= options_.limit; ++i) {
     bar_ = state_bar;
-    model_.pull_back(state_, inputs_, parameters, adjoint_, bar_, {}, *scratch_);
+    model_.pull_back_after_rates(state_, inputs_, parameters, adjoint_, bar_, {}, *scratch_);
     ++iterations_;
     bar_.array() *= inverse_.array();
     moved = bar_.cwiseAbs().maxCoeff() / scale;
     if (!std::isfinite(moved)) break;
     if (moved <= options_.tolerance) {
       bar_.setZero();
-      model_.pull_back(state_, inputs_, parameters, adjoint_, bar_, p_bar, *scratch_);
+      model_.pull_back_after_rates(state_, inputs_, parameters, adjoint_, bar_, p_bar, *scratch_);
       return {};
     }
     adjoint_ += step * bar_;
