@@ -43,6 +43,13 @@ PointPanel panel_of(const std::string& title, const std::string& unit, const std
   return panel;
 }
 
+// " The difference is ..." in percentage points; nothing for a single split.
+std::string gain_words(const std::vector<double>& differences, double overlap) {
+  if (differences.size() < 2) return "";
+  const PairedDifference d = paired_difference(differences, overlap);
+  return fmt::format(" The difference is {:+.1f} points, paired 95 % interval {:+.1f} to {:+.1f}, ahead in {} of {} splits; corrected for shared conditions {:+.1f} to {:+.1f}.", 100 * d.mean, 100 * d.lower, 100 * d.upper, d.ahead, d.splits, 100 * d.corrected_lower, 100 * d.corrected_upper);
+}
+
 // Mean squared error of every condition over the splits in which it was tested, and what kind of condition gains.
 void add_conditions(RunDirectory& run, const GrnData& data, const std::vector<SplitResult>& results) {
   struct Errors {
@@ -93,7 +100,7 @@ void report_design(RunDirectory& run, const GrnScenario& scenario, const GrnData
   Table splits({{"split", "", ""}, {"tested", "1", "conditions"}, {"ridge_pearson", "1", ""}, {"network_pearson", "1", ""}, {"ridge_mse", "", "all nodes"}, {"network_mse", "", ""}, {"ridge_mse_scored", "", "genes and phenotypes"}, {"network_mse_scored", "", ""},
                 {"network_coverage", "1", "of intervals"}, {"ridge_coverage", "1", ""}, {"edges", "1", ""}, {"factor", "", "of the penalty, chosen by cross-validation"}, {"ridge_penalty", "", "chosen by leave-one-out"}, {"seconds", "s", ""}, {"outcome", "", ""}});
   Mean scores[4][3], coverage[2], skill[2], seconds;
-  std::vector<double> pearson, mse;
+  std::vector<double> pearson, mse, beyond;
   double overlap = 0;
   int failed = 0, combinations = 0;
   for (const SplitResult& r : results) {
@@ -103,6 +110,7 @@ void report_design(RunDirectory& run, const GrnScenario& scenario, const GrnData
     for (int k = 0; k < 4; ++k) scores[k][0].add(four[k]->pearson), scores[k][1].add(four[k]->mse), scores[k][2].add(four[k]->mse_scored);
     coverage[0].add(r.coverage), coverage[1].add(r.ridge_coverage), seconds.add(r.seconds);
     skill[0].add(r.non_additive), skill[1].add(r.non_additive_linear);
+    if (std::isfinite(r.non_additive)) beyond.push_back(r.non_additive - r.non_additive_linear);
     combinations += r.additive_count;
     overlap += static_cast<double>(r.split.test.size()) / static_cast<double>(r.split.train.size()) / static_cast<double>(results.size());
     if (!std::isfinite(r.network.pearson)) ++failed;
@@ -134,7 +142,7 @@ void report_design(RunDirectory& run, const GrnScenario& scenario, const GrnData
   if (coverage[0].count > 0) run.add_answer(fmt::format("{:.0f} % intervals held {:.1f} % of the values of held-out conditions (ridge's: {:.1f} %).", 100 * scenario.level, 100 * coverage[0].value(), 100 * coverage[1].value()));
   if (coverage[0].count > 0 && coverage[0].value() < scenario.level - 0.05) run.add_warning("The intervals held fewer values than they promise: conditions that were held out are not like those the folds held out (they are exchangeable only in a random design).");
   if (combinations > 0) {
-    run.add_answer(fmt::format("Of what combinations do beyond the sum of their measured singles ({} times tested), the network explains {:+.1f} % and ridge {:+.1f} % of the squares.", combinations, 100 * skill[0].value(), 100 * skill[1].value()));
+    run.add_answer(fmt::format("Of what combinations do beyond the sum of their measured singles ({} times tested), the network explains {:+.1f} % and ridge {:+.1f} % of the squares.{}", combinations, 100 * skill[0].value(), 100 * skill[1].value(), gain_words(beyond, overlap)));
     run.add_result("non_additive_skill", skill[0].value(), "1");
     run.add_result("non_additive_skill_ridge", skill[1].value(), "1");
   }
