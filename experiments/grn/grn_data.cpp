@@ -167,7 +167,7 @@ GrnData from_cells(const GrnScenario& scenario, const fs::path& path) {
     if (!(out.standard_error.data()[i] > 0)) out.standard_error.data()[i] = 0;
   out.facts.emplace_back("state", fmt::format("mean log-normalised expression minus that of '{}'{}; 0 at 0 h", choice.reference, choice.phase.empty() ? "" : " in the same phase"));
   out.facts.emplace_back("time", fmt::format("cells were taken at {:g} h of the deliveries' clock ([data] time_h)", choice.time_h));
-  out.facts.emplace_back("standard errors", "between the cells of an arm and of the reference: they say nothing of other cultures");
+  out.facts.emplace_back("errors", "standard errors are those between the cells of an arm and of the reference: they say nothing of other cultures");
   return out;
 }
 

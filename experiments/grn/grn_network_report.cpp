@@ -170,8 +170,8 @@ void report_network(RunDirectory& run, const GrnScenario& scenario, const GrnDat
   run.add_result("edges_determined", determined, "1");
   run.add_result("misfit", fitted.fit.best().misfit, "1");
   run.add_result("input_pull", fitted.network.input_pull, "1");
-  run.add_answer(fmt::format("The network of all {} conditions has {} edges: {} determined (their sign survives leaving out any fold of conditions, with 95 % confidence), {} weakly determined, {} not identified. Intervals are of this model under its penalty: they do not show that an edge is causal.", data.conditions.size(), rows.size(),
-                             determined, weak, static_cast<int>(rows.size()) - determined - weak));
+  const std::string judged = fitted.member_theta.size() < 2 ? "not judged, because no folds were fitted" : fmt::format("{} determined (their sign survives leaving out any fold of conditions, with 95 % confidence), {} weakly determined, {} not identified. Intervals are of this model under its penalty: they do not show that an edge is causal", determined, weak, static_cast<int>(rows.size()) - determined - weak);
+  run.add_answer(fmt::format("The network of all {} conditions has {} edges: {}.", data.conditions.size(), rows.size(), judged));
   run.add_note(fmt::format("Input strengths are pulled towards 0 with weight {:.3g} ({}).", fitted.network.input_pull, scenario.input_pull ? "of the scenario" : data.steady() ? "the linear baseline's penalty, chosen by leave-one-out" : "a weak default"));
   add_drawing(run, drawn);
   add_fit_by_arm(run, scenario, data, fitted);

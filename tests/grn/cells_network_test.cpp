@@ -43,7 +43,7 @@ struct CellsFolder : CommandFolder {
   static std::string toml(const std::string& genes, const std::string& last, const std::string& gene = "MYOD1") {
     const auto delivery = [](const std::string& arm, const std::string& kind, const std::string& of, const std::string& from) { return "[[delivery]]\narm = \"" + arm + "\"\nkind = \"" + kind + "\"\ngene = \"" + of + "\"\nfrom_h = " + from + "\n"; };
     return "[data]\nkind = \"cells\"\ntime_h = 48\ngenes = " + genes + "\n" + delivery("siPRRX1", "sirna", "PRRX1", "0") + delivery("mmMYOD1", "modified_mrna", gene, "24") + delivery(last, "sirna", "PRRX1", "0") + delivery(last, "modified_mrna", gene, "24") +
-           "[network]\ncapacity_free = false\ndecay_per_h = 0.1\n[fit]\nhighest_penalty = 3\nlowest_penalty = 0.03\npenalties = 4\niterations = 60\nfolds = 0\n";
+           "[network]\ndecay_per_h = 0.1\n[fit]\nhighest_penalty = 3\nlowest_penalty = 0.03\npenalties = 4\niterations = 60\nfolds = 0\n";
   }
 };
 
