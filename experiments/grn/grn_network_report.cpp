@@ -16,8 +16,9 @@ constexpr int most_drawn = 60;      // edges in the drawing
 
 std::string verdict_of(const JackknifeRange& range) {
   if (range.members < 2) return "no folds: not judged";
+  if (range.same_sign < range.members) return "not identified";      // a fold has the other sign, or none
   if (range.identified) return "determined";
-  if (range.same_sign == range.members) return "weakly determined";
+  return "weakly determined";
   return "not identified";
 }
 
@@ -151,7 +152,7 @@ void report_network(RunDirectory& run, const GrnScenario& scenario, const GrnDat
   for (std::size_t f = 0; f < fitted.network.free.size(); ++f) {
     const GrnParameter& parameter = fitted.network.free[f];
     const JackknifeRange range = jackknife_range(fitted, static_cast<int>(f));
-    const std::string verdict = verdict_of(range), kind = parameter.kind == GrnParameterKind::capacity ? "capacity" : parameter.kind == GrnParameterKind::edge ? "edge" : "input";
+    const std::string verdict = parameter.kind == GrnParameterKind::capacity ? (range.members < 2 ? "no folds: not judged" : range.identified ? "determined" : "not identified") : verdict_of(range), kind = parameter.kind == GrnParameterKind::capacity ? "capacity" : parameter.kind == GrnParameterKind::edge ? "edge" : "input";
     if (parameter.kind == GrnParameterKind::edge && range.estimate == 0) continue;      // zeros are not listed: there are thousands
     const bool told = std::isfinite(range.lower);
     parameters.add_row({parameter.name, kind, range.estimate, told ? Cell(range.lower) : Cell{}, told ? Cell(range.upper) : Cell{}, verdict});

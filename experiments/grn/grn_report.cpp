@@ -147,7 +147,7 @@ void report_design(RunDirectory& run, const GrnScenario& scenario, const GrnData
     run.add_result("non_additive_skill_ridge", skill[1].value(), "1");
   }
   add_conditions(run, data, results);
-  report::add_figure(run, point_figure("predictions", "Held-out conditions: what was predicted against what was measured, every value of genes and phenotypes. Line: equal.", {panel_of("Ridge on the inputs", unit, results, data, true), panel_of("Network", unit, results, data, false)}, "answer"));
+  report::add_figure(run, point_figure("predictions", "Held-out conditions: what was predicted against what was measured, every value of genes and phenotypes. Line: equal.", {panel_of("Ridge on the inputs", unit, results, data, true), panel_of("Network", unit, results, data, false)}, "answer", 2, 1500));
 }
 
 }  // namespace hyped
