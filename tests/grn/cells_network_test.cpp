@@ -1,6 +1,7 @@
 // Networks from cells by arm with deliveries as physics: from an .h5ad file to a fit, a prediction at another time, and clear errors.
 #include <catch2/catch.hpp>
 
+#include "experiments/grn/grn_scenario.hpp"
 #include "libhyped/ingest/cells/read_anndata.hpp"
 #include "libhyped/random.hpp"
 #include "libhyped/store/write_anndata.hpp"
@@ -91,4 +92,16 @@ TEST_CASE("cells and deliveries that do not fit together are clear errors") {
   std::string bad = CellsFolder::toml("[\"COL1A1\", \"MYOG\"]", "dual");
   bad.replace(bad.find("time_h = 48"), 11, "time_h = 20");
   fails("early.toml", bad, "after the cells were taken (20 h)");
+}
+
+TEST_CASE("every shipped scenario of gene networks is read without a complaint") {
+  int read = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(std::string(HYPED_SOURCE_DIR) + "/experiments/networks/grn")) {
+    const GrnScenario scenario = read_grn_scenario(entry.path());
+    CHECK_FALSE(scenario.question.empty());
+    CHECK(scenario.fit.ladder.size() >= 4);
+    CHECK(shipped_grn_scenario(entry.path().stem().string()).filename() == entry.path().filename());
+    ++read;
+  }
+  CHECK(read == 5);
 }
