@@ -119,7 +119,7 @@ void add_courses(RunDirectory& run, const GrnData& data, const FittedGrn& fitted
   std::vector<int> genes(data.genes.size());
   for (std::size_t g = 0; g < genes.size(); ++g) genes[g] = static_cast<int>(g);
   std::stable_sort(genes.begin(), genes.end(), [&](int a, int b) { return data.mean.col(a).cwiseAbs().maxCoeff() > data.mean.col(b).cwiseAbs().maxCoeff(); });
-  genes.resize(std::min<std::size_t>(6, genes.size()));
+  genes.resize(std::min<std::size_t>(4, genes.size()));      // as many as the template has marks
   Table model({{"arm", "", ""}, {"class", "", "gene"}, {"time_h", "h", ""}, {"estimate", "", ""}, {"lower", "", ""}, {"upper", "", ""}}), measured({{"arm", "", ""}, {"class", "", ""}, {"time_h", "h", ""}, {"value", "", ""}});
   Table inputs({{"arm", "", ""}, {"input", "", ""}, {"time_h", "h", ""}, {"amount", "1", "active input; 1 is the reference dose's peak"}});
   for (std::size_t c = 0; c < data.conditions.size(); ++c) {
