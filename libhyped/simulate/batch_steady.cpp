@@ -20,6 +20,8 @@ namespace {
 constexpr double infinite = std::numeric_limits<double>::infinity();
 constexpr int group = 16;                // columns that are integrated together
 constexpr double near = 0.01;            // of the root's largest entry: closer counts as there, if coming closer
+constexpr double absolute_tolerance = 1e-9;
+constexpr double rest = 1e3 * absolute_tolerance;      // closer than this the errors of the integration wander
 constexpr long most_steps = 40000;       // of the integration of a group
 
 std::span<const double> view(const Eigen::VectorXd& v) { return {v.data(), static_cast<std::size_t>(v.size())}; }
@@ -108,7 +110,7 @@ class Group {
         dish.constant_inputs.col(static_cast<Eigen::Index>(i)) = inputs.col(pending[i]);
       }
       dish.sample_times_h = {0.9 * length, length};
-      const BatchTrajectory run = simulate_batch(model_, dish, p_, {.relative_tolerance = 1e-6, .absolute_tolerance = 1e-9, .step_limit = most_steps});
+      const BatchTrajectory run = simulate_batch(model_, dish, p_, {.relative_tolerance = 1e-6, .absolute_tolerance = absolute_tolerance, .step_limit = most_steps});
       steps += run.steps;
       trouble = run.outcome;
       if (!trouble.ok()) break;
@@ -152,7 +154,7 @@ class Group {
     if (!column.exists) return false;
     const double scale = std::max(column.state.cwiseAbs().maxCoeff(), 1e-6);
     const double distance = (now - column.state).cwiseAbs().maxCoeff(), earlier = (before - column.state).cwiseAbs().maxCoeff();
-    if (column.stable && distance <= near * scale && (distance <= earlier || distance <= 1e-5 * scale)) {
+    if (column.stable && (distance <= rest || (distance <= near * scale && (distance <= earlier || distance <= 1e-5 * scale)))) {
       column.reached = true;
       finder_.size(column.state, given);
       column.largest_rate = finder_.rates().cwiseAbs().maxCoeff();

@@ -35,9 +35,12 @@ BatchNetworkDefinition ring(int genes, double weight, double capacity = 1) {
 
 }  // namespace
 
-TEST_CASE("steady states of batches are the other solver's, with its derivatives") {
+TEST_CASE("steady states of batches are the other solver's, with its derivatives", "[standard]") {
   for (const Transfer kind : {Transfer::tanh, Transfer::logistic, Transfer::hill}) {
-    const BatchNetwork model(random_network(8, {kind, 2}, EdgeStorage::automatic, 1, 0.4, true));
+    BatchNetworkDefinition d = random_network(8, {kind, 2}, EdgeStorage::automatic, 1, 0.4, true);
+    for (EdgeEntry& e : d.edges) e.weight *= 0.3;      // so weak that nothing oscillates
+    for (EdgeEntry& e : d.modules.regulates) e.weight *= 0.3;
+    const BatchNetwork model(d);
     const BatchColumn column(model);
     const std::vector<double> p = model.default_parameters();
     const auto batch = random_batch(model, 5, 4);
@@ -47,6 +50,7 @@ TEST_CASE("steady states of batches are the other solver's, with its derivatives
     Eigen::VectorXd expected = Eigen::VectorXd::Zero(model.parameter_count());
     for (int b = 0; b < 5; ++b) {
       const SteadyColumn& one = found[static_cast<std::size_t>(b)];
+      INFO(one.outcome.message);
       REQUIRE(one.outcome.ok());
       CHECK((one.exists && one.stable && one.reached));
       CHECK(one.largest_rate < 1e-12);
@@ -119,6 +123,7 @@ TEST_CASE("a weakly unstable root is not taken for one that is reached") {
   // and just before it: reached, though slowly
   const BatchNetwork calm(ring(3, -1.98));
   const auto reached = steady_batch(calm, calm.default_parameters(), start, Eigen::MatrixXd(0, 1));
+  INFO(reached[0].outcome.message);
   CHECK(reached[0].outcome.ok());
   CHECK(reached[0].reached);
   CHECK(reached[0].leading.real() == Approx(-0.01));
@@ -143,6 +148,43 @@ TEST_CASE("a switch: the start decides, and where it leads is what integration s
     CHECK(top == Approx(std::tanh(3 * top)).epsilon(1e-10));
     CHECK(one.leading.real() == Approx(-1 + 3 * (1 - top * top)).epsilon(1e-8));
   }
+}
+
+TEST_CASE("strong networks: what is said of a start is what its trajectory does") {
+  int settled = 0, restless = 0;
+  for (std::uint32_t seed = 1; seed <= 16; ++seed) {
+    BatchNetworkDefinition d = random_network(8, {Transfer::tanh, 1}, EdgeStorage::automatic, 1, 0.5, false, seed);
+    for (EdgeEntry& e : d.edges) e.weight *= 3;
+    const BatchNetwork model(d);
+    const std::vector<double> p = model.default_parameters();
+    BatchExperiment e;
+    e.initial = random_batch(model, 2, seed).x;
+    e.constant_inputs.resize(0, 2);
+    for (int t = 0; t < 30; ++t) e.sample_times_h.push_back(3000 + 7.3 * t);
+    const auto found = steady_batch(model, p, e.initial, e.constant_inputs);
+    const BatchTrajectory run = simulate_batch(model, e, p);
+    REQUIRE(run.outcome.ok());
+    Eigen::MatrixXd rates(8, 2);
+    for (int b = 0; b < 2; ++b) {
+      const SteadyColumn& one = found[static_cast<std::size_t>(b)];
+      INFO("seed " << seed << " column " << b << ": " << one.outcome.message);
+      double fastest = 0;
+      for (const auto& x : run.states) {
+        model.rates(x, e.constant_inputs, p, rates, *model.scratch(2));
+        fastest = std::max(fastest, rates.col(b).cwiseAbs().maxCoeff());
+      }
+      if (one.outcome.ok()) {
+        ++settled;
+        CHECK((run.states.back().col(b) - one.state).cwiseAbs().maxCoeff() < 1e-5);
+      } else {
+        ++restless;
+        CHECK(fastest > 1e-3);
+        CHECK_FALSE(one.reached);
+      }
+    }
+  }
+  CHECK(settled > 0);
+  CHECK(restless > 0);
 }
 
 TEST_CASE("where there is no steady state, it is said") {

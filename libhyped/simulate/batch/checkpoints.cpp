@@ -24,7 +24,7 @@ int repetition(long steps, int slots) {
 
 }  // namespace
 
-long least_repeats(long steps, int slots) {
+long least_advances(long steps, int slots) {
   if (steps <= 1) return 0;
   const int r = repetition(steps, slots);
   return r * steps - static_cast<long>(reach(slots + 1, r - 1) + 0.5);
@@ -85,7 +85,7 @@ void Checkpoints::choose(long steps) {
       for (int a = r - 1; a < j; ++a) {
         const long before = best[static_cast<std::size_t>(a)][static_cast<std::size_t>(r - 1)];
         if (before == never) continue;
-        const long cost = before + least_repeats(at(j) - at(a), slots_ - r + 1);
+        const long cost = before + least_advances(at(j) - at(a), slots_ - r + 1);
         if (cost < best[static_cast<std::size_t>(j)][static_cast<std::size_t>(r)]) {
           best[static_cast<std::size_t>(j)][static_cast<std::size_t>(r)] = cost;
           previous[static_cast<std::size_t>(j)][static_cast<std::size_t>(r)] = a;

@@ -5,9 +5,10 @@
 
 namespace hyped {
 
-// Least number of steps to repeat when `steps` are gone through backwards with `slots` states kept, the first of them at the start.
+// Least number of forward steps, the first sweep among them, by which `steps` are gone through backwards with `slots` states kept at a
+// time, the first of them at the start.
 // Source: Griewank & Walther 2000, ACM TOMS 26:19, equation 4.
-long least_repeats(long steps, int slots);
+long least_advances(long steps, int slots);
 
 // The number of steps is not known while they are made: states are kept at every stride-th step, and the stride doubles when all slots
 // are taken. Going back, those of the kept states are dropped whose slots save more repeats elsewhere (exact choice among them), and
