@@ -21,6 +21,7 @@ int main(int argc, char** argv) {
   commands::add_twin(app, exit_code);
   commands::add_cycle(app, exit_code);
   commands::add_network(app, exit_code);
+  commands::add_grn(app, exit_code);
   commands::add_tracks(app, exit_code);
   commands::add_cells(app, exit_code);
   commands::add_report(app, exit_code);

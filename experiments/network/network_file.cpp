@@ -161,7 +161,8 @@ fs::path shipped_network(const std::string& name) {
   for (const auto& folder : folders) {
     if (fs::exists(folder / (name + ".toml"))) return folder / (name + ".toml");
     if (fs::is_directory(folder))
-      for (const auto& entry : fs::directory_iterator(folder)) shipped.push_back(entry.path().stem().string());
+      for (const auto& entry : fs::directory_iterator(folder))
+        if (entry.path().extension() == ".toml") shipped.push_back(entry.path().stem().string());
   }
   if (fs::exists(name)) return name;
   throw InputError(name, "is neither a file nor a shipped network", shipped.empty() ? "give a path" : "shipped are " + nearest_names(name, shipped));

@@ -36,6 +36,7 @@ namespace hyped::report {
 //   hashtag_counts   seen: arm reads cells; model: arm class reads cells, class is "signal" or "background"
 //   yield            curve: arm yield wrong lower upper, arm is the method
 //   rates            phases: phase x y label; transitions: from_x from_y to_x to_y rate label
+//   edges            edges: from to from_x from_y to_x to_y weight width verdict; nodes: node x y
 struct Figure {
   std::string name, caption, template_name;
   std::vector<std::pair<std::string, Table>> data;

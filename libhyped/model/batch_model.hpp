@@ -36,7 +36,7 @@ class BatchModel {
   // Adds (df/dx)^T w to x_bar [S x B] and the sum over columns of (df/dp)^T w to p_bar [P], for w [S x B]. p_bar may be empty: not wanted.
   virtual void pull_back(const ConstBatchMatrix& x, const ConstBatchMatrix& u, std::span<const double> p, const ConstBatchMatrix& w, BatchMatrix x_bar,
                          std::span<double> p_bar, Scratch& scratch) const = 0;
-  // The same where the last call with `scratch` was rates() at the same x, u and p: a model may use what that left there.
+  // The same where the last call with `scratch` was rates(), or this, at the same x, u and p: a model may use what that left there.
   virtual void pull_back_after_rates(const ConstBatchMatrix& x, const ConstBatchMatrix& u, std::span<const double> p, const ConstBatchMatrix& w, BatchMatrix x_bar,
                                      std::span<double> p_bar, Scratch& scratch) const {
     pull_back(x, u, p, w, x_bar, p_bar, scratch);

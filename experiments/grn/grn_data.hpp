@@ -1,0 +1,49 @@
+// The data of a gene network in one form: means by condition, what each condition received, and when it was measured.
+#pragma once
+#include <Eigen/Core>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "experiments/grn/grn_scenario.hpp"
+#include "libhyped/simulate/input_course.hpp"
+
+namespace hyped {
+
+enum class GrnRole { gene, phenotype, drug };      // phenotypes drive nothing; drugs have no regulator
+
+struct GrnData {
+  std::filesystem::path source;
+  std::vector<std::string> genes;                 // [M] states of the network
+  std::vector<GrnRole> roles;                     // [M]
+  std::vector<std::string> inputs;                // [K]
+  std::vector<std::string> conditions;            // [N]
+  Eigen::MatrixXd level;                          // [N x K] constant input; where inputs have courses: their mean active level up to time_h
+  std::vector<InputCourse> courses;               // [K] of the reference level, or empty: constant inputs
+  Eigen::MatrixXd given;                          // [N x K] 1 where the condition gets the course
+  std::vector<GrnDelivery> deliveries;            // [K] where inputs have courses
+  Eigen::MatrixXd mean, standard_error;           // [N x M]; standard errors empty: not known, all alike
+  std::vector<std::vector<int>> drugs;            // [N] labels of the drugs (or inputs) of a condition
+  std::vector<std::string> units;                 // of means, as one word or two
+  double time_h = 0;                              // of the measurement; courses only
+  std::vector<std::pair<std::string, std::string>> facts;      // what was used and why
+  std::vector<std::string> notes, warnings;
+  bool steady() const { return courses.empty(); }
+  int scored() const;                             // genes and phenotypes: the first ones
+};
+
+// The file or folder the scenario means: `given` (of the command line) before the scenario's path. InputError naming where it was looked for.
+std::filesystem::path find_grn_data(const GrnScenario& scenario, const std::string& given);
+
+// InputError as in the readers; for cells also: arms without cells, a perturbed gene or a gene of the list that is not measured,
+// a delivery whose arm is not in the file.
+GrnData read_grn_data(const GrnScenario& scenario, const std::filesystem::path& path);
+
+// A split of the conditions into those learned from and those predicted.
+struct GrnSplit {
+  std::string name;
+  std::vector<std::string> train, test;
+};
+std::vector<GrnSplit> splits_of(const GrnScenario& scenario, const GrnData& data);
+
+}  // namespace hyped

@@ -1,0 +1,182 @@
+// Tables and figures of the fitted network: ladder, parameters, edges, fit by arm, courses, drawing.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <set>
+
+#include "experiments/cells/cell_figures.hpp"
+#include "experiments/grn/grn_run.hpp"
+
+namespace hyped {
+namespace {
+
+constexpr int most_drawn = 60;      // edges in the drawing
+
+std::string verdict_of(const JackknifeRange& range) {
+  if (range.members < 2) return "no folds: not judged";
+  if (range.same_sign < range.members) return "not identified";      // a fold has the other sign, or none
+  if (range.identified) return "determined";
+  return "weakly determined";
+  return "not identified";
+}
+
+void add_ladder(RunDirectory& run, const NetworkFit& fit) {
+  Table table({{"factor", "", "of the penalty"}, {"edges", "1", ""}, {"misfit", "1", "mean half squared residual, weighted; conditions fitted"}, {"cross_validated", "1", "the same of conditions held out, mean over folds"}, {"standard_error", "1", ""}, {"iterations", "1", ""},
+               {"optimality", "", ""}, {"taken_back", "1", "steps to where no steady state is reached, or the course fails"}, {"chosen", "", ""}, {"outcome", "", ""}});
+  const std::size_t steps = std::max(fit.ladder.size(), fit.cross_validated.size());
+  for (std::size_t s = 0; s < steps; ++s) {
+    const Cell cv = s < fit.cross_validated.size() ? cell_of(fit.cross_validated[s]) : Cell{}, error = s < fit.cross_validated_error.size() ? cell_of(fit.cross_validated_error[s]) : Cell{};
+    if (s < fit.ladder.size()) {
+      const LadderStep& step = fit.ladder[s];
+      table.add_row({step.factor, std::int64_t{step.edges}, cell_of(step.misfit), cv, error, std::int64_t{step.iterations}, cell_of(step.optimality), std::int64_t{step.failed_evaluations}, std::string(static_cast<int>(s) == fit.chosen ? "yes" : ""), step.outcome.ok() ? std::string("ok") : step.outcome.message});
+    } else {
+      const NetworkMember* member = nullptr;
+      for (const auto& m : fit.members)
+        if (s < m.ladder.size()) member = &m;
+      table.add_row({member != nullptr ? Cell(member->ladder[s].factor) : Cell{}, Cell{}, Cell{}, cv, error, Cell{}, Cell{}, Cell{}, std::string(), std::string("not needed")});
+    }
+  }
+  fmt::print("\n{}\n", to_terminal(table, "tables/ladder.tsv"));
+  run.add_table("ladder", table, "The ladder of penalties and its cross-validation.");
+}
+
+struct DrawnEdge {
+  std::string from, to, verdict;
+  double weight = 0;
+};
+
+void add_drawing(RunDirectory& run, std::vector<DrawnEdge> edges) {
+  std::erase_if(edges, [](const DrawnEdge& e) { return e.verdict == "not identified"; });
+  std::stable_sort(edges.begin(), edges.end(), [](const DrawnEdge& a, const DrawnEdge& b) { return std::abs(a.weight) > std::abs(b.weight); });
+  const std::size_t all = edges.size();
+  if (edges.size() > most_drawn) edges.resize(most_drawn);
+  if (edges.empty()) {
+    run.add_note("No edge between genes is determined, so no network is drawn.");
+    return;
+  }
+  std::vector<std::string> names;
+  for (const auto& e : edges)
+    for (const auto& name : {e.from, e.to})
+      if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  Table nodes({{"node", "", ""}, {"x", "", ""}, {"y", "", ""}}), lines({{"from", "", ""}, {"to", "", ""}, {"from_x", "", ""}, {"from_y", "", ""}, {"to_x", "", ""}, {"to_y", "", ""}, {"weight", "1", ""}, {"width", "", ""}, {"verdict", "", ""}});
+  const auto angle = [&](const std::string& name) { return 2 * std::numbers::pi * static_cast<double>(std::find(names.begin(), names.end(), name) - names.begin()) / static_cast<double>(names.size()); };
+  for (const auto& name : names) nodes.add_row({name, std::cos(angle(name)), std::sin(angle(name))});
+  const double largest = std::abs(edges.front().weight);
+  for (const auto& e : edges) {
+    const double fx = std::cos(angle(e.from)), fy = std::sin(angle(e.from)), tx = std::cos(angle(e.to)), ty = std::sin(angle(e.to));
+    const double length = std::max(1e-9, std::hypot(tx - fx, ty - fy)), gap = std::min(0.05, 0.3 * length) / length;
+    lines.add_row({e.from, e.to, fx + gap * (tx - fx), fy + gap * (ty - fy), tx - gap * (tx - fx), ty - gap * (ty - fy), e.weight, 0.6 + 2.4 * std::abs(e.weight) / largest, e.verdict});
+  }
+  report::add_figure(run, {"network", fmt::format("Edges between genes that the folds agree on{}: blue activates, orange represses, width by weight; dashed: weakly determined.", all > most_drawn ? fmt::format(", the {} strongest of {}", most_drawn, all) : ""), "edges", {{"edges", lines}, {"nodes", nodes}}, {}, "answer"});
+}
+
+void add_fit_by_arm(RunDirectory& run, const GrnScenario& scenario, const GrnData& data, const FittedGrn& fitted) {
+  const NetworkMeasurements& block = fitted.network.problem.blocks[0];
+  const GrnPrediction seen = predict_grn(fitted, block, scenario.level);
+  if (!seen.outcome.ok()) {
+    run.set_outcome(seen.outcome);
+    return;
+  }
+  Table table({{"arm", "", ""}, {"gene", "", ""}, {"measured", "", ""}, {"standard_error", "", "of the mean; empty: not known"}, {"fitted", "", ""}, {"lower", "", "for a new measurement, by the folds"}, {"upper", "", ""}, {"residual", "", ""}});
+  const Eigen::MatrixXd measured = data.mean.transpose(), misfit = (seen.estimate - measured).array().square();
+  std::vector<std::pair<double, int>> worst;
+  for (std::size_t c = 0; c < data.conditions.size(); ++c) {
+    worst.emplace_back(misfit.col(static_cast<Eigen::Index>(c)).sum(), static_cast<int>(c));
+    for (std::size_t g = 0; g < data.genes.size(); ++g) {
+      const auto i = static_cast<Eigen::Index>(g), k = static_cast<Eigen::Index>(c);
+      table.add_row({data.conditions[c], data.genes[g], data.mean(k, i), data.standard_error.size() > 0 ? Cell(data.standard_error(k, i)) : Cell{}, seen.estimate(i, k), cell_of(seen.range.lower(i, k)), cell_of(seen.range.upper(i, k)), data.mean(k, i) - seen.estimate(i, k)});
+    }
+  }
+  run.add_table("fit_by_arm", table, "Measured means and what the network of all conditions says of them.");
+  std::stable_sort(worst.begin(), worst.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+  const std::string unit = data.steady() ? "log2 ratio" : "log-normalised difference";
+  std::vector<PointPanel> panels;
+  for (std::size_t w = 0; w < std::min<std::size_t>(8, worst.size()); ++w) {
+    const Eigen::Index c = worst[w].second;
+    PointPanel panel{data.conditions[static_cast<std::size_t>(c)], "fitted, " + unit, "measured, " + unit, seen.estimate.col(c), measured.col(c), {"genes"}, {"#0072B2"}, {}, 0.35, {}, {}};
+    const double low = std::min(panel.x.minCoeff(), panel.y.minCoeff()), high = std::max(panel.x.maxCoeff(), panel.y.maxCoeff());
+    panel.line_x = (Eigen::VectorXd(2) << low, high).finished();
+    panel.line_y = panel.line_x;
+    panels.push_back(std::move(panel));
+  }
+  report::add_figure(run, point_figure("fit_by_arm", fmt::format("Fit against data{}. Line: equal.", worst.size() > 8 ? ", the eight arms that fit worst" : " by arm"), panels, "diagnostics"));
+}
+
+// Courses of the genes that move most, with the doses under them.
+void add_courses(RunDirectory& run, const GrnData& data, const FittedGrn& fitted) {
+  if (data.steady()) return;
+  NetworkMeasurements block = fitted.network.problem.blocks[0];
+  constexpr int points = 97;
+  block.experiment.sample_times_h.clear();
+  for (int i = 0; i < points; ++i) block.experiment.sample_times_h.push_back(data.time_h * i / (points - 1));
+  const NetworkPrediction course = predict_network(*fitted.network.model, fitted.network.problem.transform.natural(fitted.fit.best().theta), block);
+  if (!course.outcome.ok()) {
+    run.set_outcome(course.outcome);
+    return;
+  }
+  std::vector<int> genes(data.genes.size());
+  for (std::size_t g = 0; g < genes.size(); ++g) genes[g] = static_cast<int>(g);
+  std::stable_sort(genes.begin(), genes.end(), [&](int a, int b) { return data.mean.col(a).cwiseAbs().maxCoeff() > data.mean.col(b).cwiseAbs().maxCoeff(); });
+  genes.resize(std::min<std::size_t>(4, genes.size()));      // as many as the template has marks
+  Table model({{"arm", "", ""}, {"class", "", "gene"}, {"time_h", "h", ""}, {"estimate", "", ""}, {"lower", "", ""}, {"upper", "", ""}}), measured({{"arm", "", ""}, {"class", "", ""}, {"time_h", "h", ""}, {"value", "", ""}});
+  Table inputs({{"arm", "", ""}, {"input", "", ""}, {"time_h", "h", ""}, {"amount", "1", "active input; 1 is the reference dose's peak"}});
+  for (std::size_t c = 0; c < data.conditions.size(); ++c) {
+    for (const int g : genes) {
+      for (int i = 0; i < points; ++i) {
+        const double v = course.measured[static_cast<std::size_t>(i)](g, static_cast<Eigen::Index>(c));
+        model.add_row({data.conditions[c], data.genes[static_cast<std::size_t>(g)], block.experiment.sample_times_h[static_cast<std::size_t>(i)], v, v, v});
+      }
+      measured.add_row({data.conditions[c], data.genes[static_cast<std::size_t>(g)], data.time_h, data.mean(static_cast<Eigen::Index>(c), g)});
+    }
+    for (std::size_t k = 0; k < data.inputs.size(); ++k)
+      for (int i = 0; i < points; ++i) {
+        const double t = block.experiment.sample_times_h[static_cast<std::size_t>(i)];
+        inputs.add_row({data.conditions[c], data.inputs[k], t, data.given(static_cast<Eigen::Index>(c), static_cast<Eigen::Index>(k)) * data.courses[k](t)});
+      }
+  }
+  report::add_figure(run, {"courses", "Courses of the genes that change most, by the fitted network; points: measured.", "time_course", {{"points", measured}, {"model", model}}, {{"y_label", "log-normalised difference"}, {"band_label", "points: data   line: fitted network"}}, "answer"});
+  report::add_figure(run, {"doses", "What acts on each arm over the same time.", "schedule", {{"inputs", inputs}}, {}, "answer"});
+}
+
+}  // namespace
+
+void report_network(RunDirectory& run, const GrnScenario& scenario, const GrnData& data, const FittedGrn& fitted) {
+  add_ladder(run, fitted.fit);
+  Table parameters({{"parameter", "", ""}, {"kind", "", ""}, {"estimate", "", "natural units"}, {"lower", "", "95 %, jackknife over folds of conditions"}, {"upper", "", ""}, {"verdict", "", ""}});
+  Table edges({{"from", "", ""}, {"to", "", ""}, {"weight", "1", ""}, {"lower", "", ""}, {"upper", "", ""}, {"folds_agree", "1", "fold fits with this sign"}, {"folds", "1", ""}, {"verdict", "", ""}});
+  std::vector<DrawnEdge> drawn;
+  std::vector<std::pair<double, std::vector<Cell>>> rows;
+  int determined = 0, weak = 0;
+  for (std::size_t f = 0; f < fitted.network.free.size(); ++f) {
+    const GrnParameter& parameter = fitted.network.free[f];
+    const JackknifeRange range = jackknife_range(fitted, static_cast<int>(f));
+    const std::string verdict = parameter.kind == GrnParameterKind::capacity ? (range.members < 2 ? "no folds: not judged" : range.identified ? "determined" : "not identified") : verdict_of(range), kind = parameter.kind == GrnParameterKind::capacity ? "capacity" : parameter.kind == GrnParameterKind::edge ? "edge" : "input";
+    if (parameter.kind == GrnParameterKind::edge && range.estimate == 0) continue;      // zeros are not listed: there are thousands
+    const bool told = std::isfinite(range.lower);
+    parameters.add_row({parameter.name, kind, range.estimate, told ? Cell(range.lower) : Cell{}, told ? Cell(range.upper) : Cell{}, verdict});
+    if (parameter.kind != GrnParameterKind::edge) continue;
+    const std::string &from = data.genes[static_cast<std::size_t>(parameter.from)], &to = data.genes[static_cast<std::size_t>(parameter.to)];
+    determined += verdict == "determined" ? 1 : 0;
+    weak += verdict == "weakly determined" ? 1 : 0;
+    drawn.push_back({from, to, verdict, range.estimate});
+    rows.push_back({std::abs(range.estimate), {from, to, range.estimate, cell_of(range.lower), cell_of(range.upper), std::int64_t{range.same_sign}, std::int64_t{range.members}, verdict}});
+  }
+  std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+  for (auto& [size, cells] : rows) edges.add_row(std::move(cells));
+  run.add_table("parameters", parameters, "Free parameters; edges at exactly 0 are left out. Not identified: the interval holds no effect.");
+  run.add_table("edges", edges, "Edges of the fitted network, strongest first.");
+  run.add_result("edges", static_cast<double>(rows.size()), "1");
+  run.add_result("edges_determined", determined, "1");
+  run.add_result("misfit", fitted.fit.best().misfit, "1");
+  run.add_result("input_pull", fitted.network.input_pull, "1");
+  const std::string judged = fitted.member_theta.size() < 2 ? "not judged, because no folds were fitted" : fmt::format("{} determined (their sign survives leaving out any fold of conditions, with 95 % confidence), {} weakly determined, {} not identified. Intervals are of this model under its penalty: they do not show that an edge is causal", determined, weak, static_cast<int>(rows.size()) - determined - weak);
+  run.add_answer(fmt::format("The network of all {} conditions has {} edges: {}.", data.conditions.size(), rows.size(), judged));
+  run.add_note(fmt::format("Input strengths are pulled towards 0 with weight {:.3g} ({}).", fitted.network.input_pull, scenario.input_pull ? "of the scenario" : data.steady() ? "the linear baseline's penalty, chosen by leave-one-out" : "a weak default"));
+  add_drawing(run, drawn);
+  add_fit_by_arm(run, scenario, data, fitted);
+  add_courses(run, data, fitted);
+}
+
+}  // namespace hyped

@@ -1,0 +1,65 @@
+// `hyped grn fit|predict|edges|steady`: runs with tables, figures and words.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "experiments/grn/grn_split.hpp"
+#include "libhyped/store/run_directory.hpp"
+
+namespace hyped {
+
+// Design (ridge first in every table), then the network of all conditions. What later verbs need is in run.h5 and scenario.toml of the run.
+void run_grn_fit(RunDirectory& run, const GrnScenario& scenario, const std::string& data);
+
+// Arms as NAME=INPUT:LEVEL,INPUT:LEVEL (constant inputs) or NAME=KIND@FROM_H[xDOSE]+KIND@FROM_H[xDOSE] (deliveries); none given: the fit's own.
+struct GrnPredictSettings {
+  std::filesystem::path fit;                 // folder of a fit
+  std::vector<std::string> arms;
+  double time_h = 0;                         // of deliveries; 0: the fit's
+};
+// Table predictions and data/predictions.h5ad: X the predicted mean, arms in obs, layers lower and upper (95 %, NaN: not known).
+void run_grn_predict(RunDirectory& run, const GrnPredictSettings& settings);
+
+struct GrnEdgeSettings {
+  std::filesystem::path fit;
+  std::string from, to;                      // empty: all
+};
+void run_grn_edges(RunDirectory& run, const GrnEdgeSettings& settings);
+
+// Each condition's steady state of the fitted network, from 0: does it exist, is it stable, is it reached?
+void run_grn_steady(RunDirectory& run, const GrnPredictSettings& settings);
+
+// --- parts ---
+// A fit read back: scenario, data and parameters.
+struct StoredGrn {
+  GrnScenario scenario;
+  GrnData data;
+  FittedGrn fitted;
+};
+void store_grn(RunDirectory& run, const GrnScenario& scenario, const GrnData& data, const FittedGrn& fitted);
+StoredGrn read_stored_grn(const std::filesystem::path& fit);
+NetworkMeasurements arms_to_predict(const StoredGrn& stored, const GrnPredictSettings& settings, std::vector<std::string>& words);
+
+void report_design(RunDirectory& run, const GrnScenario& scenario, const GrnData& data, const std::vector<SplitResult>& results);
+void report_network(RunDirectory& run, const GrnScenario& scenario, const GrnData& data, const FittedGrn& fitted);
+
+// Of one free parameter over the fold fits: delete-a-group jackknife (Kott 2001, J Off Stat 17:521).
+struct JackknifeRange {
+  double estimate = 0, lower = 0, upper = 0;      // natural units; NaN without folds
+  int same_sign = 0, members = 0;                 // fold fits whose value is not 0 and has the estimate's sign
+  bool identified = false;                        // the interval leaves out no effect (0 of an edge or input, the start of a capacity)
+};
+JackknifeRange jackknife_range(const FittedGrn& fitted, int parameter);
+
+// CellBox's published forward pass: Heun's method with fixed steps from 0. States [S x B] at the last step.
+struct HeunPass {
+  Eigen::MatrixXd state;
+  double largest_rate = 0;                        // max |dx/dt| there
+};
+HeunPass heun_pass(const BatchModel& model, const Eigen::VectorXd& parameters, const Eigen::MatrixXd& inputs, double step_h, int steps);
+// A trained CellBox model as a network with all weights as parameters.
+std::unique_ptr<models::BatchNetwork> cellbox_network(const CellboxData& data, const CellboxModel& model);
+// Scores of a published model on the parts of its split; table published.
+void report_published(RunDirectory& run, const GrnScenario& scenario, const std::filesystem::path& folder);
+
+}  // namespace hyped

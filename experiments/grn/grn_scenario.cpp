@@ -1,0 +1,170 @@
+// TOML to GrnScenario.
+#include "experiments/grn/grn_scenario.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+#include "experiments/program_files.hpp"
+#include "experiments/scenario_section.hpp"
+
+namespace hyped {
+namespace fs = std::filesystem;
+namespace {
+
+template <class T>
+T word(Section& s, const std::string& key, const std::string& text, const std::vector<std::pair<std::string, T>>& known) {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : known) {
+    if (name == text) return value;
+    names.push_back(name);
+  }
+  throw InputError(s.place(key), fmt::format("{} '{}' is unknown", key, text), "did you mean " + nearest_names(text, names) + "?");
+}
+
+double positive(Section& s, const std::string& key, double otherwise, bool zero_too = false) {
+  const double value = s.number(key, otherwise);
+  if (!(zero_too ? value >= 0 : value > 0)) throw InputError(s.place(key), fmt::format("{} is {:g}", key, value), zero_too ? "give 0 or more" : "give a number above 0");
+  return value;
+}
+
+const std::vector<std::pair<std::string, GrnDesignKind>> designs{{"none", GrnDesignKind::none}, {"random", GrnDesignKind::random}, {"given", GrnDesignKind::given}, {"leave_one_drug_out", GrnDesignKind::leave_one_drug_out},
+                                                                   {"single_to_combination", GrnDesignKind::single_to_combination}, {"leave_one_arm_out", GrnDesignKind::leave_one_arm_out}};
+
+void read_data(Section s, GrnDataChoice& out) {
+  out.kind = s.required("kind");
+  if (out.kind != "cellbox" && out.kind != "cells") throw InputError(s.place("kind"), "there is no kind of data '" + out.kind + "'", "use \"cellbox\" (a folder of CSV files) or \"cells\" (an .h5ad file)");
+  out.path = s.text("path", "");
+  if (out.kind == "cellbox") {
+    out.nodes.proteins = s.integer("protein_nodes", out.nodes.proteins);
+    out.nodes.measured = s.integer("activity_nodes", out.nodes.measured);
+    out.published = s.text("published", "");
+  } else {
+    out.by = s.text("by", out.by);
+    out.reference = s.text("reference", out.reference);
+    out.phase = s.text("phase", "");
+    out.arms = s.texts("arms");
+    out.genes = s.texts("genes");
+    out.time_h = positive(s, "time_h", out.time_h);
+    out.matrix = s.text("matrix", "");
+    if (out.genes.empty()) throw InputError(s.place("genes"), "[data] of cells names no genes", "write genes = [\"MYOD1\", ...]: the network is of these");
+  }
+  s.reject_unknown();
+}
+
+void read_network(Section s, GrnNetworkChoice& out) {
+  using models::Transfer;
+  out.transfer.kind = word<Transfer>(s, "transfer", s.text("transfer", "tanh"), {{"identity", Transfer::identity}, {"tanh", Transfer::tanh}, {"polynomial", Transfer::polynomial}, {"hill", Transfer::hill}, {"clip", Transfer::clip}});
+  out.transfer.exponent = s.integer("exponent", out.transfer.exponent);
+  out.envelope = s.integer("envelope", out.envelope);
+  if (out.envelope < 0 || out.envelope > 2) throw InputError(s.place("envelope"), fmt::format("there is no envelope {}", out.envelope), "use 0, 1 or 2");
+  out.inputs = word<InputRoute>(s, "inputs", s.text("inputs", "direct"), {{"direct", InputRoute::direct}, {"nodes", InputRoute::nodes}});
+  out.capacity_free = s.flag("capacity_free", out.capacity_free);
+  out.decay_per_h = positive(s, "decay_per_h", out.decay_per_h);
+  out.prior = s.text("prior", "");
+  s.reject_unknown();
+}
+
+void read_design(Section s, GrnDesign& out) {
+  out.kind = word<GrnDesignKind>(s, "kind", s.required("kind"), designs);
+  out.splits = s.integer("splits", out.splits);
+  if (out.splits < 1) throw InputError(s.place("splits"), "splits is not positive", "give at least 1");
+  out.train_share = s.number("train_share", out.train_share);
+  if (!(out.train_share > 0 && out.train_share < 1)) throw InputError(s.place("train_share"), fmt::format("train_share is {:g}", out.train_share), "give a share between 0 and 1");
+  out.order = s.text("order", "");
+  if (out.kind == GrnDesignKind::given && out.order.empty()) s.missing("order");
+  out.with_singles = s.flag("with_singles", out.with_singles);
+  s.reject_unknown();
+}
+
+void read_fit(Section s, GrnScenario& out) {
+  NetworkFitOptions& fit = out.fit;
+  fit.descent = descent_named(s.text("descent", "proximal"), s.place("descent"));
+  const double highest = positive(s, "highest_penalty", 1e-3), lowest = positive(s, "lowest_penalty", 1e-4);
+  const int steps = s.integer("penalties", 6);
+  if (lowest > highest) throw InputError(s.place("lowest_penalty"), "lowest_penalty is above highest_penalty", "exchange them");
+  if (steps < 1) throw InputError(s.place("penalties"), "penalties is not positive", "give the number of steps from the highest to the lowest");
+  fit.ladder.clear();
+  for (int i = 0; i < steps; ++i) fit.ladder.push_back(steps == 1 ? highest : highest * std::pow(lowest / highest, static_cast<double>(i) / (steps - 1)));
+  fit.step.iteration_limit = s.integer("iterations", 80);
+  if (fit.step.iteration_limit < 1) throw InputError(s.place("iterations"), "iterations is not positive", "give the most iterations per step of the ladder");
+  fit.step.tolerance = positive(s, "tolerance", 1e-7);
+  fit.step.least_gain = positive(s, "least_gain", 1e-3, true);
+  fit.step.learning_rate = positive(s, "learning_rate", fit.step.learning_rate);
+  fit.folds = s.integer("folds", fit.folds);
+  fit.repeats = s.integer("repeats", fit.repeats);
+  if (fit.folds < 0 || fit.repeats < 1) throw InputError(s.place("folds"), "folds or repeats is out of range", "folds: 0 (none), 2 or more; repeats: 1 or more");
+  fit.patience = s.integer("patience", fit.patience);
+  fit.one_standard_error = s.flag("one_standard_error", fit.one_standard_error);
+  out.huber = positive(s, "huber", 0, true);
+  out.input_pull = s.number("input_pull");
+  if (out.input_pull && *out.input_pull < 0) throw InputError(s.place("input_pull"), "input_pull is negative", "give 0 or more, or leave it out: the linear baseline's penalty is taken");
+  out.capacity_pull = positive(s, "capacity_pull", out.capacity_pull, true);
+  out.input_lasso = positive(s, "input_lasso", out.input_lasso, true);
+  out.level = s.number("level", out.level);
+  if (!(out.level > 0.5 && out.level < 1)) throw InputError(s.place("level"), fmt::format("level is {:g}", out.level), "give a level between 0.5 and 1");
+  s.reject_unknown();
+}
+
+}  // namespace
+
+std::string_view to_string(GrnDesignKind kind) {
+  for (const auto& [name, value] : designs)
+    if (value == kind) return name;
+  return "";
+}
+
+GrnScenario read_grn_scenario(const fs::path& file) {
+  GrnScenario out;
+  out.file = file;
+  std::ifstream stream(file);
+  if (!stream) throw InputError(file.string(), "cannot be read", "check the path");
+  std::stringstream text;
+  text << stream.rdbuf();
+  out.text = text.str();
+  toml::table parsed;
+  try {
+    parsed = toml::parse(out.text, file.string());
+  } catch (const toml::parse_error& error) {
+    throw InputError(fmt::format("{}:{}", file.string(), error.source().begin.line), std::string(error.description()), "correct the TOML");
+  }
+  Section top(parsed, file.string(), "grn");
+  out.title = top.text("title", file.stem().string());
+  out.question = top.text("question", "");
+  bool has_data = false;
+  for (Section s : top.sections("data")) read_data(s, out.data), has_data = true;
+  if (!has_data) throw InputError(file.string(), "has no [data]", "write [data] with kind and path");
+  for (Section s : top.sections("network")) read_network(s, out.network);
+  for (Section s : top.sections("design")) read_design(s, out.design);
+  for (Section s : top.sections("fit")) read_fit(s, out);
+  for (Section s : top.sections("delivery")) {
+    GrnDelivery d{s.required("arm"), s.required("kind"), s.number("from_h", 0), positive(s, "dose", 1), s.required("gene"), s.text("action", "drives"), s.place("arm")};
+    const std::vector<std::pair<std::string, int>> actions{{"drives", 0}, {"produces", 1}, {"degrades", 2}, {"carries", 3}}, kinds{{"sirna", 0}, {"modified_mrna", 1}, {"ligand", 2}};
+    word(s, "action", d.action, actions);
+    word(s, "kind", d.kind, kinds);
+    if (d.from_h > out.data.time_h) throw InputError(s.place("from_h"), fmt::format("the delivery to '{}' is at {:g} h, after the cells were taken ({:g} h)", d.arm, d.from_h, out.data.time_h), "correct from_h or [data] time_h");
+    s.reject_unknown();
+    out.deliveries.push_back(d);
+  }
+  if (out.data.kind == "cellbox" && !out.deliveries.empty()) throw InputError(out.deliveries[0].place, "CellBox folders hold their inputs themselves", "leave [[delivery]] out");
+  if (out.data.kind == "cells" && out.deliveries.empty()) throw InputError(file.string(), "says nothing of what the arms received", "write [[delivery]] with arm, kind, from_h, gene and action");
+  if (out.data.kind == "cells" && (out.design.kind == GrnDesignKind::given || out.design.kind == GrnDesignKind::leave_one_drug_out)) throw InputError(file.string(), fmt::format("the design {} is for CellBox folders", to_string(out.design.kind)), "use none or leave_one_arm_out");
+  top.reject_unknown();
+  return out;
+}
+
+fs::path shipped_grn_scenario(const std::string& name) {
+  try {
+    return program_file("experiments/networks/grn/" + name + ".toml");
+  } catch (const InputError&) {
+    if (fs::is_directory(name)) throw InputError(name, "is no scenario (a TOML file)", "the scenario comes first, then the data: hyped grn fit SCENARIO DATA");
+    if (fs::exists(name)) return name;
+    const std::vector<std::string> shipped{"cellbox_random", "cellbox_published", "cellbox_leave_one_drug_out", "cellbox_single_to_combination", "hyped_cells"};
+    throw InputError(name, "is neither a file nor a shipped scenario of gene networks", "shipped are " + nearest_names(name, shipped));
+  }
+}
+
+}  // namespace hyped
