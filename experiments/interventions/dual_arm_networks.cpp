@@ -1,5 +1,5 @@
 // Drawing networks and doses for the dual-arm study.
-#include "experiments/grn/dual_arm_networks.hpp"
+#include "experiments/interventions/dual_arm_networks.hpp"
 
 #include <fmt/format.h>
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "fitting/networks/dual_arm.hpp"
+#include "fitting/interventions/dual_arm.hpp"
 #include "libhyped/model/hill_network.hpp"
 
 namespace hyped {

@@ -1,5 +1,5 @@
 // From a drawn network to least squares over the constants of its responding genes.
-#include "fitting/networks/dual_arm_member.hpp"
+#include "fitting/interventions/dual_arm_member.hpp"
 
 #include <algorithm>
 #include <cmath>

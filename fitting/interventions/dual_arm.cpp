@@ -1,13 +1,14 @@
 // Drawing, fitting and gathering the networks of a dual-arm prediction.
-#include "fitting/networks/dual_arm.hpp"
+#include "fitting/interventions/dual_arm.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <boost/math/distributions/students_t.hpp>
 #include <cmath>
+#include <memory>
 
-#include "fitting/networks/dual_arm_member.hpp"
+#include "fitting/interventions/dual_arm_member.hpp"
 #include "libhyped/parallel.hpp"
 #include "libhyped/random.hpp"
 #include "models/gene_network/random_hill_network.hpp"
@@ -15,7 +16,6 @@
 namespace hyped {
 namespace {
 
-constexpr int fewest_networks = 5;
 constexpr double clear_change = 4;           // standard errors
 constexpr int most_regulators = 5;
 
@@ -102,8 +102,20 @@ HillNetwork draw_network(const SingleArms& arms, const std::vector<SignedEdge>& 
   return network;
 }
 
-Outcome make_member(const SingleArms& arms, const EdgeList& known, const DualArmOptions& options, RandomStream& random, DualArmMember& member) {
+// A drawn network on its way through the rounds.
+struct Candidate {
+  DualArmMember member;
+  std::unique_ptr<DualArmResiduals> residuals;
+  Eigen::VectorXd theta;
+  double flat_misfit = 0;      // of genes that no dose reaches
+  bool alive = true;
+  // Up to two standard deviations above its expectation a misfit is no reason to prefer another network.
+  double excess() const { return std::max(0.0, member.misfit - member.residuals - 2 * std::sqrt(2.0 * member.residuals)); }
+};
+
+void draw_candidate(const SingleArms& arms, const EdgeList& known, const DualArmOptions& options, RandomStream& random, Candidate& candidate) {
   const int genes = static_cast<int>(arms.genes.size());
+  DualArmMember& member = candidate.member;
   SingleArms drawn = arms;
   for (int g = 0; g < genes; ++g) {
     drawn.ctrl[g] = std::max(0.0, arms.ctrl[g] + arms.ctrl_error[g] * random.normal());
@@ -115,7 +127,6 @@ Outcome make_member(const SingleArms& arms, const EdgeList& known, const DualArm
   const auto from_a = reached(member.edges, genes, arms.doses.silenced), from_b = reached(member.edges, genes, arms.doses.delivered);
   std::vector<int> downstream;
   member.prediction.resize(genes);
-  member.misfit = 0, member.residuals = 0;
   for (int g = 0; g < genes; ++g) {
     if (from_a[static_cast<std::size_t>(g)] || from_b[static_cast<std::size_t>(g)]) {
       downstream.push_back(g);
@@ -128,25 +139,37 @@ Outcome make_member(const SingleArms& arms, const EdgeList& known, const DualArm
       weights += w, sum += w * level[k];
     }
     member.prediction[g] = sum / weights;
-    for (int k = 0; k < 3; ++k) member.misfit += std::pow((level[k] - sum / weights) / error[k], 2) / 2;      // drawn about what was measured: twice the variance
+    for (int k = 0; k < 3; ++k) candidate.flat_misfit += std::pow((level[k] - sum / weights) / error[k], 2) / 2;      // drawn about what was measured: twice the variance
     member.residuals += 2;
   }
-  const DualArmResiduals residuals(network, downstream, drawn, options);
+  member.residuals += 3 * static_cast<int>(downstream.size());
+  candidate.residuals = std::make_unique<DualArmResiduals>(network, downstream, drawn, options);
+  candidate.theta = candidate.residuals->start();
+}
+
+void fit_candidate(Candidate& candidate, int iterations) {
   LeastSquaresOptions solver;
-  solver.iteration_limit = options.iteration_limit;
+  solver.iteration_limit = iterations;
   solver.function_tolerance = 1e-3;
   solver.first_radius = 1;
-  const LeastSquaresResult fit = least_squares(residuals, residuals.start(), residuals.lower(), residuals.upper(), {}, solver);
-  if (fit.theta.size() != residuals.parameter_count() || !fit.theta.allFinite()) return fit.outcome;
-  Eigen::VectorXd values, levels;
-  if (const Outcome at_end = residuals.evaluate(fit.theta, values, nullptr); !at_end.ok()) return at_end;
-  if (const Outcome predicted = residuals.predict(fit.theta, true, true, levels); !predicted.ok()) return predicted;
-  const auto rows = static_cast<Eigen::Index>(3 * downstream.size());
-  member.misfit += values.head(rows).squaredNorm();
-  member.residuals += static_cast<int>(rows);
-  for (std::size_t k = 0; k < downstream.size(); ++k) member.prediction[downstream[k]] = levels[static_cast<Eigen::Index>(k)];
-  member.accepted = member.misfit <= member.residuals + 3 * std::sqrt(2.0 * member.residuals);
-  return {};
+  const DualArmResiduals& residuals = *candidate.residuals;
+  const LeastSquaresResult fit = least_squares(residuals, candidate.theta, residuals.lower(), residuals.upper(), {}, solver);
+  Eigen::VectorXd values;
+  candidate.alive = fit.theta.size() == residuals.parameter_count() && fit.theta.allFinite() && residuals.evaluate(fit.theta, values, nullptr).ok();
+  if (!candidate.alive) return;
+  candidate.theta = fit.theta;
+  const auto rows = static_cast<Eigen::Index>(3 * residuals.downstream().size());
+  candidate.member.misfit = candidate.flat_misfit + values.head(rows).squaredNorm();
+  candidate.member.pull = values.tail(values.size() - rows).squaredNorm();
+}
+
+double effective_number(const std::vector<Candidate>& candidates, double temper, std::vector<double>& weights) {
+  double sum = 0, squares = 0, least = candidates[0].excess();
+  for (const auto& c : candidates) least = std::min(least, c.excess());
+  weights.clear();
+  for (const auto& c : candidates) weights.push_back(std::exp(-(c.excess() - least) / (2 * temper))), sum += weights.back();
+  for (double& w : weights) w /= sum, squares += w * w;
+  return 1 / squares;
 }
 
 }  // namespace
@@ -167,46 +190,69 @@ SingleArms single_arms(const std::vector<std::string>& genes, const Eigen::Matri
 
 DualArmPrediction predict_dual_arm(const SingleArms& arms, const EdgeList& known, const DualArmOptions& options) {
   const auto genes = static_cast<Eigen::Index>(arms.genes.size());
-  if (options.attempts < fewest_networks) throw InputError("attempts", fmt::format("are {}", options.attempts), fmt::format("an interval needs {} networks at least", fewest_networks));
+  const int fewest = static_cast<int>(std::ceil(options.fewest_networks));
+  if (options.iterations.empty() || options.kept.size() + 1 != options.iterations.size()) throw InputError("rounds", "there is not one share kept between every two rounds");
+  double last = options.attempts;
+  for (const double share : options.kept) last *= share;
+  if (fewest < 2 || last < fewest) throw InputError("attempts", fmt::format("{} leave {:.0f} networks for the last round", options.attempts, last), fmt::format("the interval needs {}, and two at least", fewest));
   if (!(known.precision > 0 && known.precision <= 1 && known.recall >= 0 && known.recall <= 1)) throw InputError("edge list", "precision and recall do not lie in (0, 1] and [0, 1]");
   for (const SignedEdge& e : known.edges)
     if (e.from < 0 || e.from >= genes || e.to < 0 || e.to >= genes || e.from == e.to) throw InputError("edge list", "names a gene that there is not, or a gene's edge to itself");
   DualArmPrediction out;
-  std::vector<DualArmMember> members(static_cast<std::size_t>(options.attempts));
-  std::vector<char> good(members.size(), 0);
+  std::vector<Candidate> candidates(static_cast<std::size_t>(options.attempts));
   parallel_for(options.attempts, [&](int n) {
     RandomStream random(options.seed, 0x6475, static_cast<std::uint32_t>(n));
-    good[static_cast<std::size_t>(n)] = make_member(arms, known, options, random, members[static_cast<std::size_t>(n)]).ok();
+    draw_candidate(arms, known, options, random, candidates[static_cast<std::size_t>(n)]);
   });
-  for (std::size_t n = 0; n < members.size(); ++n) {
-    if (good[n]) out.members.push_back(std::move(members[n]));
-    else ++out.failed;
+  for (std::size_t round = 0; round < options.iterations.size(); ++round) {
+    parallel_for(static_cast<int>(candidates.size()), [&](int n) { fit_candidate(candidates[static_cast<std::size_t>(n)], options.iterations[round]); });
+    const auto before = candidates.size();
+    std::erase_if(candidates, [](const Candidate& c) { return !c.alive; });
+    out.failed += static_cast<int>(before - candidates.size());
+    if (round + 1 == options.iterations.size()) break;
+    std::stable_sort(candidates.begin(), candidates.end(), [](const Candidate& one, const Candidate& other) { return one.member.misfit - one.member.residuals < other.member.misfit - other.member.residuals; });
+    const auto keep = static_cast<std::size_t>(std::max<double>(fewest, std::round(static_cast<double>(before) * options.kept[round])));
+    if (candidates.size() > keep) candidates.erase(candidates.begin() + static_cast<std::ptrdiff_t>(keep), candidates.end());
   }
-  if (static_cast<int>(out.members.size()) < fewest_networks) {
-    out.outcome = {Status::not_converged, fmt::format("{} of {} networks could be solved", out.members.size(), options.attempts)};
+  parallel_for(static_cast<int>(candidates.size()), [&](int n) {
+    Candidate& c = candidates[static_cast<std::size_t>(n)];
+    Eigen::VectorXd levels;
+    c.alive = c.residuals->predict(c.theta, true, true, levels).ok();
+    if (c.alive)
+      for (std::size_t k = 0; k < c.residuals->downstream().size(); ++k) c.member.prediction[c.residuals->downstream()[k]] = levels[static_cast<Eigen::Index>(k)];
+  });
+  out.failed += static_cast<int>(std::erase_if(candidates, [](const Candidate& c) { return !c.alive; }));
+  if (static_cast<int>(candidates.size()) < fewest) {
+    out.outcome = {Status::not_converged, fmt::format("{} of {} networks could be solved: {} are needed", candidates.size(), options.attempts, fewest)};
     return out;
   }
-  std::vector<const DualArmMember*> used;
-  for (const DualArmMember& member : out.members)
-    if (member.accepted) used.push_back(&member);
-  out.accepted = static_cast<int>(used.size());
-  if (out.accepted < fewest_networks) {
-    used.clear();
-    for (const DualArmMember& member : out.members) used.push_back(&member);
-    std::stable_sort(used.begin(), used.end(), [](const auto* one, const auto* other) { return one->misfit - one->residuals < other->misfit - other->residuals; });
-    used.resize(fewest_networks);
-    out.outcome = {Status::not_converged, fmt::format("only {} of {} networks explain the singles: the {} that come nearest are used", out.accepted, options.attempts, fewest_networks)};
+  std::vector<double> weights;
+  out.effective = effective_number(candidates, 1, weights);
+  const double wanted = std::min(options.fewest_networks, 0.999 * static_cast<double>(candidates.size()));
+  if (out.effective < wanted) {
+    double low = 0, high = 1;      // log of the temper
+    while (effective_number(candidates, std::exp(high), weights) < wanted) high *= 2;
+    for (int k = 0; k < 40; ++k) (effective_number(candidates, std::exp(0.5 * (low + high)), weights) < wanted ? low : high) = 0.5 * (low + high);
+    out.temper = std::exp(high);
+    out.effective = effective_number(candidates, out.temper, weights);
   }
-  const double count = static_cast<double>(used.size());
   out.mean.setZero(genes), out.sd.setZero(genes);
-  for (const auto* member : used) out.mean += member->prediction / count;
-  for (const auto* member : used) out.sd += (member->prediction - out.mean).array().square().matrix() / (count - 1);
-  out.sd = ((out.sd.array() * (1 + 1 / count)) + options.level_error * options.level_error).sqrt();
+  out.best_misfit = candidates[0].member.misfit / candidates[0].member.residuals;
+  for (std::size_t n = 0; n < candidates.size(); ++n) {
+    candidates[n].member.weight = weights[n];
+    out.mean += weights[n] * candidates[n].member.prediction;
+    out.best_misfit = std::min(out.best_misfit, candidates[n].member.misfit / candidates[n].member.residuals);
+  }
+  for (std::size_t n = 0; n < candidates.size(); ++n) out.sd += weights[n] * (candidates[n].member.prediction - out.mean).array().square().matrix();
+  const double count = out.effective;
+  const double wider = options.widening * options.widening * std::max(1.0, out.best_misfit);
+  out.sd = ((out.sd.array() * ((count + 1) / (count - 1)) + options.level_error * options.level_error) * wider).sqrt();
   const double t = boost::math::quantile(boost::math::students_t(count - 1), 0.5 + options.level / 2);
   out.lower = (out.mean - t * out.sd).cwiseMax(0.0);
   out.upper = out.mean + t * out.sd;
-  out.words = fmt::format("{} of {} drawn networks explain the singles; the interval holds their spread (edges drawn from the list, modules and constants, data drawn within their errors) and {} for means of noisy cells",
-                          out.accepted, options.attempts, options.level_error);
+  out.words = fmt::format("the interval holds the spread over {:.1f} networks in effect ({} drawn; edges drawn from the list, modules and constants, data drawn within their errors) and {} for means of noisy cells, {:.3g} times as wide; weights flattened by {:.3g}",
+                          out.effective, options.attempts, options.level_error, std::sqrt(wider), out.temper);
+  for (Candidate& c : candidates) out.members.push_back(std::move(c.member));
   return out;
 }
 

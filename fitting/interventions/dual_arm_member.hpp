@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "fitting/least_squares.hpp"
-#include "fitting/networks/dual_arm.hpp"
+#include "fitting/interventions/dual_arm.hpp"
 
 namespace hyped {
 

@@ -30,12 +30,16 @@ struct EdgeList {
 };
 
 struct DualArmOptions {
-  int attempts = 32;                       // networks drawn and fitted
+  int attempts = 40;                       // networks drawn
+  // Rounds of fitting: iterations of each, and the share of networks that goes on (by misfit). The last ones are the ensemble.
+  std::vector<int> iterations{5, 10, 25};
+  std::vector<double> kept{0.6, 1};
   int kinetics_drawn = 20;                 // of each gene in each network, one is taken by how well it holds the control level
   double minutes_per_hour = 60;            // of GeneNetWeaver's distribution of half-lives
   double level_error = 0.01;               // of the equations against means of noisy cells, added to every standard error
   double level = 0.95;                     // of the intervals
-  int iteration_limit = 12;
+  double fewest_networks = 12;             // effective number: weights are flattened until they rest on as many
+  double widening = 1.2;                   // of the intervals: two dozen networks hold less than all that could be; see docs/gene_networks.md
   std::uint64_t seed = 1;
 };
 
@@ -43,17 +47,20 @@ struct DualArmOptions {
 struct DualArmMember {
   std::vector<SignedEdge> edges;
   Eigen::VectorXd prediction;              // [G]
-  double misfit = 0;                       // sum of squares over standard errors, of the arms and the control's steadiness
-  int residuals = 0;
-  bool accepted = false;                   // misfit within three standard deviations of its expectation
+  double misfit = 0, pull = 0;             // sums of squares: of the arms and the control's steadiness; of the constants about their draw
+  int residuals = 0;                       // what misfit + pull are expected to be where the network is right
+  double weight = 0;                       // in the ensemble; they add up to 1
 };
 
 struct DualArmPrediction {
   Eigen::VectorXd mean, sd, lower, upper;  // [G] levels of the arm with both doses, delivered mRNA included
-  std::vector<DualArmMember> members;      // every attempt whose solver succeeded
-  int accepted = 0, failed = 0;
+  std::vector<DualArmMember> members;      // of the last round
+  int failed = 0;                          // attempts whose solver failed
+  double effective = 0;                    // number of networks, 1 / sum of squared weights
+  double temper = 1;                       // what the objectives were divided by for that; 1: the likelihood's own weights
+  double best_misfit = 0;                  // smallest misfit over residuals: far above 1, no network explains the singles
   std::string words;                       // what the interval holds, and how many networks it rests on
-  Outcome outcome;                         // not_converged: fewer than five networks explain the singles; the best ones are used
+  Outcome outcome;                         // not_converged: fewer networks than `fewest_networks` could be solved
 };
 
 // Each member: edges drawn from the list (each kept with chance `precision`, others added so that `recall` holds; a gene that clearly changes
@@ -61,8 +68,10 @@ struct DualArmPrediction {
 // downstream of a dose fitted to the arms' means, which are drawn anew within their errors, with a pull to the draw of the width of the
 // drawing distribution (randomised maximum likelihood: for linear responses these are draws from the posterior). The start of all
 // arms is the control level; that it is steady is a residual. Genes downstream of no dose keep their mean over the arms.
-// Networks that do not explain the arms are left out, the others count alike: the interval holds the spread over structures, constants and data.
-// Derivatives are the engine's forward sensitivities. Parallel over attempts, the same numbers for any number of threads.
+// Networks whose misfit (chi-squared where the network is right) is within two standard deviations of its expectation count alike, others
+// exp(-excess / (2 temper)), temper >= 1 the least that lets the ensemble rest on enough networks: the interval holds the spread over
+// structures, constants and data, times `widening` and, if no network explains the arms, the root of the best misfit over its expectation.
+// Derivatives are the engine's forward sensitivities. Parallel over networks, the same numbers for any number of threads.
 // Sources: Oliver, He & Reynolds 1996, ECMOR V; Bardsley et al. 2014, SIAM J Sci Comput 36:A1895 (randomise, then optimise).
 DualArmPrediction predict_dual_arm(const SingleArms& arms, const EdgeList& known, const DualArmOptions& options = {});
 
