@@ -25,7 +25,7 @@ struct BatchOptions {
   double relative_tolerance = 1e-6, absolute_tolerance = 1e-9;
   double first_step_h = 0;                 // 0: chosen
   long step_limit = 100000;
-  int checkpoints = 24;                    // states kept for the backward pass; steps between them are repeated (binomial schedule)
+  int checkpoints = 64;                    // states kept for the backward pass; steps between them are repeated (binomial schedule)
 };
 
 struct BatchTrajectory {

@@ -15,7 +15,7 @@ struct BatchSteadyOptions {
   int newton_limit = 60;
   double longest_h = 1e5;                  // of the integration that shows where a start leads
   bool must_be_reached = true;             // false: a root counts even if the start does not lead there (warm starts of a fit)
-  bool eigenvalues = true;
+  bool eigenvalues = true;                 // false: `stable` is only what the determinant of the Jacobian tells, `leading` stays 0
 };
 
 struct SteadyColumn {
