@@ -73,42 +73,60 @@ struct ChainSums {
   double kept = 0;
 };
 
+// One network of a chain, at a temperature of its likelihood.
+struct Rung {
+  Eigen::MatrixXd effects;
+  double likelihood = 0, heat = 1;
+};
+
+// Adds, removes, redirects or changes one edge.
+void metropolis_step(const Changes& data, const InterventionOptions& options, RandomStream& random, Rung& rung, Eigen::MatrixXd& next, Eigen::PartialPivLU<Eigen::MatrixXd>& lu, Eigen::MatrixXd& inverse) {
+  const Eigen::Index genes = rung.effects.rows();
+  const double odds = std::log(options.edge_share / (1 - options.edge_share));
+  const auto pick = [&] { return std::min<Eigen::Index>(genes - 1, static_cast<Eigen::Index>(random.uniform() * static_cast<double>(genes))); };
+  const Eigen::Index to = pick(), from = pick();
+  const double move = random.uniform();
+  if (to == from) return;
+  next = rung.effects;
+  double& edge = next(to, from);
+  double prior = 0;
+  if (edge == 0) {
+    if (move >= 0.35) return;
+    edge = options.effect_sd * random.normal(), prior = odds;
+  } else if (move < 0.35) {
+    edge = 0, prior = -odds;
+  } else if (move < 0.6) {
+    const Eigen::Index other = pick();
+    if (other == to || next(to, other) != 0) return;
+    next(to, other) = random.uniform() < 0.5 ? edge : -edge, edge = 0;
+  } else {
+    edge += (random.uniform() < 0.5 ? 0.1 : 0.4) * random.normal();
+    prior = (rung.effects(to, from) * rung.effects(to, from) - edge * edge) / (2 * options.effect_sd * options.effect_sd);
+  }
+  const double proposal = log_likelihood(data, next, options.degrees, lu, inverse);
+  if (std::log(random.uniform()) < (proposal - rung.likelihood) / rung.heat + prior) rung.effects.swap(next), rung.likelihood = proposal;
+}
+
 ChainSums run_chain(const Changes& data, const InterventionOptions& options, RandomStream random) {
   const Eigen::Index genes = data.change.cols();
-  const double odds = std::log(options.edge_share / (1 - options.edge_share));
-  Eigen::MatrixXd now = Eigen::MatrixXd::Zero(genes, genes), next, inverse(genes, genes);
+  Eigen::MatrixXd next, inverse(genes, genes);
   Eigen::PartialPivLU<Eigen::MatrixXd> lu(genes);
-  double likelihood = log_likelihood(data, now, options.degrees, lu, inverse);
+  std::vector<Rung> rungs(static_cast<std::size_t>(options.temperatures));
+  for (std::size_t k = 0; k < rungs.size(); ++k) {
+    rungs[k].effects.setZero(genes, genes);
+    rungs[k].likelihood = log_likelihood(data, rungs[k].effects, options.degrees, lu, inverse);
+    rungs[k].heat = std::pow(options.hottest, static_cast<double>(k) / std::max<double>(1, static_cast<double>(rungs.size()) - 1));
+  }
   ChainSums sums{Eigen::MatrixXd::Zero(genes, genes), Eigen::MatrixXd::Zero(genes, genes), Eigen::MatrixXd::Zero(genes, genes), 0};
-  const auto pick = [&] { return std::min<Eigen::Index>(genes - 1, static_cast<Eigen::Index>(random.uniform() * static_cast<double>(genes))); };
   for (int step = 0; step < options.steps; ++step) {
-    const double heat = std::max(1.0, 6 * (1 - step / (0.3 * options.steps)));
-    const Eigen::Index to = pick(), from = pick();
-    const double move = random.uniform();
-    if (to != from) {
-      next = now;
-      double prior = 0;
-      bool proposed = true;
-      double& edge = next(to, from);
-      if (edge == 0) {
-        proposed = move < 0.35;
-        if (proposed) edge = options.effect_sd * random.normal(), prior = odds;
-      } else if (move < 0.35) {
-        edge = 0, prior = -odds;
-      } else if (move < 0.6) {
-        const Eigen::Index other = pick();
-        proposed = other != to && next(to, other) == 0;
-        if (proposed) next(to, other) = random.uniform() < 0.5 ? edge : -edge, edge = 0;
-      } else {
-        edge += (random.uniform() < 0.5 ? 0.1 : 0.4) * random.normal();
-        prior = (now(to, from) * now(to, from) - edge * edge) / (2 * options.effect_sd * options.effect_sd);
-      }
-      if (proposed) {
-        const double proposal = log_likelihood(data, next, options.degrees, lu, inverse);
-        if (std::log(random.uniform()) * heat < proposal - likelihood + prior) now.swap(next), likelihood = proposal;
-      }
+    for (Rung& rung : rungs) metropolis_step(data, options, random, rung, next, lu, inverse);
+    if (rungs.size() > 1 && step % 5 == 0) {
+      const std::size_t k = std::min(rungs.size() - 2, static_cast<std::size_t>(random.uniform() * static_cast<double>(rungs.size() - 1)));
+      Rung &cold = rungs[k], &hot = rungs[k + 1];
+      if (std::log(random.uniform()) < (1 / cold.heat - 1 / hot.heat) * (hot.likelihood - cold.likelihood)) cold.effects.swap(hot.effects), std::swap(cold.likelihood, hot.likelihood);
     }
-    if (step < 0.4 * options.steps) continue;
+    if (step < 0.25 * options.steps) continue;
+    const Eigen::MatrixXd& now = rungs[0].effects;
     sums.kept += 1;
     sums.present += (now.array() != 0).cast<double>().matrix();
     sums.effect += now;
@@ -120,7 +138,7 @@ ChainSums run_chain(const Changes& data, const InterventionOptions& options, Ran
 }  // namespace
 
 EdgePosterior intervention_network(const InterventionData& data, const InterventionOptions& options) {
-  if (options.chains < 2 || options.steps < 100) throw InputError("interventions", "fewer than two chains or a hundred steps");
+  if (options.chains < 2 || options.steps < 100 || options.temperatures < 1 || !(options.hottest >= 1)) throw InputError("interventions", "fewer than two chains, a hundred steps or one temperature");
   if (!(options.edge_share > 0 && options.edge_share < 1 && options.effect_sd > 0 && options.degrees > 0)) throw InputError("interventions", "the prior of edges makes no sense");
   const Changes changes = changes_of(data, options);
   const Eigen::Index genes = changes.change.cols();

@@ -23,7 +23,9 @@ struct InterventionOptions {
   double degrees = 4;                    // of Student's distribution of residuals
   double edge_share = 0.15;              // prior chance of an edge
   double effect_sd = 0.7;                // prior of an edge's effect: relative change per relative change of the regulator
-  int chains = 8, steps = 30000;
+  int chains = 4, steps = 40000;         // a quarter of the steps is burn-in
+  int temperatures = 7;                  // of the likelihood, from 1 to `hottest`; neighbours exchange their networks
+  double hottest = 20;
   std::uint64_t seed = 1;
 };
 
@@ -36,9 +38,9 @@ struct EdgePosterior {
 // u = B u + forcing on the target, which is held at what was done to it (half the nominal and half the measured change for a knock-down);
 // u relative changes, B sparse: prior edge_share for each edge, N(0, effect_sd^2) for its effect. Residuals of all genes but the target are
 // Student. Indirect effects are paths of B, so an edge is supported only by what the paths leave unexplained. Metropolis over structures
-// (add, remove, redirect) and effects, started hot. Parallel over chains, the same numbers for any number of threads. InputError for sizes
+// (add, remove, redirect) and effects with parallel tempering. Parallel over chains, the same numbers for any number of threads. InputError for sizes
 // that differ, levels that are negative, targets out of range. Sources: Pearl 2009, Causality, ch. 3 (interventions in linear
-// networks); George & McCulloch 1997, Stat Sin 7:339 (priors over subsets).
+// networks); George & McCulloch 1997, Stat Sin 7:339 (priors over subsets); Geyer 1991, Proc 23rd Interface, 156 (parallel tempering).
 EdgePosterior intervention_network(const InterventionData& data, const InterventionOptions& options = {});
 
 // The baseline: |level - mean| / sd over the rows of a knock-out table, row i: gene i knocked out [G x G], zero diagonal.

@@ -1,6 +1,7 @@
 // Scores of edge rankings against counted curves, and the posterior of edges from interventions on networks with known truth.
 #include "libhyped/score/edge_ranking.hpp"
 
+#include <Eigen/LU>
 #include <catch2/catch.hpp>
 #include <algorithm>
 #include <cmath>

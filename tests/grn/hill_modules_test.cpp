@@ -8,7 +8,7 @@
 #include "libhyped/model/model_batch.hpp"
 #include "libhyped/parallel.hpp"
 #include "libhyped/random.hpp"
-#include "libhyped/simulate/simulate.hpp"
+#include "libhyped/simulate/ode.hpp"
 #include "models/gene_network/random_hill_network.hpp"
 #include "models/gene_network/transient_doses.hpp"
 
@@ -111,7 +111,7 @@ TEST_CASE("forward sensitivities through doses agree with differences") {
   const Experiment arm = arm_of(model, doses, true, true, hill_state(model, level, level), {24, 48});
   OdeOptions options;
   options.relative_tolerance = 1e-10, options.absolute_tolerance = 1e-12;
-  const Trajectory course = simulate(model, p, arm, options, Sensitivities::parameters);
+  const Trajectory course = simulate_ode(model, p, arm, options, Sensitivities::parameters);
   REQUIRE(course.outcome.ok());
   CHECK(course.states(0, model.delivered_state(0)) == 1);                        // right limit: the dose was just added
   CHECK(course.states(0, model.sirna_state(0)) == 1);
@@ -124,7 +124,7 @@ TEST_CASE("forward sensitivities through doses agree with differences") {
     auto up = p, down = p;
     const double h = 1e-5 * p[static_cast<std::size_t>(k)];
     up[static_cast<std::size_t>(k)] += h, down[static_cast<std::size_t>(k)] -= h;
-    const Eigen::VectorXd difference = (simulate(model, up, arm, options).states.row(1) - simulate(model, down, arm, options).states.row(1)).transpose() / (2 * h);
+    const Eigen::VectorXd difference = (simulate_ode(model, up, arm, options).states.row(1) - simulate_ode(model, down, arm, options).states.row(1)).transpose() / (2 * h);
     INFO(name);
     CHECK((difference - course.sensitivities[1].col(k)).cwiseAbs().maxCoeff() < 1e-6 * std::max(1.0, difference.cwiseAbs().maxCoeff()));
   }

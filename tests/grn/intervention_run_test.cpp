@@ -33,7 +33,7 @@ TEST_CASE("hyped grn knockouts gives edges with their posterior", "[standard]") 
   if (folder.empty()) return;
   const std::string base = (folder / "insilico_size10_1_").string();
   RunFolder out("grn_knockouts");
-  REQUIRE(command({"knockouts", base + "knockouts.tsv", "--knockdowns", base + "knockdowns.tsv", "--series", base + "timeseries.tsv", "--gold", base + "goldstandard.tsv", "--steps", "20000", "--out", out.path.string()}) == 0);
+  REQUIRE(command({"knockouts", base + "knockouts.tsv", "--knockdowns", base + "knockdowns.tsv", "--series", base + "timeseries.tsv", "--gold", base + "goldstandard.tsv", "--steps", "10000", "--out", out.path.string()}) == 0);
   const DelimitedTable edges = out.table("edges");
   REQUIRE(edges.rows() == 90);
   for (std::size_t r = 1; r < edges.rows(); ++r) CHECK(edges.number(r, 2) <= edges.number(r - 1, 2));

@@ -2,7 +2,6 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 
 #include "libhyped/errors.hpp"
 #include "libhyped/ingest/networks/read_gene_network_sbml.hpp"
@@ -14,7 +13,7 @@ using Catch::Matchers::Contains;
 
 namespace {
 
-const std::string small_file = R"(<?xml version="1.0" encoding="UTF-8"?>
+const std::string small_file = R"xml(<?xml version="1.0" encoding="UTF-8"?>
 <sbml xmlns="http://www.sbml.org/sbml/level2" level="2" version="1"><model name="small">
 <listOfCompartments><compartment id="cell" name="cell" size="1.0" /></listOfCompartments>
 <listOfSpecies><species id="A" name="A" compartment="cell" /><species id="B" name="B" compartment="cell" /><species id="C" name="C" compartment="cell" />
@@ -35,7 +34,7 @@ const std::string small_file = R"(<?xml version="1.0" encoding="UTF-8"?>
 <reaction id="C_degradation" name="C_degradation" reversible="false"><listOfReactants><speciesReference species="C" /></listOfReactants><listOfProducts><speciesReference species="_void_" /></listOfProducts>
 <kineticLaw><listOfParameters><parameter id="delta" value="0.02" /></listOfParameters></kineticLaw></reaction>
 </listOfReactions></model></sbml>
-)";
+)xml";
 
 struct TextFile {
   std::filesystem::path path;
@@ -60,11 +59,11 @@ TEST_CASE("modules are read from a reaction's name, errors name the column") {
     CHECK_THROWS_WITH(parse_modules(text, "G2_synthesis", 15), Contains(where) && Contains(what));
   };
   fails(" (1", "G2_synthesis, column 18", "')' is expected");
-  fails(" (1*3)", "column 18", "3 where 2 is expected");
-  fails(" (1~2*3)", "column 19", "activators come first");
-  fails(" (1) (2)", "column 19", "'+' and another module");
+  fails(" (1*3)", "column 19", "3 where 2 is expected");
+  fails(" (1~2*3)", "column 20", "activators come first");
+  fails(" (1) (2)", "column 20", "'+' and another module");
   fails(" (1) + ", "column 22", "'(' is expected");
-  fails(" (1+2)", "column 17", "not '+'");
+  fails(" (1+2)", "column 18", "not '+'");
   fails(" no inputs (1)", "column 26", "after 'no inputs'");
   fails("", "column 15", "'(' is expected");
 }
@@ -86,13 +85,13 @@ TEST_CASE("a network is read from GeneNetWeaver's SBML, its errors name file and
   };
   fails("~(1~2)", "~(1*2)", "B_synthesis", "2 activators and 0 deactivators in the name, 1 and 1");
   fails("~(1~2)", "(1~2)", "B_synthesis", "no repressor");
-  fails("~(1~2)", "~(1~2", "B_synthesis", "column 20");
+  fails("~(1~2)", "~(1~2", "B_synthesis", "column 19");
   fails(": ~(1~2)", "", "B_synthesis", "holds no modules");
   fails("<parameter id=\"k_2\" value=\"0.6\" />", "", "B_synthesis", "'k_2' is missing");
   fails("<parameter id=\"delta\" value=\"0.021\" />", "<parameter id=\"delta\" value=\"0.021\" /><parameter id=\"x\" value=\"1\" />", "A_degradation", "'x' has no place");
   fails("<modifierSpeciesReference species=\"A\" />", "", "B_synthesis", "more regulators than the 1 modifiers");
   fails("modifierSpeciesReference species=\"A\"", "modifierSpeciesReference species=\"Q\"", "B_synthesis", "no gene of the file");
-  fails("value=\"0.021\"", "value=\"-1\"", "gene A", "");
+  fails("value=\"0.021\"", "value=\"-1\"", "gene A", "negative rate");
   fails("</listOfReactions>", "", "", "not readable");
   CHECK_THROWS_WITH(read_gene_network_sbml("nowhere.xml"), Contains("is not there"));
   const TextFile empty("empty.xml", "");
@@ -121,8 +120,8 @@ TEST_CASE("tables of DREAM4 and of cells, and their errors") {
   const ConditionCounts counts = read_condition_counts(cells.path);
   CHECK(counts.of("si")(0, 1) == 7);
   CHECK_THROWS_WITH(counts.of("mm"), Contains("has no cells"));
-  const TextFile half("half.csv", "cell,condition,A\n0,ctrl,3.5\n");
-  CHECK_THROWS_AS(read_condition_counts(half.path), InputError);
+  const TextFile fractional("fractional.csv", "cell,condition,A\n0,ctrl,3.5\n");
+  CHECK_THROWS_AS(read_condition_counts(fractional.path), InputError);
 }
 
 TEST_CASE("the DREAM4 networks have the edges of their gold standards") {
@@ -133,7 +132,10 @@ TEST_CASE("the DREAM4 networks have the edges of their gold standards") {
     const HillNetwork network = read_gene_network_sbml(folder / "sbml" / (name + ".xml"));
     const GoldStandard gold = read_gold_standard(folder / "size10" / (name + "_goldstandard.tsv"), network.names());
     int edges = 0;
-    for (const SignedEdge& e : network.edges()) CHECK(gold.present(e.from, e.to)), ++edges;
+    for (const SignedEdge& e : network.edges()) {
+      CHECK(gold.present(e.from, e.to));
+      ++edges;
+    }
     CHECK(edges == gold.present.count());
     for (const HillGene& gene : network.genes) CHECK((gene.max == gene.decay && gene.translation == gene.protein_decay));
   }

@@ -180,7 +180,9 @@ HillNetwork read_gene_network_sbml(const std::filesystem::path& file) {
   }
   for (std::size_t g = 0; g < network.genes.size(); ++g)
     if (made[g] != 1 || lost[g] != 1) throw InputError(file.string(), fmt::format("gene '{}' has {} synthesis and {} degradation reactions: one of each is expected", network.genes[g].name, made[g], lost[g]));
-  network.check();
+  HillNetwork checked = network;
+  checked.name = file.string();      // messages name the file
+  checked.check();
   return network;
 }
 
