@@ -45,9 +45,7 @@ void say_study(const DualArmStudy& study) {
                        << ", baselines " << study.median_baseline[0] << " " << study.median_baseline[1] << " " << study.median_baseline[2] << " " << study.median_baseline[3]);
 }
 
-}  // namespace
-
-TEST_CASE("HYPED-like reference trajectories are reproduced with their doses", "[gene2]") {
+void check_reference_trajectories() {
   const auto folder = real_data("data/grn/hyped_like_gnw10");
   if (folder.empty()) return;
   for (const auto& [k, a, b] : {std::tuple{1, "G4", "G3"}, {2, "G9", "G5"}}) {
@@ -72,7 +70,7 @@ TEST_CASE("HYPED-like reference trajectories are reproduced with their doses", "
   }
 }
 
-TEST_CASE("the steady state of DREAM4's network 2 exists, is unstable and not reached", "[gene2]") {
+void check_steady_state_of_network_2() {
   if (real_data("data/grn/dream4").empty()) return;
   const HillModules model(dream4(2, 60));
   const std::vector<double> ones(10, 1.0), start = hill_state(model, ones, ones);
@@ -98,6 +96,11 @@ TEST_CASE("the steady state of DREAM4's network 2 exists, is unstable and not re
   CHECK(other.outcome.status == Status::not_converged);
   CHECK_FALSE(other.stable);
 }
+
+}  // namespace
+
+TEST_CASE("HYPED-like reference trajectories are reproduced with their doses") { check_reference_trajectories(); }
+TEST_CASE("the steady state of DREAM4's network 2 exists, is unstable and not reached") { check_steady_state_of_network_2(); }
 
 TEST_CASE("residuals of a dual-arm network have exact derivatives") {
   RandomStream random(4, 4, 4);
@@ -180,8 +183,9 @@ TEST_CASE("the dual arm of a few networks is predicted the same by any number of
   set_threads(0);
 }
 
-// Trajectories and the steady state of network 2 are the tests above (tag gene2); here the claim over 50 networks.
 TEST_CASE("must/gene/2", "[slow]") {
+  check_reference_trajectories();
+  check_steady_state_of_network_2();
   if (real_data("data/grn/dream4").empty()) return;
   const DualArmStudy study = study_dual_arms(dream4_per_minute(), {});
   say_study(study);
