@@ -47,10 +47,9 @@ Changes changes_of(const InterventionData& data, const InterventionOptions& opti
   return out;
 }
 
-double log_likelihood(const Changes& data, const Eigen::MatrixXd& effects, double degrees, Eigen::PartialPivLU<Eigen::MatrixXd>& lu, Eigen::MatrixXd& inverse) {
-  const Eigen::Index genes = effects.rows();
-  lu.compute(Eigen::MatrixXd::Identity(genes, genes) - effects);
-  inverse = lu.inverse();
+// `inverse`: of 1 - effects.
+double log_likelihood(const Changes& data, const Eigen::MatrixXd& inverse, double degrees) {
+  const Eigen::Index genes = inverse.rows();
   double sum = 0;
   for (std::size_t r = 0; r < data.target.size(); ++r) {
     const Eigen::Index target = data.target[r];
@@ -75,55 +74,73 @@ struct ChainSums {
 
 // One network of a chain, at a temperature of its likelihood.
 struct Rung {
-  Eigen::MatrixXd effects;
+  Eigen::MatrixXd effects, inverse;      // inverse of 1 - effects, kept up by updates of rank one
   double likelihood = 0, heat = 1;
+  void refresh() { inverse = (Eigen::MatrixXd::Identity(effects.rows(), effects.rows()) - effects).inverse(); }
+};
+struct Trial {
+  Eigen::MatrixXd inverse;
+  Eigen::RowVectorXd row;
 };
 
-// Adds, removes, redirects or changes one edge.
-void metropolis_step(const Changes& data, const InterventionOptions& options, RandomStream& random, Rung& rung, Eigen::MatrixXd& next, Eigen::PartialPivLU<Eigen::MatrixXd>& lu, Eigen::MatrixXd& inverse) {
+// Adds, removes, redirects or changes one edge. Source of the update: Sherman & Morrison 1950, Ann Math Stat 21:124.
+void metropolis_step(const Changes& data, const InterventionOptions& options, RandomStream& random, Rung& rung, Trial& trial) {
   const Eigen::Index genes = rung.effects.rows();
   const double odds = std::log(options.edge_share / (1 - options.edge_share));
   const auto pick = [&] { return std::min<Eigen::Index>(genes - 1, static_cast<Eigen::Index>(random.uniform() * static_cast<double>(genes))); };
   const Eigen::Index to = pick(), from = pick();
   const double move = random.uniform();
   if (to == from) return;
-  next = rung.effects;
-  double& edge = next(to, from);
-  double prior = 0;
+  const double edge = rung.effects(to, from);
+  Eigen::Index other = -1;      // takes over the edge
+  double next = 0, taken = 0, prior = 0;
   if (edge == 0) {
     if (move >= 0.35) return;
-    edge = options.effect_sd * random.normal(), prior = odds;
+    next = options.effect_sd * random.normal(), prior = odds;
   } else if (move < 0.35) {
-    edge = 0, prior = -odds;
+    prior = -odds;
   } else if (move < 0.6) {
-    const Eigen::Index other = pick();
-    if (other == to || next(to, other) != 0) return;
-    next(to, other) = random.uniform() < 0.5 ? edge : -edge, edge = 0;
+    other = pick();
+    if (other == to || rung.effects(to, other) != 0) return;
+    taken = random.uniform() < 0.5 ? edge : -edge;
   } else {
-    edge += (random.uniform() < 0.5 ? 0.1 : 0.4) * random.normal();
-    prior = (rung.effects(to, from) * rung.effects(to, from) - edge * edge) / (2 * options.effect_sd * options.effect_sd);
+    next = edge + (random.uniform() < 0.5 ? 0.1 : 0.4) * random.normal();
+    prior = (edge * edge - next * next) / (2 * options.effect_sd * options.effect_sd);
   }
-  const double proposal = log_likelihood(data, next, options.degrees, lu, inverse);
-  if (std::log(random.uniform()) < (proposal - rung.likelihood) / rung.heat + prior) rung.effects.swap(next), rung.likelihood = proposal;
+  trial.row = (next - edge) * rung.inverse.row(from);
+  if (other >= 0) trial.row += taken * rung.inverse.row(other);
+  const double scale = 1 - trial.row[to];
+  if (std::abs(scale) < 1e-6) return;
+  trial.inverse = rung.inverse;
+  trial.inverse.noalias() += rung.inverse.col(to) * (trial.row / scale);
+  const double proposal = log_likelihood(data, trial.inverse, options.degrees);
+  if (!(std::log(random.uniform()) < (proposal - rung.likelihood) / rung.heat + prior)) return;
+  rung.effects(to, from) = next;
+  if (other >= 0) rung.effects(to, other) = taken;
+  rung.inverse.swap(trial.inverse);
+  rung.likelihood = proposal;
 }
 
 ChainSums run_chain(const Changes& data, const InterventionOptions& options, RandomStream random) {
   const Eigen::Index genes = data.change.cols();
-  Eigen::MatrixXd next, inverse(genes, genes);
-  Eigen::PartialPivLU<Eigen::MatrixXd> lu(genes);
+  Trial trial;
   std::vector<Rung> rungs(static_cast<std::size_t>(options.temperatures));
   for (std::size_t k = 0; k < rungs.size(); ++k) {
     rungs[k].effects.setZero(genes, genes);
-    rungs[k].likelihood = log_likelihood(data, rungs[k].effects, options.degrees, lu, inverse);
+    rungs[k].refresh();
+    rungs[k].likelihood = log_likelihood(data, rungs[k].inverse, options.degrees);
     rungs[k].heat = std::pow(options.hottest, static_cast<double>(k) / std::max<double>(1, static_cast<double>(rungs.size()) - 1));
   }
   ChainSums sums{Eigen::MatrixXd::Zero(genes, genes), Eigen::MatrixXd::Zero(genes, genes), Eigen::MatrixXd::Zero(genes, genes), 0};
   for (int step = 0; step < options.steps; ++step) {
-    for (Rung& rung : rungs) metropolis_step(data, options, random, rung, next, lu, inverse);
+    for (Rung& rung : rungs) {
+      if (step % 500 == 499) rung.refresh();
+      metropolis_step(data, options, random, rung, trial);
+    }
     if (rungs.size() > 1 && step % 5 == 0) {
       const std::size_t k = std::min(rungs.size() - 2, static_cast<std::size_t>(random.uniform() * static_cast<double>(rungs.size() - 1)));
       Rung &cold = rungs[k], &hot = rungs[k + 1];
-      if (std::log(random.uniform()) < (1 / cold.heat - 1 / hot.heat) * (hot.likelihood - cold.likelihood)) cold.effects.swap(hot.effects), std::swap(cold.likelihood, hot.likelihood);
+      if (std::log(random.uniform()) < (1 / cold.heat - 1 / hot.heat) * (hot.likelihood - cold.likelihood)) cold.effects.swap(hot.effects), cold.inverse.swap(hot.inverse), std::swap(cold.likelihood, hot.likelihood);
     }
     if (step < 0.25 * options.steps) continue;
     const Eigen::MatrixXd& now = rungs[0].effects;
