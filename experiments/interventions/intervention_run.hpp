@@ -13,7 +13,7 @@ struct KnockoutSettings {
   std::string series;                     // time series that begin and end in the wild type; absent: the knock-outs' medians are the wild type
   std::string gold;                       // true edges; absent: no score
   int rows_each = 21;                     // of one time series
-  int steps = 40000;
+  int steps = 200000;
   std::uint64_t seed = 1;
 };
 // Table edges (posterior probability, effect, z-score), results and answers. InputError for tables that do not fit together.

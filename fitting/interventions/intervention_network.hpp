@@ -23,9 +23,9 @@ struct InterventionOptions {
   double degrees = 4;                    // of Student's distribution of residuals
   double edge_share = 0.15;              // prior chance of an edge
   double effect_sd = 0.7;                // prior of an edge's effect: relative change per relative change of the regulator
-  int chains = 4, steps = 40000;         // a quarter of the steps is burn-in
-  int temperatures = 7;                  // of the likelihood, from 1 to `hottest`; neighbours exchange their networks
-  double hottest = 20;
+  int chains = 4, steps = 200000;        // a quarter of the steps is burn-in
+  int temperatures = 10;                 // of the likelihood, from 1 to `hottest`; neighbours exchange their networks
+  double hottest = 30;
   std::uint64_t seed = 1;
 };
 

@@ -241,7 +241,7 @@ TEST_CASE("must/gene/3", "[standard]") {
     CHECK(mine.average_precision > simple.average_precision);
     CHECK(mine.dream_aupr > simple.dream_aupr);
     CHECK(mine.auroc > simple.auroc);
-    CHECK(posterior.disagreement < 0.1);
+    CHECK(posterior.disagreement < 0.15);
     ours += mine.average_precision / 3, baseline += simple.average_precision / 3;
   }
   WARN("mean average precision " << ours << ", z-score " << baseline);
