@@ -41,14 +41,19 @@ foreach(group calls durations panels)
   hyped_layer(tracks_${group} libhyped/tracks/${group})
 endforeach()
 hyped_layer(ingest_hyped libhyped/ingest/hyped)
+hyped_layer(ingest_networks libhyped/ingest/networks)
+if(NOT SBML_INCLUDE_DIR STREQUAL "/usr/include")
+  target_include_directories(hyped_ingest_networks SYSTEM PRIVATE ${SBML_INCLUDE_DIR})
+endif()
 hyped_layer(hdf5_stored libhyped/hdf5/stored)
 foreach(group cell_cycle delivery reporter gene_network predictors)
   hyped_layer(models_${group} models/${group})
 endforeach()
 hyped_layer(fitting fitting)
 hyped_layer(fitting_networks fitting/networks)
+hyped_layer(fitting_interventions fitting/interventions)
 target_link_libraries(hyped PRIVATE hyped_settings fmt::fmt Ceres::ceres ${HDF5_C_LIBRARIES} OpenMP::OpenMP_CXX
-                      EXPAT::EXPAT PkgConfig::LIBZIP PkgConfig::LIBDEFLATE PkgConfig::LIBLZF ZLIB::ZLIB PkgConfig::IGRAPH)
+                      EXPAT::EXPAT PkgConfig::LIBZIP PkgConfig::LIBDEFLATE PkgConfig::LIBLZF ZLIB::ZLIB PkgConfig::IGRAPH ${SBML_LIBRARY})
 target_include_directories(hyped PUBLIC $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}> $<INSTALL_INTERFACE:include/hyped>)
 target_link_libraries(hyped PUBLIC Eigen3::Eigen)
 target_compile_features(hyped PUBLIC cxx_std_20)
@@ -58,7 +63,8 @@ set_target_properties(hyped PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION ${PR
 file(GLOB experiment_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/experiments/*.cpp ${CMAKE_SOURCE_DIR}/experiments/commands/*.cpp
      ${CMAKE_SOURCE_DIR}/experiments/twin/*.cpp ${CMAKE_SOURCE_DIR}/experiments/twin/cells/*.cpp
      ${CMAKE_SOURCE_DIR}/experiments/cycle/*.cpp ${CMAKE_SOURCE_DIR}/experiments/report/*.cpp
-     ${CMAKE_SOURCE_DIR}/experiments/network/*.cpp ${CMAKE_SOURCE_DIR}/experiments/grn/*.cpp ${CMAKE_SOURCE_DIR}/experiments/tracks/*.cpp ${CMAKE_SOURCE_DIR}/experiments/cells/*.cpp)
+     ${CMAKE_SOURCE_DIR}/experiments/network/*.cpp ${CMAKE_SOURCE_DIR}/experiments/grn/*.cpp ${CMAKE_SOURCE_DIR}/experiments/tracks/*.cpp ${CMAKE_SOURCE_DIR}/experiments/cells/*.cpp
+     ${CMAKE_SOURCE_DIR}/experiments/interventions/*.cpp)
 list(REMOVE_ITEM experiment_sources ${CMAKE_SOURCE_DIR}/experiments/hyped.cpp)
 add_library(hyped_experiments OBJECT ${experiment_sources})
 target_link_libraries(hyped_experiments PUBLIC hyped hyped_settings fmt::fmt OpenMP::OpenMP_CXX)

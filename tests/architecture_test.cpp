@@ -47,6 +47,7 @@ const std::vector<std::pair<std::regex, std::vector<std::string>>> homes = {
     {std::regex("(libdeflate|lzf)\\.h"), {"libhyped/hdf5/stored/chunks.cpp"}},
     {std::regex("zlib\\.h"), {"libhyped/ingest/cells/packed_lines.cpp"}},
     {std::regex("(expat|zip)\\.h"), {"libhyped/ingest/tracks/xml_source.cpp"}},
+    {std::regex("sbml/.*"), {"libhyped/ingest/networks/read_gene_network_sbml.cpp"}},
     {std::regex("igraph/.*"), {"libhyped/expression/embedding/communities.cpp"}},
     {std::regex("omp\\.h"), {"libhyped/parallel.hpp"}},
     {std::regex("Random123/.*"), {"libhyped/random"}},
@@ -58,7 +59,10 @@ const std::map<std::string, Names> allowed_headers = {
     // networks have a size known at run time: the twin makes one, no catalogue can
     {"experiments", {"models/delivery/active_input.hpp", "models/delivery/activity.hpp", "models/delivery/uptake.hpp", "models/gene_network/saturating_network.hpp",
                      // sizes known at run time, and no names in the catalogue
-                     "models/gene_network/batch_network.hpp", "models/gene_network/transfer.hpp"}},
+                     "models/gene_network/batch_network.hpp", "models/gene_network/transfer.hpp",
+                     "models/gene_network/hill_modules.hpp", "models/gene_network/transient_doses.hpp", "models/gene_network/random_hill_network.hpp"}},
+    // an ensemble is fitted of networks that the fit itself draws
+    {"fitting", {"models/gene_network/hill_modules.hpp", "models/gene_network/transient_doses.hpp", "models/gene_network/random_hill_network.hpp"}},
 };
 
 // The layer of a path relative to the root; empty for root headers and what is no layer.
