@@ -111,7 +111,7 @@ void run_grn_fit(RunDirectory& run, const GrnScenario& scenario, const std::stri
   run.add_input(scenario.file);
   run.add_input(path);
   const GrnData data = read_grn_data(scenario, path);
-  for (const auto& [name, value] : data.facts) state_fact(run, name, value);
+  for (const auto& [name, value] : data.facts) say(run, name, value);
   for (const auto& note : data.notes) run.add_note(note);
   for (const auto& warning : data.warnings) run.add_warning(warning);
   run.add_setting("design", std::string(to_string(scenario.design.kind)));
