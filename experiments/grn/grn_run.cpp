@@ -10,6 +10,7 @@
 #include <limits>
 #include <map>
 
+#include "experiments/cells/cell_columns.hpp"
 #include "experiments/cells/expression_input.hpp"
 #include "experiments/report/figure.hpp"
 #include "libhyped/distance/tail_probability.hpp"
