@@ -1,0 +1,15 @@
+// `hyped grn VERB`: gene networks.
+#include "experiments/commands/grn.hpp"
+
+#include "experiments/commands/commands.hpp"
+
+namespace hyped::commands {
+
+void add_grn(CLI::App& app, int& exit_code) {
+  auto* grn = app.add_subcommand("grn", "Gene networks: time series, fits, edges");
+  grn->require_subcommand(1);
+  grn->footer("Example: hyped grn order rp_counts.raw.csv --out out/order");
+  add_grn_order(*grn, exit_code);
+}
+
+}  // namespace hyped::commands
