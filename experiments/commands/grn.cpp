@@ -10,6 +10,7 @@ void add_grn(CLI::App& app, int& exit_code) {
   grn->require_subcommand(1);
   grn->footer("Example: hyped grn order rp_counts.raw.csv --out out/order");
   add_grn_order(*grn, exit_code);
+  add_grn_identify(*grn, exit_code);
 }
 
 }  // namespace hyped::commands

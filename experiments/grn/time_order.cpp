@@ -22,11 +22,6 @@ void say(RunDirectory& run, const std::string& note) {
   run.add_note(note);
 }
 
-void warn(RunDirectory& run, const std::string& text) {
-  fmt::print("{}", to_terminal_paragraph("warning   ", text));
-  run.add_warning(text);
-}
-
 void add_markers(RunDirectory& run, const ExpressionSeries& series, const TimeOrderSettings& settings) {
   Eigen::VectorXd cpm(series.values.rows());
   if (series.counted) cpm = (series.values.array().rowwise() / series.values.colwise().sum().array() * 1e6).matrix().rowwise().mean();
@@ -35,7 +30,7 @@ void add_markers(RunDirectory& run, const ExpressionSeries& series, const TimeOr
   Table table({{"cell_type", "", ""}, {"found", "1", "markers among the genes"}, {"expressed", "1", "of them above 5 CPM"}, {"share", "1", ""}, {"mean_log2", "1", "of log2(CPM + 1)"}, {"seen", "", "expressed markers"}});
   for (const auto& score : check.scores) table.add_row({score.cell_type, std::int64_t{score.found}, std::int64_t{score.expressed}, score.share, score.mean_log2, fmt::format("{}", fmt::join(score.seen, " "))});
   run.add_table("markers", table, "Markers of cell types against the label '" + settings.cell_type + "'.");
-  for (const auto& text : check.warnings) warn(run, text);
+  for (const auto& text : check.warnings) run.add_warning(text);
   if (check.warnings.empty()) run.add_answer(fmt::format("The markers agree with the label '{}' ({} of {} above 5 CPM), and no other type's are there.", settings.cell_type, check.scores[0].expressed, check.scores[0].found));
 }
 
@@ -66,7 +61,7 @@ void add_order_test(RunDirectory& run, const ExpressionCourse& course, const Tim
     orientations.add_row({test.orientations[k], turned(test, test.orientation_index[k], course), std::string(static_cast<int>(k) + 1 == test.labels_rank ? "labels" : static_cast<int>(k) + 1 == test.numbers_rank ? "sample numbers" : "")});
   run.add_table("orientations", orientations, fmt::format("All {} ways to turn the {} blocks in which sample numbers fall while labelled time rises.", test.orientations.size(), test.blocks.size()));
   run.add_answer(fmt::format("Roughness {:.3f} in the order of the labels ({:.2g} % of random orders are as smooth; place {} of {} orientations), {:.3f} in the order of sample numbers ({:.2g} %; place {}).", test.labels, 100 * test.share_labels, test.labels_rank, test.orientations.size(), test.numbers, 100 * test.share_numbers, test.numbers_rank));
-  if (test.doubtful()) warn(run, "The order of the labels is rougher than that of the sample numbers, by far more than chance: the labels may be wrong. Report both.");
+  if (test.doubtful()) run.add_warning("The order of the labels is rougher than that of the sample numbers, by far more than chance: the labels may be wrong. Report both.");
 }
 
 // One row per model and one order; the coordinates go into the figure.
