@@ -46,7 +46,7 @@ struct NetworkSearch {
 
 struct GroupMeansOptions {
   double library_sd = 0.2;                     // prior of the logarithm of a gene's factor in another library; 0: no factors
-  OdeOptions ode = {.relative_tolerance = 1e-6, .absolute_tolerance = 1e-8};
+  OdeOptions ode = {.relative_tolerance = 1e-5, .absolute_tolerance = 1e-7};
 };
 
 // theta: the search's D coordinates, then log factors of every gene in each library but the first. Residuals: measured means of all

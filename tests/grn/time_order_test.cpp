@@ -1,6 +1,7 @@
 // Time order and linear steps: exact cases, the MYOD1 series in both orders, markers that contradict a label.
 #include "fitting/networks/time_order.hpp"
 
+#include <Eigen/SVD>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstdlib>
