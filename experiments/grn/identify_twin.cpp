@@ -3,12 +3,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 
 #include "experiments/grn/twin_edges.hpp"
 #include "experiments/report/figure.hpp"
-#include "fitting/networks/input_design.hpp"
+#include "fitting/networks/evidence/input_design.hpp"
 #include "libhyped/store/table.hpp"
 
 namespace hyped {
@@ -82,6 +83,46 @@ void add_dual(RunDirectory& run, const Scenario& scenario, const CellsTwin& twin
   answer(run, fmt::format("{} predicted from the other arms, {} genes that move: rms error of the log {:.3f} by the network, {:.3f} by adding the single arms{}; {:.3f} if nothing changed. {} of {} genes lie in their 95 % interval.", scenario.predict->held_out, dual.moving, dual.network_error, dual.additive_error, dual.network_error < dual.additive_error ? "" : " (no better than additive)", dual.no_change_error, dual.covered, dual.counted));
 }
 
+void add_non_additive(RunDirectory& run, const PredictSettings& predict, const TwinEdgeProblem& problem, const TwinEdgeFit& fit) {
+  Table table({{"gene", "", ""}, {"estimate", "ln", "of the dual arm beyond the sum of the single arms' log folds"}, {"lower", "ln", "95 %"}, {"upper", "ln", ""}});
+  int clear = 0;
+  for (const auto& one : non_additive_parts(problem, fit, predict.control, predict.singles, predict.held_out)) {
+    if (one.name == "MYOD1") continue;
+    table.add_row({one.name, one.estimate, cell_of(one.lower), cell_of(one.upper)});
+    clear += one.identified && (one.lower > 0 || one.upper < 0) ? 1 : 0;
+  }
+  run.add_table("non_additive", table, "Non-additive part of the dual arm by gene, with 95 % intervals.");
+  run.add_result("non_additive_genes", clear, "1");
+  answer(run, fmt::format("{} of {} genes have a non-additive part whose 95 % interval excludes zero.", clear, table.rows().size()));
+}
+
+void add_profiles(RunDirectory& run, const Scenario& scenario, const TwinEdgeProblem& problem, const TwinEdgeFit& fit, const std::vector<std::string>& profiles) {
+  if (profiles.empty()) return;
+  Table table({{"name", "", ""}, {"estimate", "1", ""}, {"lower", "1", "95 %, profile; empty: open"}, {"upper", "1", ""}, {"linear_lower", "1", "95 %, from the information"}, {"linear_upper", "1", ""}, {"outcome", "", ""}});
+  for (const std::string& name : profiles) {
+    NetworkFunctional functional;
+    double sd = 0;
+    if (const std::string head = "non-additive "; name.starts_with(head) && scenario.predict) {
+      const auto gene = std::find(problem.genes.begin(), problem.genes.end(), name.substr(head.size()));
+      if (gene == problem.genes.end()) throw InputError("--profile " + name, "is no gene of the fit", "give " + nearest_names(name.substr(head.size()), problem.genes));
+      const int at = static_cast<int>(gene - problem.genes.begin());
+      functional = non_additive_part(problem, at, scenario.predict->control, scenario.predict->singles, scenario.predict->held_out);
+      sd = non_additive_parts(problem, fit, scenario.predict->control, scenario.predict->singles, scenario.predict->held_out)[static_cast<std::size_t>(at)].sd;
+    } else {
+      const auto names = problem.means->names();
+      const auto found = std::find(names.begin(), names.end(), name);
+      if (found == names.end()) throw InputError("--profile " + name, "is no parameter of the fit", "give " + nearest_names(name, names));
+      const int at = static_cast<int>(found - names.begin());
+      functional = element_of(at);
+      sd = fit.evidence->sd(at);
+    }
+    const FunctionalProfile profile = profile_functional(*problem.means, fit.fit.theta, problem.means->lower(), problem.means->upper(), functional, sd);
+    table.add_row({name, profile.estimate, profile.closed_below ? Cell(profile.lower) : Cell(), profile.closed_above ? Cell(profile.upper) : Cell(), cell_of(profile.estimate - 1.96 * sd), cell_of(profile.estimate + 1.96 * sd), profile.outcome.ok() ? std::string("ok") : profile.outcome.message});
+  }
+  fmt::print("\n{}\n", to_terminal(table, "tables/profiles.tsv"));
+  run.add_table("profiles", table, "Profile likelihood intervals (rise of |r|^2 by 3.84, priors included) beside linear ones.");
+}
+
 void add_delivery(RunDirectory& run, const Scenario& scenario, const CellsTwin& twin, TwinEdgeSettings settings, const TwinEdgeProblem& fitted, const TwinEdgeFit& fit) {
   settings.delivery_sd = 1;
   const TwinEdgeProblem open = twin_edge_problem(scenario, twin, settings);
@@ -99,7 +140,7 @@ void add_delivery(RunDirectory& run, const Scenario& scenario, const CellsTwin& 
 
 }  // namespace
 
-void run_identify_twin(RunDirectory& run, const Scenario& scenario, std::uint64_t seed) {
+void run_identify_twin(RunDirectory& run, const Scenario& scenario, std::uint64_t seed, const std::vector<std::string>& profiles) {
   run.set_title("Edges of " + scenario.name, "Which edges of the network would this design determine?");
   if (!scenario.cells) throw InputError(scenario.file.string(), "has no [cells]", "add its libraries, or use hyped_twin");
   if (scenario.cells->network_genes > most_genes) throw InputError(scenario.file.string(), fmt::format("network_genes is {}; at most {} are fitted here", scenario.cells->network_genes, most_genes), fmt::format("set network_genes = {} or fewer in [cells]", most_genes));
@@ -127,6 +168,8 @@ void run_identify_twin(RunDirectory& run, const Scenario& scenario, std::uint64_
   run.add_result("determined_directions", fit.evidence->spectrum().determined, "1");
   run.add_result("parameters", static_cast<double>(values.size()), "1");
   add_edges(run, problem, fit, score_edges(problem, fit, settings.thresholds));
+  if (scenario.predict) add_non_additive(run, *scenario.predict, problem, fit);
+  add_profiles(run, scenario, problem, fit, profiles);
   add_delivery(run, scenario, twin, settings, problem, fit);
   if (scenario.predict) add_dual(run, scenario, twin, settings);
 }

@@ -9,8 +9,8 @@
 
 #include "experiments/program_files.hpp"
 #include "experiments/report/figure.hpp"
-#include "fitting/networks/linear_dynamics.hpp"
-#include "fitting/networks/time_order.hpp"
+#include "fitting/networks/series/linear_dynamics.hpp"
+#include "fitting/networks/series/time_order.hpp"
 #include "libhyped/ingest/networks/read_expression_series.hpp"
 #include "libhyped/store/table.hpp"
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "experiments/grn/twin_groups.hpp"
-#include "fitting/networks/edge_identifiability.hpp"
+#include "fitting/networks/evidence/edge_identifiability.hpp"
 #include "models/gene_network/search_coordinates.hpp"
 
 namespace hyped {
@@ -70,6 +70,14 @@ struct DualPrediction {
   int moving = 0, covered = 0, counted = 0;                                // 95 % intervals, measurement error included
 };
 DualPrediction predict_dual(const TwinEdgeProblem& problem, const TwinEdgeFit& fit, const std::string& control, const std::vector<std::string>& singles, const std::string& dual);
+
+// What the dual arm's log level has beyond the sum of the single arms' log folds, by gene (G1 cells, library factors apart): 95 % intervals
+// from data and priors together. Every one of the four arms must have been fitted or left out with its G1 group.
+std::vector<PredictedNumber> non_additive_parts(const TwinEdgeProblem& problem, const TwinEdgeFit& fit, const std::string& control, const std::vector<std::string>& singles, const std::string& dual);
+// The same number of one gene as a functional of theta, for profiles. The problem must outlive it.
+NetworkFunctional non_additive_part(const TwinEdgeProblem& problem, int gene, const std::string& control, const std::vector<std::string>& singles, const std::string& dual);
+// An element of theta as a functional.
+NetworkFunctional element_of(int index);
 
 // How many edges stay determined if delivery alone may move every gene, with prior widths `widths` (linearised about the fit).
 struct DeliveryRow {

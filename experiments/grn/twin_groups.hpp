@@ -6,7 +6,7 @@
 
 #include "experiments/scenario.hpp"
 #include "experiments/twin/cells/cells_twin.hpp"
-#include "fitting/networks/group_means.hpp"
+#include "fitting/networks/cells/group_means.hpp"
 
 namespace hyped {
 

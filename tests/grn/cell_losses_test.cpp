@@ -1,5 +1,5 @@
 // Losses against cells: exact slopes, moments of known clouds, a dispersion found again.
-#include "fitting/networks/cell_losses.hpp"
+#include "fitting/networks/cells/cell_losses.hpp"
 
 #include <catch2/catch.hpp>
 #include <cmath>

@@ -3,8 +3,8 @@
 #include <cmath>
 
 #include "experiments/program_files.hpp"
-#include "fitting/networks/cell_bootstrap.hpp"
-#include "fitting/networks/nuisance_programmes.hpp"
+#include "fitting/networks/cells/cell_bootstrap.hpp"
+#include "fitting/networks/cells/nuisance_programmes.hpp"
 #include "libhyped/ingest/delimited.hpp"
 #include "libhyped/parallel.hpp"
 #include "libhyped/random.hpp"

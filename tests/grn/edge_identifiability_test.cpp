@@ -1,11 +1,11 @@
 // Sensitivities of sparse networks, the split of information between data and priors, profiles of functionals.
-#include "fitting/networks/edge_identifiability.hpp"
+#include "fitting/networks/evidence/edge_identifiability.hpp"
 
 #include <catch2/catch.hpp>
 #include <cmath>
 
-#include "fitting/networks/group_means.hpp"
-#include "fitting/networks/sensitivity_system.hpp"
+#include "fitting/networks/cells/group_means.hpp"
+#include "fitting/networks/cells/sensitivity_system.hpp"
 #include "libhyped/errors.hpp"
 #include "libhyped/parallel.hpp"
 #include "libhyped/random.hpp"

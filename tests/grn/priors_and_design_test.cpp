@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "fitting/networks/input_design.hpp"
+#include "fitting/networks/evidence/input_design.hpp"
 #include "libhyped/errors.hpp"
 #include "libhyped/ingest/networks/read_edge_list.hpp"
 

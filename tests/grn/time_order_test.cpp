@@ -1,5 +1,5 @@
 // Time order and linear steps: exact cases, the MYOD1 series in both orders, markers that contradict a label.
-#include "fitting/networks/time_order.hpp"
+#include "fitting/networks/series/time_order.hpp"
 
 #include <Eigen/SVD>
 #include <catch2/catch.hpp>
@@ -8,7 +8,7 @@
 #include <filesystem>
 
 #include "experiments/program_files.hpp"
-#include "fitting/networks/linear_dynamics.hpp"
+#include "fitting/networks/series/linear_dynamics.hpp"
 #include "libhyped/errors.hpp"
 #include "libhyped/ingest/delimited.hpp"
 #include "libhyped/ingest/networks/read_expression_series.hpp"

@@ -1,5 +1,5 @@
 // Scores, within-group loadings, adjusted effects.
-#include "fitting/networks/nuisance_programmes.hpp"
+#include "fitting/networks/cells/nuisance_programmes.hpp"
 
 #include <fmt/format.h>
 

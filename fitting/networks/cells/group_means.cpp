@@ -1,5 +1,5 @@
 // Simulated strata, weighted, against measured means.
-#include "fitting/networks/group_means.hpp"
+#include "fitting/networks/cells/group_means.hpp"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 #include <limits>
 #include <optional>
 
-#include "fitting/networks/sensitivity_system.hpp"
+#include "fitting/networks/cells/sensitivity_system.hpp"
 #include "libhyped/errors.hpp"
 #include "libhyped/parallel.hpp"
 #include "libhyped/simulate/ode.hpp"

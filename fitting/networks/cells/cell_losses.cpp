@@ -1,5 +1,5 @@
 // Counts, moments and clouds, with their slopes.
-#include "fitting/networks/cell_losses.hpp"
+#include "fitting/networks/cells/cell_losses.hpp"
 
 #include <algorithm>
 #include <cmath>

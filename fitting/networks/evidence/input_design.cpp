@@ -1,5 +1,5 @@
 // Centred columns, their angles and null space.
-#include "fitting/networks/input_design.hpp"
+#include "fitting/networks/evidence/input_design.hpp"
 
 #include <fmt/format.h>
 

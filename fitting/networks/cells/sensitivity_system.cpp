@@ -1,5 +1,5 @@
 // The variational equation over the entries that exist.
-#include "fitting/networks/sensitivity_system.hpp"
+#include "fitting/networks/cells/sensitivity_system.hpp"
 
 #include <algorithm>
 #include <cmath>

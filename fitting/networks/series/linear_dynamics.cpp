@@ -1,5 +1,5 @@
 // Linear steps and how well they predict what they have not seen.
-#include "fitting/networks/linear_dynamics.hpp"
+#include "fitting/networks/series/linear_dynamics.hpp"
 
 #include <fmt/format.h>
 

@@ -1,5 +1,5 @@
 // Information of data and priors, split.
-#include "fitting/networks/edge_identifiability.hpp"
+#include "fitting/networks/evidence/edge_identifiability.hpp"
 
 #include <fmt/format.h>
 

@@ -1,5 +1,5 @@
 // Weights of resampled units.
-#include "fitting/networks/cell_bootstrap.hpp"
+#include "fitting/networks/cells/cell_bootstrap.hpp"
 
 #include <fmt/format.h>
 

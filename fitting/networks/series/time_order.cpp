@@ -1,5 +1,5 @@
 // Everything from the squared distances between time points.
-#include "fitting/networks/time_order.hpp"
+#include "fitting/networks/series/time_order.hpp"
 
 #include <algorithm>
 #include <cmath>
