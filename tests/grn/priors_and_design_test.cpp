@@ -17,10 +17,10 @@ std::filesystem::path priors() {
   return std::filesystem::path(given ? given : std::string(HYPED_SOURCE_DIR) + "/../shared") / "data/grn/priors";
 }
 
-EdgeList list_of(const std::string& name, const std::string& text) {
+PriorEdges list_of(const std::string& name, const std::string& text) {
   const auto file = std::filesystem::temp_directory_path() / name;
   std::ofstream(file) << text;
-  const EdgeList list = read_edge_list(file);
+  const PriorEdges list = read_edge_list(file);
   std::filesystem::remove(file);
   return list;
 }
@@ -32,7 +32,7 @@ TEST_CASE("the three public lists are read with their numbers") {
     WARN("skipped: no shared data");
     return;
   }
-  const EdgeList collectri = read_edge_list(priors() / "collectri_human.csv"), dorothea = read_edge_list(priors() / "dorothea_human.csv"), trrust = read_edge_list(priors() / "trrust_human.tsv");
+  const PriorEdges collectri = read_edge_list(priors() / "collectri_human.csv"), dorothea = read_edge_list(priors() / "dorothea_human.csv"), trrust = read_edge_list(priors() / "trrust_human.tsv");
   CHECK(collectri.edges.size() == 43178);
   CHECK(collectri.weak_positive);
   long plus = 0, from_myod1 = 0, from_prrx1 = 0;
@@ -58,7 +58,7 @@ TEST_CASE("the three public lists are read with their numbers") {
 }
 
 TEST_CASE("an own list: signs, grades, repeats, contradictions, genes that are absent") {
-  const EdgeList list = list_of("own_edges.tsv", "source\ttarget\tsign\tconfidence\nA\tB\t+\t1\nA\tB\t+\tC\nB\tC\t-1\t0.5\nB\tC\t1\tA\nB\tC\t1\tA\nC\tC\t1\t1\nX\tA\t0\t1\n");
+  const PriorEdges list = list_of("own_edges.tsv", "source\ttarget\tsign\tconfidence\nA\tB\t+\t1\nA\tB\t+\tC\nB\tC\t-1\t0.5\nB\tC\t1\tA\nB\tC\t1\tA\nC\tC\t1\t1\nX\tA\t0\t1\n");
   REQUIRE(list.edges.size() == 4);
   CHECK(list.edges[0].confidence == 1);
   CHECK(list.edges[1].sign == 0);

@@ -32,9 +32,9 @@ double confidence_of(const DelimitedTable& table, std::size_t row, std::size_t c
 
 }  // namespace
 
-EdgeList read_edge_list(const std::filesystem::path& file) {
+PriorEdges read_edge_list(const std::filesystem::path& file) {
   const DelimitedTable table = DelimitedTable::read(file);
-  EdgeList out;
+  PriorEdges out;
   out.name = file.filename().string();
   std::string lower = out.name;
   std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
@@ -48,14 +48,14 @@ EdgeList read_edge_list(const std::filesystem::path& file) {
   std::set<std::size_t> contradicted;
   int repeated = 0;
   for (std::size_t r = 0; r < table.rows(); ++r) {
-    SignedEdge edge{table.name(r, source), table.name(r, target), sign_of(table, r, sign), graded ? confidence_of(table, r, table.column("confidence")) : 1.0};
+    PriorEdge edge{table.name(r, source), table.name(r, target), sign_of(table, r, sign), graded ? confidence_of(table, r, table.column("confidence")) : 1.0};
     const auto [at, fresh] = place.emplace(std::pair(edge.source, edge.target), out.edges.size());
     if (fresh) {
       out.edges.push_back(std::move(edge));
       continue;
     }
     ++repeated;
-    SignedEdge& kept = out.edges[at->second];
+    PriorEdge& kept = out.edges[at->second];
     kept.confidence = std::max(kept.confidence, edge.confidence);
     if (edge.sign != 0 && kept.sign != 0 && edge.sign != kept.sign) contradicted.insert(at->second);
     if (kept.sign == 0) kept.sign = edge.sign;

@@ -2,7 +2,7 @@
 #pragma once
 #include <filesystem>
 
-#include "libhyped/model/edge_list.hpp"
+#include "libhyped/model/prior_edges.hpp"
 
 namespace hyped {
 
@@ -10,6 +10,6 @@ namespace hyped {
 // source,confidence,target,weight (DoRothEA: A to E become confidences 1, 0.8, 0.6, 0.4, 0.2); Gene1, Gene2, Mode_of_Regulation (TRRUST:
 // Activation, Repression, Unknown); source, target, sign [, confidence] (own). A pair met twice with one sign is kept once; with
 // both signs it becomes unsigned. Both are counted in the notes. InputError with file and line for what cannot be read.
-EdgeList read_edge_list(const std::filesystem::path& file);
+PriorEdges read_edge_list(const std::filesystem::path& file);
 
 }  // namespace hyped

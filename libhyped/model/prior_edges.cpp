@@ -1,5 +1,5 @@
 // Names to indices.
-#include "libhyped/model/edge_list.hpp"
+#include "libhyped/model/prior_edges.hpp"
 
 #include <fmt/format.h>
 
@@ -20,13 +20,13 @@ std::string some_of(const std::vector<std::string>& names) {
 
 }  // namespace
 
-PlacedEdges place_edges(const EdgeList& list, const std::vector<std::string>& genes, const PlacingRules& rules) {
+PlacedEdges place_edges(const PriorEdges& list, const std::vector<std::string>& genes, const PlacingRules& rules) {
   std::unordered_map<std::string, int> place;
   for (std::size_t g = 0; g < genes.size(); ++g) place.emplace(genes[g], static_cast<int>(g));
   PlacedEdges out;
   std::set<std::string> sources, targets;
   int positive = 0, unsigned_edges = 0;
-  for (const SignedEdge& e : list.edges) {
+  for (const PriorEdge& e : list.edges) {
     const auto from = place.find(e.source), to = place.find(e.target);
     if (from == place.end()) sources.insert(e.source);
     if (to == place.end()) targets.insert(e.target);

@@ -5,15 +5,15 @@
 
 namespace hyped {
 
-struct SignedEdge {
+struct PriorEdge {
   std::string source, target;
   int sign = 0;                        // +1, -1, 0: not known
   double confidence = 1;               // between 0 and 1
 };
 
-struct EdgeList {
+struct PriorEdges {
   std::string name;                    // of the resource, or the file
-  std::vector<SignedEdge> edges;       // each pair once
+  std::vector<PriorEdge> edges;       // each pair once
   bool weak_positive = false;          // a + sign may only mean that the mode is not known (CollecTRI)
   std::vector<std::string> notes;      // repeated pairs, contradictions
 };
@@ -35,7 +35,7 @@ struct PlacingRules {
   double positive_evidence = 0.5;      // confidence of a + sign where it is weak evidence is multiplied by this
   bool keep_self = false;
 };
-PlacedEdges place_edges(const EdgeList& list, const std::vector<std::string>& genes, const PlacingRules& rules = {});
+PlacedEdges place_edges(const PriorEdges& list, const std::vector<std::string>& genes, const PlacingRules& rules = {});
 
 // Weights of an L1 penalty for every possible edge, target by source [G x G] row major: 1 outside the prior, `inside` for an edge of
 // confidence 1, between them for less. And a quadratic pull toward sign * `strength` with standard deviation growing as confidence falls.
