@@ -5,7 +5,6 @@
 
 #include <cmath>
 #include <limits>
-#include <optional>
 
 #include "fitting/networks/cells/sensitivity_system.hpp"
 #include "libhyped/errors.hpp"
@@ -39,7 +38,9 @@ StratumState simulate_stratum(const Model& model, const SensitivitySystem* syste
 
 }  // namespace
 
-GroupMeans::GroupMeans(const Model& model, NetworkSearch search, std::vector<CellGroup> groups, GroupMeansOptions options) : model_(model), search_(std::move(search)), groups_(std::move(groups)), options_(options), states_(model.state_count()) {
+GroupMeans::GroupMeans(const Model& model, NetworkSearch search, std::vector<CellGroup> groups, GroupMeansOptions options, std::shared_ptr<const SensitivitySystem> system)
+    : model_(model), search_(std::move(search)), groups_(std::move(groups)), options_(options), system_(std::move(system)), states_(model.state_count()) {
+  if (!system_) system_ = std::make_shared<SensitivitySystem>(model_, search_.model_parameters, true);
   int libraries = 1;
   for (const CellGroup& group : groups_) {
     if (group.cells <= 0 || group.strata.empty()) throw InputError(group.name, "has no cells", "leave the group out");
@@ -64,12 +65,11 @@ GroupMeans::GroupMeans(const Model& model, NetworkSearch search, std::vector<Cel
 
 Outcome GroupMeans::predict(const CellGroup& group, const Eigen::VectorXd& theta, Eigen::VectorXd& level, Eigen::MatrixXd* by) const {
   const NetworkPoint point = search_.point(theta.head(search_.count()));
-  std::optional<SensitivitySystem> system;
-  if (by) system.emplace(model_, search_.model_parameters, true);
+  const SensitivitySystem* system = by ? system_.get() : nullptr;
   level = Eigen::VectorXd::Zero(states_);
   if (by) by->setZero(states_, parameter_count());
   std::vector<StratumState> made(group.strata.size());
-  parallel_for(static_cast<int>(made.size()), [&](int k) { made[static_cast<std::size_t>(k)] = simulate_stratum(model_, system ? &*system : nullptr, point, group.strata[static_cast<std::size_t>(k)].culture, options_.ode); });
+  parallel_for(static_cast<int>(made.size()), [&](int k) { made[static_cast<std::size_t>(k)] = simulate_stratum(model_, system, point, group.strata[static_cast<std::size_t>(k)].culture, options_.ode); });
   Eigen::MatrixXd raw;
   for (std::size_t k = 0; k < made.size(); ++k) {
     if (!made[k].outcome.ok()) return made[k].outcome;

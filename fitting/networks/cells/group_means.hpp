@@ -3,6 +3,7 @@
 #include <Eigen/Core>
 #include <Eigen/SparseCore>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,8 @@
 #include "libhyped/simulate/simulate.hpp"
 
 namespace hyped {
+
+class SensitivitySystem;      // fitting/networks/cells/sensitivity_system.hpp
 
 // Cells of a group that had the same inputs: doses taken up, phases gone through. The culture's start is the network's own.
 struct GroupStratum {
@@ -54,7 +57,7 @@ struct GroupMeansOptions {
 class GroupMeans final : public ResidualFunction {
  public:
   // InputError if a group's shares do not sum to one, a group has no cells, or a schedule of inputs ends before the sample.
-  GroupMeans(const Model& model, NetworkSearch search, std::vector<CellGroup> groups, GroupMeansOptions options = {});
+  GroupMeans(const Model& model, NetworkSearch search, std::vector<CellGroup> groups, GroupMeansOptions options = {}, std::shared_ptr<const SensitivitySystem> system = nullptr);
   int residual_count() const override { return measured_ + priors_; }
   int parameter_count() const override { return search_.count() + factors_; }
   Outcome evaluate(const Eigen::VectorXd& theta, Eigen::VectorXd& residuals, Eigen::MatrixXd* jacobian) const override;
@@ -71,13 +74,14 @@ class GroupMeans final : public ResidualFunction {
   Eigen::VectorXd upper() const;
   Eigen::VectorXd prior_sd() const;                          // infinite: none
   // The same with other data: for bootstraps and repeated twins.
-  GroupMeans with(std::vector<CellGroup> groups) const { return GroupMeans(model_, search_, std::move(groups), options_); }
+  GroupMeans with(std::vector<CellGroup> groups) const { return GroupMeans(model_, search_, std::move(groups), options_, system_); }
 
  private:
   const Model& model_;
   NetworkSearch search_;
   std::vector<CellGroup> groups_;
   GroupMeansOptions options_;
+  std::shared_ptr<const SensitivitySystem> system_;      // of the model and the searched parameters; copies with other data share it
   int states_ = 0, factors_ = 0, measured_ = 0, priors_ = 0;
 };
 
