@@ -3,7 +3,7 @@
 
 #include "experiments/commands/grn.hpp"
 #include "experiments/commands/run_arguments.hpp"
-#include "experiments/grn/identify_twin.hpp"
+#include "experiments/grn/twin/identify_twin.hpp"
 
 namespace hyped::commands {
 

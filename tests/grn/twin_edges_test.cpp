@@ -1,5 +1,5 @@
 // Edges of the twin: which are called, with which sign, intervals over repeated twins, the dual arm from the single ones.
-#include "experiments/grn/twin_edges.hpp"
+#include "experiments/grn/twin/twin_edges.hpp"
 
 #include <catch2/catch.hpp>
 #include <cmath>

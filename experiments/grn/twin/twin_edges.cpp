@@ -1,5 +1,5 @@
 // The twin's network with candidates, in units of the data.
-#include "experiments/grn/twin_edges.hpp"
+#include "experiments/grn/twin/twin_edges.hpp"
 
 #include <fmt/format.h>
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "experiments/grn/twin_groups.hpp"
+#include "experiments/grn/twin/twin_groups.hpp"
 #include "fitting/networks/evidence/edge_identifiability.hpp"
 #include "models/gene_network/search_coordinates.hpp"
 

@@ -1,7 +1,7 @@
 // The non-additive part of a dual arm: values, intervals, and a functional for profiles.
 #include <cmath>
 
-#include "experiments/grn/twin_edges.hpp"
+#include "experiments/grn/twin/twin_edges.hpp"
 
 namespace hyped {
 namespace {

@@ -1,5 +1,5 @@
 // Ratio estimates of group means, and inputs of their strata.
-#include "experiments/grn/twin_groups.hpp"
+#include "experiments/grn/twin/twin_groups.hpp"
 
 #include <fmt/format.h>
 

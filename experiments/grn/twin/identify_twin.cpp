@@ -1,5 +1,5 @@
 // Edges of a twin, in tables and words.
-#include "experiments/grn/identify_twin.hpp"
+#include "experiments/grn/twin/identify_twin.hpp"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 #include <cmath>
 #include <map>
 
-#include "experiments/grn/twin_edges.hpp"
+#include "experiments/grn/twin/twin_edges.hpp"
 #include "experiments/report/figure.hpp"
 #include "fitting/networks/evidence/input_design.hpp"
 #include "libhyped/store/table.hpp"
