@@ -68,8 +68,8 @@ struct Small {
         Experiment culture;
         culture.start_h = 0;
         culture.sample_times_h = {30};
-        if (arm & 1) culture.schedule.push_back({6, "drug", Action::set, share == 0.7 ? 1.0 : 0.5, ""});
         if (arm & 2) culture.schedule.push_back({2, "silencer", Action::set, share == 0.7 ? 1.0 : 0.2, ""});
+        if (arm & 1) culture.schedule.push_back({6, "drug", Action::set, share == 0.7 ? 1.0 : 0.5, ""});
         if (arm & 2) culture.schedule.push_back({20, "silencer", Action::set, 0, ""});
         group.strata.push_back({share, culture});
       }

@@ -92,10 +92,17 @@ TEST_CASE("HYPED's arms: delivery comes with MYOD1, siRNA delivery with PRRX1") 
   CHECK(report.pairs[2].inputs == std::vector<std::string>{"MYOD1", "interferon", "4-OHT"});
   CHECK(report.by_prior_only("MYOD1"));
   CHECK(report.separable.empty());
-  // a mock transfection separates what comes with it
-  design.arms.push_back("mock");
+  // one mock with both carriers leaves a sum open; one for each carrier separates what they bring along
+  design.arms.push_back("both mocks");
   design.amount.conservativeResize(5, 6);
   design.amount.row(4) << 0, 1, 0, 0.7, 1, 1;
+  const DesignReport with_both = check_design(design);
+  CHECK(with_both.rank == 3);
+  CHECK(with_both.combinations.size() == 1);
+  CHECK(with_both.by_prior_only("MYOD1"));
+  design.arms.push_back("mRNA mock");
+  design.amount.conservativeResize(6, 6);
+  design.amount.row(5) << 0, 0, 0, 0.7, 1, 1;
   const DesignReport with_mock = check_design(design);
   CHECK(with_mock.rank == 4);
   CHECK_FALSE(with_mock.by_prior_only("MYOD1"));

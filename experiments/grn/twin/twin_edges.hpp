@@ -52,7 +52,7 @@ struct TwinEdgeFit {
   std::unique_ptr<NetworkEvidence> evidence;
   std::vector<EdgeEvidence> edges;                         // in the order of the problem's
 };
-TwinEdgeFit fit_twin_edges(const TwinEdgeProblem& problem, const EdgeThresholds& thresholds = {}, const LeastSquaresOptions& options = {.iteration_limit = 60, .function_tolerance = 1e-8});
+TwinEdgeFit fit_twin_edges(const TwinEdgeProblem& problem, const EdgeThresholds& thresholds = {}, const LeastSquaresOptions& options = {.iteration_limit = 60, .function_tolerance = 1e-6});
 
 struct EdgeCallScore {
   int edges = 0, determined = 0, right = 0;                // right: there in truth, with the sign called

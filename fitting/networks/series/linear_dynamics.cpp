@@ -132,33 +132,36 @@ std::vector<Eigen::MatrixXd> ridge_steps(const StepPairs& pairs, double persiste
 Eigen::MatrixXd ridge_step(const StepPairs& pairs, const RidgeStep& settings) { return ridge_steps(pairs, settings.persistence, settings.penalty, {settings.rank})[0]; }
 
 RidgeChoice choose_ridge(const CourseCoordinates& course, const std::vector<int>& transitions) {
-  const std::vector<double> persistences{0, 0.1, 0.2}, penalties{0.1, 0.3, 1, 3, 10, 30};
+  if (transitions.size() < 3) throw InputError("the course", "has fewer than three transitions: a penalty cannot be chosen by leaving one out", "");
+  const std::vector<double> penalties{0.1, 0.3, 1, 3, 10};
   const std::vector<int> ranks{1, 2, 3, 5, 0};
-  const std::size_t choices = persistences.size() * penalties.size() * ranks.size();
-  std::vector<std::vector<double>> wrong(transitions.size(), std::vector<double>(choices));
-  std::vector<double> all(transitions.size());
-  parallel_for(static_cast<int>(transitions.size()), [&](int n) {
+  const std::size_t folds = transitions.size(), choices = penalties.size() * ranks.size();
+  Eigen::MatrixXd wrong(static_cast<Eigen::Index>(folds), static_cast<Eigen::Index>(choices));
+  Eigen::VectorXd all(static_cast<Eigen::Index>(folds));
+  parallel_for(static_cast<int>(folds), [&](int n) {
     const int k = transitions[static_cast<std::size_t>(n)];
     const StepPairs pairs = step_pairs(course, without(transitions, k)), held = step_pairs(course, {k});
-    all[static_cast<std::size_t>(n)] = held.after.squaredNorm();
-    std::size_t at = 0;
-    for (const double persistence : persistences)
-      for (const double penalty : penalties)
-        for (const auto& step : ridge_steps(pairs, persistence, penalty, ranks)) wrong[static_cast<std::size_t>(n)][at++] = (held.after - step * held.before).squaredNorm();
-  });
-  RidgeChoice best;
-  best.error = std::numeric_limits<double>::infinity();
-  const double total = std::accumulate(all.begin(), all.end(), 0.0);
-  std::size_t at = 0;
-  for (const double persistence : persistences)
+    all[n] = held.after.squaredNorm();
+    Eigen::Index at = 0;
     for (const double penalty : penalties)
-      for (const int rank : ranks) {
-        double sum = 0;
-        for (const auto& one : wrong) sum += one[at];
-        if (sum / total < best.error) best = {{persistence, penalty, rank}, sum / total};
-        ++at;
-      }
-  return best;
+      for (const auto& step : ridge_steps(pairs, 0, penalty, ranks)) wrong(n, at++) = (held.after - step * held.before).squaredNorm();
+  });
+  Eigen::Index best = 0;
+  const Eigen::RowVectorXd mean = wrong.colwise().mean();
+  mean.minCoeff(&best);
+  // the strongest penalty, then the lowest rank, that is within one standard error (of paired differences) of the best
+  RidgeChoice out;
+  bool chosen = false;
+  for (std::size_t p = penalties.size(); p-- > 0 && !chosen;)
+    for (std::size_t r = 0; r < ranks.size() && !chosen; ++r) {
+      const auto at = static_cast<Eigen::Index>(p * ranks.size() + r);
+      const Eigen::VectorXd excess = wrong.col(at) - wrong.col(best);
+      const double n = static_cast<double>(folds), error = std::sqrt((excess.array() - excess.mean()).square().sum() / (n - 1) / n);
+      if (excess.mean() > error) continue;
+      out = {{0, penalties[p], ranks[r]}, wrong.col(at).sum() / all.sum()};
+      chosen = true;
+    }
+  return out;
 }
 
 LinearScore score_of(const Eigen::MatrixXd& predicted, const Eigen::MatrixXd& seen) {

@@ -47,7 +47,8 @@ struct RidgeChoice {
   RidgeStep chosen;
   double error = 0;                            // of the left-out transitions, relative to predicting the mean
 };
-// By leaving out one transition at a time within `pairs`.
+// By leaving out one transition at a time within `transitions`: of five penalties and five ranks the strongest penalty, then the lowest rank,
+// within one standard error of the best (Breiman et al. 1984, ch. 3). InputError for fewer than three transitions.
 RidgeChoice choose_ridge(const CourseCoordinates& course, const std::vector<int>& transitions);
 
 // 1 - |X - X^|^2 / |X|^2 about the mean of all samples, by the Frobenius norm; and with the largest singular value in its place, as
