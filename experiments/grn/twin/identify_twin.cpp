@@ -24,14 +24,16 @@ void answer(RunDirectory& run, const std::string& text) {
 
 void add_edges(RunDirectory& run, const TwinEdgeProblem& problem, const TwinEdgeFit& fit, const EdgeCallScore& score) {
   Table table({{"edge", "", ""}, {"estimate", "1", "weight of the regulator's level, in units of the control's G1 cells"}, {"lower", "1", "95 %"}, {"upper", "1", ""}, {"z", "1", "from no effect"}, {"data_share", "1", "of the prior's variance that the data took away"}, {"null_share", "1", "where the prior outweighs the data"}, {"verdict", "", ""}, {"why", "", ""}, {"truth", "1", ""}, {"candidate", "", "there in truth, or only in the list of candidates"}, {"at_truth", "", "verdict by the information at the truth"}});
+  Table shown({{"determined edge", "", ""}, {"estimate", "1", ""}, {"lower", "1", "95 %"}, {"upper", "1", ""}, {"z", "1", ""}, {"truth", "1", ""}});
   Table rows({{"panel", "", ""}, {"name", "", ""}, {"estimate", "1", ""}, {"lower", "1", ""}, {"upper", "1", ""}, {"truth", "1", ""}});
   for (std::size_t e = 0; e < fit.edges.size(); ++e) {
     const EdgeEvidence& one = fit.edges[e];
     const double truth = problem.truth[one.index];
     table.add_row({one.name, one.estimate, cell_of(one.lower), cell_of(one.upper), one.z, one.data_share, one.null_share, std::string(to_string(one.verdict)), one.why, truth, std::string(problem.real[e] ? "real" : "false"), std::string(to_string(score.at_truth[e].verdict))});
+    if (one.verdict == EdgeVerdict::determined) shown.add_row({one.name, one.estimate, cell_of(one.lower), cell_of(one.upper), one.z, truth});
     if (one.verdict == EdgeVerdict::determined && rows.rows().size() < 30) rows.add_row({std::string("determined edges"), one.name, one.estimate, one.lower, one.upper, truth});
   }
-  fmt::print("\n{}\n", to_terminal(table, "tables/edges.tsv"));
+  fmt::print("\n{}\n", to_terminal(shown, "tables/edges.tsv"));
   run.add_table("edges", table, "Candidate edges: fitted weight, how much of it comes from the data, the truth.");
   if (!rows.rows().empty()) report::add_figure(run, {"determined_edges", "Weights of the edges called determined with 95 % intervals; crosses: the truth.", "intervals", {{"rows", rows}}, {}, "answer"});
   run.add_result("edges", score.edges, "1");
