@@ -37,7 +37,8 @@ struct Coverage {
 // 95 % intervals of everything but what the prior alone gives, over twins whose priors are measurements of the truth drawn anew.
 void run_coverage(int twins, double tolerance) {
   std::map<std::string, Coverage> named;      // parameters that exist in every twin
-  Coverage pooled, edges;
+  Coverage pooled, edges, from_data, weak;
+  double squares_at_truth = 0, measured = 0;
   int failed = 0;
   for (int n = 0; n < twins; ++n) {
     const Scenario scenario = network_twin(0.15, 5e-4);
@@ -51,12 +52,17 @@ void run_coverage(int twins, double tolerance) {
       ++failed;
       continue;
     }
+    Eigen::VectorXd at_truth;
+    REQUIRE(problem.means->evaluate(problem.truth, at_truth, nullptr).ok());
+    squares_at_truth += at_truth.head(problem.means->measured()).squaredNorm(), measured += problem.means->measured();
     const auto names = problem.means->names();
     for (int k = 0; k < problem.means->parameter_count(); ++k) {
       const EdgeEvidence at = fit.evidence->edge(k);
       if (at.data_share < 0.25) continue;      // prior only: its interval is the prior's own
       const bool covered = at.lower <= problem.truth[k] && problem.truth[k] <= at.upper;
       pooled.covered += covered, ++pooled.counted;
+      Coverage& kind = at.data_share < 0.75 ? weak : from_data;
+      kind.covered += covered, ++kind.counted;
       if (std::find(problem.edges.begin(), problem.edges.end(), k) != problem.edges.end()) edges.covered += covered, ++edges.counted;
       const std::string& name = names[static_cast<std::size_t>(k)];
       if (name.find("REG") == name.npos && name.find("TGT") == name.npos) named[name].covered += covered, ++named[name].counted;
@@ -66,11 +72,12 @@ void run_coverage(int twins, double tolerance) {
   std::string who;
   int many = 0;
   for (const auto& [name, one] : named)
-    if (one.counted >= twins / 2) {
+    if (one.counted >= std::max(10, twins / 2)) {
       ++many;
       if (one.share() < lowest) lowest = one.share(), who = name;
     }
-  WARN(twins << " twins: pooled coverage " << pooled.share() << " of " << pooled.counted << ", edges " << edges.share() << " of " << edges.counted << ", lowest of " << many << " named parameters " << lowest << " (" << who << "), failed " << failed);
+  WARN(twins << " twins: pooled coverage " << pooled.share() << " of " << pooled.counted << ", edges " << edges.share() << " of " << edges.counted << ", lowest of " << many << " named parameters " << lowest << " (" << who << "), failed " << failed << "; data take away 75 % or more: " << from_data.share() << " of " << from_data.counted << ", less: " << weak.share() << " of " << weak.counted
+             << "; residual variance of the data at the truth " << squares_at_truth / measured);
   CHECK(failed <= twins / 20);
   CHECK(pooled.share() > 0.95 - tolerance);
   CHECK(pooled.share() < 0.95 + tolerance);
@@ -126,5 +133,6 @@ TEST_CASE("must/gene/5", "[standard]") {
   CHECK(rows[0].mean_sd < rows[6].mean_sd);
 }
 
-TEST_CASE("intervals of a fitted twin cover over repeated twins", "[standard]") { run_coverage(3, 0.05); }
+// Three twins bound it loosely; what the requirement is stands in the slow test.
+TEST_CASE("intervals of a fitted twin cover over repeated twins", "[standard]") { run_coverage(3, 0.08); }
 TEST_CASE("intervals of fitted twins cover: pooled 93 to 97 percent", "[slow]") { run_coverage(40, 0.02); }
