@@ -222,8 +222,17 @@ TwinGroups twin_groups(const Scenario& scenario, const CellsTwin& twin, const st
     base.id = group.name;
     base.start_h = scenario.setup.start_h - cells.rest_h;
     base.sample_times_h = {cells.harvest_h};
-    add_phases(base, pool->second, phase, cells.harvest_h);
+    // Doses by strata without phases, plus what S and what G2/M add in a cell without doses: a product of mean courses would count cells that
+    // are in both. Exact for genes that answer to phases or to doses; levels add for one that answers to both.
     group.strata = strata_of(scenario, twin, pool->second, phase, settings, base);
+    Experiment in_phases = base;
+    add_phases(in_phases, pool->second, phase, cells.harvest_h);
+    for (const char* one : {"S", "G2M"}) {
+      Experiment only = base;
+      only.inputs[one] = in_phases.inputs.at(one);
+      group.strata.push_back({1, only});
+    }
+    group.strata.push_back({-2, base});
   }
   return out;
 }

@@ -12,7 +12,7 @@ namespace hyped {
 
 struct TwinGroupSettings {
   int dose_nodes = 2;              // Gauss-Hermite nodes of the doses of reached cells
-  int pool_cells = 4000;           // of the culture from which phase courses and shares of reached cells come
+  int pool_cells = 8000;           // of the culture from which phase courses and shares of reached cells come
   int least_cells = 40;            // a smaller group is left out
 };
 

@@ -18,7 +18,7 @@ class SensitivitySystem;      // fitting/networks/cells/sensitivity_system.hpp
 
 // Cells of a group that had the same inputs: doses taken up, phases gone through. The culture's start is the network's own.
 struct GroupStratum {
-  double share = 1;                            // of the group's cells; all sum to one
+  double share = 1;                            // of the group's cells; all sum to one (negative where a difference is taken)
   Experiment culture;                          // one sample time
 };
 
