@@ -55,7 +55,7 @@ TEST_CASE("standard errors of ratio means are those of repeated groups, and well
   }
 }
 
-TEST_CASE("the bootstrap over cells gives the errors of the formula, over wells those of wells; threads do not matter") {
+TEST_CASE("the bootstrap over cells gives the errors of the formula, over wells those of wells, threads do not matter") {
   const GroupCells cells = cells_of(8, 40, 1000);
   CellBootstrapOptions options{ResampledUnit::cells, 600, 2, 0.95};
   const CellBootstrap by_cell = bootstrap_groups({cells}, as_they_are, options);

@@ -81,7 +81,7 @@ struct Small {
 
 }  // namespace
 
-TEST_CASE("a network rests at its levels whatever its weights; derivatives of the coordinates are exact") {
+TEST_CASE("a network rests at its levels whatever its weights, derivatives of the coordinates are exact") {
   const Small small;
   Eigen::VectorXd theta = small.coordinates.of_definition();
   RandomStream random(1, 2, 3);

@@ -105,7 +105,7 @@ TEST_CASE("the hard threshold keeps the rank that stands above noise") {
   CHECK(hard_threshold_rank(signal + random_matrix(60, 60, 8)) == 3);
 }
 
-TEST_CASE("a ridge without penalty is least squares; a heavy one is the persistence it leans on") {
+TEST_CASE("a ridge without penalty is least squares, a heavy one is the persistence it leans on") {
   const CourseCoordinates course = coordinates_of(linear_course());
   const StepPairs pairs = step_pairs(course, all_transitions(course));
   const Eigen::MatrixXd light = ridge_step(pairs, {0, 1e-9, 0});
