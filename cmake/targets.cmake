@@ -32,6 +32,7 @@ hyped_layer(simulate_batch libhyped/simulate/batch)
 hyped_layer(expression_hashtags libhyped/expression/hashtags)
 hyped_layer(ingest_tracks libhyped/ingest/tracks)
 hyped_layer(ingest_cells libhyped/ingest/cells)
+hyped_layer(ingest_networks libhyped/ingest/networks)
 hyped_layer(expression_preparation libhyped/expression/preparation)
 hyped_layer(expression_embedding libhyped/expression/embedding)
 foreach(group differential replicates composition)
@@ -52,6 +53,9 @@ endforeach()
 hyped_layer(fitting fitting)
 hyped_layer(fitting_networks fitting/networks)
 hyped_layer(fitting_interventions fitting/interventions)
+foreach(group series cells evidence)
+  hyped_layer(fitting_networks_${group} fitting/networks/${group})
+endforeach()
 target_link_libraries(hyped PRIVATE hyped_settings fmt::fmt Ceres::ceres ${HDF5_C_LIBRARIES} OpenMP::OpenMP_CXX
                       EXPAT::EXPAT PkgConfig::LIBZIP PkgConfig::LIBDEFLATE PkgConfig::LIBLZF ZLIB::ZLIB PkgConfig::IGRAPH ${SBML_LIBRARY})
 target_include_directories(hyped PUBLIC $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}> $<INSTALL_INTERFACE:include/hyped>)
@@ -63,8 +67,8 @@ set_target_properties(hyped PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION ${PR
 file(GLOB experiment_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/experiments/*.cpp ${CMAKE_SOURCE_DIR}/experiments/commands/*.cpp
      ${CMAKE_SOURCE_DIR}/experiments/twin/*.cpp ${CMAKE_SOURCE_DIR}/experiments/twin/cells/*.cpp
      ${CMAKE_SOURCE_DIR}/experiments/cycle/*.cpp ${CMAKE_SOURCE_DIR}/experiments/report/*.cpp
-     ${CMAKE_SOURCE_DIR}/experiments/network/*.cpp ${CMAKE_SOURCE_DIR}/experiments/grn/*.cpp ${CMAKE_SOURCE_DIR}/experiments/tracks/*.cpp ${CMAKE_SOURCE_DIR}/experiments/cells/*.cpp
-     ${CMAKE_SOURCE_DIR}/experiments/interventions/*.cpp)
+     ${CMAKE_SOURCE_DIR}/experiments/network/*.cpp ${CMAKE_SOURCE_DIR}/experiments/tracks/*.cpp ${CMAKE_SOURCE_DIR}/experiments/cells/*.cpp
+     ${CMAKE_SOURCE_DIR}/experiments/grn/*.cpp ${CMAKE_SOURCE_DIR}/experiments/grn/twin/*.cpp ${CMAKE_SOURCE_DIR}/experiments/interventions/*.cpp)
 list(REMOVE_ITEM experiment_sources ${CMAKE_SOURCE_DIR}/experiments/hyped.cpp)
 add_library(hyped_experiments OBJECT ${experiment_sources})
 target_link_libraries(hyped_experiments PUBLIC hyped hyped_settings fmt::fmt OpenMP::OpenMP_CXX)

@@ -12,6 +12,8 @@ void add_grn(CLI::App& app, int& exit_code) {
   grn->footer("Example: hyped grn fit cellbox_random --out out/cellbox");
   add_grn_fit(*grn, exit_code);
   add_grn_interventions(*grn, exit_code);
+  add_grn_order(*grn, exit_code);
+  add_grn_identify(*grn, exit_code);
 }
 
 }  // namespace hyped::commands

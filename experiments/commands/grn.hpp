@@ -5,5 +5,7 @@
 namespace hyped::commands {
 
 void add_grn_fit(CLI::App& grn, int& exit_code);      // fit, predict, edges, steady
+void add_grn_identify(CLI::App& grn, int& exit_code);
+void add_grn_order(CLI::App& grn, int& exit_code);
 
 }  // namespace hyped::commands

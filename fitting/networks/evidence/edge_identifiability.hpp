@@ -1,0 +1,90 @@
+// Which edges of a network the data determine, which only the prior: information, contraction, null space, profiles, predictions.
+#pragma once
+#include <Eigen/Core>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "fitting/least_squares.hpp"
+
+namespace hyped {
+
+// determined: its sign and size come from the data. weakly_determined: the data narrow it, but not enough to name a sign.
+// prior_only: the interval is about what the prior gave.
+enum class EdgeVerdict { determined, weakly_determined, prior_only };
+const char* to_string(EdgeVerdict verdict);
+
+struct EdgeThresholds {
+  double z = 3;                       // |estimate - no effect| over its standard deviation
+  double data_share = 0.75;           // of the prior's variance that the data took away (with no prior: 1)
+  double weak_share = 0.25;           // below: prior only
+  double null_share = 0.5;            // largest part of an edge's unit vector in directions where the prior outweighs the data
+};
+
+struct EdgeEvidence {
+  std::string name;
+  int index = 0;                      // in theta
+  double estimate = 0, sd = 0, lower = 0, upper = 0;      // 95 %
+  double z = 0;
+  double prior_sd = 0;                // infinite: none
+  double data_share = 0;              // 1 - variance / prior variance
+  double null_share = 0;
+  EdgeVerdict verdict = EdgeVerdict::prior_only;
+  std::string why;                    // in words
+};
+
+struct InformationSpectrum {
+  Eigen::VectorXd eigenvalues;        // of the data's information in units of the prior's, falling: above 1 the data say more [P]
+  int determined = 0;                 // eigenvalues above 1
+};
+
+// What data and priors say at the optimum. jacobian: whitened residuals, `data_rows` of data first, then the priors [M x P].
+class NetworkEvidence {
+ public:
+  NetworkEvidence(const Eigen::VectorXd& theta, const Eigen::MatrixXd& jacobian, int data_rows, const Eigen::VectorXd& prior_sd, std::vector<std::string> names);
+  const Eigen::MatrixXd& covariance() const { return covariance_; }      // [P x P]; of directions nobody determines: zero, see free_direction
+  const InformationSpectrum& spectrum() const { return spectrum_; }
+  // Part of the unit vector of a parameter in directions in which the prior outweighs the data, or there is neither.
+  double null_share(int parameter) const { return null_share_[parameter]; }
+  bool is_free(int parameter) const { return free_[static_cast<std::size_t>(parameter)]; }      // neither data nor prior: no interval
+  double sd(int parameter) const;
+  EdgeEvidence edge(int parameter, double no_effect = 0, const EdgeThresholds& thresholds = {}) const;
+  // Standard deviation of a smooth number with this gradient [P].
+  double sd_of(const Eigen::VectorXd& gradient) const;
+  const Eigen::VectorXd& theta() const { return theta_; }
+
+ private:
+  Eigen::VectorXd theta_, prior_sd_;
+  std::vector<std::string> names_;
+  Eigen::MatrixXd covariance_;
+  InformationSpectrum spectrum_;
+  Eigen::VectorXd null_share_;
+  std::vector<bool> free_;
+};
+
+// A number computed from theta with its 95 % interval.
+struct PredictedNumber {
+  std::string name;
+  double estimate = 0, sd = 0, lower = 0, upper = 0;
+  bool identified = true;
+};
+PredictedNumber predicted(const std::string& name, double estimate, const Eigen::VectorXd& gradient, const NetworkEvidence& evidence);
+
+// Profile interval of a smooth functional g(theta), e.g. the non-additive part of the dual arm: g is held by a stiff residual and all
+// else refitted. g returns the value and writes the gradient [P]. Rise of |r|^2 by 3.84 at the ends.
+using NetworkFunctional = std::function<Outcome(const Eigen::VectorXd& theta, double& value, Eigen::VectorXd* gradient)>;
+struct FunctionalProfile {
+  double estimate = 0, lower = 0, upper = 0;
+  bool closed_below = false, closed_above = false;      // false: still within the threshold `widest` standard deviations away
+  std::vector<std::pair<double, double>> points;        // value, rise
+  Outcome outcome;
+};
+struct FunctionalProfileOptions {
+  double threshold = 3.841458820694124;
+  double widest = 8;                  // of the linear standard deviation
+  int points_per_side = 12;           // at most
+};
+FunctionalProfile profile_functional(const ResidualFunction& function, const Eigen::VectorXd& optimum, const Eigen::VectorXd& lower, const Eigen::VectorXd& upper, const NetworkFunctional& functional, double linear_sd,
+                                     const FunctionalProfileOptions& options = {});
+
+}  // namespace hyped
