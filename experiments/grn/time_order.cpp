@@ -117,7 +117,7 @@ void run_time_order(RunDirectory& run, const TimeOrderSettings& settings) {
   if (numbered) add_linear(linear, points, series, TimeOrder::sample_numbers, settings, run);
   fmt::print("\n{}\n", to_terminal(linear, "tables/linear_steps.tsv"));
   run.add_table("linear_steps", linear, "Linear steps x(k+1) = M x(k). R2 by Frobenius norm; the spectral norm, used by the code of published work, does not compare with it.");
-  report::add_figure(run, {"courses", "The three directions in which the series varies most, in either order; one point per replicate.", "time_course", {{"points", points}}, {{"y_label", "log2(CPM + 1) about the mean, along a direction"}}, "answer"});
+  report::add_figure(run, {"courses", "The three directions in which the series varies most, in either order; one point per replicate.", "time_course", {{"points", points}}, {{"y_label", "log2(CPM + 1), from the mean"}}, "answer"});
   for (const auto& answer : run.summary().answers) fmt::print("{}", to_terminal_paragraph("answer    ", answer));
 }
 

@@ -8,6 +8,7 @@ gap_x = 84 + name_room; gap_y = 92; room_right = 12 + name_room
 legend_text = legend
 eval canvas(0)
 eval write_legend
+set clip two      # a line whose two ends lie outside is still drawn inside
 has_line = exists("line")
 if (!has_line) { line = points }
 do for [i = 1:panels_rows] {
