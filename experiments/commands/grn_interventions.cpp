@@ -1,11 +1,21 @@
 // `hyped grn knockouts KNOCKOUTS` and `hyped grn dual-arm CELLS`.
 #include "experiments/commands/grn_interventions.hpp"
 
+#include <fmt/format.h>
+
 #include "experiments/commands/cells.hpp"
 #include "experiments/commands/checks.hpp"
 #include "experiments/interventions/intervention_run.hpp"
+#include "libhyped/store/table.hpp"
 
 namespace hyped::commands {
+namespace {
+
+void print_answers(const RunDirectory& folder) {
+  for (const auto& answer : folder.summary().answers) fmt::print("{}", to_terminal_paragraph("answer    ", answer));
+}
+
+}  // namespace
 
 void add_grn_interventions(CLI::App& grn, int& exit_code) {
   struct Knockouts : CellsArguments {
@@ -22,7 +32,7 @@ void add_grn_interventions(CLI::App& grn, int& exit_code) {
   edges->add_common(*knockouts, "hyped grn knockouts knockouts.tsv --knockdowns knockdowns.tsv --series timeseries.tsv --out out/edges");
   knockouts->callback([edges, &exit_code] {
     edges->settings.seed = edges->seed;
-    run(*edges, exit_code, [&](RunDirectory& folder) { run_knockout_edges(folder, edges->settings); });
+    run(*edges, exit_code, [&](RunDirectory& folder) { run_knockout_edges(folder, edges->settings), print_answers(folder); });
   });
 
   struct DualArm : CellsArguments {
@@ -45,7 +55,7 @@ void add_grn_interventions(CLI::App& grn, int& exit_code) {
   both->add_common(*dual, "hyped grn dual-arm cells.csv --edges prior.tsv --silenced PRRX1 --delivered MYOD1 --depth 20 --out out/dual");
   dual->callback([both, &exit_code] {
     both->settings.fit.seed = both->seed;
-    run(*both, exit_code, [&](RunDirectory& folder) { run_dual_arm(folder, both->settings); });
+    run(*both, exit_code, [&](RunDirectory& folder) { run_dual_arm(folder, both->settings), print_answers(folder); });
   });
 }
 

@@ -82,6 +82,8 @@ void add_linear(Table& table, Table& points, const ExpressionSeries& series, Tim
     run.add_result(fmt::format("left_out_r2_{}_{}", order == TimeOrder::labels ? "labels" : "numbers", model.substr(0, model.find(' '))), left_out.frobenius, "1");
     return left_out.frobenius;
   };
+  if (settings.rank > all.before.cols() - 1)
+    throw InputError(fmt::format("--rank {}", settings.rank), fmt::format("{} steps are known, and one is left out at a time", all.before.cols()), fmt::format("give at most {}, or 0 for the threshold", all.before.cols() - 1));
   const int threshold = hard_threshold_rank(all.before), rank = settings.rank == 0 ? threshold : settings.rank;
   const double dmd = add(fmt::format("dmd rank {}", rank), [&](const StepPairs& pairs) { return dmd_step(pairs, rank); });
   if (threshold != rank) add(fmt::format("dmd_threshold rank {}", threshold), [&](const StepPairs& pairs) { return dmd_step(pairs, 0); });

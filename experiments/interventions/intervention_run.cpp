@@ -102,6 +102,12 @@ void run_knockout_edges(RunDirectory& run, const KnockoutSettings& settings) {
 
 void run_dual_arm(RunDirectory& run, DualArmSettings settings) {
   run.set_title("The dual arm from the singles", "What do both doses together do, and how sure is it?");
+  const std::vector<std::pair<std::string, std::string>> roles = {{"--ctrl", settings.ctrl}, {"--si", settings.si}, {"--mm", settings.mm}, {"--both", settings.both}};
+  for (std::size_t a = 0; a < roles.size(); ++a)
+    for (std::size_t b = 0; b < a; ++b)
+      if (roles[a].second == roles[b].second) throw InputError(roles[a].first + " " + roles[a].second, "is also given as " + roles[b].first, "name a condition of its own for each");
+  if (settings.doses.wash_h >= settings.end_h || settings.doses.delivery_h >= settings.end_h)
+    throw InputError(fmt::format("--end-h {}", settings.end_h), fmt::format("cells are taken before the wash ({} h) or the delivery ({} h)", settings.doses.wash_h, settings.doses.delivery_h), "give times in hours since the siRNA");
   const ConditionCounts cells = read_condition_counts(settings.cells);
   run.add_input(settings.cells);
   settings.doses.silenced = gene_named(cells.genes, settings.silenced, "the silenced gene");
@@ -140,11 +146,11 @@ void run_dual_arm(RunDirectory& run, DualArmSettings settings) {
   }
   run.add_table("dual_arm", table, "Mean levels of the arm with both doses, predicted from the others.");
   run.add_note("Intervals: " + prediction.words + ".");
-  run.add_answer(fmt::format("{} genes downstream have an interval that leaves the additive prediction out.", beyond));
+  run.add_answer(fmt::format("{} of {} genes without a dose have an interval that leaves the additive prediction out (its own sampling error is not counted).", beyond, cells.genes.size() - 2));
   if (prediction.best_misfit > 1.5) run.add_warning(fmt::format("No drawn network explains the single arms: the best misfit is {:.1f} times its expectation. Intervals are widened for it.", prediction.best_misfit));
   if (!known_truth) return;
   run.add_result("rmse", std::sqrt(error / genes), "relative");
-  run.add_answer(fmt::format("Against the measured arm (genes downstream): RMSE {:.4f}; no change {:.4f}, additive {:.4f}, overlap corrected {:.4f}, same as mm {:.4f}; {} of {} measured means lie in their intervals.", std::sqrt(error / genes),
+  run.add_answer(fmt::format("Against the measured arm (genes without a dose): RMSE {:.4f}; no change {:.4f}, additive {:.4f}, overlap corrected {:.4f}, same as mm {:.4f}; {} of {} measured means lie in their intervals.", std::sqrt(error / genes),
                              std::sqrt(errors[0] / genes), std::sqrt(errors[1] / genes), std::sqrt(errors[2] / genes), std::sqrt(errors[3] / genes), covered, static_cast<int>(genes)));
 }
 
