@@ -74,6 +74,18 @@ Table phase_shares(const CellTracks& tracks) {
   return table;
 }
 
+// The last phase of the cycle ends with a division: stays that do not are light left over from the mother, called a phase.
+void warn_of_undivided(RunDirectory& run, const CellTracks& tracks) {
+  const int last = static_cast<int>(tracks.phases.size()) - 1;
+  long divided = 0, went_on = 0;
+  for (const FollowedCell& cell : tracks.cells)
+    for (const auto& stay : cell.stays)
+      if (stay.phase == last) divided += stay.end == StayEnd::division, went_on += stay.end == StayEnd::next;
+  run.add_result("undivided_stays", static_cast<double>(went_on), "stays in the last phase that end in another phase without a division");
+  if (went_on * 20 > divided + went_on)
+    run.add_warning(fmt::format("{} of {} stays in {} that were seen to end went on to another phase without a division: light left over in new-born cells is called {}. Durations and rates from these calls are wrong; use --method kinetics.", went_on, divided + went_on, tracks.phases.back(), tracks.phases.back()));
+}
+
 void call_phases(RunDirectory& run, CellTracks& tracks, const PhaseSettings& settings) {
   const ReporterMap map{reporter_named(settings.reporter, "--reporter"), settings.g1_channel, settings.cycling_channel};
   if (settings.method != "smoother" && settings.method != "kinetics" && settings.method != "gates") throw InputError("--method " + settings.method, "is no way to call phases", "give smoother, kinetics or gates");
@@ -115,6 +127,7 @@ void call_phases(RunDirectory& run, CellTracks& tracks, const PhaseSettings& set
   const SmoothedPhases smoothed = data.smooth(fit.model);
   if (!smoothed.outcome.ok()) run.set_outcome(smoothed.outcome);
   apply_phases(tracks, fit.model.phases, smoothed);
+  warn_of_undivided(run, tracks);
   const Table states = states_of(fit, map, interval_h);
   fmt::print("\n{}\n", to_terminal(states, "tables/smoother.tsv"));
   run.add_table("smoother", states, fmt::format("States of the hidden semi-Markov smoother, fitted to {} cells in {} rounds.", fit.cells, fit.iterations));
