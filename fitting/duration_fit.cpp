@@ -110,6 +110,8 @@ DurationFit fit_one(const DurationData& data, const DurationModel& model, const 
   return fit;
 }
 
+constexpr int most_stages = 1000;      // a coefficient of variation of 3 %
+
 // Stages by climbing from the gamma's shape: the profile over a whole number has one top.
 DurationFit fit_erlang(const DurationData& data, DurationModel model, const CovariateTerms& terms, const DurationFitOptions& options) {
   DurationFitOptions plain = options;
@@ -129,9 +131,13 @@ DurationFit fit_erlang(const DurationData& data, DurationModel model, const Cova
     for (int i = 0; guide.outcome.ok() && i < guided.parameter_count(); ++i)
       if (guided.link_of(i) == 1 && guided.is_intercept(i)) stages = std::clamp(static_cast<int>(std::lround(std::exp(guide.best.theta[i]))), 1, 20000);
   }
-  DurationFit best = at(stages);
+  DurationFit best = at(std::min(stages, most_stages));
+  if (stages >= most_stages) {
+    best.outcome = {Status::not_identifiable, fmt::format("the stays hardly vary: {} stages or more describe them, and no number of them best", most_stages)};
+    return best;
+  }
   for (const int step : {1, -1})
-    for (int next = stages + step; next >= 1; next += step) {
+    for (int next = stages + step; next >= 1 && next <= most_stages; next += step) {
       DurationFit other = at(next);
       if (!(other.log_likelihood() > best.log_likelihood())) break;
       best = std::move(other);

@@ -299,3 +299,17 @@ TEST_CASE("bad durations are refused by number") {
   data.durations[1].upper_h = 3, data.durations[1].seen_if_below_h = 2;
   CHECK_THROWS_AS(fit_durations(data, {{FamilyKind::gamma, 1}, false}), InputError);
 }
+
+TEST_CASE("stays that hardly vary have no best number of stages, and the climb ends") {
+  DurationData data;
+  data.name = "alike stays";
+  data.design.resize(3, 0);
+  for (const double t : {10.0, 10.0001, 10.0002}) {
+    Duration d;
+    d.lower_h = d.upper_h = t;
+    data.durations.push_back(d);
+  }
+  const DurationFit fit = fit_durations(data, {{FamilyKind::erlang, 1}, false});
+  CHECK(fit.outcome.status == Status::not_identifiable);
+  CHECK(fit.outcome.message.find("hardly vary") != std::string::npos);
+}
