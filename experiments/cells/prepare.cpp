@@ -98,6 +98,31 @@ void find_phases(RunDirectory& run, PreparedCells& out, const SparseRows& logs) 
   say(run, "phases", fmt::format("scored from {} (Tirosh et al. 2016), all genes of like expression as controls; the call is beyond two standard errors in {} of {} cells", words, clear, out.cycle.phase.size()));
 }
 
+// How often the scored phase is the one the file gives: sorted cells tell what the calls of the others are worth.
+void compare_phases(RunDirectory& run, const Labels& given, const Labels& scored) {
+  Table table({{"given", "", "phase of the file"}, {"scored", "", ""}, {"cells", "", ""}, {"share", "1", "of the cells of that given phase"}});
+  long same = 0, known = 0;
+  std::string words;
+  for (std::size_t g = 0; g < given.levels.size(); ++g) {
+    long counts[3] = {0, 0, 0};
+    for (std::size_t c = 0; c < given.codes.size(); ++c)
+      if (given.codes[c] == static_cast<std::int32_t>(g)) ++counts[scored.codes[c]];
+    const long all = counts[0] + counts[1] + counts[2];
+    const auto own = std::find(scored.levels.begin(), scored.levels.end(), given.levels[g]);
+    if (all == 0 || own == scored.levels.end()) continue;
+    const long right = counts[own - scored.levels.begin()];
+    same += right, known += all;
+    for (std::size_t k = 0; k < 3; ++k) table.add_row({std::string(given.levels[g]), std::string(scored.levels[k]), std::int64_t{counts[k]}, static_cast<double>(counts[k]) / static_cast<double>(all)});
+    words += fmt::format("{}{} {:.0f} %", words.empty() ? "" : ", ", given.levels[g], 100.0 * static_cast<double>(right) / static_cast<double>(all));
+  }
+  if (known == 0) return;
+  const double share = static_cast<double>(same) / static_cast<double>(known);
+  run.add_table("phases_compared", table, "Phases of the file against those scored, for the cells that have both.");
+  run.add_result("scored_phase_agreement", share, "share of cells whose phase the file gives");
+  say(run, "agreement", fmt::format("the scored phase is the file's in {:.1f} % of {} cells ({})", 100 * share, known, words));
+  if (share < 0.8) run.add_warning(fmt::format("The scored phases are wrong in {:.0f} % of the cells whose phase is known ({} are right). Shares of phases from scored cells carry that error, and their intervals do not hold it.", 100 * (1 - share), words));
+}
+
 // Scores and scored phases of all cells. A column phase of the file stays; its cells without one get the scored one, and phase_source says which is which.
 void put_phases(RunDirectory& run, PreparedCells& out) {
   DataFrame& obs = out.data.obs;
@@ -109,6 +134,7 @@ void put_phases(RunDirectory& run, PreparedCells& out) {
   if (obs.find("phase") == nullptr) return obs.put("phase", categorical_of(scored));
   obs.put("phase_scored", categorical_of(scored));
   Labels phase = labels_of(*obs.find("phase"));
+  compare_phases(run, phase, scored);
   const auto missing = std::count(phase.codes.begin(), phase.codes.end(), -1);
   if (missing == 0) return run.add_note("Column phase of the file is kept; the phases scored here are phase_scored.");
   Labels source = obs.find("phase_source") != nullptr ? labels_of(*obs.find("phase_source")) : Labels{{"recorded"}, std::vector<std::int32_t>(phase.codes.size(), 0)};
