@@ -26,12 +26,17 @@ void add_edges(RunDirectory& run, const TwinEdgeProblem& problem, const TwinEdge
   Table table({{"edge", "", ""}, {"estimate", "1", "weight of the regulator's level, in units of the control's G1 cells"}, {"lower", "1", "95 %"}, {"upper", "1", ""}, {"z", "1", "from no effect"}, {"data_share", "1", "of the prior's variance that the data took away"}, {"null_share", "1", "where the prior outweighs the data"}, {"verdict", "", ""}, {"why", "", ""}, {"truth", "1", ""}, {"candidate", "", "there in truth, or only in the list of candidates"}, {"at_truth", "", "verdict by the information at the truth"}});
   Table shown({{"determined edge", "", ""}, {"estimate", "1", ""}, {"lower", "1", "95 %"}, {"upper", "1", ""}, {"z", "1", ""}, {"truth", "1", ""}});
   Table rows({{"panel", "", ""}, {"name", "", ""}, {"estimate", "1", ""}, {"lower", "1", ""}, {"upper", "1", ""}, {"truth", "1", ""}});
+  int held = 0, with_interval = 0, held_determined = 0;      // intervals that hold the truth
   for (std::size_t e = 0; e < fit.edges.size(); ++e) {
     const EdgeEvidence& one = fit.edges[e];
     const double truth = problem.truth[one.index];
+    const bool inside = one.lower <= truth && truth <= one.upper;
+    with_interval += std::isfinite(one.lower) && std::isfinite(one.upper);
+    held += inside;
+    held_determined += inside && one.verdict == EdgeVerdict::determined;
     table.add_row({one.name, one.estimate, cell_of(one.lower), cell_of(one.upper), one.z, one.data_share, one.null_share, std::string(to_string(one.verdict)), one.why, truth, std::string(problem.real[e] ? "real" : "false"), std::string(to_string(score.at_truth[e].verdict))});
     if (one.verdict == EdgeVerdict::determined) shown.add_row({one.name, one.estimate, cell_of(one.lower), cell_of(one.upper), one.z, truth});
-    if (one.verdict == EdgeVerdict::determined && rows.rows().size() < 30) rows.add_row({std::string("determined edges"), one.name, one.estimate, one.lower, one.upper, truth});
+    if (one.verdict == EdgeVerdict::determined && rows.rows().size() < 30) rows.add_row({std::string("weight of a determined edge [1]"), one.name, one.estimate, one.lower, one.upper, truth});
   }
   fmt::print("\n{}\n", to_terminal(shown, "tables/edges.tsv"));
   run.add_table("edges", table, "Candidate edges: fitted weight, how much of it comes from the data, the truth.");
@@ -42,6 +47,9 @@ void add_edges(RunDirectory& run, const TwinEdgeProblem& problem, const TwinEdge
   run.add_result("identifiable_at_truth", score.identifiable, "1");
   run.add_result("identifiable_called", score.identifiable_called, "1");
   answer(run, fmt::format("Of {} candidate edges {} are determined ({} with the right sign), {} weakly determined, {} by prior only. The information at the truth identifies {}; {} of them are called.", score.edges, score.determined, score.right, score.weakly, score.prior_only, score.identifiable, score.identifiable_called));
+  run.add_result("edge_intervals_that_hold", with_interval > 0 ? static_cast<double>(held) / with_interval : 0.0, "share of the 95 % intervals of edges");
+  answer(run, fmt::format("95 % intervals hold the truth for {} of {} edges, and for {} of the {} determined ones.", held, with_interval, held_determined, score.determined));
+  if (score.determined > 0 && held_determined < 0.9 * score.determined) run.add_warning("Intervals of the determined edges hold the truth less often than they say: signs can be read, sizes not. Cells that differ in dose pull weights towards zero, and the intervals do not know of it.");
 }
 
 // Integrals of the inputs over time, by arm.
