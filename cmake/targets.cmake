@@ -71,8 +71,11 @@ file(GLOB experiment_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/experiments/*
 list(REMOVE_ITEM experiment_sources ${CMAKE_SOURCE_DIR}/experiments/hyped.cpp)
 add_library(hyped_experiments OBJECT ${experiment_sources})
 target_link_libraries(hyped_experiments PUBLIC hyped hyped_settings fmt::fmt OpenMP::OpenMP_CXX)
-target_compile_definitions(hyped_experiments PRIVATE HYPED_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
-                           HYPED_DATA_DIR="${CMAKE_INSTALL_PREFIX}/share/hyped")
+# Only these files know paths: the others compile to the same objects in every worktree.
+set_property(SOURCE ${CMAKE_SOURCE_DIR}/experiments/program_files.cpp ${CMAKE_SOURCE_DIR}/experiments/scenario_data.cpp
+                    ${CMAKE_SOURCE_DIR}/experiments/network/network_file.cpp
+             APPEND PROPERTY COMPILE_DEFINITIONS HYPED_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
+                    HYPED_DATA_DIR="${CMAKE_INSTALL_PREFIX}/share/hyped")
 add_executable(hyped_command experiments/hyped.cpp)
 set_target_properties(hyped_command PROPERTIES OUTPUT_NAME hyped RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
 target_link_libraries(hyped_command PRIVATE hyped_experiments)

@@ -1,5 +1,6 @@
 // The rules of the tree, checked on every file: who may include whom, one home per third-party library, file length, names.
 #include <algorithm>
+#include "tests/places.hpp"
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
@@ -120,11 +121,11 @@ TEST_CASE("every file keeps the rules of the tree") {
   std::vector<std::string> found;
   int files = 0;
   for (const char* folder : {"libhyped", "models", "fitting", "experiments", "tests", "bench"})
-    for (const auto& entry : fs::recursive_directory_iterator(fs::path(HYPED_SOURCE_DIR) / folder)) {
+    for (const auto& entry : fs::recursive_directory_iterator(fs::path(hyped::tests::source_folder()) / folder)) {
       const auto extension = entry.path().extension();
       if (extension != ".hpp" && extension != ".cpp") continue;
       ++files;
-      const auto one = violations(fs::relative(entry.path(), HYPED_SOURCE_DIR).string(), lines_of(entry.path()));
+      const auto one = violations(fs::relative(entry.path(), hyped::tests::source_folder()).string(), lines_of(entry.path()));
       found.insert(found.end(), one.begin(), one.end());
     }
   CHECK(files > 30);
@@ -134,7 +135,7 @@ TEST_CASE("every file keeps the rules of the tree") {
 // ctest cuts a name at a semicolon and swallows what follows an unmatched bracket: such tests would pass without being run.
 TEST_CASE("names of tests hold nothing that hides them from ctest") {
   static const std::regex name("TEST_CASE\\(\"([^\"]*)\".*");
-  for (const auto& entry : fs::recursive_directory_iterator(fs::path(HYPED_SOURCE_DIR) / "tests")) {
+  for (const auto& entry : fs::recursive_directory_iterator(fs::path(hyped::tests::source_folder()) / "tests")) {
     if (entry.path().extension() != ".cpp") continue;
     for (const auto& line : lines_of(entry.path())) {
       std::smatch match;
@@ -148,7 +149,7 @@ TEST_CASE("no two headers define a type of one name") {
   static const std::regex type("(struct|class|enum class|enum) ([A-Z]\\w*)(?![\\w:])[^;]*");
   std::map<std::string, std::string> home;
   for (const char* folder : {"libhyped", "models", "fitting", "experiments"})
-    for (const auto& entry : fs::recursive_directory_iterator(fs::path(HYPED_SOURCE_DIR) / folder)) {
+    for (const auto& entry : fs::recursive_directory_iterator(fs::path(hyped::tests::source_folder()) / folder)) {
       if (entry.path().extension() != ".hpp") continue;
       std::string inside;
       for (const auto& written : lines_of(entry.path())) {

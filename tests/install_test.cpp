@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "libhyped/model/catalogue.hpp"
+#include "tests/places.hpp"
 
 namespace fs = std::filesystem;
 
@@ -28,14 +29,14 @@ TEST_CASE("an outside project finds the installed library and its self-registere
   std::string name = (fs::temp_directory_path() / "hyped-install-XXXXXX").string();
   const fs::path place = mkdtemp(name.data());
   const std::string prefix = (place / "prefix").string(), build = (place / "build").string();
-  const std::string cmake = HYPED_CMAKE;
-  output_of(cmake + " --install " HYPED_BUILD_DIR " --prefix " + prefix);
+  const std::string cmake = hyped::tests::cmake_program();
+  output_of(cmake + " --install " + hyped::tests::build_folder() + " --prefix " + prefix);
 #ifdef __SANITIZE_ADDRESS__
   const std::string flags = " -DCMAKE_CXX_FLAGS=-fsanitize=address,undefined";      // its run-time has to be the program's too
 #else
   const std::string flags;
 #endif
-  output_of(cmake + " -S " HYPED_SOURCE_DIR "/tests/outside -B " + build + " -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_PREFIX_PATH=" + prefix + flags);
+  output_of(cmake + " -S " + hyped::tests::source_folder() + "/tests/outside -B " + build + " -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_PREFIX_PATH=" + prefix + flags);
   output_of(cmake + " --build " + build);
   std::istringstream printed(output_of(build + "/outside"));
   std::set<std::string> found;

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "experiments/twin/calibration.hpp"
+#include "tests/places.hpp"
 
 namespace {
 
@@ -36,7 +37,7 @@ Calibration study(const std::string& name, const Scenario& truth, const Scenario
   for (const double value : c.components) std::printf(" %.5f", value);
   std::printf("\n");
   for (const auto& word : c.words) std::printf("  %s\n", word.c_str());
-  std::ofstream(std::string(HYPED_BUILD_DIR) + "/calibration_" + name + ".tsv") << text;
+  std::ofstream(hyped::tests::build_folder() + "/calibration_" + name + ".tsv") << text;
   return c;
 }
 

@@ -1,6 +1,7 @@
 // Runs the built command in a folder of its own and reads what it left, for end-to-end tests.
 #pragma once
 #include <sys/wait.h>
+#include "tests/places.hpp"
 
 #include <cstdlib>
 #include <filesystem>
@@ -40,7 +41,7 @@ class CommandFolder {
   const std::filesystem::path& path() const { return path_; }
   void write(const std::string& name, const std::string& text) const { std::ofstream(path_ / name) << text; }
   Ended run(const std::string& arguments) const {
-    const std::string command = "cd '" + path_.string() + "' && '" HYPED_COMMAND "' " + arguments + " > stdout.txt 2> stderr.txt";
+    const std::string command = "cd '" + path_.string() + "' && '" + hyped::tests::command_path() + "' " + arguments + " > stdout.txt 2> stderr.txt";
     const int status = std::system(command.c_str());
     return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, text_of(path_ / "stdout.txt"), text_of(path_ / "stderr.txt")};
   }

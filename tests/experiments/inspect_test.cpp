@@ -12,6 +12,7 @@
 
 #include "libhyped/errors.hpp"
 #include "libhyped/store/run_directory.hpp"
+#include "tests/places.hpp"
 
 using namespace hyped;
 using Catch::Matchers::Contains;
@@ -33,7 +34,7 @@ struct Ended {
   std::string said;
 };
 Ended run(const std::string& arguments) {
-  FILE* pipe = popen((HYPED_COMMAND " " + arguments + " 2>&1").c_str(), "r");
+  FILE* pipe = popen((hyped::tests::command_path() + " " + arguments + " 2>&1").c_str(), "r");
   REQUIRE(pipe != nullptr);
   Ended ended;
   std::array<char, 4096> block;

@@ -10,13 +10,14 @@
 #include <string>
 
 #include "libhyped/ingest/delimited.hpp"
+#include "tests/places.hpp"
 
 namespace hyped::testing {
 
 // A file of the shared data folder, or an empty path, said in the log, where there is none.
 inline std::filesystem::path real_data(const std::string& name) {
   const char* set = std::getenv("HYPED_SHARED");
-  const std::filesystem::path root = set != nullptr ? std::filesystem::path(set) : std::filesystem::path(HYPED_SOURCE_DIR) / ".." / "shared";
+  const std::filesystem::path root = set != nullptr ? std::filesystem::path(set) : std::filesystem::path(hyped::tests::source_folder()) / ".." / "shared";
   if (std::filesystem::exists(root / name)) return root / name;
   WARN("skipped: no shared data");
   return {};

@@ -12,6 +12,7 @@
 #include "libhyped/random.hpp"
 #include "tests/experiments/command_run.hpp"
 #include "tests/experiments/small_scenario.hpp"
+#include "tests/places.hpp"
 
 using namespace hyped;
 using namespace hyped::testing;
@@ -61,15 +62,16 @@ std::string counts() {
 bool killed(const CommandFolder& folder, const std::vector<std::string>& arguments, double life_s, int& code) {
   std::cout.flush();      // or the child prints it again
   std::fflush(nullptr);
+  std::string command = hyped::tests::command_path();
   const pid_t child = fork();
   REQUIRE(child >= 0);
   if (child == 0) {
     if (chdir(folder.path().c_str()) != 0) _exit(99);
-    std::vector<char*> words{const_cast<char*>(HYPED_COMMAND)};
+    std::vector<char*> words{command.data()};
     for (const auto& word : arguments) words.push_back(const_cast<char*>(word.c_str()));
     words.push_back(nullptr);
     if (std::freopen("out.txt", "w", stdout) == nullptr || std::freopen("err.txt", "w", stderr) == nullptr) _exit(99);
-    execv(HYPED_COMMAND, words.data());
+    execv(command.c_str(), words.data());
     _exit(99);
   }
   const auto until = std::chrono::steady_clock::now() + std::chrono::duration<double>(life_s);

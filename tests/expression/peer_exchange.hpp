@@ -1,6 +1,7 @@
 // Arrays to and from a Python program of tests/peers, through files in a temporary folder.
 #pragma once
 #include <unistd.h>
+#include "tests/places.hpp"
 
 #include <Eigen/Core>
 #include <catch2/catch.hpp>
@@ -48,7 +49,7 @@ class PeerFolder {
     const char* environment = std::getenv("HYPED_PEERS");
     if (peers && environment == nullptr) return false;
     const std::string python = peers ? std::string(environment) + "/bin/python" : "/usr/bin/python3";
-    return std::system(("OMP_NUM_THREADS=1 " + python + " " HYPED_SOURCE_DIR "/tests/peers/" + script + " " + path_.string() + " " + arguments + " > " + (path_ / "said.txt").string() + " 2>&1").c_str()) == 0;
+    return std::system(("OMP_NUM_THREADS=1 " + python + " " + hyped::tests::source_folder() + "/tests/peers/" + script + " " + path_.string() + " " + arguments + " > " + (path_ / "said.txt").string() + " 2>&1").c_str()) == 0;
   }
   std::string said() const {
     std::ifstream in(path_ / "said.txt");

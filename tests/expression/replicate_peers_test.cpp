@@ -11,6 +11,7 @@
 #include "libhyped/expression/replicates/quasi_likelihood.hpp"
 #include "libhyped/expression/replicates/replicate_test.hpp"
 #include "tests/expression/simulated_counts.hpp"
+#include "tests/places.hpp"
 
 using namespace hyped;
 using hyped::testing::simulated_bulk;
@@ -51,7 +52,7 @@ TEST_CASE("pseudobulk tests agree with DESeq2 and edgeR", "[peers]") {
     Eigen::MatrixXd given(genes, 2);
     given << quasi.dispersions.trend, wald.dispersions.shrunken;
     const TextFile counts("hyped_nb_counts", s.bulk.counts), x("hyped_nb_design", design.design), dispersions("hyped_nb_dispersions", given);
-    const auto r = numbers_of("Rscript " + std::string(HYPED_SOURCE_DIR) + "/tests/peers/negative_binomial.R " + counts.path.string() + " " + x.path.string() + " " + dispersions.path.string());
+    const auto r = numbers_of("Rscript " + hyped::tests::source_folder() + "/tests/peers/negative_binomial.R " + counts.path.string() + " " + x.path.string() + " " + dispersions.path.string());
     if (r.empty()) {
       WARN("skipped: R with DESeq2 and edgeR is not installed (Debian r-bioc-deseq2, r-bioc-edger)");
       return;

@@ -10,6 +10,7 @@
 #include "fitting/duration_pairs.hpp"
 #include "libhyped/random.hpp"
 #include "libhyped/tracks/durations/survival_curves.hpp"
+#include "tests/places.hpp"
 
 using namespace hyped;
 
@@ -24,7 +25,7 @@ std::vector<double> numbers_of(const std::string& command) {
   for (double value; pipe && std::fscanf(pipe.get(), "%lf", &value) == 1;) out.push_back(value);
   return out;
 }
-std::string script(const std::string& name) { return std::string(HYPED_SOURCE_DIR) + "/tests/peers/" + name; }
+std::string script(const std::string& name) { return hyped::tests::source_folder() + "/tests/peers/" + name; }
 
 struct TextFile {
   std::filesystem::path path;

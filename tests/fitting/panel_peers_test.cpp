@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "tests/fitting/panel_paths.hpp"
+#include "tests/places.hpp"
 
 using namespace hyped;
 using namespace hyped::testing;
@@ -15,7 +16,7 @@ using namespace hyped::testing;
 namespace {
 
 std::vector<double> msm(const std::string& table, const char* kind, const char* what, const std::vector<double>& values) {
-  std::string command = fmt::format("Rscript --vanilla {}/tests/peers/panel_msm.R {} {} {}", HYPED_SOURCE_DIR, table, kind, what);
+  std::string command = fmt::format("Rscript --vanilla {}/tests/peers/panel_msm.R {} {} {}", hyped::tests::source_folder(), table, kind, what);
   for (const double value : values) command += fmt::format(" {:.17g}", value);
   std::unique_ptr<FILE, int (*)(FILE*)> pipe(popen((command + " 2>/dev/null").c_str(), "r"), pclose);
   std::vector<double> out;

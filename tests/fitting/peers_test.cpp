@@ -17,6 +17,7 @@
 #include "libhyped/simulate/ode.hpp"
 #include "libhyped/simulate/simulate.hpp"
 #include "libhyped/simulate/staged_linear.hpp"
+#include "tests/places.hpp"
 
 namespace {
 
@@ -30,7 +31,7 @@ std::vector<double> numbers_of(const std::string& command) {
   return out;
 }
 
-std::string script(const std::string& name) { return std::string(HYPED_SOURCE_DIR) + "/tests/peers/" + name; }
+std::string script(const std::string& name) { return hyped::tests::source_folder() + "/tests/peers/" + name; }
 
 #define REQUIRE_PEER(values, what)                                  \
   if ((values).empty()) {                                           \
@@ -195,7 +196,7 @@ TEST_CASE("stiff method against R deSolve", "[peers]") {
 }
 
 TEST_CASE("stiff method against SUNDIALS CVODE", "[peers]") {
-  const std::vector<double> peer = numbers_of(std::string(HYPED_BUILD_DIR) + "/tests/peer_cvode");
+  const std::vector<double> peer = numbers_of(hyped::tests::build_folder() + "/tests/peer_cvode");
   REQUIRE_PEER(peer, "SUNDIALS");
   compare_robertson(peer);
 }

@@ -14,6 +14,7 @@
 #include "fitting/mixing.hpp"
 #include "libhyped/model/compiled_model.hpp"
 #include "libhyped/simulate/ode.hpp"
+#include "tests/places.hpp"
 
 using namespace hyped;
 using Json = nlohmann::json;
@@ -50,7 +51,7 @@ struct OneCompartment {
 
 std::filesystem::path suite(const std::string& file) {
   const char* set = std::getenv("HYPED_SHARED");
-  const std::filesystem::path root = set != nullptr ? std::filesystem::path(set) : std::filesystem::path(HYPED_SOURCE_DIR) / ".." / "shared";
+  const std::filesystem::path root = set != nullptr ? std::filesystem::path(set) : std::filesystem::path(hyped::tests::source_folder()) / ".." / "shared";
   return root / "data/suites/posteriordb_ode" / file;
 }
 Json read(const std::string& file) { return Json::parse(std::ifstream(suite(file))); }

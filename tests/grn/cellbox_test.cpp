@@ -7,13 +7,14 @@
 #include "libhyped/ingest/cells/read_anndata.hpp"
 #include "tests/experiments/command_run.hpp"
 #include "tests/experiments/real_data.hpp"
+#include "tests/places.hpp"
 
 using namespace hyped;
 using namespace hyped::testing;
 
 namespace {
 
-const std::string scenarios = std::string(HYPED_SOURCE_DIR) + "/experiments/networks/grn/";
+const std::string scenarios = hyped::tests::source_folder() + "/experiments/networks/grn/";
 
 // A folder in CellBox's form from a small network: 4 proteins, 1 phenotype, 3 drugs, every single and pair at two doses.
 struct MadeFolder : CommandFolder {

@@ -6,6 +6,7 @@
 #include "libhyped/random.hpp"
 #include "libhyped/store/write_anndata.hpp"
 #include "tests/experiments/command_run.hpp"
+#include "tests/places.hpp"
 
 using namespace hyped;
 using namespace hyped::testing;
@@ -96,7 +97,7 @@ TEST_CASE("cells and deliveries that do not fit together are clear errors") {
 
 TEST_CASE("every shipped scenario of gene networks is read without a complaint") {
   int read = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(std::string(HYPED_SOURCE_DIR) + "/experiments/networks/grn")) {
+  for (const auto& entry : std::filesystem::directory_iterator(hyped::tests::source_folder() + "/experiments/networks/grn")) {
     const GrnScenario scenario = read_grn_scenario(entry.path());
     CHECK_FALSE(scenario.question.empty());
     CHECK(scenario.fit.ladder.size() >= 4);

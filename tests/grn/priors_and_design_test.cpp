@@ -7,6 +7,7 @@
 #include "fitting/networks/evidence/input_design.hpp"
 #include "libhyped/errors.hpp"
 #include "libhyped/ingest/networks/read_edge_list.hpp"
+#include "tests/places.hpp"
 
 using namespace hyped;
 
@@ -14,7 +15,7 @@ namespace {
 
 std::filesystem::path priors() {
   const char* given = std::getenv("HYPED_SHARED");
-  return std::filesystem::path(given ? given : std::string(HYPED_SOURCE_DIR) + "/../shared") / "data/grn/priors";
+  return std::filesystem::path(given ? given : hyped::tests::source_folder() + "/../shared") / "data/grn/priors";
 }
 
 PriorEdges list_of(const std::string& name, const std::string& text) {

@@ -14,6 +14,7 @@
 #include "libhyped/ingest/networks/read_expression_series.hpp"
 #include "libhyped/parallel.hpp"
 #include "libhyped/random.hpp"
+#include "tests/places.hpp"
 
 using namespace hyped;
 
@@ -21,7 +22,7 @@ namespace {
 
 std::filesystem::path shared_series() {
   const char* given = std::getenv("HYPED_SHARED");
-  return std::filesystem::path(given ? given : std::string(HYPED_SOURCE_DIR) + "/../shared") / "data/grn/myod1_fibroblast_timeseries";
+  return std::filesystem::path(given ? given : hyped::tests::source_folder() + "/../shared") / "data/grn/myod1_fibroblast_timeseries";
 }
 
 Eigen::MatrixXd random_matrix(int rows, int columns, std::uint32_t job) {

@@ -12,6 +12,7 @@
 #include "tests/experiments/real_data.hpp"
 #include "tests/ingest/cells_content.hpp"
 #include "tests/ingest/child_run.hpp"
+#include "tests/places.hpp"
 
 using namespace hyped;
 using namespace hyped::testing;
@@ -30,7 +31,7 @@ std::vector<std::string> sorted_lines(const std::string& text) {
 std::map<std::string, std::string> stored_contents() {
   std::map<std::string, std::string> out;
   std::string name;
-  std::istringstream in(bytes_of(std::string(HYPED_SOURCE_DIR) + "/tests/golden/anndata_archives.txt"));
+  std::istringstream in(bytes_of(hyped::tests::source_folder() + "/tests/golden/anndata_archives.txt"));
   for (std::string line; std::getline(in, line);)
     if (line.starts_with("file ")) name = line.substr(5);
     else out[name] += line + "\n";

@@ -12,13 +12,14 @@
 #include "tests/ingest/cells_content.hpp"
 #include "tests/ingest/cells_example.hpp"
 #include "tests/ingest/child_run.hpp"
+#include "tests/places.hpp"
 
 using namespace hyped;
 using namespace hyped::testing;
 
 namespace {
 
-std::string script(const std::string& name) { return std::string(HYPED_SOURCE_DIR) + "/tests/peers/" + name; }
+std::string script(const std::string& name) { return hyped::tests::source_folder() + "/tests/peers/" + name; }
 
 std::string output_of(const std::string& command) {
   FILE* pipe = popen((command + " 2>/dev/null").c_str(), "r");

@@ -11,6 +11,7 @@
 #include <set>
 
 #include "libhyped/errors.hpp"
+#include "tests/places.hpp"
 
 using namespace hyped;
 using Catch::Matchers::Contains;
@@ -21,7 +22,7 @@ namespace {
 // The shared data, or an empty path (said in the log) where they are not installed.
 fs::path shared(const std::string& relative) {
   const char* named = std::getenv("HYPED_SHARED");
-  const fs::path path = (named ? fs::path(named) : fs::path(HYPED_SOURCE_DIR) / ".." / "shared") / relative;
+  const fs::path path = (named ? fs::path(named) : fs::path(hyped::tests::source_folder()) / ".." / "shared") / relative;
   if (fs::exists(path)) return path;
   WARN("skipped: no shared data (" + relative + ")");
   return {};

@@ -6,6 +6,7 @@
 
 #include "libhyped/model/compiled_model.hpp"
 #include "libhyped/simulate/experiment.hpp"
+#include "tests/places.hpp"
 
 namespace hyped::testing {
 
@@ -58,7 +59,7 @@ inline Experiment culture(std::vector<double> initial, std::vector<double> sampl
 // A file of the shared data folder; empty where that folder is absent.
 inline std::filesystem::path shared_file(const std::string& name) {
   const char* set = std::getenv("HYPED_SHARED");
-  const std::filesystem::path root = set ? set : std::filesystem::path(HYPED_SOURCE_DIR) / ".." / "shared";
+  const std::filesystem::path root = set ? set : std::filesystem::path(hyped::tests::source_folder()) / ".." / "shared";
   const std::filesystem::path file = root / name;
   return std::filesystem::exists(file) ? file : std::filesystem::path{};
 }
