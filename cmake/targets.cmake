@@ -40,6 +40,9 @@ endforeach()
 foreach(group calls durations panels)
   hyped_layer(tracks_${group} libhyped/tracks/${group})
 endforeach()
+foreach(group bulk differential cells counts interactions dialects calibration audit)
+  hyped_layer(score_${group} libhyped/score/${group})
+endforeach()
 hyped_layer(ingest_hyped libhyped/ingest/hyped)
 hyped_layer(ingest_networks libhyped/ingest/networks)
 if(NOT SBML_INCLUDE_DIR STREQUAL "/usr/include")
@@ -67,7 +70,8 @@ file(GLOB experiment_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/experiments/*
      ${CMAKE_SOURCE_DIR}/experiments/twin/*.cpp ${CMAKE_SOURCE_DIR}/experiments/twin/cells/*.cpp
      ${CMAKE_SOURCE_DIR}/experiments/cycle/*.cpp ${CMAKE_SOURCE_DIR}/experiments/report/*.cpp
      ${CMAKE_SOURCE_DIR}/experiments/network/*.cpp ${CMAKE_SOURCE_DIR}/experiments/tracks/*.cpp ${CMAKE_SOURCE_DIR}/experiments/cells/*.cpp
-     ${CMAKE_SOURCE_DIR}/experiments/grn/*.cpp ${CMAKE_SOURCE_DIR}/experiments/grn/twin/*.cpp ${CMAKE_SOURCE_DIR}/experiments/interventions/*.cpp)
+     ${CMAKE_SOURCE_DIR}/experiments/grn/*.cpp ${CMAKE_SOURCE_DIR}/experiments/grn/twin/*.cpp ${CMAKE_SOURCE_DIR}/experiments/interventions/*.cpp
+     ${CMAKE_SOURCE_DIR}/experiments/benchmark/*.cpp ${CMAKE_SOURCE_DIR}/experiments/benchmark/*/*.cpp)
 list(REMOVE_ITEM experiment_sources ${CMAKE_SOURCE_DIR}/experiments/hyped.cpp)
 add_library(hyped_experiments OBJECT ${experiment_sources})
 target_link_libraries(hyped_experiments PUBLIC hyped hyped_settings fmt::fmt OpenMP::OpenMP_CXX)
