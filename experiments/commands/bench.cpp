@@ -1,0 +1,15 @@
+// `hyped bench VERB ...`.
+#include "experiments/commands/bench.hpp"
+
+#include "experiments/commands/commands.hpp"
+
+namespace hyped::commands {
+
+void add_bench(CLI::App& app, int& exit_code) {
+  auto* bench = app.add_subcommand("bench", "Predictions of perturbed cells, scored against what was measured");
+  bench->require_subcommand(1);
+  bench->footer("Example: hyped bench run cells.h5ad --out out/bench");
+  (void)exit_code;
+}
+
+}  // namespace hyped::commands

@@ -1,0 +1,7 @@
+// The verbs of `hyped bench`: each is a function of its own file (bench_VERB.cpp) and one line in add_bench.
+#pragma once
+#include "experiments/commands/run_arguments.hpp"
+
+namespace hyped::commands {
+
+}  // namespace hyped::commands
