@@ -56,9 +56,4 @@ inline ScoredPair small_pair(const SmallDesign& design = {}) {
   return out;
 }
 
-// Tables with the p and log2 given, q = p: for rules about lists.
-struct SmallTable {
-  std::vector<double> q, log2;
-};
-
 }  // namespace hyped::testing

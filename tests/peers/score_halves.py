@@ -1,5 +1,5 @@
 # Scores of cell-eval (any version) or cell-eval2, of the even cells of every condition as truth and the odd ones as prediction.
-# score_halves.py FOLDER FILE COLUMN CONTROL [scale]: writes FOLDER/scores.tsv (metric, condition, value) and FOLDER/version.txt. scale: stored, or counts.
+# score_halves.py FOLDER FILE COLUMN CONTROL [full]: writes FOLDER/scores.tsv (metric, condition, value) and FOLDER/version.txt. full: all metrics of cell-eval2, else the six of VCC-2026.
 import importlib.metadata
 import os
 import sys
