@@ -17,6 +17,12 @@ struct EffectComparison {
   ProfileMatrix control;                               // [N x G], the measured control of each condition's context
   ProfileMatrix predicted_control;                     // [N x G], what the prediction brought as control; `control` where it brought none
   std::vector<std::vector<std::size_t>> own_genes;     // [N], columns of its target genes
+
+  // Where there is more evidence than means; 0 x 0 where there is not, and metrics that need it are then undefined and say so.
+  ProfileMatrix perturbed_mean;                        // [N x G], equal-weight mean of the training conditions of the context; 0 x 0: of `truth` itself
+  ProfileMatrix de_score;                              // [N x G], test statistic of the truth against its control; orders the top genes by size
+  ProfileMatrix contrast_score;                        // [N x G], test statistic of the truth against all other perturbed cells (Shift's weights)
+  ProfileMatrix truth_error, control_error;            // [N x G], squared standard errors of `truth` and `control`
 };
 
 struct MetricValue {
