@@ -76,21 +76,20 @@ void resolve_targets(BenchmarkCells& cells, const BenchmarkReading& reading, con
 }
 
 void mask_genes(BenchmarkCells& cells, const BenchmarkReading& reading, std::vector<std::string>& notes) {
-  std::vector<char> out(cells.genes.size(), 0);
-  std::vector<std::string> absent;
+  std::vector<std::string> absent, kept_names;
   const GeneMask named = named_genes("masked", cells.genes, reading.masked, &absent);
-  for (std::size_t g = 0; g < out.size(); ++g) out[g] = named.of[g];
+  const GeneMask mt = mitochondrial_genes(cells.genes);
   if (!absent.empty()) notes.push_back(fmt::format("Masked genes that the data do not have: {}.", fmt::join(absent, ", ")));
-  int mitochondrial = 0;
-  if (reading.mask_mitochondrial) {
-    const GeneMask mt = mitochondrial_genes(cells.genes);
-    mitochondrial = mt.count();
-    for (std::size_t g = 0; g < out.size(); ++g) out[g] = out[g] || mt.of[g];
+  std::vector<int> kept;
+  for (std::size_t g = 0; g < cells.genes.size(); ++g) {
+    if (named.of[g] || (reading.mask_mitochondrial && mt.of[g])) cells.masked.push_back(cells.genes[g]);
+    else kept.push_back(static_cast<int>(g)), kept_names.push_back(cells.genes[g]);
   }
-  for (std::size_t g = 0; g < out.size(); ++g)
-    if (!out[g]) cells.scored.push_back(g);
-  if (cells.scored.size() < 2) throw InputError(cells.where, "fewer than two genes are left to score", "mask fewer genes");
-  if (cells.scored.size() < out.size()) notes.push_back(fmt::format("{} of {} genes are scored; masked: {} by name, {} mitochondrial.", cells.scored.size(), out.size(), named.count(), mitochondrial));
+  if (kept.size() < 2) throw InputError(cells.where, "fewer than two genes are left to score", "mask fewer genes");
+  if (cells.masked.empty()) return;
+  notes.push_back(fmt::format("{} of {} genes are used; masked: {} by name, {} mitochondrial.", kept.size(), cells.genes.size(), named.count(), reading.mask_mitochondrial ? mt.count() : 0));
+  cells.values = columns_of(cells.values, kept);
+  cells.genes = std::move(kept_names);
 }
 
 }  // namespace
@@ -116,12 +115,12 @@ std::vector<std::string> parts_of_label(const std::string& label, const Benchmar
   return out;
 }
 
-BenchmarkCells benchmark_cells_of(const std::vector<std::string>& genes, SparseRows by_gene, const std::vector<std::string>& labels, const std::vector<std::string>& contexts,
+BenchmarkCells benchmark_cells_of(const std::vector<std::string>& genes, SparseRows values, const std::vector<std::string>& labels, const std::vector<std::string>& contexts,
                                   const std::vector<std::string>& cell_names, const std::string& control, const BenchmarkReading& reading, const std::string& where, std::vector<std::string>& notes) {
   BenchmarkCells out;
   out.where = where;
   out.genes = genes;
-  out.by_gene = std::move(by_gene);
+  out.values = std::move(values);
   out.cell_names = cell_names;
   out.control_label = control;
   const std::size_t cells = labels.size();
@@ -165,7 +164,7 @@ BenchmarkCells benchmark_cells_of(const std::vector<std::string>& genes, SparseR
     for (const auto& gene : transgene_symbols())
       if (std::find(genes.begin(), genes.end(), gene) != genes.end()) masks.masked.push_back(gene);
     masks.mask_mitochondrial = true;
-    notes.push_back("Arms of HYPED: genes whose reads may be delivered (MYOD1, PRRX1, ESR1) and mitochondrial genes are not scored.");
+    notes.push_back("Arms of HYPED: genes whose reads may be delivered (MYOD1, PRRX1, ESR1) and mitochondrial genes are masked.");
   }
   mask_genes(out, masks, notes);
   return out;
@@ -217,7 +216,9 @@ BenchmarkCells read_benchmark_cells(RunDirectory& run, const std::filesystem::pa
   std::string context = reading.context;
   if (!context.empty()) say(run, "context", fmt::format("column {}: predictions start from the control of the same context", context));
   std::vector<std::string> notes;
-  BenchmarkCells out = benchmark_cells_of(input.genes, std::move(input.by_gene), label_of_cells(input.data.obs, arms.column, input.where),
+  SparseRows values = transposed(input.by_gene);
+  input.by_gene = {};
+  BenchmarkCells out = benchmark_cells_of(input.genes, std::move(values), label_of_cells(input.data.obs, arms.column, input.where),
                                           context.empty() ? std::vector<std::string>{} : label_of_cells(input.data.obs, context, input.where), names_of(input.data.obs, input.where), arms.reference, reading, input.where, notes);
   out.unit = "mean log1p of normalised counts";
   out.arm_column = arms.column;

@@ -37,14 +37,14 @@ std::string first_of(const std::set<std::string>& names) {
 
 }  // namespace
 
-std::vector<std::pair<std::uint64_t, std::uint64_t>> cell_hashes(const SparseRows& by_gene) {
-  std::vector<std::pair<std::uint64_t, std::uint64_t>> out(static_cast<std::size_t>(by_gene.columns), {0, 0});
-  for (int g = 0; g < by_gene.rows; ++g) {
-    const auto cells = by_gene.columns_of(g);
-    const auto values = by_gene.values_of(g);
-    for (std::size_t e = 0; e < cells.size(); ++e) {
-      const std::uint64_t value = (static_cast<std::uint64_t>(g) << 32) | std::bit_cast<std::uint32_t>(values[e]);
-      auto& [a, b] = out[static_cast<std::size_t>(cells[e])];
+std::vector<std::pair<std::uint64_t, std::uint64_t>> cell_hashes(const SparseRows& values) {
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> out(static_cast<std::size_t>(values.rows), {0, 0});
+  for (int c = 0; c < values.rows; ++c) {
+    auto& [a, b] = out[static_cast<std::size_t>(c)];
+    const auto genes = values.columns_of(c);
+    const auto x = values.values_of(c);
+    for (std::size_t e = 0; e < genes.size(); ++e) {
+      const std::uint64_t value = (static_cast<std::uint64_t>(genes[e]) << 32) | std::bit_cast<std::uint32_t>(x[e]);
       a = mixed(a ^ mixed(value + 0x9e3779b97f4a7c15ULL));
       b = mixed(b * 0xd1342543de82ef95ULL + value + 1);
     }
@@ -73,7 +73,7 @@ std::vector<Leak> leaks_of(const BenchmarkCells& cells, const BenchmarkSplit& sp
   out.push_back({"control cells on both sides", shared_control ? controls : 0, shared_control,
                  shared_control ? "predictions and truth are taken from the same control cells: their noise is common to both and raises correlations of change" : "predictions start from one half of the control cells, truth is compared with the other"});
   // equal cells
-  const auto hashes = cell_hashes(cells.by_gene);
+  const auto hashes = cell_hashes(cells.values);
   std::map<std::pair<std::uint64_t, std::uint64_t>, std::vector<std::size_t>> groups;
   std::int64_t empty = 0, repeated_names = 0;
   std::unordered_map<std::string, int> names;
@@ -104,7 +104,7 @@ std::vector<Leak> leaks_of(const BenchmarkCells& cells, const BenchmarkSplit& sp
   out.push_back({"equal cells on both sides", across, across > 0, across > 0 ? "cells with the same values stand in training and in truth: " + first_of(where) : fmt::format("{} cells equal another one, none across a fold; {} cells have no value at all and were not compared", equal, empty)});
   out.push_back({"names of cells that come back", repeated_names, false, repeated_names > 0 ? "barcodes of different libraries may be equal: see equal cells" : "every cell has a name of its own"});
   std::set<std::string> targets, elsewhere, none_learned;
-  const std::set<std::size_t> scored(cells.scored.begin(), cells.scored.end());
+  const std::set<std::string> scored(cells.genes.begin(), cells.genes.end());
   std::int64_t parts = 0, learned = 0;
   for (const auto& fold : split.folds)
     for (const auto& c : fold.test) {
@@ -113,10 +113,8 @@ std::vector<Leak> leaks_of(const BenchmarkCells& cells, const BenchmarkSplit& sp
       for (const auto& part : condition.perturbations) {
         ++parts;
         if (const auto at = cells.targets.find(part); at != cells.targets.end())
-          for (const auto& gene : at->second) {
-            const auto column = static_cast<std::size_t>(std::find(cells.genes.begin(), cells.genes.end(), gene) - cells.genes.begin());
-            if (scored.contains(column)) targets.insert(gene);
-          }
+          for (const auto& gene : at->second)
+            if (scored.contains(gene)) targets.insert(gene);
         const bool alone = std::any_of(fold.train.begin(), fold.train.end(), [&](const auto& t) { return cells.conditions[static_cast<std::size_t>(cells.index_of(t.name, t.context))].perturbations == std::vector<std::string>{part}; });
         known += alone;
       }

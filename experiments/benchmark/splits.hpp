@@ -52,7 +52,7 @@ struct Leak {
 std::vector<Leak> leaks_of(const BenchmarkCells& cells, const BenchmarkSplit& split, bool shared_control);
 
 // Two numbers for each cell that say all its values; cells without a value have zeros.
-std::vector<std::pair<std::uint64_t, std::uint64_t>> cell_hashes(const SparseRows& by_gene);
+std::vector<std::pair<std::uint64_t, std::uint64_t>> cell_hashes(const SparseRows& values);
 
 // Half of each cell, 0 or 1, equal numbers in each condition to one; by the seed and the name of the cell, so that the order of rows does not count.
 std::vector<std::uint8_t> cell_halves(const BenchmarkCells& cells, std::uint64_t seed, std::uint32_t draw);
