@@ -37,10 +37,6 @@ namespace hyped::report {
 //   yield            curve: arm yield wrong lower upper, arm is the method
 //   rates            phases: phase x y label; transitions: from_x from_y to_x to_y rate label
 //   edges            edges: from to from_x from_y to_x to_y weight width verdict; nodes: node x y
-//   scores           rows: panel axis name role estimate lower upper floor ceiling, role is "baseline", "model" or "negative control"
-//   changes          points: panel kind x y label, kind is "gene" or "target"                         variables: x_label y_label
-//   overlap          curve: name k share, one of the names may be "chance"                           variables: legend
-//   heat_map         boxes: panel name stratum value, an empty value is grey
 struct Figure {
   std::string name, caption, template_name;
   std::vector<std::pair<std::string, Table>> data;

@@ -77,8 +77,9 @@ void report_published_table3(RunDirectory& run, const Benchmark& bench) {
     const std::string comparable = beside.empty() ? "" : embedding ? "not comparable: the printed scores are of embeddings" : "not comparable as they stand: which 500 genes and which cells were held out is not printed";
     const auto control = static_cast<std::size_t>(bench.cells.index_of(bench.cells.control_label, c.context));
     const Eigen::RowVectorXd truth = bench.means.row(bench.groups.truth[l]), none = bench.means.row(bench.groups.learned[control]);
-    for (const auto& [label, genes] : {std::pair{fmt::format("all {}", all.size()), &all}, std::pair{fmt::format("{} most variable", variable.size()), &variable}}) {
+    for (const std::vector<Eigen::Index>* genes : {static_cast<const std::vector<Eigen::Index>*>(&all), &variable}) {
       if (genes->empty()) continue;
+      const std::string label = genes == &all ? fmt::format("all {}", all.size()) : fmt::format("{} most variable", variable.size());
       const auto add = [&](const std::string& what, const Eigen::RowVectorXd& measured, const Eigen::RowVectorXd& predicted) {
         const FourScores s = four_scores(bench, c, measured, predicted, *genes);
         rows.add_row({name, phase.empty() ? std::string("All") : phase, label, what, optional_cell(s.cosine), optional_cell(s.mse), optional_cell(s.mae), optional_cell(s.pearson), beside, comparable});
