@@ -1,5 +1,7 @@
 // Predictors of perturbed profiles: closed forms on small data, fallbacks that are said, no look at the truth.
 #include <Eigen/Cholesky>
+#include <Eigen/LU>
+#include <Eigen/SVD>
 #include <catch2/catch.hpp>
 #include <set>
 

@@ -100,7 +100,7 @@ void run_benchmark(RunDirectory& run, const std::filesystem::path& file, const B
   report_scores(run, bench, settings.draws);
   report_ranks(run, bench);
   report_duplicates(run, bench, std::min(5, settings.splits));
-  if (!settings.shared_control) report_control_halves(run, bench);
+  report_control_halves(run, bench);
   report_contrasts(run, bench);
   report_batch(run, bench, settings.non_responding);
   report_composition(run, bench);

@@ -18,7 +18,7 @@ ProfileMatrix taken(const ProfileMatrix& means, const std::vector<int>& rows) {
 ProfileMatrix ConditionGroups::learned_of(const ProfileMatrix& means) const { return taken(means, learned); }
 ProfileMatrix ConditionGroups::truth_of(const ProfileMatrix& means) const { return taken(means, truth); }
 
-ConditionGroups condition_groups(const BenchmarkCells& cells, std::uint64_t seed, bool shared_control, bool swapped) {
+ConditionGroups condition_groups(const BenchmarkCells& cells, std::uint64_t seed, bool shared_control) {
   ConditionGroups out;
   out.shared_control = shared_control;
   const auto halves = cell_halves(cells, seed, 0);
@@ -36,8 +36,7 @@ ConditionGroups condition_groups(const BenchmarkCells& cells, std::uint64_t seed
   out.groups.names.insert(out.groups.names.end(), others.begin(), others.end());
   for (std::size_t c = 0; c < cells.condition_of.size(); ++c) {
     const std::int32_t l = cells.condition_of[c];
-    const bool other = (halves[c] == 1) != swapped;
-    out.groups.of_cell.push_back(l < 0 || !other ? l : static_cast<std::int32_t>(out.truth[static_cast<std::size_t>(l)]));
+    out.groups.of_cell.push_back(l < 0 || halves[c] == 0 ? l : static_cast<std::int32_t>(out.truth[static_cast<std::size_t>(l)]));
   }
   const auto sizes = out.groups.sizes();
   for (const int group : out.learned) out.learned_cells.push_back(sizes[static_cast<std::size_t>(group)]);

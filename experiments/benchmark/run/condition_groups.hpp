@@ -20,7 +20,7 @@ struct ConditionGroups {
   ProfileMatrix learned_of(const ProfileMatrix& means) const;      // [K x G] to [L x G]
   ProfileMatrix truth_of(const ProfileMatrix& means) const;
 };
-// The halves are a function of the seed and the cells' names. swapped: the halves change places. InputError: a control of fewer than four cells that is to be halved.
-ConditionGroups condition_groups(const BenchmarkCells& cells, std::uint64_t seed, bool shared_control, bool swapped = false);
+// The halves are a function of the seed and the cells' names. InputError: a control of fewer than four cells that is to be halved.
+ConditionGroups condition_groups(const BenchmarkCells& cells, std::uint64_t seed, bool shared_control);
 
 }  // namespace hyped
