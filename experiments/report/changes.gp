@@ -19,7 +19,7 @@ do for [j = 1:|distinct_panel|] {
   axis_x = x_label
   eval shared_x(j)
   plot x with lines linecolor rgb pale linewidth 1, \
-       points using (mine(j, 'gene') ? column("x") : NaN):(column("y")) with points pointtype 7 pointsize 0.2 linecolor rgb '#0072B2', \
+       points using (mine(j, 'gene') ? column("x") : NaN):(column("y")) with points pointtype 7 pointsize 0.3 linecolor rgb '#0072B2', \
        points using (mine(j, 'target') ? column("x") : NaN):(column("y")) with points pointtype 7 pointsize 0.55 linecolor rgb '#D55E00', \
        points using (mine(j, 'target') ? column("x") : -9 * wide):(column("y")):(strcol("label")) with labels font ',10' offset 0,0.7 textcolor rgb '#D55E00' noenhanced
   eval clear_legend

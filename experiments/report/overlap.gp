@@ -17,5 +17,7 @@ mine(a) = strcol("name") eq distinct_name[a]
 colour_of(a) = distinct_name[a] eq 'chance' ? pale : line_colours[(a - 1) % 8 + 1]
 eval write_legend
 do for [a = 1:|distinct_name|] { set label 60 + a distinct_name[a] at graph 1.03, graph 1.0 - 0.075 * (a - 0.5) left font ',11' textcolor rgb colour_of(a) }
-plot for [a = 1:|distinct_name|] curve using (mine(a) ? column("k") : NaN):(column("share")) with lines linewidth (1.6 + 0.01 * a) dashtype (distinct_name[a] eq 'chance' ? 2 : 1) linecolor rgb colour_of(a)
+is_chance(a) = distinct_name[a] eq 'chance'
+plot for [a = 1:|distinct_name|] curve using (mine(a) && !is_chance(a) ? column("k") : NaN):(column("share")) with lines linewidth 1.6 linecolor rgb colour_of(a), \
+     curve using (strcol("name") eq 'chance' ? column("k") : NaN):(column("share")) with lines linewidth 1.61 dashtype 2 linecolor rgb pale
 unset multiplot

@@ -50,7 +50,7 @@ do for [p = 1:|distinct_panel|] {
   beyond(x) = x > to_x ? to_x - 0.01 * (to_x - from_x) : x < from_x ? from_x + 0.01 * (to_x - from_x) : NaN
   cut(x) = x > to_x ? to_x : x < from_x ? from_x : x
   mine(k) = strcol("panel") eq distinct_panel[p] && strcol("role") eq roles[k]
-  plot for [k = 1:3] rows using (mine(k) ? inside(column("estimate")) : NaN):(place_of(strcol("name"))):(cut(column("lower"))):(cut(column("upper"))) with xerrorbars pointtype 7 pointsize 0 linewidth 1.8 linecolor rgb role_colours[k], \
+  plot for [k = 1:3] rows using (mine(k) ? inside(column("estimate")) : NaN):(place_of(strcol("name"))):(cut(column("lower"))):(cut(column("upper"))) with xerrorbars pointtype 7 pointsize 0.01 linewidth 1.8 linecolor rgb role_colours[k], \
        for [k = 1:3] rows using (mine(k) ? inside(column("estimate")) : NaN):(place_of(strcol("name"))) with points pointtype 7 pointsize 0.5 linecolor rgb role_colours[k], \
        for [k = 1:3] rows using (mine(k) ? beyond(column("estimate")) : NaN):(place_of(strcol("name"))) with points pointtype 9 pointsize 0.6 linecolor rgb role_colours[k], \
        NaN

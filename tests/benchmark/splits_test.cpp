@@ -81,7 +81,7 @@ TEST_CASE("kinds of splits hold out what they say") {
   CHECK(seen.size() == 5);
   CHECK_THROWS_WITH(make_split(cells_of({"control", "A", "B"}, {"x"}), SplitKind::dual, 1, 0), Contains("no combination"));
   CHECK_THROWS_WITH(make_split(cells_of({"control", "A", "B"}, {"x"}), SplitKind::context, 1, 0), Contains("two contexts"));
-  CHECK_THROWS_WITH(split_kind_of("contxt"), Contains("did you mean context"));
+  CHECK_THROWS_WITH(split_kind_of("contxt"), Contains("did you mean 'context'"));
 }
 
 TEST_CASE("a split that lets the truth in is refused") {
@@ -137,7 +137,7 @@ TEST_CASE("halves of cells are equal in size and follow the cells, not the rows"
   CHECK(cell_halves(forward, 9, 0) != cell_halves(forward, 9, 1));
 }
 
-TEST_CASE("labels, targets and masks are resolved or refused") {
+TEST_CASE("labels and targets and masks are resolved or refused") {
   std::vector<std::string> notes;
   SparseRows rows;
   rows.columns = 3;

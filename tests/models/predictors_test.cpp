@@ -119,7 +119,7 @@ TEST_CASE("what was not learned is said, and the truth is never let in") {
   CHECK_THAT(note, Contains("X alone is not learned"));
   CHECK_THROWS_AS(predicted("additive", t, {"A", {"A"}, "", 5}), InputError);
   CHECK_THROWS_WITH(predicted("no change", t, {"A+B", {"A", "B"}, "other", 5}), Contains("no control of context other"));
-  CHECK_THROWS_WITH(standard_predictors(std::vector<std::string>{"aditive"}), Contains("did you mean additive"));
+  CHECK_THROWS_WITH(standard_predictors(std::vector<std::string>{"aditive"}), Contains("did you mean 'additive'"));
   predicted("nearest perturbation", t, both, &note);
   CHECK_THAT(note, Contains("no measured target gene"));
 }

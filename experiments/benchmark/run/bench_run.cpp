@@ -97,7 +97,8 @@ void run_benchmark(RunDirectory& run, const std::filesystem::path& file, const B
   bench.options.seed = bench.seed, bench.options.level = settings.level;
   bench.options.cell_draws = settings.draws, bench.options.splits = settings.splits, bench.options.depths = false;
   bench.calibrated = calibrate(bench.models, bench.floor, bench.metrics, cells_behind(bench.cells, bench.tested, bench.groups), bench.options);
-  report_scores(run, bench, settings.draws);
+  bench.deviations = deviations_over_cells(bench, settings.draws);
+  report_scores(run, bench);
   report_ranks(run, bench);
   report_duplicates(run, bench, std::min(5, settings.splits));
   report_control_halves(run, bench);

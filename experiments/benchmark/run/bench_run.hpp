@@ -48,6 +48,7 @@ struct Benchmark {
   std::size_t floor = 0;
   std::vector<MetricCalibration> calibrated;  // [metrics]
   CalibrationOptions options;
+  std::vector<std::vector<std::vector<double>>> deviations;      // see deviations_over_cells
   std::uint64_t seed = 1;
 };
 // Groups, truth, predictions and models; `cells`, `split`, `predictors`, `metrics` and `seed` are set. The object must stay where it is: models refer to it.
@@ -55,8 +56,11 @@ void prepare_models(Benchmark& bench, bool shared_control);
 // Standard deviation of each value if cells were drawn again, [P][metrics][N]; NaN where a metric has one value for all or none.
 std::vector<std::vector<std::vector<double>>> deviations_over_cells(const Benchmark& bench, int draws);
 
+// (value - floor) / (ceiling - floor) of one condition; none where the ceiling is not beyond the floor by two standard deviations of the floor's score over cells.
+std::optional<double> scaled_at(const Benchmark& bench, std::size_t metric, std::size_t model, std::size_t condition);
+
 void report_split(RunDirectory& run, const Benchmark& bench, bool shared_control);
-void report_scores(RunDirectory& run, const Benchmark& bench, int draws);
+void report_scores(RunDirectory& run, const Benchmark& bench);
 void report_ranks(RunDirectory& run, const Benchmark& bench);
 void report_duplicates(RunDirectory& run, const Benchmark& bench, int splits);
 void report_control_halves(RunDirectory& run, const Benchmark& bench);

@@ -13,7 +13,7 @@ namespace hyped {
 namespace {
 
 const std::vector<std::string> main_metrics{"l2_delta", "pearson_delta", "pds_cosine"};
-const std::vector<std::string> main_predictors{"no change", "perturbed mean", "matching mean", "additive", "scaled additive", "overlap-corrected additive", "largest effect", "context-shifted mean", "ridge bilinear", "gene network", "shuffled labels"};
+const std::vector<std::string> main_predictors{"no change", "perturbed mean", "matching mean", "additive", "scaled additive", "overlap-corrected additive", "context-shifted mean", "latent additive", "gene network", "shuffled labels", "largest effect", "ridge bilinear"};
 
 std::string label_of(const ResponseCondition& c) { return c.context.empty() ? c.name : c.name + " " + c.context; }
 int model_named(const Benchmark& bench, const std::string& name) {
@@ -56,63 +56,71 @@ void add_changes(RunDirectory& run, const Benchmark& bench) {
                            "changes", {{"points", points}}, {{"x_label", "measured change"}, {"y_label", "predicted change"}}, "answer"});
 }
 
-std::vector<std::size_t> order_by_size(const Eigen::RowVectorXd& values) {
-  std::vector<std::size_t> out(static_cast<std::size_t>(values.size()));
-  std::iota(out.begin(), out.end(), 0);
-  std::stable_sort(out.begin(), out.end(), [&](std::size_t a, std::size_t b) { return std::abs(values[static_cast<Eigen::Index>(a)]) > std::abs(values[static_cast<Eigen::Index>(b)]); });
+// Genes by the size of their value, the largest first; `of` are those that count.
+std::vector<Eigen::Index> order_by_size(const Eigen::RowVectorXd& values, const std::vector<Eigen::Index>& of) {
+  std::vector<Eigen::Index> out = of;
+  std::stable_sort(out.begin(), out.end(), [&](Eigen::Index a, Eigen::Index b) { return std::abs(values[a]) > std::abs(values[b]); });
   return out;
 }
 
 void add_overlap(RunDirectory& run, const Benchmark& bench) {
-  const std::size_t genes = bench.cells.genes.size();
+  // Genes that neither condition nor control expresses have nothing to find: their order would be that of the file in all lists.
+  const Eigen::Index n = bench.truth.truth.rows();
+  std::vector<std::vector<Eigen::Index>> expressed(static_cast<std::size_t>(n)), truth;
+  std::size_t fewest = bench.cells.genes.size();
+  for (Eigen::Index i = 0; i < n; ++i) {
+    auto& mine = expressed[static_cast<std::size_t>(i)];
+    for (Eigen::Index g = 0; g < bench.truth.truth.cols(); ++g)
+      if (bench.truth.truth(i, g) > 0 || bench.truth.control(i, g) > 0) mine.push_back(g);
+    fewest = std::min(fewest, mine.size());
+    truth.push_back(order_by_size(bench.truth.de_score.row(i), mine));
+  }
   std::vector<std::size_t> steps;
-  for (double k = 5; k < 0.5 * static_cast<double>(genes); k *= 1.35) steps.push_back(static_cast<std::size_t>(k));
+  for (double k = 5; k < 0.5 * static_cast<double>(fewest); k *= 1.35) steps.push_back(static_cast<std::size_t>(k));
   if (steps.size() < 3) return;
   Table curve({{"name", "", ""}, {"k", "", "genes"}, {"share", "1", "mean over tested conditions"}});
-  std::vector<std::vector<std::size_t>> truth;
-  for (Eigen::Index i = 0; i < bench.truth.truth.rows(); ++i) truth.push_back(order_by_size(bench.truth.de_score.row(i)));
-  const auto add = [&](const std::string& name, const std::vector<std::vector<std::size_t>>& predicted) {
-    for (const std::size_t k : steps) {
-      double sum = 0;
-      for (std::size_t i = 0; i < truth.size(); ++i) {
-        const std::set<std::size_t> real(truth[i].begin(), truth[i].begin() + static_cast<std::ptrdiff_t>(k));
-        for (std::size_t j = 0; j < k; ++j) sum += real.contains(predicted[i][j]);
-      }
-      curve.add_row({name, static_cast<std::int64_t>(k), sum / static_cast<double>(k * truth.size())});
-    }
-  };
-  for (const auto& name : {"perturbed mean", "additive", "overlap-corrected additive", "best single", "ridge bilinear", "shuffled labels"}) {
+  for (const auto& name : {"perturbed mean", "context-shifted mean", "additive", "overlap-corrected additive", "best single", "latent additive", "shuffled labels"}) {
     const int m = model_named(bench, name);
     if (m < 0) continue;
-    std::vector<std::vector<std::size_t>> order;
     const EffectComparison& pair = bench.models[static_cast<std::size_t>(m)].pair;
-    for (Eigen::Index i = 0; i < pair.truth.rows(); ++i) order.push_back(order_by_size(pair.predicted.row(i) - pair.predicted_control.row(i)));
-    add(name, order);
+    for (const std::size_t k : steps) {
+      double sum = 0;
+      for (Eigen::Index i = 0; i < n; ++i) {
+        const auto& real = truth[static_cast<std::size_t>(i)];
+        const auto guess = order_by_size(pair.predicted.row(i) - pair.predicted_control.row(i), expressed[static_cast<std::size_t>(i)]);
+        const std::set<Eigen::Index> wanted(real.begin(), real.begin() + static_cast<std::ptrdiff_t>(k));
+        for (std::size_t j = 0; j < k; ++j) sum += wanted.contains(guess[j]);
+      }
+      curve.add_row({std::string(name), static_cast<std::int64_t>(k), sum / static_cast<double>(k) / static_cast<double>(n)});
+    }
   }
-  for (const std::size_t k : steps) curve.add_row({std::string("chance"), static_cast<std::int64_t>(k), static_cast<double>(k) / static_cast<double>(genes)});
-  report::add_figure(run, {"overlap", "Of the k genes with the largest test statistic against the control, the share that is among the k genes whose predicted change is largest in size.", "overlap", {{"curve", curve}}, {{"legend", "dashed: chance"}}});
+  for (const std::size_t k : steps) {
+    double sum = 0;
+    for (const auto& mine : expressed) sum += static_cast<double>(k) / static_cast<double>(mine.size());
+    curve.add_row({std::string("chance"), static_cast<std::int64_t>(k), sum / static_cast<double>(n)});
+  }
+  report::add_figure(run, {"overlap", "Of the k genes with the largest test statistic against the control, the share that is among the k genes whose predicted change is largest in size. Genes that are expressed in neither are left out.", "overlap", {{"curve", curve}}, {{"legend", "dashed: chance"}}});
 }
 
 void add_heat_map(RunDirectory& run, const Benchmark& bench) {
   if (bench.tested.condition.size() < 2) return;
   Table boxes({{"panel", "", ""}, {"name", "", ""}, {"stratum", "", ""}, {"value", "", "scaled score"}});
   const std::size_t columns = std::min<std::size_t>(bench.tested.condition.size(), 12);
+  std::vector<std::string> shown;
+  for (const auto& predictor : main_predictors)
+    if (model_named(bench, predictor) >= 0 && shown.size() < 300 / (columns * main_metrics.size())) shown.push_back(predictor);
+  bool any = false;
   for (const auto& name : main_metrics)
-    for (const auto& metric : bench.calibrated) {
-      if (metric.metric != name || metric.joint.global()) continue;
-      const auto& ceiling = metric.ceilings[metric.ceiling].values;
-      const auto floor = metric.joint.units(bench.floor);
-      for (const auto& predictor : main_predictors) {
-        const int m = model_named(bench, predictor);
-        if (m < 0 || boxes.rows().size() + columns > 300) continue;
-        const auto values = metric.joint.units(static_cast<std::size_t>(m));
+    for (std::size_t k = 0; k < bench.calibrated.size(); ++k) {
+      if (bench.calibrated[k].metric != name || bench.calibrated[k].joint.global()) continue;
+      for (const auto& predictor : shown)
         for (std::size_t i = 0; i < columns; ++i) {
-          const double span = i < ceiling.size() ? ceiling[i] - floor[i] : std::nan("");
-          const bool good = std::isfinite(values[i]) && std::isfinite(span) && metric.joint.sign() * span > 0;
-          boxes.add_row({metric.metric, predictor, label_of(bench.truth.conditions[i]), good ? Cell((values[i] - floor[i]) / span) : Cell()});
+          const auto scaled = scaled_at(bench, k, static_cast<std::size_t>(model_named(bench, predictor)), i);
+          any = any || scaled;
+          boxes.add_row({name, predictor, label_of(bench.truth.conditions[i]), scaled ? Cell(*scaled) : Cell()});
         }
-      }
     }
+  if (!any) return;
   if (boxes.rows().empty()) return;
   report::add_figure(run, {"strata", fmt::format("Scaled scores by predictor and tested condition{}. 0: {}; 1: the ceiling of that condition. Single conditions have no interval here: see table by_condition.", columns < bench.tested.condition.size() ? fmt::format(" (the first {} of {})", columns, bench.tested.condition.size()) : std::string(),
                                                    bench.models[bench.floor].name), "heat_map", {{"boxes", boxes}}, {}});

@@ -43,13 +43,13 @@ Table score_table(const Benchmark& bench) {
 // What a reader sees first: every predictor under a few metrics, best mean L2 first.
 Table headline_table(const Benchmark& bench) {
   const std::vector<std::string> wanted{"l2_delta", "pearson_delta", "pearson", "pds_cosine"};
-  std::vector<Column> columns{{"predictor", "", ""}, {"role", "", ""}};
+  std::vector<Column> columns{{"predictor", "", ""}};
   std::vector<const MetricCalibration*> shown;
   for (const auto& name : wanted)
     for (const auto& metric : bench.calibrated)
       if (metric.metric == name) shown.push_back(&metric);
   for (std::size_t i = shown.size(); i < std::min<std::size_t>(4, bench.calibrated.size()); ++i) shown.push_back(&bench.calibrated[i]);
-  for (const auto* metric : shown) columns.push_back({metric->metric + (metric->separates ? "" : " (not calibrated)"), "", metric->better == Better::higher ? "higher is better" : "lower is better"});
+  for (const auto* metric : shown) columns.push_back({metric->metric + (metric->separates ? "" : " (*)"), "", metric->better == Better::higher ? "higher is better" : "lower is better"});
   columns.push_back({"scaled", "", "mean scaled score over calibrated metrics"});
   Table out(columns);
   const auto scaled = mean_scaled_scores(bench.calibrated);
@@ -61,13 +61,13 @@ Table headline_table(const Benchmark& bench) {
   };
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return key(a) < key(b); });
   for (const std::size_t m : order) {
-    std::vector<Cell> row{bench.models[m].name, std::string(to_string(bench.predictors[m]->role()))};
+    std::vector<Cell> row{bench.predictors[m]->role() == PredictorRole::negative_control ? bench.models[m].name + " (negative)" : bench.models[m].name};
     for (const auto* metric : shown) row.push_back(cell_of(metric->models[m].mean));
     row.push_back(cell_of(scaled[m].mean));
     out.add_row(row);
   }
   for (const auto kind : {CeilingKind::half_split, CeilingKind::replicate, CeilingKind::noise_free}) {
-    std::vector<Cell> row{fmt::format("technical duplicate, {}", to_string(kind)), std::string("ceiling")};
+    std::vector<Cell> row{fmt::format("duplicate, {}", to_string(kind))};
     for (const auto* metric : shown) row.push_back(cell_of(metric->ceilings[kind].mean));
     row.emplace_back();
     out.add_row(row);
@@ -128,12 +128,23 @@ void report_split(RunDirectory& run, const Benchmark& bench, bool shared_control
   run.add_table("leaks", table, "What of the truth the learning side may have seen.");
 }
 
-void report_scores(RunDirectory& run, const Benchmark& bench, int draws) {
+std::optional<double> scaled_at(const Benchmark& bench, std::size_t metric, std::size_t model, std::size_t condition) {
+  const MetricCalibration& m = bench.calibrated[metric];
+  const auto& ceiling = m.ceilings[m.ceiling].values;
+  if (m.joint.global() || condition >= ceiling.size()) return std::nullopt;
+  const MetricValue &value = m.joint.values[model][condition], &floor = m.joint.values[bench.floor][condition];
+  if (!value.value || !floor.value) return std::nullopt;
+  const double span = m.joint.sign() * (ceiling[condition] - *floor.value), noise = bench.deviations[bench.floor][metric][condition];
+  if (!(span > 0) || !(span >= 2 * noise)) return std::nullopt;
+  return m.joint.sign() * (*value.value - *floor.value) / span;
+}
+
+void report_scores(RunDirectory& run, const Benchmark& bench) {
   const Table head = headline_table(bench);
   fmt::print("\n{}\n", to_terminal(head, "tables/scores.tsv"));
-  run.add_table("leaderboard", head, fmt::format("Means over {} tested conditions. Ceilings are halves of the cells against each other, and brought to full depth. Floor of scaled scores: {}.", bench.tested.condition.size(), bench.models[bench.floor].name));
+  run.add_table("leaderboard", head, fmt::format("Means over {} tested conditions. Ceilings are halves of the cells against each other, and brought to full depth. Floor of scaled scores: {}. (*): not calibrated on these data. (negative): a negative control.", bench.tested.condition.size(), bench.models[bench.floor].name));
   run.add_table("scores", score_table(bench), "Every predictor under every metric, with floor, ceiling, intervals and verdicts.");
-  const auto sd = deviations_over_cells(bench, draws);
+  const auto& sd = bench.deviations;
   const double z = -normal_quantile_of(0.5 - 0.5 * bench.options.level);
   Table rows({{"predictor", "", ""}, {"condition", "", ""}, {"context", "", ""}, {"metric", "", ""}, {"value", "", ""}, {"lower", "", "95 % if cells were drawn again"}, {"upper", "", ""}, {"floor", "", ""}, {"ceiling", "", ""}, {"scaled", "", ""}, {"why_not", "", ""}});
   for (std::size_t k = 0; k < bench.metrics.size(); ++k) {
@@ -144,10 +155,10 @@ void report_scores(RunDirectory& run, const Benchmark& bench, int draws) {
     for (std::size_t m = 0; m < bench.models.size(); ++m)
       for (std::size_t i = 0; i < bench.tested.condition.size(); ++i) {
         const MetricValue& v = metric.joint.values[m][i];
-        const double top = i < ceiling.size() ? ceiling[i] : std::numeric_limits<double>::quiet_NaN(), span = top - floor[i], e = sd[m][k][i];
-        const bool scaled = v.value && metric.separates && std::isfinite(span) && metric.joint.sign() * span > 0;
+        const double top = i < ceiling.size() ? ceiling[i] : std::numeric_limits<double>::quiet_NaN(), e = sd[m][k][i];
+        const auto scaled = scaled_at(bench, k, m, i);
         rows.add_row({bench.models[m].name, bench.truth.conditions[i].name, bench.truth.conditions[i].context, metric.metric, cell_of(v.value), v.value ? hyped::cell_of(*v.value - z * e) : Cell(), v.value ? hyped::cell_of(*v.value + z * e) : Cell(),
-                      hyped::cell_of(floor[i]), hyped::cell_of(top), scaled ? hyped::cell_of((*v.value - floor[i]) / span) : Cell(), v.value ? (scaled ? std::string() : std::string("ceiling and floor are not told apart")) : v.undefined_because});
+                      hyped::cell_of(floor[i]), hyped::cell_of(top), cell_of(scaled), !v.value ? v.undefined_because : scaled ? std::string() : std::string("ceiling and floor are not told apart here")});
       }
   }
   run.add_table("by_condition", rows, "Every predictor, tested condition and metric.");
