@@ -160,16 +160,26 @@ TEST_CASE("the detectable difference is found with the power it names", "[standa
     }
     return s;
   };
+  const int screens = 500;
+  struct Found {
+    double detectable = 0, first = 0;
+    bool there = false, alarm = false;
+  };
+  std::vector<Found> each(screens);
+  parallel_for(screens, [&](int k) { each[static_cast<std::size_t>(k)].detectable = compare_models(screen_of(0, static_cast<std::uint32_t>(k)), {1, 0.95, 50}).differences[0].detectable; });
   double detectable = 0;
-  const int screens = 600;
-  for (int k = 0; k < screens; ++k) detectable += compare_models(screen_of(0, static_cast<std::uint32_t>(k)), {1, 0.95, 200}).differences[0].detectable / screens;
+  for (const auto& f : each) detectable += f.detectable / screens;
+  parallel_for(screens, [&](int k) {
+    Found& f = each[static_cast<std::size_t>(k)];
+    const RangeOptions options{static_cast<std::uint64_t>(k), 0.95, 1000};
+    const auto there = compare_models(screen_of(detectable, 10000 + static_cast<std::uint32_t>(k)), options), none = compare_models(screen_of(0, 20000 + static_cast<std::uint32_t>(k)), options);
+    f.there = there.differences[0].range->lower > 0, f.alarm = none.differences[0].range->lower > 0 || none.differences[0].range->upper < 0;
+    for (const auto& r : none.ranks)
+      if (r.model == "a") f.first = r.first;
+  });
   int found = 0, false_alarms = 0;
   double first = 0;
-  for (int k = 0; k < screens; ++k) {
-    const auto there = compare_models(screen_of(detectable, 10000 + static_cast<std::uint32_t>(k)), {static_cast<std::uint64_t>(k), 0.95, 1000}), none = compare_models(screen_of(0, 20000 + static_cast<std::uint32_t>(k)), {static_cast<std::uint64_t>(k), 0.95, 1000});
-    found += there.differences[0].range->lower > 0, false_alarms += none.differences[0].range->lower > 0 || none.differences[0].range->upper < 0;
-    for (const auto& r : none.ranks) first += r.model == "a" ? r.first / screens : 0;
-  }
+  for (const auto& f : each) found += f.there, false_alarms += f.alarm, first += f.first / screens;
   WARN("detectable difference " << detectable << " found in " << found / double(screens) << "; none: alarms " << false_alarms / double(screens) << "; P(rank 1) of one of two equal models " << first);
   CHECK(detectable == Approx((2.064 + 0.857) / 5).epsilon(0.02));      // quantiles of Student's t with 24 degrees of freedom
   CHECK(found / double(screens) == Approx(0.8).margin(0.06));
