@@ -53,7 +53,7 @@ std::vector<Expected> expected_scores(const std::vector<Metric>& metrics, const 
 }
 
 struct Coverage {
-  int both = 0, perturbations = 0, cells_only = 0, difference = 0, scaled = 0, scaled_given = 0, replicate = 0;
+  int separates = 0, both = 0, perturbations = 0, cells_only = 0, difference = 0, scaled = 0, scaled_given = 0, replicate = 0;
   double ceiling_replicate = 0, ceiling_noise_free = 0, noise_shift = 0;
 };
 
@@ -81,10 +81,9 @@ TEST_CASE("calibrated scores: intervals hold the truth of simulated screens as o
     for (const auto& calibration : each) {
       const MetricCalibration& c = calibration[m];
       const CalibratedScore& model = c.models[0];
-      REQUIRE(c.separates);
+      seen.separates += c.separates;
       seen.both += holds(model.ranges.both, truth[m].model), seen.perturbations += holds(model.ranges.perturbations, truth[m].model), seen.cells_only += holds(model.ranges.cells, truth[m].model);
       seen.difference += holds(model.over_floor, sign * (truth[m].model - truth[m].floor));
-      REQUIRE(model.scaled.value);
       if (model.scaled.lower) ++seen.scaled_given, seen.scaled += *model.scaled.lower <= s && s <= *model.scaled.upper ? 1 : 0;
       seen.ceiling_replicate += *c.ceilings[CeilingKind::replicate].mean / screens, seen.ceiling_noise_free += *c.ceilings[CeilingKind::noise_free].mean / screens;
     }
@@ -96,7 +95,8 @@ TEST_CASE("calibrated scores: intervals hold the truth of simulated screens as o
       CHECK(coverage > 0.92);
       CHECK(coverage < 0.985);
     }
-    CHECK(seen.scaled_given == screens);
+    CHECK(seen.separates > 0.98 * screens);
+    CHECK(seen.scaled_given > 0.98 * screens);
     CHECK(seen.ceiling_replicate == Approx(truth[m].replicate).epsilon(0.03));
     CHECK(seen.ceiling_noise_free == Approx(truth[m].noise_free).epsilon(0.03));
   }
