@@ -135,7 +135,7 @@ TEST_CASE("closed forms of the ceilings: 4, 2 and 1 sigma squared over n, and th
   CHECK(half == Approx(4 * per_mean).epsilon(0.04));
   CHECK(half_mae == Approx(std::sqrt(2 / M_PI) * std::sqrt(4 * per_mean)).epsilon(0.02));
   CHECK(noise_shift == Approx(per_mean).epsilon(0.06));      // (n - 1) / n of it, by construction
-  // model: error of the true change = (.6 - 1) change + .15 z, changes have variance .25^2 (given) + .3^2
+  // model: error of the true change = (.6 - 1) change + .15 z, known from the screen itself
   double known = 0;
   for (int k = 0; k < screens; ++k) {
     const auto screen = simulated_screen(setting, 3, static_cast<std::uint32_t>(k));
