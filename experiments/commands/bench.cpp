@@ -11,6 +11,8 @@ void add_bench(CLI::App& app, int& exit_code) {
   bench->footer("Example: hyped bench run cells.h5ad --out out/bench");
   add_bench_run(*bench, exit_code);
   add_bench_score(*bench, exit_code);
+  add_bench_audit(*bench, exit_code);
+  add_bench_leaderboard(*bench, exit_code);
 }
 
 }  // namespace hyped::commands

@@ -96,7 +96,7 @@ void resolve_targets(RunDirectory& run, ScoredPair& pair, const Targets& targets
     pair.own_genes.push_back(std::move(own));
   }
   if (!unresolved.empty()) throw InputError("--targets", fmt::format("{} of {} labels are no gene of the data: {}", unresolved.size(), pair.conditions.size(), first_of(unresolved)), "map them (--targets siPRRX1=PRRX1), or say that they have no target gene (--targets LABEL=none, or --targets none for all): a perturbed gene moves by the tool and is left out");
-  say(run, "target genes", words.empty() ? std::string("none, as declared: no gene is left out") : first_of(words));
+  say(run, "targets", words.empty() ? std::string("none, as declared: no gene is left out") : first_of(words));
   if (!unmeasured.empty()) run.add_note(fmt::format("Target genes that are not among the genes scored: {}.", first_of(unmeasured)));
 }
 
@@ -123,7 +123,7 @@ ScoredPair read_scored_pair(RunDirectory& run, const PairSettings& settings) {
   SideFile truth = read_cells_side(settings.truth, settings.matrix, settings.by, settings.control, false);
   const auto extension = settings.prediction.extension();
   SideFile prediction = extension == ".csv" || extension == ".tsv" || extension == ".txt" ? read_means_table(settings.prediction, truth.genes) : read_cells_side(settings.prediction, settings.prediction_matrix, predicted_by, predicted_control, true);
-  say(run, "truth", truth.words), say(run, "prediction", prediction.words);
+  say(run, "truth", truth.words), say(run, "predicted", prediction.words);
   ScoredPair pair;
   pair.where = settings.prediction.string();
   pair.control = settings.control;
@@ -147,7 +147,7 @@ ScoredPair read_scored_pair(RunDirectory& run, const PairSettings& settings) {
   for (const auto& name : predicted)
     if (!name.empty() && name != predicted_control && !std::count(pair.conditions.begin(), pair.conditions.end(), name)) extra.push_back(name);
   if (missing.size() == pair.conditions.size()) throw InputError(prediction.where, fmt::format("predicts none of the {} conditions of the truth ({}); it has {}", pair.conditions.size(), first_of(pair.conditions), first_of({predicted.begin(), predicted.end()})), "labels must be the same on both sides");
-  say(run, "conditions", fmt::format("{} scored, {} of them predicted", pair.conditions.size(), pair.conditions.size() - missing.size()));
+  say(run, "scored", fmt::format("{} scored, {} of them predicted", pair.conditions.size(), pair.conditions.size() - missing.size()));
   if (!missing.empty()) run.add_warning(fmt::format("The prediction has not {}: these get the worst value where a metric has one, and are counted as missing.", first_of(missing)));
   if (!extra.empty()) run.add_warning(fmt::format("The prediction also has {}, which are not scored.", first_of(extra)));
 
@@ -179,6 +179,10 @@ ScoredPair read_scored_pair(RunDirectory& run, const PairSettings& settings) {
     pair.predicted->cells = genes.predicted.size() == prediction.genes.size() && pair.genes == prediction.genes ? std::move(prediction.rows) : columns_of(prediction.rows, genes.predicted);
   }
   if (settings.normalise > 0) pair.log_target = settings.normalise;
+  if (prediction.of_means && pair.truth.scale == CellScale::counts) {
+    pair.truth.cells = logs_of(pair.truth, pair.log_target), pair.truth.scale = CellScale::logs;
+    say(run, "scale", fmt::format("the prediction is taken as means of ln(1 + counts per {:.0f}), and the truth's counts became that{}", pair.log_target, settings.normalise > 0 ? "" : " (--normalise says another total)"));
+  }
   if (pair.predicted && pair.predicted->scale != pair.truth.scale) {
     const bool truth_counts = pair.truth.scale == CellScale::counts;
     if (!(settings.normalise > 0)) throw InputError(prediction.where, fmt::format("holds {}, and the truth {}", truth_counts ? "logarithms" : "counts", truth_counts ? "counts" : "logarithms"), "give both on one scale, or --normalise 10000 if the logarithms are of counts per 10,000 (--normalise says the total)");
@@ -192,6 +196,7 @@ ScoredPair read_scored_pair(RunDirectory& run, const PairSettings& settings) {
   } else if (truth.log_target > 0) {
     pair.log_target = truth.log_target;
   }
+  pair.means_target = pair.log_target;
   check_level(pair, truth, prediction);
   resolve_targets(run, pair, parse_targets(settings.targets));
   return pair;

@@ -79,22 +79,14 @@ PairScores score_pair(const ScoredPair& pair, const std::vector<std::string>& pr
   PairScores out;
   ScoredPair still = pair;
   still.predicted.reset();
-  const ProfileMatrix means = group_means(logs_of(pair.truth, pair.log_target), pair.truth.groups);
-  still.predicted_control = means.row(pair.control_group());
-  still.predicted_means = still.predicted_control->replicate(static_cast<Eigen::Index>(pair.conditions.size()), 1);
   still.missing.assign(pair.conditions.size(), 0);
   for (const std::string& name : names) {
     out.prediction.push_back(score_dialect(pair, name, options));
-    // The median total of a file is another scale than the control's means are on.
-    const bool own_scale = pair.truth.scale == CellScale::counts && name.starts_with("cell-eval-0.") && name != "cell-eval-0.7.6";
-    ScoredPair floor = still;
-    if (own_scale) {
-      const ProfileMatrix other = group_means(logs_of(pair.truth, 0), pair.truth.groups);
-      floor.predicted_control = other.row(pair.control_group());
-      floor.predicted_means = floor.predicted_control->replicate(static_cast<Eigen::Index>(pair.conditions.size()), 1);
-    }
-    if (name == "cell-eval-0.7.6" && pair.truth.scale == CellScale::counts && pair.log_target != 1e4) continue;
-    out.no_change.push_back(score_dialect(floor, name, options));
+    // The control's means on the scale the dialect scores cells of counts on.
+    still.means_target = !pair.predicted || !name.starts_with("cell-eval-0.") ? pair.predicted ? pair.log_target : pair.means_target : name == "cell-eval-0.7.6" ? 1e4 : 0;
+    still.predicted_control = group_means(logs_of(pair.truth, still.means_target), pair.truth.groups).row(pair.control_group());
+    still.predicted_means = still.predicted_control->replicate(static_cast<Eigen::Index>(pair.conditions.size()), 1);
+    out.no_change.push_back(score_dialect(still, name, options));
   }
   return out;
 }
@@ -117,7 +109,11 @@ void run_score(RunDirectory& run, const ScoreSettings& settings) {
     for (const std::string& words : s.words) run.add_note(s.dialect + ": " + words);
   answer(run, scores);
   run.add_note("Cells of one culture are no replicates: these scores speak of these cultures. One prediction alone shows no rank; compare models with hyped bench leaderboard.");
-  fmt::print("\n{}\n", to_terminal(names, "tables/same_name.tsv"));
+  Table shown({{"meaning", "", ""}, {"preset", "", ""}, {"metric", "", ""}, {"mean", "", ""}, {"defined", "", ""}, {"of", "", ""}});
+  for (const SameNameRow& r : same)
+    if (r.means == "discrimination (PDS)" || r.means == "overlap_at_N" || r.means == "Pearson of changes" || r.means == "MSE") shown.add_row({r.means, r.dialect, r.id, value_cell(r.mean), static_cast<std::int64_t>(r.defined), static_cast<std::int64_t>(r.of)});
+  if (!shown.rows().empty()) fmt::print("\n{}\n", to_terminal(shown, "tables/same_name.tsv"));
+  fmt::print("{}", to_terminal_paragraph("          ", "The same name, different numbers: tables/same_name.tsv says what each preset does otherwise; tables/means.tsv has no change beside every mean."));
 }
 
 }  // namespace hyped

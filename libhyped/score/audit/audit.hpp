@@ -45,7 +45,7 @@ struct AuditVerdict {
 struct AuditOptions {
   double level = 0.95;                  // of all intervals of one metric together (Bonferroni over its tricks and bases)
   double least = 0.01;                  // a gain below this part of the span is none
-  std::string span_upper, span_lower;   // bases whose scores make the span, for example "duplicate" and "no change"
+  std::string span_upper, span_lower;   // bases whose scores make the span, for example "duplicate" and "mean only"; of means, else of cells
   std::uint64_t seed = 1;
 };
 struct Audit {

@@ -49,7 +49,7 @@ ModelDifference difference_of(const JointScores& scores, std::size_t a, std::siz
 std::vector<ModelRank> ranks_over_draws(const std::vector<std::vector<double>>& draws, const std::vector<std::string>& models) {
   const std::size_t count = models.size();
   std::vector<ModelRank> out(count);
-  std::vector<std::vector<int>> seen(count, std::vector<int>(count + 1, 0));
+  std::vector<int> seen(count * (count + 1), 0);      // [M x M + 1] by rank
   for (std::size_t m = 0; m < count; ++m) out[m].model = models[m];
   for (const auto& draw : draws) {
     const double best = *std::max_element(draw.begin(), draw.end());
@@ -59,7 +59,7 @@ std::vector<ModelRank> ranks_over_draws(const std::vector<std::vector<double>>& 
       for (std::size_t o = 0; o < count; ++o) above += draw[o] > draw[m], equal += draw[o] == draw[m];
       if (draw[m] == best) out[m].first += 1 / ties;
       out[m].mean += 1 + static_cast<double>(above) + 0.5 * static_cast<double>(equal - 1);
-      ++seen[m][above + (equal + 1) / 2];
+      ++seen[m * (count + 1) + above + (equal + 1) / 2];
     }
   }
   const double size = static_cast<double>(draws.size());
@@ -67,7 +67,7 @@ std::vector<ModelRank> ranks_over_draws(const std::vector<std::vector<double>>& 
     out[m].first /= size, out[m].mean /= size;
     double below = 0;
     for (std::size_t r = 1; r <= count; ++r) {
-      const double share = seen[m][r] / size;
+      const double share = seen[m * (count + 1) + r] / size;
       if (out[m].best == 0 && below + share > 0.025) out[m].best = static_cast<int>(r);
       below += share;
       if (out[m].worst == 0 && below >= 0.975) out[m].worst = static_cast<int>(r);

@@ -87,7 +87,7 @@ DialectScores score_cell_eval(const ScoredPair& pair, std::string_view name, con
     out.words.push_back("The prediction has means and no cells: there is nothing to test, so the metrics on differential expression are left out.");
     return out;
   }
-  const SparseRows truth = logs_of(pair.truth, version.target), predicted = logs_of(*pair.predicted, version.target);
+  const SparseRows truth = scanpy_normalised(pair.truth, version.target, true), predicted = scanpy_normalised(*pair.predicted, version.target, true);
   const DeComparison tables = tables_of(pair, truth, predicted, version.tables, false);
   for (const char* id : {"overlap_at_N", "overlap_at_50", "overlap_at_100", "overlap_at_200", "overlap_at_500", "precision_at_N", "precision_at_50", "precision_at_100", "precision_at_200", "precision_at_500", "de_direction_match", "de_spearman_sig", "de_spearman_lfc_sig",
                          "de_sig_genes_recall", "de_nsig_real", "de_nsig_pred", "pr_auc", "roc_auc"}) {
@@ -121,10 +121,21 @@ DialectScores score_cell_eval2(const ScoredPair& pair, const DialectOptions& opt
     for (const std::string& c : pair.conditions) profiles.conditions.push_back({c, {}, "", 0});
     profiles.truth = real.profile.topRows(n), profiles.control = real.profile.row(n).replicate(n, 1);
     profiles.predicted = predicted.profile.topRows(n), profiles.predicted_control = profiles.control;
-    const Metric pds = bulk_metric("pds_cosine");
-    Choices choices = bulk;
-    for (const auto& c : Choices{{"distance", "cosine"}, {"rank", "1 - k / (N - 1)"}, {"ties", "half"}}) choices.push_back(c);
-    add_metric(out, pair, named(pds, "pds_cosine", "discrimination (PDS)", choices, pds.evaluate(profiles)), MeanRule::worst_filled);
+    for (const char* distance : {"cosine", "l1", "l2"}) {
+      const Metric pds = bulk_metric(std::string("pds_") + distance);
+      Choices choices = bulk;
+      for (const auto& c : Choices{{"distance", distance}, {"rank", "1 - k / (N - 1)"}, {"ties", "half"}}) choices.push_back(c);
+      add_metric(out, pair, named(pds, pds.id, "discrimination (PDS)", choices, pds.evaluate(profiles)), MeanRule::worst_filled);
+    }
+    struct Profile {
+      const char *id, *metric, *means;
+    };
+    for (const Profile& p : {Profile{"expr_mse", "mse", "MSE"}, Profile{"expr_mae", "mae", "MAE"}, Profile{"delta_pearson", "pearson_delta", "Pearson of changes"}}) {
+      const Metric metric = bulk_metric(p.metric);
+      Choices choices = bulk;
+      choices[2].second = "kept";
+      add_metric(out, pair, named(metric, p.id, p.means, choices, metric.evaluate(profiles)), MeanRule::worst_filled);
+    }
     // Sums over the conditions that are there: a missing one has no row.
     std::vector<Eigen::Index> there;
     std::vector<std::vector<std::size_t>> own;
@@ -139,17 +150,24 @@ DialectScores score_cell_eval2(const ScoredPair& pair, const DialectOptions& opt
       p.profile.row(row) = predicted.profile.row(there[k]), p.noise[row] = predicted.noise[there[k]];
     }
     const UnbiasedError error = unbiased_capped_error(t, p, {real.profile.row(n), real.noise.segment(n, 1)}, own);
-    DialectMetric metric{"expr_mse_unbiased_capped_norm", "sum of debiased ||prediction - truth||^2 / sum of debiased ||truth - control||^2: 0 the truth, 1 the control", "MSE", Better::lower, 0, {}, bulk, true, {error.ratio}, {}, {}, {}};
-    metric.choices[2].second = "left out", metric.choices.push_back({"noise of the truth", "taken off (jackknife)"}), metric.choices.push_back({"unit", "share of the distance of truth and control"});
-    add_metric(out, pair, std::move(metric), MeanRule::worst_filled);
+    Choices choices = bulk;
+    choices[2].second = "left out", choices.push_back({"noise of the truth", "taken off (jackknife)"});
+    DialectMetric numerator{"expr_mse_unbiased_capped", "debiased ||prediction - truth||^2 / genes", "", Better::lower, 0, {}, choices, false, {}, {}, {}, {}}, denominator{"expr_distance_unbiased", "debiased ||truth - control||^2 / genes: of the truth alone", "", Better::lower, 0, {}, choices, false, {}, {}, {}, {}};
+    numerator.values.assign(pair.conditions.size(), {}), denominator.values = numerator.values;
+    for (std::size_t k = 0; k < there.size(); ++k) numerator.values[static_cast<std::size_t>(there[k])] = error.numerator[k], denominator.values[static_cast<std::size_t>(there[k])] = error.denominator[k];
+    add_metric(out, pair, std::move(numerator), MeanRule::worst_filled), add_metric(out, pair, std::move(denominator), MeanRule::worst_filled);
+    choices.push_back({"unit", "share of the distance of truth and control"});
+    add_metric(out, pair, {"expr_mse_unbiased_capped_norm", "sum of debiased ||prediction - truth||^2 / sum of debiased ||truth - control||^2: 0 the truth, 1 the control", "MSE", Better::lower, 0, {}, choices, true, {error.ratio}, {}, {}, {}}, MeanRule::worst_filled);
   } else {
     out.words.push_back("pds_cosine and expr_mse_unbiased_capped_norm need counts on both sides; there are logarithms.");
   }
   DeSettings settings;
   settings.mean = MeanKind::arithmetic, settings.pseudocount = 1e-9, settings.gate = DeSettings::Gate::control, settings.significance = options.significance;
-  const DeComparison tables = tables_of(pair, logs_of(pair.truth, 1e6, true), logs_of(*pair.predicted, 1e6, true), settings, true);
+  settings.linear = pair.truth.scale == CellScale::counts && pair.predicted->scale == CellScale::counts;      // it ranks the values themselves, in scanpy's 32 bits
+  const DeComparison tables = settings.linear ? tables_of(pair, scanpy_normalised(pair.truth, 1e6, false), scanpy_normalised(*pair.predicted, 1e6, false), settings, true)
+                                              : tables_of(pair, logs_of(pair.truth, 1e6, true), logs_of(*pair.predicted, 1e6, true), settings, true);
   const DeRules rules = cell_eval2_rules();
-  for (const char* id : {"direction_fidelity_yield_raw", "direction_reach_raw", "sig_jaccard", "lfc_nmae", "direction_fidelity_yield", "sig_informedness", "sig_markedness", "sig_mcc", "overlap_mcc", "overlap_at_N", "precision_at_N", "de_direction_match", "de_spearman_sig",
+  for (const char* id : {"direction_fidelity_yield_raw", "direction_reach_raw", "sig_jaccard", "lfc_nmae", "direction_fidelity_yield", "sig_informedness", "sig_markedness", "sig_mcc", "overlap_mcc", "overlap_at_N", "overlap_at_50", "overlap_at_100", "overlap_at_200", "overlap_at_500", "precision_at_N", "precision_at_50", "precision_at_100", "precision_at_200", "precision_at_500", "de_direction_match", "de_spearman_sig",
                          "de_spearman_lfc_sig", "de_sig_genes_recall", "de_nsig_real", "de_nsig_pred", "pr_auc", "roc_auc"}) {
     const DeMetric metric = de_metric(id, rules);
     Choices choices = tests;

@@ -37,6 +37,21 @@ SparseRows logs_of(const ScoredCells& cells, double target, bool rescale) {
   return out;
 }
 
+SparseRows scanpy_normalised(const ScoredCells& cells, double target, bool logs) {
+  SparseRows out = cells.cells;
+  if (cells.scale == CellScale::logs) return out;
+  const Eigen::VectorXd totals = row_totals(out);
+  const auto to = static_cast<float>(target > 0 ? target : median_total(totals));
+  for (int c = 0; c < out.rows; ++c) {
+    const float factor = static_cast<float>(totals[c]) / to;
+    for (float& v : out.values_of(c)) {
+      v = v / factor;
+      if (logs) v = static_cast<float>(std::log1p(static_cast<double>(v)));
+    }
+  }
+  return out;
+}
+
 ProfileMatrix group_means(const SparseRows& logs, const CellGroups& groups, ProfileMatrix* squared_errors) {
   HYPED_REQUIRE(static_cast<int>(groups.of_cell.size()) == logs.rows);
   ProfileMatrix mean = ProfileMatrix::Zero(groups.count(), logs.columns), squares = mean, seen = mean;
@@ -71,7 +86,7 @@ EffectComparison effect_comparison(const ScoredPair& pair, double target, bool w
   out.own_genes = pair.own_genes;
   out.perturbed_mean = pair.perturbed_mean;
   const auto n = static_cast<Eigen::Index>(pair.conditions.size());
-  const SparseRows truth = logs_of(pair.truth, target);
+  const SparseRows truth = logs_of(pair.truth, pair.predicted ? target : pair.means_target);
   ProfileMatrix errors;
   const ProfileMatrix means = group_means(truth, pair.truth.groups, &errors);
   out.truth = means.topRows(n), out.truth_error = errors.topRows(n);
