@@ -8,6 +8,7 @@
 #include "experiments/scenario.hpp"
 #include "experiments/twin/cells/cells_files.hpp"
 #include "experiments/twin/cells/cells_twin.hpp"
+#include "tests/benchmark/golden_norman.hpp"
 #include "tests/experiments/command_run.hpp"
 #include "tests/experiments/real_data.hpp"
 
@@ -75,6 +76,22 @@ std::map<std::string, double> evidence_l2(const std::filesystem::path& file) {
   return out;
 }
 
+// Every golden baseline of the independent reference, condition by condition. Cells are floats here and doubles there.
+void against_golden(const std::map<std::string, std::map<std::string, double>>& l2, const std::map<std::string, std::map<std::string, double>>& r) {
+  const auto golden = hyped::testing::golden_norman();
+  REQUIRE(golden.is_object());
+  int compared = 0;
+  for (const auto& [ours, theirs] : std::map<std::string, std::string>{{"no change", "no_change"}, {"perturbed mean", "perturbed_mean_loo"}, {"matching mean", "matching_mean"}, {"additive", "additive"}, {"largest effect", "max_abs"}})
+    for (const auto& [condition, scores] : golden.at("baselines").at(theirs).items()) {
+      if (condition == "PDS") continue;
+      INFO(ours << " " << condition);
+      CHECK(l2.at(ours).at(condition) == Approx(scores.at("ctrl_ref").at("l2").get<double>()).epsilon(1e-6));
+      ++compared;
+      if (scores.at("ctrl_ref").at("pearson_delta").is_number()) CHECK(r.at(ours).at(condition) == Approx(scores.at("ctrl_ref").at("pearson_delta").get<double>()).epsilon(1e-6));
+    }
+  CHECK(compared == 37);
+}
+
 void norman(const std::filesystem::path& data) {
   const CommandFolder folder;
   const auto ended = folder.run("bench run " + (data / "norman2019_mcfaline2023_perturbench_devel/norman_triplets.h5ad").string() + " --by condition --control control --targets none --shared-control --draws 24 --splits 4 --out shared");
@@ -101,6 +118,8 @@ void norman(const std::filesystem::path& data) {
   for (const auto& [condition, value] : l2.at("additive"))
     if (condition.find('+') != condition.npos) better += l2.at("overlap-corrected additive").at(condition) < value;
   CHECK(better == 5);
+  against_golden(l2, r);
+  CHECK_THAT(ended.out, !Contains("could not be drawn"));
   check_intervals(folder.table("shared/tables/scores.tsv"));
   CHECK_THAT(text_of(folder.path() / "shared/tables/leaks.tsv"), Contains("control cells on both sides\t100\tyes"));
   CHECK(folder.table("shared/tables/ranks.tsv").size() > 50);
@@ -139,6 +158,7 @@ void kang(const std::filesystem::path& data) {
       CHECK(row.at("calibrated") == "yes");
       CHECK(number(row, "scaled") > 0.2);
     }
+  CHECK_THAT(ended.out, !Contains("could not be drawn"));
   CHECK_THAT(text_of(folder.path() / "kang/tables/leaks.tsv"), Contains("tested labels learned in another context"));
 }
 
@@ -193,6 +213,7 @@ void twin() {
   const auto phased = folder.run("bench run prepared/data/prepared.h5ad --by arm --context phase --split condition --draws 8 --splits 2 --predictor additive --predictor 'perturbed mean' --predictor 'no change' --metric l2_delta --metric pearson_delta --out strata");
   INFO(phased.err);
   REQUIRE(phased.code == 0);
+  CHECK_THAT(ended.out + phased.out, !Contains("could not be drawn"));
   const auto strata = values_of(folder.table("strata/tables/by_condition.tsv"), "l2_delta");
   CHECK(strata.at("additive").size() == 9);
   const auto composition = folder.table("strata/tables/composition.tsv");
