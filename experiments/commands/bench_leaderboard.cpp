@@ -17,7 +17,7 @@ void add_bench_leaderboard(CLI::App& bench, int& exit_code) {
   command->add_option("SCORES", args->inputs, "a table with one row a method and perturbation, or run folders")->required()->check(CLI::ExistingPath);
   command->add_option("--method", s.method, "column of methods; default: method, model or predictor");
   command->add_option("--unit", s.unit, "column of perturbations; default: op, perturbation or condition");
-  command->add_option("--data-set", s.data_set, "column of data sets; default: DataSet, if there is one");
+  command->add_option("--data-set", s.data_set, "column of data sets; default: DataSet, if there is one; none: by name alone");
   command->add_option("--metric", s.metrics, "NAME=higher or NAME=lower[,scaled]; default: known names")->allow_extra_args(false);
   command->add_option("--rule", s.rule, "one score of all metrics: mean, min-max, rank; auto: mean of scores published scaled, else rank")->check(CLI::IsMember({"auto", "mean", "min-max", "rank"}))->capture_default_str();
   command->add_option("--size", s.sizes, "a smaller number of perturbations to look at; default: 3 and 9")->allow_extra_args(false)->check(positive_count());

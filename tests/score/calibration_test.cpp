@@ -28,6 +28,10 @@ EffectComparison unrelated(int n, int genes, std::uint32_t number, const std::ve
     m->resize(n, genes);
     for (Eigen::Index k = 0; k < m->size(); ++k) m->data()[k] = random.normal();
   }
+  // one control a context
+  for (int i = 0; i < n; ++i)
+    for (int j = 0; j < i; ++j)
+      if (pair.conditions[static_cast<std::size_t>(j)].context == pair.conditions[static_cast<std::size_t>(i)].context) pair.control.row(i) = pair.control.row(j);
   pair.predicted_control = pair.control;
   return pair;
 }
@@ -127,6 +131,8 @@ TEST_CASE("relabelling all predictions: 3 arms reach p = 1/6, 9 strata 1/216, an
   const auto drawn = permutation_null(bulk_metric("pearson_delta"), nine, all);
   CHECK(!drawn.exact);
   CHECK(drawn.p == Approx(1.0 / 200));
+  CHECK(strata.caution.empty());
+  CHECK(drawn.caution.find("control") != std::string::npos);      // three controls in one stratum: their noise tells conditions apart
   int below = 0;
   const int trials = 400;
   for (int k = 0; k < trials; ++k) below += permutation_null(bulk_metric("mse_delta"), unrelated(4, 8, 100 + static_cast<std::uint32_t>(k), {}), {}).p <= 0.25 + 1e-12;

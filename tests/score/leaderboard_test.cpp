@@ -79,10 +79,14 @@ TEST_CASE("min-max scaling lets a third method turn the order of two") {
   const auto means = method_means(aggregated(cube, Aggregation::min_max));
   CHECK(means[0] > means[1]);
   CHECK(method_means(aggregated(without_method(cube, 2), Aggregation::min_max))[0] == Approx(0.5));      // a and b are first once each
-  const ScoreCube three = cube_of({{raw, {{1.0, 0.6, 0.5, 0.5}}}, {raw, {{0.5, 0.8, -9, 0.4}}}});
+  const ScoreCube three = cube_of({{raw, {{1.0, 0.7, 0.5, 0.5}}}, {raw, {{0.5, 0.8, -9, 0.4}}}});
   const auto flips = order_flips(three, Aggregation::min_max);
   REQUIRE(flips.size() >= 1);
+  CHECK(flips[0].one == 0);
+  CHECK(flips[0].other == 1);
   CHECK(flips[0].without == 2);
+  CHECK(flips[0].before == Approx(0.5 * (1 + 9.5 / 9.8) - 0.5 * (0.4 + 1)));
+  CHECK(flips[0].after == Approx(0.5 * (1 + 0.25) - 0.5 * (0.4 + 1)));
   CHECK(order_flips(three, Aggregation::mean).empty());
   // a metric published scaled is scaled anew
   CubeMetric scaled = raw;

@@ -7,8 +7,8 @@ namespace hyped::testing {
 
 struct ScreenSetting {
   int conditions = 20, genes = 40, cells = 30, control_cells = 60;
-  double shared = 0.25, own = 0.3, noise = 1;      // sd over genes of the common and of the own part of changes; of a cell
-  double knows = 0.6, error = 0.25;                // the model's change: knows * change + error * normal
+  double shared = 0.25, own = 0.4, noise = 1;      // sd over genes of the common and of the own part of changes; of a cell
+  double knows = 0.6, error = 0.15;                // the model's change: knows * change + error * normal
 };
 
 // Group 0 is the control, group 1 + i condition i.

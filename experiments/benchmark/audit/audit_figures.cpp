@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 
@@ -23,14 +24,16 @@ void add_chart(RunDirectory& run, const Audit& audit, const std::string& preset,
     const auto name = trick_name(g);
     if (std::find(metrics.begin(), metrics.end(), g.metric) == metrics.end()) metrics.push_back(g.metric);
     if (std::find(tricks.begin(), tricks.end(), name) == tricks.end()) tricks.push_back(name);
+    // what pays first, then what charges, then the rest; the larger size of each
     auto& best = largest[{g.metric, name}];
-    if (!best || (g.paid == Paid::gains) > (best->paid == Paid::gains) || ((g.paid == Paid::gains) == (best->paid == Paid::gains) && *g.in_spans > *best->in_spans)) best = &g;
+    const auto weight = [](const TrickGain& t) { return (t.paid == Paid::gains ? 2e9 : t.paid == Paid::loses ? 1e9 : 0) + std::min(1e8, std::abs(*t.in_spans)); };
+    if (!best || weight(g) > weight(*best)) best = &g;
   }
   for (const auto& metric : metrics)
     for (const auto& trick : tricks)
       if (const auto found = largest.find({metric, trick}); found != largest.end()) chart.add_row({metric, trick, *found->second->in_spans, std::string(to_string(found->second->paid))});
   if (chart.rows().empty()) return;
-  report::add_figure(run, {fmt::format("audit_{}_{}", preset, cells ? "cells" : "means"), fmt::format("{}, predictions as {}: gain of each trick, the largest over the three base predictions, in units of the distance from 'mean only' to the duplicate. Red: the metric pays.", preset, cells ? "cells" : "mean profiles"),
+  report::add_figure(run, {fmt::format("audit_{}_{}", preset, cells ? "cells" : "means"), fmt::format("{}, predictions as {}: gain of each trick in the base prediction where it pays most (or else costs most), in units of the distance from 'mean only' to the duplicate. Red: the metric pays.", preset, cells ? "cells" : "mean profiles"),
                            "audit", {{"chart", chart}}, {}, "answer"});
 }
 

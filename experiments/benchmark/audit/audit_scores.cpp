@@ -1,6 +1,8 @@
 // Scores of all submissions of an audit, and the two tables that show discrimination and tests of cells being paid for tricks.
 #include <algorithm>
 #include <cmath>
+#include <iterator>
+#include <string_view>
 
 #include "experiments/benchmark/audit/audit_run.hpp"
 #include "libhyped/errors.hpp"
@@ -11,6 +13,9 @@
 
 namespace hyped {
 namespace {
+
+// Counts and chance levels that stand beside scores in the dialects.
+constexpr std::string_view no_scores[] = {"de_nsig_real", "de_nsig_pred", "de_nsig_counts", "overlap_at_N_chance", "overlap_at_N_p"};
 
 AuditScene scene_of(const AuditData& data, std::uint64_t seed) { return {data.own_genes, 3, seed}; }
 
@@ -27,7 +32,17 @@ AuditedScores scores_of(const ScoredPair& pair, const AuditSettings& settings) {
     if (!settings.presets.empty() && std::find(settings.presets.begin(), settings.presets.end(), dialect.id) == settings.presets.end()) continue;
     for (auto& metric : score_dialect(pair, dialect.id, options).metrics) out.push_back({dialect.id, metric.id, metric.better, std::move(metric.values)});
   }
+  std::erase_if(out, [](const AuditedValues& v) { return std::find(std::begin(no_scores), std::end(no_scores), v.metric) != std::end(no_scores); });
   return out;
+}
+
+// Cells add what means do not give: a metric of means sees the tricks on means, exactly.
+void keep_metrics_of_cells(AuditedScores& scores, const AuditedScores& of_means) {
+  std::erase_if(scores, [&](const AuditedValues& v) {
+    for (const auto& m : of_means)
+      if (m.preset == v.preset && m.metric == v.metric) return std::any_of(m.values.begin(), m.values.end(), [](const MetricValue& x) { return x.value.has_value(); });
+    return false;
+  });
 }
 
 CellSubmission control_cells(const AuditData& data, std::uint64_t seed) {
@@ -91,6 +106,9 @@ std::vector<AuditedSubmission> scored_submissions(const AuditData& data, const A
     out.push_back({name, "", "", true, scores_of(pair_of(data, base), settings)});
     for (const auto& trick : cell_tricks()) out.push_back({name, trick.id, trick.setting, true, scores_of(pair_of(data, trick.apply(base, scene)), settings)});
   }
+  const AuditedScores of_means = out.front().scores;
+  for (auto& submission : out)
+    if (submission.cells) keep_metrics_of_cells(submission.scores, of_means);
   return out;
 }
 

@@ -94,7 +94,7 @@ void add_answers(RunDirectory& run, const ScoreCube& cube, const Leaderboard& bo
   run.add_answer(others.empty() ? std::string("Leaving out any one metric keeps the winner.") : fmt::format("Leaving out one metric changes the winner: {}.", fmt::join(others, ", ")));
   run.add_answer(fmt::format("Taking one method away turns the order of two others in {} cases as published, in {} cases if every metric is min-max scaled.", board.flips.size(), board.flips_min_max.size()));
   for (const auto& [m, voters] : {std::pair{&board.over_perturbations, "perturbations"}, std::pair{&board.over_metrics, "metrics"}})
-    run.add_answer(m->winner.empty() ? fmt::format("With {} as voters no method beats all others; the top cycle holds {} ({} cycles of three).", voters, fmt::join(names_of(cube, m->top_cycle), ", "), m->cycles.size())
+    run.add_answer(m->winner.empty() ? fmt::format("With {} as voters no method beats all others; the smallest set that beats all outside it is {} ({} cycles of three).", voters, fmt::join(names_of(cube, m->top_cycle), ", "), m->cycles.size())
                                      : fmt::format("With {} as voters {} beats every other method ({} cycles of three among the rest).", voters, cube.methods[m->winner[0]], m->cycles.size()));
   double least = 2;
   const MetricAgreement* worst = nullptr;

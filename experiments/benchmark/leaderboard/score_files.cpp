@@ -62,6 +62,7 @@ void read_wide(Gathered& out, const fs::path& file, const ScoreReading& reading,
   const std::string method = column_of(table, reading.method, {"method", "model", "predictor"}, "--method"), unit = column_of(table, reading.unit, {"op", "perturbation", "condition"}, "--unit");
   std::string data_set = reading.data_set;
   if (data_set.empty() && table.has("DataSet")) data_set = "DataSet";
+  if (data_set == "none") data_set.clear();
   for (const auto& text : reading.metrics) {
     const CubeMetric m = metric_asked(text);
     add_metric(out, m.id, m.better, m.relative);

@@ -10,7 +10,7 @@ namespace hyped {
 
 struct ScoreReading {
   std::vector<std::filesystem::path> inputs;      // one table, or run folders
-  std::string method, unit, data_set;             // columns of a table; empty: found by their usual names
+  std::string method, unit, data_set;             // columns of a table; empty: found by their usual names; data_set "none": a name is one perturbation wherever it occurs
   std::vector<std::string> metrics;               // NAME=higher, NAME=lower, with ",scaled" where it is published min-max scaled; empty: those that are known
   bool splits_apart = false;                      // NAME_1, NAME_2, ... are perturbations of their own, not splits of one
   std::string preset;                             // of `hyped bench score` runs

@@ -70,7 +70,7 @@ CellTrick variance(double factor) {
 }
 
 CellTrick scaled(double factor) {
-  return {"scale", fmt::format("x {:g}", factor), "every cell moved along its condition's change, clipped at 0", [factor](const CellSubmission& s, const AuditScene&) {
+  return {"scale_clipped", fmt::format("x {:g}", factor), "every cell moved along its condition's change, clipped at 0", [factor](const CellSubmission& s, const AuditScene&) {
             const ProfileMatrix means = means_of(s);
             return CellSubmission{rewritten(s.cells, [&](int c, Eigen::RowVectorXd& row) {
                                     const int k = s.groups.of_cell[static_cast<std::size_t>(c)];

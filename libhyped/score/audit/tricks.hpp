@@ -44,7 +44,7 @@ struct CellTrick {
   std::function<CellSubmission(const CellSubmission&, const AuditScene&)> apply;
 };
 // replicated_mean_cells (every cell is the mean of its group), variance (cells moved to or from their mean), shifted_control (control cells drawn again plus the
-// mean change, clipped at 0), log1p_twice, label_shuffle, scale (each cell moved along its group's change, clipped at 0). Controls stay, but in log1p_twice.
+// mean change, clipped at 0), log1p_twice, label_shuffle, scale_clipped (each cell moved along its group's change, clipped at 0). Controls stay, but in log1p_twice.
 std::vector<CellTrick> cell_tricks();
 
 // A permutation without fixed points, drawn uniformly by rejection; of one it is the identity.

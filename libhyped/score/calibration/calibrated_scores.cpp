@@ -94,7 +94,7 @@ ScaledScore scaled_score(const std::vector<double>& u, const std::vector<double>
   out.value = x / y;
   const double t = m.n > 1 ? student_quantile(0.5 + 0.5 * level, static_cast<double>(m.n - 1)) : -normal_quantile_of(0.5 - 0.5 * level);
   const double a = y * y - t * t * yy, middle = x * y - t * t * xy, root = middle * middle - a * (x * x - t * t * xx);
-  if (a > 0 && root >= 0) out.lower = (middle - std::sqrt(root)) / a, out.upper = (middle + std::sqrt(root)) / a;
+  if (a > 0 && root >= -1e-9 * middle * middle) out.lower = (middle - std::sqrt(std::max(0.0, root))) / a, out.upper = (middle + std::sqrt(std::max(0.0, root))) / a;
   return out;
 }
 

@@ -106,7 +106,7 @@ PairedModels compare_models(const JointScores& scores, const RangeOptions& optio
     root = root_of(shared);
   }
   std::vector<std::vector<double>> draws(static_cast<std::size_t>(options.draws), std::vector<double>(kept.size(), 0.0));
-  parallel_for(options.draws, [&](int d) {
+  const auto add_draw = [&](int d) {
     RandomStream random(options.seed, rank_stream, static_cast<std::uint32_t>(d));
     auto& draw = draws[static_cast<std::size_t>(d)];
     for (std::size_t i = 0; i < common.size(); ++i) {
@@ -119,6 +119,10 @@ PairedModels compare_models(const JointScores& scores, const RangeOptions& optio
       noise = (root * noise).eval();
     }
     for (std::size_t m = 0; m < kept.size(); ++m) draw[m] = scores.sign() * (draw[m] / static_cast<double>(common.size()) + noise[static_cast<Eigen::Index>(m)]);
+  };
+  constexpr int batch = 250;      // one draw is too little work for a job
+  parallel_for((options.draws + batch - 1) / batch, [&](int job) {
+    for (int d = job * batch; d < std::min(options.draws, (job + 1) * batch); ++d) add_draw(d);
   });
   out.ranks = ranks_over_draws(draws, names);
   return out;

@@ -56,6 +56,9 @@ PermutationNull permutation_null(const Metric& metric, const EffectComparison& p
   out.observed = mean_score(metric, pair, out.undefined_because);
   if (!out.observed) return out;
   out.undefined_because.clear();
+  for (const auto& [name, members] : strata)
+    for (const auto i : members)
+      if ((pair.control.row(static_cast<Eigen::Index>(i)).array() != pair.control.row(static_cast<Eigen::Index>(members[0])).array()).any()) out.caution = "conditions of one stratum have different controls, whose noise tells them apart";
   const ProfileMatrix change = pair.predicted - pair.control;
   std::vector<std::optional<double>> scores(out.evaluated);
   parallel_for(static_cast<int>(out.evaluated), [&](int k) {

@@ -24,9 +24,11 @@ struct PermutationNull {
   double relabellings = 1;                 // in all
   std::size_t evaluated = 1;
   bool exact = true;                       // else drawn, p = (1 + #) / (1 + draws) (Phipson & Smyth 2010)
+  std::string caution;                     // why p may be too small: conditions of one stratum with controls of their own
   double chance = 0, chance_lower = 0, chance_upper = 0;      // mean and 95 % of the null
 };
-// A condition gets the predicted change of another one of its stratum, added to its own control. Values are compared with a tolerance of 1e-12 of their size.
+// A condition gets the predicted change of another one of its stratum, added to its own control. Conditions of one stratum have to share their control: its
+// noise is in the predicted and in the true change of a condition alike, and would tell it from conditions with another control. Values are compared with a tolerance of 1e-12 of their size.
 PermutationNull permutation_null(const Metric& metric, const EffectComparison& pair, const PermutationOptions& options);
 
 }  // namespace hyped

@@ -93,12 +93,15 @@ std::vector<ModelRank> ranks_over_units(const ProfileMatrix& given, const std::v
   const double units = static_cast<double>(scores.rows());
   HYPED_REQUIRE(scores.rows() > 0);
   std::vector<std::vector<double>> means(static_cast<std::size_t>(draws), std::vector<double>(methods.size(), 0.0));
-  parallel_for(draws, [&](int d) {
-    RandomStream random(seed, unit_stream, static_cast<std::uint32_t>(d));
-    auto& mean = means[static_cast<std::size_t>(d)];
-    for (Eigen::Index i = 0; i < scores.rows(); ++i) {
-      const auto at = std::min(scores.rows() - 1, static_cast<Eigen::Index>(random.uniform() * units));
-      for (std::size_t m = 0; m < mean.size(); ++m) mean[m] += scores(at, static_cast<Eigen::Index>(m)) / units;
+  constexpr int batch = 250;      // one draw is too little work for a job
+  parallel_for((draws + batch - 1) / batch, [&](int job) {
+    for (int d = job * batch; d < std::min(draws, (job + 1) * batch); ++d) {
+      RandomStream random(seed, unit_stream, static_cast<std::uint32_t>(d));
+      auto& mean = means[static_cast<std::size_t>(d)];
+      for (Eigen::Index i = 0; i < scores.rows(); ++i) {
+        const auto at = std::min(scores.rows() - 1, static_cast<Eigen::Index>(random.uniform() * units));
+        for (std::size_t m = 0; m < mean.size(); ++m) mean[m] += scores(at, static_cast<Eigen::Index>(m)) / units;
+      }
     }
   });
   return ranks_over_draws(means, methods);
