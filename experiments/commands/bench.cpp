@@ -9,7 +9,7 @@ void add_bench(CLI::App& app, int& exit_code) {
   auto* bench = app.add_subcommand("bench", "Predictions of perturbed cells, scored against what was measured");
   bench->require_subcommand(1);
   bench->footer("Example: hyped bench run cells.h5ad --out out/bench");
-  (void)exit_code;
+  add_bench_score(*bench, exit_code);
 }
 
 }  // namespace hyped::commands

@@ -4,4 +4,6 @@
 
 namespace hyped::commands {
 
+void add_bench_score(CLI::App& bench, int& exit_code);
+
 }  // namespace hyped::commands

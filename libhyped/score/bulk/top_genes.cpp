@@ -29,12 +29,12 @@ TopGenes top_of_test(const EffectComparison& pair, const ConditionView& view, st
 
 int sign(double x) { return x > 0 ? 1 : x < 0 ? -1 : 0; }
 
-// Share of genes whose change has the sign asked for: +1 the truth's own, -1 the other, 0 that the prediction does not move.
+// Share of genes whose predicted change has the true sign (asked +1), the other (-1), or where one of the two is zero (0): they add up to 1.
 double direction_share(const std::vector<double>& truth, const std::vector<double>& predicted, int asked) {
   double hits = 0;
   for (std::size_t i = 0; i < truth.size(); ++i) {
     const int t = sign(truth[i]), p = sign(predicted[i]);
-    hits += asked > 0 ? t == p : asked < 0 ? t * p < 0 : p == 0 && t != 0;
+    hits += asked > 0 ? t == p : asked < 0 ? t * p < 0 : (p == 0) != (t == 0);
   }
   return hits / static_cast<double>(truth.size());
 }
@@ -87,7 +87,7 @@ std::vector<Metric> top_gene_metrics(OwnGenes own) {
   };
   static const Share shares[] = {{"direction", "share of genes whose predicted change has the true sign (both zero: it has)", Better::higher, 1, 0, 1},
                                  {"opposite_direction", "share of genes predicted to go the other way", Better::lower, 0, 1, -1},
-                                 {"no_direction", "share of genes that change, and are predicted not to", Better::lower, 0, 1, 0}};
+                                 {"no_direction", "share of genes where one of true and predicted change is zero, the other not", Better::lower, 0, 1, 0}};
   for (const Share& s : shares)
     for (const std::size_t k : {0, 20, 50, 100, 200})
       out.push_back({k == 0 ? std::string(s.id) : fmt::format("{}_top{}", s.id, k), k == 0 ? std::string(s.words) + ", all genes" + own_words(own) : fmt::format("{}, of the {} genes of largest |test score| (GEARS){}", s.words, k, own_words(own)), s.better, s.perfect, s.worst,

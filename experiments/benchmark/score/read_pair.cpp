@@ -1,0 +1,205 @@
+// Genes, conditions, scales and targets of the two sides put together.
+#include "experiments/benchmark/score/read_pair.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <sstream>
+
+#include "experiments/benchmark/score/prediction_file.hpp"
+#include "experiments/cells/cell_columns.hpp"
+#include "libhyped/errors.hpp"
+
+namespace hyped {
+namespace {
+
+std::vector<std::string> split(const std::string& text, char at) {
+  std::vector<std::string> out;
+  std::stringstream in(text);
+  for (std::string part; std::getline(in, part, at);) out.push_back(part);
+  return out;
+}
+
+std::string first_of(const std::vector<std::string>& names) {
+  const std::vector<std::string> shown(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(names.size(), 5)));
+  return fmt::format("{}{}", fmt::join(shown, ", "), names.size() > 5 ? fmt::format(" and {} more", names.size() - 5) : "");
+}
+
+// Columns of both sides in one order: the truth's.
+struct GeneMatch {
+  std::vector<std::string> genes;
+  std::vector<int> truth, predicted;
+};
+GeneMatch match_genes(RunDirectory& run, const SideFile& truth, const SideFile& prediction, bool intersection) {
+  std::map<std::string, int> at;
+  for (std::size_t g = 0; g < prediction.genes.size(); ++g) at[prediction.genes[g]] = static_cast<int>(g);
+  GeneMatch out;
+  std::vector<std::string> absent;
+  for (std::size_t g = 0; g < truth.genes.size(); ++g) {
+    const auto found = at.find(truth.genes[g]);
+    if (found == at.end()) absent.push_back(truth.genes[g]);
+    else out.genes.push_back(truth.genes[g]), out.truth.push_back(static_cast<int>(g)), out.predicted.push_back(found->second);
+  }
+  const std::size_t extra = prediction.genes.size() - out.genes.size();
+  if (out.genes.empty()) throw InputError(prediction.where, fmt::format("has no gene of the truth; it names {}, the truth {}", first_of(prediction.genes), first_of(truth.genes)), "genes must be called the same on both sides (symbols or Ensembl ids)");
+  if (!absent.empty() || extra > 0) {
+    const std::string words = fmt::format("{} of the truth's {} genes are not in the prediction{}, and {} of the prediction's are not in the truth", absent.size(), truth.genes.size(), absent.empty() ? "" : " (" + first_of(absent) + ")", extra);
+    if (!intersection) throw InputError(prediction.where, words, fmt::format("predict the same genes, or score the {} that both have with --intersection", out.genes.size()));
+    say(run, "genes", fmt::format("{}: the {} that both have are scored", words, out.genes.size()));
+  } else {
+    say(run, "genes", fmt::format("{}, the same on both sides{}", out.genes.size(), truth.genes == prediction.genes ? "" : ", in another order: put in the truth's"));
+  }
+  return out;
+}
+
+// Target genes of a label, from the map or the label's own name.
+struct Targets {
+  std::map<std::string, std::vector<std::string>> of;
+  bool others_have_none = false;
+};
+Targets parse_targets(const std::vector<std::string>& given) {
+  Targets out;
+  for (const std::string& all : given)
+    for (const std::string& one : split(all, ',')) {
+      const auto equals = one.find('=');
+      if (one == "none") out.others_have_none = true;
+      else if (equals == std::string::npos || equals == 0 || equals + 1 == one.size()) throw InputError("--targets " + one, "is no map from a label to genes", "write LABEL=GENE, LABEL=GENE+GENE or LABEL=none; 'none' alone says that all others have none");
+      else out.of[one.substr(0, equals)] = one.substr(equals + 1) == "none" ? std::vector<std::string>{} : split(one.substr(equals + 1), '+');
+    }
+  return out;
+}
+
+void resolve_targets(RunDirectory& run, ScoredPair& pair, const Targets& targets) {
+  std::map<std::string, std::size_t> at;
+  for (std::size_t g = 0; g < pair.genes.size(); ++g) at[pair.genes[g]] = g;
+  std::vector<std::string> unresolved, words, unmeasured;
+  for (const std::string& label : pair.conditions) {
+    std::vector<std::string> names;
+    bool known = true;
+    if (const auto whole = targets.of.find(label); whole != targets.of.end()) names = whole->second;
+    else
+      for (const std::string& part : split(label, '+')) {
+        if (const auto mapped = targets.of.find(part); mapped != targets.of.end()) names.insert(names.end(), mapped->second.begin(), mapped->second.end());
+        else if (at.count(part)) names.push_back(part);
+        else if (part != pair.control && part != "ctrl") known = known && targets.others_have_none;      // GEARS writes a single as GENE+ctrl
+      }
+    if (!known) unresolved.push_back(label);
+    std::vector<std::size_t> own;
+    for (const std::string& name : names) {
+      if (const auto found = at.find(name); found != at.end()) own.push_back(found->second);
+      else unmeasured.push_back(name);
+    }
+    if (!names.empty()) words.push_back(fmt::format("{}: {}", label, fmt::join(names, "+")));
+    pair.own_genes.push_back(std::move(own));
+  }
+  if (!unresolved.empty()) throw InputError("--targets", fmt::format("{} of {} labels are no gene of the data: {}", unresolved.size(), pair.conditions.size(), first_of(unresolved)), "map them (--targets siPRRX1=PRRX1), or say that they have no target gene (--targets LABEL=none, or --targets none for all): a perturbed gene moves by the tool and is left out");
+  say(run, "targets", words.empty() ? std::string("none, as declared: no gene is left out") : first_of(words));
+  if (!unmeasured.empty()) run.add_note(fmt::format("Target genes that are not among the genes scored: {}.", first_of(unmeasured)));
+}
+
+// Prediction against the truth's level: a scale that does not fit is refused, not scored.
+void check_level(const ScoredPair& pair, const SideFile& truth, const SideFile& prediction) {
+  if (pair.truth.scale == CellScale::counts && pair.predicted) return;
+  const SparseRows logs = logs_of(pair.truth, pair.log_target);
+  const CellGroups all{{"all"}, std::vector<std::int32_t>(static_cast<std::size_t>(logs.rows), 0)};
+  const Eigen::RowVectorXd t = group_means(logs, all).row(0);
+  Eigen::RowVectorXd p;
+  if (pair.predicted) p = group_means(pair.predicted->cells, CellGroups{{"all"}, std::vector<std::int32_t>(static_cast<std::size_t>(pair.predicted->cells.rows), 0)}).row(0);
+  else p = pair.predicted_means.colwise().mean();
+  const double level = p.sum() / t.sum();
+  const double once = (p - t).squaredNorm(), twice = (p - (t.array() + 1).log().matrix()).squaredNorm();
+  if (p.maxCoeff() < 4 && twice * 4 < once) throw InputError(prediction.where, "looks like logarithms taken twice: its means fit ln(1 + x) of the truth's values four times better than the values", "give ln(1 + normalised counts), taken once");
+  if (!(level > 0.5 && level < 2)) throw InputError(prediction.where, fmt::format("is on another scale: its mean expression is {:.3g} of the truth's ({})", level, truth.words), "give both as counts, or both as ln(1 + counts per the same total)");
+}
+
+}  // namespace
+
+ScoredPair read_scored_pair(RunDirectory& run, const PairSettings& settings) {
+  const std::string predicted_by = settings.prediction_by.empty() ? settings.by : settings.prediction_by, predicted_control = settings.prediction_control.empty() ? settings.control : settings.prediction_control;
+  run.add_input(settings.truth), run.add_input(settings.prediction);
+  SideFile truth = read_cells_side(settings.truth, settings.matrix, settings.by, settings.control, false);
+  const auto extension = settings.prediction.extension();
+  SideFile prediction = extension == ".csv" || extension == ".tsv" || extension == ".txt" ? read_means_table(settings.prediction, truth.genes) : read_cells_side(settings.prediction, settings.prediction_matrix, predicted_by, predicted_control, true);
+  say(run, "truth", truth.words), say(run, "predicted", prediction.words);
+  ScoredPair pair;
+  pair.where = settings.prediction.string();
+  pair.control = settings.control;
+  const GeneMatch genes = match_genes(run, truth, prediction, settings.intersection);
+  pair.genes = genes.genes;
+  const bool same_columns = static_cast<int>(genes.truth.size()) == truth.rows.columns;
+
+  const std::set<std::string> known(truth.labels.begin(), truth.labels.end());
+  std::set<std::string> wanted(settings.only.begin(), settings.only.end());
+  for (const auto& name : wanted)
+    if (!known.count(name)) throw InputError("--only " + name, "is no label of the truth", "did you mean " + nearest_names(name, std::vector<std::string>(known.begin(), known.end())) + "?");
+  for (const auto& label : known)
+    if (!label.empty() && label != settings.control && (wanted.empty() || wanted.count(label))) pair.conditions.push_back(label);
+  if (pair.conditions.empty()) throw InputError(truth.where, fmt::format("column {} has no condition beside the control {}", settings.by, settings.control));
+  std::set<std::string> predicted(prediction.labels.begin(), prediction.labels.end());
+  std::vector<std::string> missing, extra;
+  for (const auto& name : pair.conditions) {
+    pair.missing.push_back(predicted.count(name) ? 0 : 1);
+    if (pair.missing.back()) missing.push_back(name);
+  }
+  for (const auto& name : predicted)
+    if (!name.empty() && name != predicted_control && !std::count(pair.conditions.begin(), pair.conditions.end(), name)) extra.push_back(name);
+  if (missing.size() == pair.conditions.size()) throw InputError(prediction.where, fmt::format("predicts none of the {} conditions of the truth ({}); it has {}", pair.conditions.size(), first_of(pair.conditions), first_of({predicted.begin(), predicted.end()})), "labels must be the same on both sides");
+  say(run, "scored", fmt::format("{} scored, {} of them predicted", pair.conditions.size(), pair.conditions.size() - missing.size()));
+  if (!missing.empty()) run.add_warning(fmt::format("The prediction has not {}: these get the worst value where a metric has one, and are counted as missing.", first_of(missing)));
+  if (!extra.empty()) run.add_warning(fmt::format("The prediction also has {}, which are not scored.", first_of(extra)));
+
+  const auto groups_of = [&](const std::vector<std::string>& labels, const std::string& control) {
+    CellGroups out;
+    out.names = pair.conditions;
+    out.names.push_back(pair.control);
+    std::map<std::string, std::int32_t> place;
+    for (std::size_t k = 0; k < pair.conditions.size(); ++k) place[pair.conditions[k]] = static_cast<std::int32_t>(k);
+    place[control] = static_cast<std::int32_t>(pair.conditions.size());
+    for (const auto& label : labels) out.of_cell.push_back(place.count(label) ? place[label] : -1);
+    return out;
+  };
+  pair.truth.scale = truth.scale;
+  pair.truth.groups = groups_of(truth.labels, settings.control);
+  pair.truth.cells = same_columns ? std::move(truth.rows) : columns_of(truth.rows, genes.truth);
+  if (prediction.of_means) {
+    std::map<std::string, Eigen::Index> row;
+    for (std::size_t r = 0; r < prediction.labels.size(); ++r) row[prediction.labels[r]] = static_cast<Eigen::Index>(r);
+    pair.predicted_means = ProfileMatrix::Zero(static_cast<Eigen::Index>(pair.conditions.size()), static_cast<Eigen::Index>(pair.genes.size()));
+    const std::vector<Eigen::Index> columns(genes.predicted.begin(), genes.predicted.end());
+    for (std::size_t i = 0; i < pair.conditions.size(); ++i)
+      if (!pair.missing[i]) pair.predicted_means.row(static_cast<Eigen::Index>(i)) = prediction.means(row.at(pair.conditions[i]), columns);
+    if (row.count(predicted_control)) pair.predicted_control = prediction.means(row.at(predicted_control), columns);
+  } else {
+    pair.predicted.emplace();
+    pair.predicted->scale = prediction.scale;
+    pair.predicted->groups = groups_of(prediction.labels, predicted_control);
+    pair.predicted->cells = genes.predicted.size() == prediction.genes.size() && pair.genes == prediction.genes ? std::move(prediction.rows) : columns_of(prediction.rows, genes.predicted);
+  }
+  if (settings.normalise > 0) pair.log_target = settings.normalise;
+  if (prediction.of_means && pair.truth.scale == CellScale::counts) {
+    pair.truth.cells = logs_of(pair.truth, pair.log_target), pair.truth.scale = CellScale::logs;
+    say(run, "scale", fmt::format("the prediction is taken as means of ln(1 + counts per {:.0f}), and the truth's counts became that{}", pair.log_target, settings.normalise > 0 ? "" : " (--normalise says another total)"));
+  }
+  if (pair.predicted && pair.predicted->scale != pair.truth.scale) {
+    const bool truth_counts = pair.truth.scale == CellScale::counts;
+    if (!(settings.normalise > 0)) throw InputError(prediction.where, fmt::format("holds {}, and the truth {}", truth_counts ? "logarithms" : "counts", truth_counts ? "counts" : "logarithms"), "give both on one scale, or --normalise 10000 if the logarithms are of counts per 10,000 (--normalise says the total)");
+    ScoredCells& counts = truth_counts ? pair.truth : *pair.predicted;
+    counts.cells = logs_of(counts, settings.normalise), counts.scale = CellScale::logs;
+    say(run, "scale", fmt::format("counts of the {} became ln(1 + counts per {:.0f})", truth_counts ? "truth" : "prediction", settings.normalise));
+  } else if (pair.truth.scale == CellScale::logs && truth.log_target > 0 && prediction.log_target > 0 && std::abs(truth.log_target / prediction.log_target - 1) > 0.01) {
+    throw InputError(prediction.where, fmt::format("holds logarithms of counts per {:.6g}, and the truth per {:.6g}", prediction.log_target, truth.log_target), "normalise both to the same total");
+  } else if (pair.truth.scale == CellScale::counts) {
+    say(run, "scale", fmt::format("counts; logarithms are ln(1 + counts per {:.0f}) where a preset names no total", pair.log_target));
+  } else if (truth.log_target > 0) {
+    pair.log_target = truth.log_target;
+  }
+  pair.means_target = pair.log_target;
+  check_level(pair, truth, prediction);
+  resolve_targets(run, pair, parse_targets(settings.targets));
+  return pair;
+}
+
+}  // namespace hyped

@@ -1,0 +1,282 @@
+// hyped bench score on files: every form of prediction, and every bad input of the contract.
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+
+#include "experiments/benchmark/score/score_pair.hpp"
+#include "libhyped/errors.hpp"
+#include "libhyped/ingest/delimited.hpp"
+#include "libhyped/store/write_anndata.hpp"
+#include "tests/benchmark/small_pair.hpp"
+
+using namespace hyped;
+using hyped::testing::small_pair;
+using hyped::testing::SmallDesign;
+
+namespace {
+
+struct Folder {
+  std::filesystem::path path = std::filesystem::temp_directory_path() / ("hyped_bench_score_" + std::to_string(getpid()));
+  Folder() { std::filesystem::create_directories(path); }
+  ~Folder() { std::filesystem::remove_all(path); }
+};
+
+AnnotatedData annotated(const ScoredCells& cells, const std::vector<std::string>& genes, const std::string& column = "arm") {
+  AnnotatedData out;
+  Strings labels, names;
+  for (std::size_t c = 0; c < cells.groups.of_cell.size(); ++c) {
+    labels.push_back(cells.groups.of_cell[c] < 0 ? "other" : cells.groups.names[static_cast<std::size_t>(cells.groups.of_cell[c])]);
+    names.push_back("cell" + std::to_string(c));
+  }
+  out.obs.index = names, out.obs.index_name = "_index";
+  out.obs.put(column, DataColumn(labels));
+  out.var.index = genes, out.var.index_name = "_index";
+  out.X.value = compressed_of(cells.cells);
+  return out;
+}
+
+struct Files {
+  Folder folder;
+  ScoredPair pair = small_pair();
+  std::filesystem::path truth = folder.path / "truth.h5ad", prediction = folder.path / "prediction.h5ad";
+  Files() {
+    write_anndata(annotated(pair.truth, pair.genes), truth);
+    write_anndata(annotated(*pair.predicted, pair.genes), prediction);
+  }
+  ScoreSettings settings() const {
+    ScoreSettings out;
+    out.truth = truth, out.prediction = prediction, out.by = "arm", out.control = "control";
+    return out;
+  }
+  std::filesystem::path text(const std::string& name, const std::string& content) const {
+    std::ofstream(folder.path / name) << content;
+    return folder.path / name;
+  }
+  // Runs and gives a cell of tables/means.tsv.
+  double mean_of(const ScoreSettings& settings, const std::string& preset, const std::string& metric, const std::string& column = "mean") const {
+    RunDirectory run(folder.path / "run", {"test"}, 1);
+    run_score(run, settings);
+    run.finish();
+    const DelimitedTable table = DelimitedTable::read(folder.path / "run/tables/means.tsv");
+    for (std::size_t r = 0; r < table.rows(); ++r)
+      if (table.text(r, table.column("preset")) == preset && table.text(r, table.column("metric")) == metric) return table.number_or_missing(r, table.column(column));
+    FAIL(preset << " " << metric << " is not in the table");
+    return 0;
+  }
+  std::string refusal(const ScoreSettings& settings) const {
+    try {
+      RunDirectory run(folder.path / "refused", {"test"}, 1);
+      run_score(run, settings);
+    } catch (const InputError& e) {
+      CHECK_FALSE(std::filesystem::exists(folder.path / "refused"));
+      return e.what();
+    }
+    return "accepted";
+  }
+};
+
+std::string means_csv(const ScoredPair& pair, bool by_condition, const std::function<double(double)>& of = [](double x) { return x; }) {
+  const ProfileMatrix means = group_means(logs_of(*pair.predicted, 1e4), pair.predicted->groups);
+  std::string out = by_condition ? "condition" : "gene";
+  char number[40];
+  const auto rows = by_condition ? pair.predicted->groups.names : pair.genes, columns = by_condition ? pair.genes : pair.predicted->groups.names;
+  for (const auto& c : columns) out += "," + c;
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    out += "\n" + rows[r];
+    for (std::size_t c = 0; c < columns.size(); ++c) {
+      const double value = by_condition ? means(static_cast<Eigen::Index>(r), static_cast<Eigen::Index>(c)) : means(static_cast<Eigen::Index>(c), static_cast<Eigen::Index>(r));
+      std::snprintf(number, sizeof number, ",%.17g", of(value));
+      out += number;
+    }
+  }
+  return out + "\n";
+}
+
+}  // namespace
+
+TEST_CASE("bench score: cells, means and tables of means give the same numbers") {
+  const Files files;
+  ScoreSettings settings = files.settings();
+  settings.presets = {"strict", "gears"};
+  const double l2 = files.mean_of(settings, "strict", "l2"), pearson = files.mean_of(settings, "strict", "pearson_delta");
+  CHECK(pearson > 0.9);
+  CHECK(files.mean_of(settings, "strict", "l2", "no_change") > 2 * l2);
+  CHECK(files.mean_of(settings, "strict", "overlap_at_N", "of") == 4);
+  for (const bool by_condition : {true, false}) {
+    settings.prediction = files.text("means.csv", means_csv(files.pair, by_condition));
+    CHECK(files.mean_of(settings, "strict", "l2") == Approx(l2).epsilon(1e-6));
+    CHECK(files.mean_of(settings, "gears", "pearson_delta") == Approx(pearson).epsilon(0.02));
+  }
+  // one row a condition in an .h5ad
+  const ProfileMatrix means = group_means(logs_of(*files.pair.predicted, 1e4), files.pair.predicted->groups);
+  AnnotatedData of_means = annotated({SparseRows{}, CellGroups{files.pair.predicted->groups.names, {0, 1, 2, 3, 4}}, CellScale::logs}, files.pair.genes);
+  of_means.X.value = Array{{means.rows(), means.cols()}, std::vector<double>(means.data(), means.data() + means.size())};
+  settings.prediction = files.folder.path / "means.h5ad";
+  write_anndata(of_means, settings.prediction);
+  CHECK(files.mean_of(settings, "strict", "l2") == Approx(l2).epsilon(1e-6));
+}
+
+TEST_CASE("bench score: every preset, and names that are the same") {
+  const Files files;
+  RunDirectory run(files.folder.path / "all", {"test"}, 1);
+  run_score(run, files.settings());
+  run.finish();
+  const DelimitedTable same = DelimitedTable::read(files.folder.path / "all/tables/same_name.tsv"), scores = DelimitedTable::read(files.folder.path / "all/tables/scores.tsv");
+  std::map<std::string, int> presets;
+  for (std::size_t r = 0; r < scores.rows(); ++r) {
+    ++presets[scores.text(r, scores.column("preset"))];
+    CHECK(scores.text(r, scores.column("value")).empty() != scores.text(r, scores.column("why_undefined")).empty());      // a value or a reason, never both or none
+  }
+  CHECK(presets.size() == dialects().size());
+  int of_discrimination = 0;
+  for (std::size_t r = 0; r < same.rows(); ++r) {
+    const bool first = r == 0 || same.text(r, 0) != same.text(r - 1, 0);
+    CHECK(same.text(r, same.column("differs")).empty() == first);
+    of_discrimination += same.text(r, 0) == "discrimination (PDS)" ? 1 : 0;
+  }
+  CHECK(of_discrimination > 10);
+}
+
+TEST_CASE("bench score: genes in another order, missing genes") {
+  const Files files;
+  ScoreSettings settings = files.settings();
+  settings.presets = {"strict"};
+  const double l2 = files.mean_of(settings, "strict", "l2");
+  std::vector<int> turned;
+  for (int g = static_cast<int>(files.pair.genes.size()); g-- > 0;) turned.push_back(g);
+  ScoredCells other = *files.pair.predicted;
+  other.cells = columns_of(other.cells, turned);
+  settings.prediction = files.folder.path / "turned.h5ad";
+  write_anndata(annotated(other, {files.pair.genes.rbegin(), files.pair.genes.rend()}), settings.prediction);
+  CHECK(files.mean_of(settings, "strict", "l2") == Approx(l2).epsilon(1e-9));
+  turned.resize(50);
+  other.cells = columns_of(files.pair.predicted->cells, turned);
+  std::vector<std::string> names(files.pair.genes.rbegin(), files.pair.genes.rbegin() + 50);
+  settings.prediction = files.folder.path / "fewer.h5ad";
+  write_anndata(annotated(other, names), settings.prediction);
+  CHECK_THAT(files.refusal(settings), Catch::Matchers::Contains("10 of the truth's 60 genes are not in the prediction") && Catch::Matchers::Contains("--intersection"));
+  settings.intersection = true;
+  settings.targets = {"none"};      // some targets are no longer there
+  RunDirectory run(files.folder.path / "intersection", {"test"}, 1);
+  run_score(run, settings);
+  bool said = false;
+  for (const auto& [name, value] : run.summary().settings) said = said || (name == "genes" && value.find("the 50 that both have") != std::string::npos);
+  CHECK(said);
+  for (auto& name : names) name = "ENSG" + name;
+  write_anndata(annotated(other, names), settings.prediction);
+  CHECK_THAT(files.refusal(settings), Catch::Matchers::Contains("has no gene of the truth"));
+  names.assign(50, "g0");
+  write_anndata(annotated(other, names), settings.prediction);
+  CHECK_THAT(files.refusal(settings), Catch::Matchers::Contains("more than once"));
+}
+
+TEST_CASE("bench score: scales that do not fit are refused") {
+  const Files files;
+  ScoreSettings settings = files.settings();
+  settings.presets = {"strict"};
+  const double l2 = files.mean_of(settings, "strict", "l2");
+  ScoredCells logs = *files.pair.predicted;
+  logs.cells = logs_of(logs, 1e4);
+  settings.prediction = files.folder.path / "logs.h5ad";
+  write_anndata(annotated(logs, files.pair.genes), settings.prediction);
+  CHECK_THAT(files.refusal(settings), Catch::Matchers::Contains("holds logarithms, and the truth counts") && Catch::Matchers::Contains("--normalise"));
+  settings.normalise = 1e4;
+  CHECK(files.mean_of(settings, "strict", "l2") == Approx(l2).epsilon(1e-6));
+  // logarithms taken twice, another total, no logarithms at all
+  ScoredCells twice = logs;
+  for (float& v : twice.cells.value) v = std::log1p(v);
+  write_anndata(annotated(twice, files.pair.genes), settings.prediction);
+  CHECK_THAT(files.refusal(settings), Catch::Matchers::Contains("logarithms taken twice"));
+  ScoreSettings both = settings;
+  both.truth = files.folder.path / "truth_logs.h5ad";
+  ScoredCells truth = files.pair.truth;
+  truth.cells = logs_of(truth, 1e4);
+  write_anndata(annotated(truth, files.pair.genes), both.truth);
+  ScoredCells million = *files.pair.predicted;
+  million.cells = logs_of(million, 1e6);
+  write_anndata(annotated(million, files.pair.genes), settings.prediction);
+  CHECK_THAT(files.refusal(both), Catch::Matchers::Contains("per 1e+06"));
+  ScoredCells linear = *files.pair.predicted;
+  for (float& v : linear.cells.value) v *= 33.7F;
+  write_anndata(annotated(linear, files.pair.genes), settings.prediction);
+  CHECK_THAT(files.refusal(settings), Catch::Matchers::Contains("neither counts nor logarithms"));
+  settings.prediction = files.text("scaled.csv", means_csv(files.pair, true, [](double x) { return 10 * x; }));
+  CHECK_THAT(files.refusal(settings), Catch::Matchers::Contains("another scale"));
+}
+
+TEST_CASE("bench score: missing, extra and unknown conditions") {
+  const Files files;
+  ScoreSettings settings = files.settings();
+  settings.presets = {"strict"};
+  ScoredCells part = *files.pair.predicted;
+  part.groups.names[1] = "extra";
+  settings.prediction = files.folder.path / "part.h5ad";
+  write_anndata(annotated(part, files.pair.genes), settings.prediction);
+  RunDirectory run(files.folder.path / "part", {"test"}, 1);
+  run_score(run, settings);
+  std::string warnings;
+  for (const auto& w : run.summary().warnings) warnings += w;
+  CHECK_THAT(warnings, Catch::Matchers::Contains("has not g1") && Catch::Matchers::Contains("also has extra"));
+  CHECK(files.mean_of(settings, "strict", "pds_cosine", "defined") == 3);
+  for (auto& name : part.groups.names) name = "x" + name;
+  write_anndata(annotated(part, files.pair.genes), settings.prediction);
+  CHECK_THAT(files.refusal(settings), Catch::Matchers::Contains("predicts none of the 4 conditions"));
+  settings = files.settings();
+  settings.control = "contrl";
+  CHECK_THAT(files.refusal(settings), Catch::Matchers::Contains("no cell is labelled contrl") && Catch::Matchers::Contains("control"));
+  settings = files.settings();
+  settings.by = "arms";
+  CHECK_THAT(files.refusal(settings), Catch::Matchers::Contains("no column 'arms'"));
+  settings = files.settings();
+  settings.presets = {"cell-eval"};
+  CHECK_THAT(files.refusal(settings), Catch::Matchers::Contains("cell-eval-0.8.1"));
+}
+
+TEST_CASE("bench score: labels that are no gene, and values that are no number") {
+  Files files;
+  for (ScoredCells* side : {&files.pair.truth, &*files.pair.predicted}) side->groups.names = {"siA", "mmB", "siA+mmB", "g3", "control"};
+  write_anndata(annotated(files.pair.truth, files.pair.genes), files.truth);
+  write_anndata(annotated(*files.pair.predicted, files.pair.genes), files.prediction);
+  ScoreSettings settings = files.settings();
+  settings.presets = {"strict"};
+  CHECK_THAT(files.refusal(settings), Catch::Matchers::Contains("3 of 4 labels are no gene") && Catch::Matchers::Contains("--targets"));
+  settings.targets = {"siA=g40,mmB=g41"};
+  {
+    RunDirectory run(files.folder.path / "mapped", {"test"}, 1);
+    const ScoredPair pair = read_scored_pair(run, settings);
+    CHECK(pair.own_genes[3] == std::vector<std::size_t>{40, 41});      // siA+mmB: both
+    CHECK(pair.own_genes[0] == std::vector<std::size_t>{3});
+  }
+  settings.targets = {"nonsense"};
+  CHECK_THAT(files.refusal(settings), Catch::Matchers::Contains("LABEL=GENE"));
+  settings.targets = {"none"};
+  for (const auto& [bad, words] : {std::pair{std::nanf(""), "not finite"}, {-1.0F, "negative"}, {static_cast<float>(INFINITY), "not finite"}}) {
+    ScoredCells broken = *files.pair.predicted;
+    broken.cells.value[7] = bad;
+    write_anndata(annotated(broken, files.pair.genes), files.prediction);
+    CHECK_THAT(files.refusal(settings), Catch::Matchers::Contains(words) && Catch::Matchers::Contains("gene g") && Catch::Matchers::Contains("cell 1 "));
+  }
+  settings.prediction = files.text("bad.csv", "condition,g0,g1\nsiA,1,nan\n");
+  CHECK_THAT(files.refusal(settings), Catch::Matchers::Contains("bad.csv:2"));
+}
+
+TEST_CASE("bench score: a prediction that is the same for every condition") {
+  const Files files;
+  ScoreSettings settings = files.settings();
+  settings.presets = {"strict", "cell-eval-0.8.1"};
+  std::string csv = "condition";
+  const ProfileMatrix means = group_means(logs_of(files.pair.truth, 1e4), files.pair.truth.groups);
+  for (const auto& g : files.pair.genes) csv += "," + g;
+  for (const auto& name : files.pair.truth.groups.names) {
+    csv += "\n" + name;
+    char number[40];
+    for (Eigen::Index g = 0; g < means.cols(); ++g) std::snprintf(number, sizeof number, ",%.17g", means(files.pair.control_group(), g)), csv += number;
+  }
+  settings.prediction = files.text("same.csv", csv + "\n");
+  CHECK(files.mean_of(settings, "strict", "pds_cosine") == Approx(0.5));
+  CHECK(files.mean_of(settings, "strict", "pearson_delta", "defined") == 0);
+  CHECK(files.mean_of(settings, "strict", "l2") == Approx(files.mean_of(settings, "strict", "l2", "no_change")));
+}
