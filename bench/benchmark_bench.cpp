@@ -92,6 +92,7 @@ void write_matrix(const fs::path& file, const Eigen::MatrixXd& values) {
 
 int main(int count, char** arguments) {
   if (count == 4 && std::string(arguments[1]) == "score") return score(arguments[2], arguments[3]);
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);
   const bool whole = count > 1 && std::string(arguments[1]) == "full";
   bool good = true;
   const fs::path folder = fs::temp_directory_path() / fmt::format("hyped-benchmark-{}", getpid());
