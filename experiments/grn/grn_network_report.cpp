@@ -16,8 +16,8 @@ constexpr int most_drawn = 60;      // edges in the drawing
 
 std::string verdict_of(const JackknifeRange& range) {
   if (range.members < 2) return "no folds: not judged";
-  const bool agree = range.same_sign == range.members;      // no fold has the other sign, or none
-  return agree && range.identified ? "determined" : agree || range.identified ? "weakly determined" : "not identified";
+  // A fold with the other sign, or none, is as far from the estimate as 0 is: the interval then holds 0.
+  return range.identified ? "determined" : range.same_sign == range.members ? "weakly determined" : "not identified";
 }
 
 void add_ladder(RunDirectory& run, const NetworkFit& fit) {
@@ -170,13 +170,13 @@ void report_network(RunDirectory& run, const GrnScenario& scenario, const GrnDat
   }
   std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
   for (auto& [size, cells] : rows) edges.add_row(std::move(cells));
-  run.add_table("parameters", parameters, "Free parameters; edges at exactly 0 are left out. Determined: all folds agree in sign and the interval leaves out no effect; weakly determined: one of the two; not identified: neither. A capacity has no sign: only its interval counts, against where it started.");
+  run.add_table("parameters", parameters, "Free parameters; edges at exactly 0 are left out. Determined: the interval leaves out no effect (all folds then agree in sign); weakly determined: all folds agree in sign, but the interval holds no effect; not identified: folds disagree, and the interval holds no effect. A capacity has no sign: only its interval counts, against where it started.");
   run.add_table("edges", edges, "Edges of the fitted network, strongest first.");
   run.add_result("edges", static_cast<double>(rows.size()), "1");
   run.add_result("edges_determined", determined, "1");
   run.add_result("misfit", fitted.fit.best().misfit, "1");
   run.add_result("input_pull", fitted.network.input_pull, "1");
-  const std::string judged = fitted.member_theta.size() < 2 ? "not judged, because no folds were fitted" : fmt::format("{} determined (all folds agree in sign and the 95 % interval leaves out 0), {} weakly determined (one of the two), {} not identified (the interval holds 0 and folds disagree). Intervals are of this model under its penalty: they do not show that an edge is causal", determined, weak, static_cast<int>(rows.size()) - determined - weak);
+  const std::string judged = fitted.member_theta.size() < 2 ? "not judged, because no folds were fitted" : fmt::format("{} determined (the 95 % interval leaves out 0), {} weakly determined (the interval holds 0, all folds agree in sign), {} not identified (the interval holds 0, folds disagree). Intervals are of this model under its penalty: they do not show that an edge is causal", determined, weak, static_cast<int>(rows.size()) - determined - weak);
   run.add_answer(fmt::format("The network of all {} conditions has {} edges: {}.", data.conditions.size(), rows.size(), judged));
   run.add_note(fmt::format("Input strengths are pulled towards 0 with weight {:.3g} ({}).", fitted.network.input_pull, scenario.input_pull ? "of the scenario" : data.steady() ? "the linear baseline's penalty, chosen by leave-one-out" : "a weak default"));
   add_drawing(run, drawn);

@@ -94,12 +94,11 @@ JackknifeRange jackknife_range(const FittedGrn& fitted, int parameter) {
   out.members = static_cast<int>(fitted.member_theta.size());
   if (out.members < 2) return out;
   const double n = out.members;
-  double mean = 0, squares = 0;
+  double squares = 0;      // about the estimate from all conditions: folds that agree on another value than it widen the interval
   for (const auto& theta : fitted.member_theta) {
-    mean += theta[parameter] / n;
+    squares += (theta[parameter] - best) * (theta[parameter] - best);
     out.same_sign += theta[parameter] * best > 0 ? 1 : 0;
   }
-  for (const auto& theta : fitted.member_theta) squares += (theta[parameter] - mean) * (theta[parameter] - mean);
   const double half = student_quantile(0.975, n - 1) * std::sqrt((n - 1) / n * squares);
   out.lower = natural(best - half);
   out.upper = natural(best + half);

@@ -50,7 +50,7 @@ struct GrnBootstrapRanges {
 GrnBootstrapRanges bootstrap_grn(RunDirectory& run, const GrnScenario& scenario, const GrnData& data, const FittedGrn& fitted);
 void report_network(RunDirectory& run, const GrnScenario& scenario, const GrnData& data, const FittedGrn& fitted, const GrnBootstrapRanges& ranges);
 
-// Of one free parameter over the fold fits: delete-a-group jackknife (Kott 2001, J Off Stat 17:521).
+// Of one free parameter over the fold fits: delete-a-group jackknife about the estimate from all conditions (Kott 2001, J Off Stat 17:521).
 struct JackknifeRange {
   double estimate = 0, lower = 0, upper = 0;      // natural units; NaN without folds
   int same_sign = 0, members = 0;                 // fold fits whose value is not 0 and has the estimate's sign

@@ -85,13 +85,13 @@ void draw_knockout_edges(RunDirectory& run, const std::vector<std::string>& gene
 
 void draw_dual_arm(RunDirectory& run, const std::vector<std::string>& genes, const SingleArms& arms, const DualArmPrediction& prediction, const Eigen::VectorXd& measured) {
   Table rows({{"panel", "", ""}, {"name", "", ""}, {"estimate", "relative", ""}, {"lower", "relative", "95 %"}, {"upper", "relative", ""}, {"truth", "relative", "measured mean"}});
-  const std::string panel = "level with both doses, relative to a gene's greatest";
+  const std::string panel = "level with both doses, relative";
   for (std::size_t g = 0; g < genes.size(); ++g) {
     const auto i = static_cast<Eigen::Index>(g);
     const bool dosed = static_cast<int>(g) == arms.doses.silenced || static_cast<int>(g) == arms.doses.delivered;
     rows.add_row({panel, genes[g] + (dosed ? " (dosed)" : ""), prediction.mean[i], prediction.lower[i], prediction.upper[i], measured.size() > 0 ? Cell(measured[i]) : Cell{}});
   }
-  report::add_figure(run, {"dual_arm", measured.size() > 0 ? "Levels predicted for the arm with both doses, with 95 % intervals; crosses: measured means." : "Levels predicted for the arm with both doses, with 95 % intervals.", "intervals", {{"rows", rows}}, {{"interval_label", "blue: predicted, 95 %"}, {"truth_label", "measured"}}, "answer"});
+  report::add_figure(run, {"dual_arm", measured.size() > 0 ? "Levels predicted for the arm with both doses, relative to a gene's greatest level, with 95 % intervals; crosses: measured means." : "Levels predicted for the arm with both doses, relative to a gene's greatest level, with 95 % intervals.", "intervals", {{"rows", rows}}, {{"interval_label", "blue: predicted, 95 %"}, {"truth_label", "measured"}}, "answer"});
   if (measured.size() == 0) return;
   PointPanel against{"Genes without a dose", "predicted level, relative", "measured level, relative", {}, {}, {"network", "no change", "additive", "overlap corrected", "same as mm"}, {"#0072B2", "#999999", "#D55E00", "#E69F00", "#009E73"}, {}, 0.5, {}, {}};
   std::vector<double> x, y;

@@ -49,6 +49,9 @@ void count_unconverged(NetworkFit& fit) {
   int folds = 0;
   for (const auto& member : fit.members) folds += count(member.ladder);
   fit.unconverged = whole + folds;
+  int gained = 0;
+  for (const LadderStep& step : fit.ladder) gained += step.ended_by_gain ? 1 : 0;
+  if (gained > 0) fit.words.push_back(fmt::format("{} of {} descents ended because ten iterations gained less than least_gain; the optimality of the chosen one is {:.2g} ({:.2g} is its penalty on an edge). A smaller least_gain goes on.", gained, steps, fit.best().optimality, fit.best().factor));
   if (fit.unconverged == 0) return;
   fit.words.push_back(fmt::format("{} of {} descents of the fit to all conditions{} did not converge within their iterations: give more iterations, or a larger least_gain.", whole, steps,
                                   fit.members.empty() ? "" : fmt::format(", and {} of {} of the folds,", folds, fit.descents - steps)));
@@ -130,6 +133,7 @@ std::vector<LadderStep> descend_ladder(const NetworkProblem& problem, const std:
     at.evaluations = found.evaluations;
     at.failed_evaluations = found.failed_evaluations;
     at.optimality = found.optimality;
+    at.ended_by_gain = found.ended_by_gain;
     at.outcome = found.outcome;
     const bool lost = found.course.empty();      // not even the start could be evaluated
     out.push_back(std::move(at));

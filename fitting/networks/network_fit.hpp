@@ -47,6 +47,7 @@ struct LadderStep {
   int edges = 0, iterations = 0, evaluations = 0, failed_evaluations = 0;
   int stopped_at = 0;                         // early stopping: the iteration that predicted best; 0: did not end so
   double optimality = 0;
+  bool ended_by_gain = false;                 // ten iterations gained too little to go on
   Outcome outcome;
 };
 

@@ -41,6 +41,7 @@ struct DescentResult {
   double optimality = 0;                           // largest entry of theta - prox(theta - gradient)
   int iterations = 0, evaluations = 0;
   int failed_evaluations = 0;                      // steps that were taken back because the function could not be evaluated there
+  bool ended_by_gain = false;                      // by least_gain, above the tolerance: near the end, not at it
   std::vector<double> course;                      // value + penalty by iteration
   Outcome outcome;                                 // not_converged: limit reached; else why nothing was found
 };
