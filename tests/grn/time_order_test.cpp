@@ -80,7 +80,14 @@ TEST_CASE("blocks whose labels run backwards are found, whatever the number of t
   CHECK(one.share_labels == three.share_labels);
   CHECK(one.share_numbers == three.share_numbers);
   course.numbers.assign(9, -1);
-  CHECK_FALSE(test_time_order(course, 100, 4).doubtful());
+  const TimeOrderTest unnumbered = test_time_order(course, 100, 4);
+  CHECK_FALSE(unnumbered.doubtful());
+  CHECK(std::isnan(unnumbered.share_numbers));
+  // the share counts the order itself: never 0
+  CHECK(one.share_numbers >= 1.0 / 20001);
+  CHECK(std::round(one.share_labels * 20001) == Approx(one.share_labels * 20001).epsilon(1e-12));
+  course.replicates = {Eigen::MatrixXd::Constant(3, 9, 2)};
+  CHECK_THROWS_WITH(test_time_order(course, 100, 4), Catch::Matchers::Contains("does not vary"));
 }
 
 TEST_CASE("dynamic mode decomposition finds a linear law of its rank exactly") {
@@ -104,6 +111,8 @@ TEST_CASE("dynamic mode decomposition finds a linear law of its rank exactly") {
 TEST_CASE("the hard threshold keeps the rank that stands above noise") {
   const Eigen::MatrixXd signal = 6 * random_matrix(60, 3, 5) * random_matrix(3, 60, 6);
   CHECK(hard_threshold_rank(signal + random_matrix(60, 60, 8)) == 3);
+  CHECK_THROWS_WITH(hard_threshold_rank(Eigen::MatrixXd::Zero(5, 7)), Catch::Matchers::Contains("does not vary"));
+  CHECK_THROWS_WITH(score_of(Eigen::MatrixXd::Zero(5, 7), Eigen::MatrixXd::Zero(5, 7)), Catch::Matchers::Contains("does not vary"));
 }
 
 TEST_CASE("a ridge without penalty is least squares, a heavy one is the persistence it leans on") {
@@ -139,6 +148,8 @@ TEST_CASE("series that cannot be put in order are refused") {
   CHECK(make_course(series).genes.size() == 2);      // shares of a library: both move
   series.samples[3].time_h = 40;
   CHECK(make_course(series, {TimeOrder::labels, 1, true}).times_h == std::vector<double>{0, 8, 16});
+  series.values(0, 3) = 300, series.values(0, 1) = 100;      // what changes does so outside the even steps
+  CHECK_THROWS_WITH(make_course(series, {TimeOrder::labels, 1, true}), Catch::Matchers::Contains("no gene"));
   series.samples[3].time_h = 0;
   CHECK_THROWS_WITH(make_course(series), Catch::Matchers::Contains("two samples"));
 }
