@@ -52,13 +52,13 @@ void add_order_test(RunDirectory& run, const ExpressionCourse& course, const Tim
   fmt::print("\n{}\n", to_terminal(table, "tables/time_order.tsv"));
   run.add_table("time_order", table, fmt::format("Roughness of the mean course, against {} random orders.", test.random_orders));
   run.add_result("roughness_labels", test.labels, "1");
-  run.add_result("roughness_numbers", test.numbers, "1");
   run.add_result("random_share_labels", test.share_labels, "1");
-  run.add_result("random_share_numbers", test.share_numbers, "1");
   if (!std::isfinite(test.numbers)) {
     say(run, "Samples have no numbers: only the order of the labels was looked at.");
     return;
   }
+  run.add_result("roughness_numbers", test.numbers, "1");
+  run.add_result("random_share_numbers", test.share_numbers, "1");
   Table orientations({{"roughness", "1", ""}, {"turned", "", "blocks in which the order is turned"}, {"order", "", ""}});
   for (std::size_t k = 0; k < test.orientations.size(); ++k)
     orientations.add_row({test.orientations[k], turned(test, test.orientation_index[k], course), std::string(static_cast<int>(k) + 1 == test.labels_rank ? "labels" : static_cast<int>(k) + 1 == test.numbers_rank ? "sample numbers" : "")});
@@ -85,6 +85,7 @@ void add_linear(Table& table, Table& points, const ExpressionSeries& series, Tim
     run.add_result(fmt::format("left_out_r2_{}_{}", order == TimeOrder::labels ? "labels" : "numbers", model.substr(0, model.find(' '))), left_out.frobenius, "1");
     return left_out.frobenius;
   };
+  if (settings.rank < 0) throw InputError(fmt::format("--rank {}", settings.rank), "is negative", "give a rank, or 0 for the threshold");
   if (settings.rank > all.before.cols() - 1)
     throw InputError(fmt::format("--rank {}", settings.rank), fmt::format("{} steps are known, and one is left out at a time", all.before.cols()), fmt::format("give at most {}, or 0 for the threshold", all.before.cols() - 1));
   const int threshold = hard_threshold_rank(all.before), rank = settings.rank == 0 ? threshold : settings.rank;

@@ -85,6 +85,10 @@ TEST_CASE("hyped grn dual-arm predicts the HYPED-like networks' dual arm, beside
     CHECK(std::sqrt(bars[1]) == Approx(k == 1 ? 0.048 : 0.140).margin(0.002));
     CHECK(std::sqrt(std::min(bars[2], bars[3])) == Approx(k == 1 ? 0.044 : 0.081).margin(0.003));
     CHECK(covered >= 6);
+    std::ifstream in(out.path / "run" / "summary.json");
+    const std::string summary(std::istreambuf_iterator<char>(in), {});
+    CHECK_THAT(summary, Catch::Matchers::Contains("10 columns of the cells: G1, G2"));
+    CHECK_THROWS_AS(command({"dual-arm", cells.string(), "--edges", prior.string(), "--silenced", a, "--delivered", b, "--depth", "20", "--metadata", "well", "--out", (out.path / "bad").string()}), InputError);
     CHECK_THROWS_AS(command({"dual-arm", cells.string(), "--edges", prior.string(), "--silenced", "Q", "--delivered", b, "--depth", "20", "--out", (out.path / "bad").string()}), InputError);
     CHECK_THROWS_AS(command({"dual-arm", cells.string(), "--edges", prior.string(), "--silenced", a, "--delivered", b, "--depth", "20", "--ctrl", "nothing", "--out", (out.path / "bad").string()}), InputError);
     CHECK_FALSE(std::filesystem::exists(out.path / "bad"));

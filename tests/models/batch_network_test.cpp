@@ -77,6 +77,12 @@ TEST_CASE("transfer functions agree with the standard library, their slopes with
   double out[8];
   TransferFunction{Transfer::tanh, 1}.apply(tiny, out, 8);
   for (int i = 0; i < 4; ++i) CHECK(out[i] == Approx(std::tanh(tiny[i])).epsilon(5e-16));
+  // what is no number stays none, whatever the transfer
+  const double broken[8] = {std::nan(""), 0.5, std::nan(""), -2, 0, 1, 2, 3};
+  for (const TransferFunction f : {TransferFunction{Transfer::identity, 1}, {Transfer::tanh, 1}, {Transfer::logistic, 1}, {Transfer::polynomial, 2}, {Transfer::hill, 3}, {Transfer::clip, 1}}) {
+    f.apply(broken, out, 8);
+    for (int i = 0; i < 8; ++i) CHECK(std::isnan(out[i]) == (i == 0 || i == 2));
+  }
 }
 
 TEST_CASE("batched networks are the saturating network: rates and all derivatives, dense and sparse") {

@@ -115,13 +115,14 @@ Eigen::MatrixXd ConditionCounts::of(const std::string& name) const {
   return counts(rows, Eigen::all);
 }
 
-ConditionCounts read_condition_counts(const std::filesystem::path& file) {
+ConditionCounts read_condition_counts(const std::filesystem::path& file, const std::vector<std::string>& metadata) {
   const DelimitedTable table = DelimitedTable::read(file);
   const std::size_t condition = table.column("condition");
   ConditionCounts out;
+  for (const auto& name : metadata) table.column(name);      // it must be there
   std::vector<std::size_t> columns;
   for (std::size_t c = 0; c < table.columns().size(); ++c)
-    if (c != condition && table.columns()[c] != "cell") columns.push_back(c), out.genes.push_back(table.columns()[c]);
+    if (c != condition && table.columns()[c] != "cell" && std::find(metadata.begin(), metadata.end(), table.columns()[c]) == metadata.end()) columns.push_back(c), out.genes.push_back(table.columns()[c]);
   if (columns.empty()) throw InputError(table.file(), "has no gene columns");
   out.counts.resize(static_cast<Eigen::Index>(table.rows()), static_cast<Eigen::Index>(columns.size()));
   for (std::size_t r = 0; r < table.rows(); ++r) {

@@ -43,13 +43,13 @@ struct ReferenceArm {
 };
 std::map<std::string, ReferenceArm> read_reference_arms(const std::filesystem::path& file, const std::vector<std::string>& genes);
 
-// netK_cells_48h_counts.csv: cell, condition, counts by gene.
+// netK_cells_48h_counts.csv: cell, condition, counts by gene. Every column but cell, condition and those of `metadata` is a gene.
 struct ConditionCounts {
   std::vector<std::string> genes;
   std::vector<std::string> condition;      // [N]
   Eigen::MatrixXd counts;                  // [N x G]
   Eigen::MatrixXd of(const std::string& name) const;      // rows of one condition; InputError if there are none
 };
-ConditionCounts read_condition_counts(const std::filesystem::path& file);
+ConditionCounts read_condition_counts(const std::filesystem::path& file, const std::vector<std::string>& metadata = {});
 
 }  // namespace hyped
