@@ -128,7 +128,7 @@ GrnData from_cells(const GrnScenario& scenario, const fs::path& path) {
   const int n = static_cast<int>(arms.size()) * phases.count(), m = static_cast<int>(out.genes.size()), k = static_cast<int>(out.inputs.size());
   out.time_h = choice.time_h;
   out.given = out.level = Eigen::MatrixXd::Zero(n, k);
-  out.mean = out.standard_error = Eigen::MatrixXd::Zero(n, m);
+  out.mean = out.standard_error = out.reference_variance = Eigen::MatrixXd::Zero(n, m);
   out.drugs.resize(static_cast<std::size_t>(n));
   for (int a = 0; a < static_cast<int>(arms.size()); ++a)
     for (int p = 0; p < phases.count(); ++p) {
@@ -146,6 +146,7 @@ GrnData from_cells(const GrnScenario& scenario, const fs::path& path) {
       }
       if (out.drugs[static_cast<std::size_t>(row)].empty()) throw InputError(scenario.file.string(), fmt::format("the arm '{}' receives nothing", arms[static_cast<std::size_t>(a)]), "write its [[delivery]], or leave it out of [data] arms");
     }
+  for (int row = 0; row < n; ++row) out.reference.push_back(row % phases.count());
   std::vector<std::string> flat;
   for (int g = 0; g < m; ++g) {
     const auto means = means_by_group(input.by_gene, index_of(input.genes, out.genes[static_cast<std::size_t>(g)]), groups, sizes);
@@ -154,6 +155,7 @@ GrnData from_cells(const GrnScenario& scenario, const fs::path& path) {
       const GroupMean &here = means[static_cast<std::size_t>(row)], &control = means[static_cast<std::size_t>(arms.size()) * static_cast<std::size_t>(phases.count()) + static_cast<std::size_t>(row % phases.count())];
       out.mean(row, g) = here.mean - control.mean;
       out.standard_error(row, g) = std::sqrt(here.squared_error + control.squared_error);
+      out.reference_variance(row, g) = control.squared_error;
       largest = std::max(largest, out.standard_error(row, g));
     }
     if (largest == 0) flat.push_back(out.genes[static_cast<std::size_t>(g)]);

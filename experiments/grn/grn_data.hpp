@@ -23,6 +23,8 @@ struct GrnData {
   Eigen::MatrixXd given;                          // [N x K] 1 where the condition gets the course
   std::vector<GrnDelivery> deliveries;            // [K] where inputs have courses
   Eigen::MatrixXd mean, standard_error;           // [N x M]; standard errors empty: not known, all alike
+  Eigen::MatrixXd reference_variance;             // [N x M] part of the squared standard error that is the reference's; empty: there is none
+  std::vector<int> reference;                     // [N] which reference was subtracted: conditions of one share its error; empty: none was
   std::vector<std::vector<int>> drugs;            // [N] labels of the drugs (or inputs) of a condition
   std::vector<std::string> units;                 // of means, as one word or two
   double time_h = 0;                              // of the measurement; courses only
