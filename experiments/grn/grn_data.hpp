@@ -25,6 +25,7 @@ struct GrnData {
   Eigen::MatrixXd given;                          // [N x K] 1 where the condition gets the course
   std::vector<GrnDelivery> deliveries;            // [K] where inputs have courses
   Eigen::MatrixXd mean, standard_error;           // [N x M]; standard errors empty: not known, all alike
+  Eigen::MatrixXd reference_variance;             // [N x M] part of the squared standard error that is the reference's, shared by conditions of one reference_of; empty: there is none
   std::vector<std::vector<int>> drugs;            // [N] labels of the drugs (or inputs) of a condition
   std::vector<std::string> units;                 // of means, as one word or two
   double time_h = 0;                              // of the measurement; courses only

@@ -101,12 +101,14 @@ void add_means(const GrnScenario& scenario, GrnData& out) {
   }
   out.mean = effects_of(out, means, sizes);
   out.standard_error.resizeLike(out.mean);
+  out.reference_variance.resizeLike(out.mean);
   std::set<std::string> flat, unseen;
   for (Eigen::Index row = 0; row < out.mean.rows(); ++row)
     for (Eigen::Index g = 0; g < out.mean.cols(); ++g) {
       const auto here = static_cast<std::size_t>(row), there = static_cast<std::size_t>(out.reference_of[here]);
       const bool none = out.scale == CellScale::log_ratio && (means[here][g] == 0 || means[there][g] == 0);
       out.standard_error(row, g) = none ? 0 : std::hypot(errors[here][g], errors[there][g]);
+      out.reference_variance(row, g) = none ? 0 : errors[there][g] * errors[there][g];
       if (none) unseen.insert(out.genes[static_cast<std::size_t>(g)]);
       else if (out.standard_error(row, g) == 0) flat.insert(out.genes[static_cast<std::size_t>(g)]);
     }

@@ -142,6 +142,10 @@ TwinEdgeProblem twin_edge_problem(const Scenario& scenario, const CellsTwin& twi
   for (auto& group : groups.groups) (std::find(settings.left_out_arms.begin(), settings.left_out_arms.end(), group.arm) == settings.left_out_arms.end() ? fitted : out.left_out).push_back(std::move(group));
   GroupMeansOptions options;
   options.shared = std::move(groups.shared);
+  // phases act on genes without edges alone
+  options.few_model = out.network.get();
+  for (const auto& action : d.actions)
+    if ((action.input == twin.network.s_phase || action.input == twin.network.g2m) && std::find(options.few_states.begin(), options.few_states.end(), action.gene) == options.few_states.end()) options.few_states.push_back(action.gene);
   out.library_sd = options.library_sd = settings.library_sd > 0 ? settings.library_sd : std::max(0.02, groups.library_sd);
   out.means = std::make_unique<GroupMeans>(out.fluctuating ? static_cast<const Model&>(*out.fluctuating) : *out.network, std::move(search), std::move(fitted), options);
   out.truth = out.means->start();
@@ -168,7 +172,9 @@ Outcome evidence_at(const TwinEdgeProblem& problem, const GroupMeans& means, con
 TwinEdgeFit fit_twin_edges(const TwinEdgeProblem& problem, const EdgeThresholds& thresholds, const LeastSquaresOptions& options) {
   TwinEdgeFit out;
   out.means = std::make_unique<GroupMeans>(problem.means->with(problem.means->groups()));
-  out.fit = least_squares(*out.means, out.means->start(), out.means->lower(), out.means->upper(), {}, options);
+  LeastSquaresOptions first = options;
+  if (problem.expected_errors) first.function_tolerance = std::max(1e-3, options.function_tolerance);      // errors move with the second decimal
+  out.fit = least_squares(*out.means, out.means->start(), out.means->lower(), out.means->upper(), {}, first);
   if (problem.expected_errors && out.fit.theta.allFinite()) {
     std::vector<CellGroup> groups;
     if (const Outcome outcome = out.means->expected_errors(out.fit.theta, groups); outcome.ok()) {

@@ -85,7 +85,7 @@ std::vector<GroupStratum> strata_of(const Scenario& scenario, const CellsTwin& t
       doses = std::move(finer);
     }
     for (const auto& [share, dose] : doses) {
-      GroupStratum stratum{share, base, "cell"};      // the key holds all that tells its inputs
+      GroupStratum stratum{share, base, "cell", false};      // the key holds all that tells its inputs
       for (std::size_t i = 0; i < given.size(); ++i) {
         const DeliveryCourse& course = twin.courses[given[i].course];
         if (course.kind == "sirna") {
@@ -306,9 +306,9 @@ TwinGroups twin_groups(const Scenario& scenario, const CellsTwin& twin, const st
     for (const char* one : {"S", "G2M"}) {
       Experiment only = base;
       only.inputs[one] = in_phases.inputs.at(one);
-      group.strata.push_back({1, only, ""});
+      group.strata.push_back({1, only, "", true});
     }
-    group.strata.push_back({-2, base, "cell"});
+    group.strata.push_back({-2, base, "few", true});
   }
   for (auto& [name, error] : shared)
     if (error.sd > 0) out.shared.push_back(std::move(error));

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <map>
@@ -13,41 +14,44 @@
 #include "libhyped/simulate/ode.hpp"
 
 namespace hyped {
-namespace {
-
 // One simulation of a stratum.
-struct StratumState {
-  Eigen::VectorXd level;      // [states]
-  Eigen::MatrixXd by;         // [states x columns of the system]
+struct GroupMeans::Simulated {
+  Eigen::VectorXd level;      // [measured states]
+  Eigen::MatrixXd by;         // [measured states x columns of the system]
   Outcome outcome;
 };
 
-StratumState simulate_stratum(const Model& model, const SensitivitySystem* system, const NetworkPoint& point, Experiment culture, const OdeOptions& options) {
-  const int states = model.state_count();
-  culture.initial = system ? system->initial(point.start, point.start_by_measured) : std::vector<double>(point.start.begin(), point.start.end());
-  const Model& used = system ? static_cast<const Model&>(*system) : model;
-  const Trajectory made = simulate_ode(used, point.parameters, culture, options);
-  StratumState out;
+GroupMeans::Simulated GroupMeans::simulate(const GroupStratum& stratum, const NetworkPoint& point, bool derivatives) const {
+  const bool few = stratum.few_move && options_.few_model != nullptr;
+  const Model& model = few ? *options_.few_model : model_;
+  const SensitivitySystem* system = derivatives ? (few ? few_system_ : system_).get() : nullptr;
+  Experiment culture = stratum.culture;
+  const Eigen::VectorXd start = point.start.head(model.state_count());
+  culture.initial = system ? system->initial(start, few ? Eigen::SparseMatrix<double>() : point.start_by_measured) : std::vector<double>(start.begin(), start.end());
+  const Trajectory made = simulate_ode(system ? static_cast<const Model&>(*system) : model, point.parameters, culture, options_.ode);
+  Simulated out;
   out.outcome = made.outcome;
   if (!made.outcome.ok()) return out;
   const Eigen::RowVectorXd last = made.states.row(made.states.rows() - 1);
-  out.level = last.head(states).transpose();
-  if (!system) return out;
-  out.by = system->sensitivities(last);
+  out.level = last.head(states_).transpose();
+  if (few && !system)      // what does not move keeps its start, as with derivatives
+    for (int i = 0; i < states_; ++i)
+      if (std::find(options_.few_states.begin(), options_.few_states.end(), i) == options_.few_states.end()) out.level[i] = start[i];
+  if (system) out.by = system->sensitivities(last).topRows(states_);
   return out;
 }
 
-}  // namespace
-
-GroupMeans::GroupMeans(const Model& model, NetworkSearch search, std::vector<CellGroup> groups, GroupMeansOptions options, std::shared_ptr<const SensitivitySystem> system)
-    : model_(model), search_(std::move(search)), groups_(std::move(groups)), options_(options), system_(std::move(system)), states_(groups_.empty() ? model.state_count() : static_cast<int>(groups_.front().mean.size())) {
+GroupMeans::GroupMeans(const Model& model, NetworkSearch search, std::vector<CellGroup> groups, GroupMeansOptions options, std::shared_ptr<const SensitivitySystem> system, std::shared_ptr<const SensitivitySystem> few_system)
+    : model_(model), search_(std::move(search)), groups_(std::move(groups)), options_(options), system_(std::move(system)), few_system_(std::move(few_system)), states_(groups_.empty() ? model.state_count() : static_cast<int>(groups_.front().mean.size())) {
   if (states_ > model.state_count()) throw InputError(groups_.front().name, "has more means than the network has states", "");
   if (!system_) system_ = std::make_shared<SensitivitySystem>(model_, search_.model_parameters, states_);
+  if (options_.few_model != nullptr && !few_system_) few_system_ = std::make_shared<SensitivitySystem>(*options_.few_model, search_.model_parameters, states_, options_.few_states);
   int libraries = 1;
   std::map<std::string, int> known;
   for (std::size_t g = 0; g < groups_.size(); ++g) {
     auto& row = culture_of_.emplace_back();
     for (std::size_t k = 0; k < groups_[g].strata.size(); ++k) {
+      if (groups_[g].strata[k].few_move && (options_.few_model == nullptr || options_.few_states.empty())) throw InputError(groups_[g].name, "has strata in which few genes move, but it is not said which", "");
       const std::string& key = groups_[g].strata[k].key;
       const auto found = key.empty() ? known.end() : known.find(key);
       row.push_back(found != known.end() ? found->second : static_cast<int>(cultures_.size()));
@@ -79,15 +83,15 @@ GroupMeans::GroupMeans(const Model& model, NetworkSearch search, std::vector<Cel
 
 namespace {
 
-// From shares of strata to levels and derivatives by theta.
-void combine(const std::vector<double>& shares, const std::vector<const StratumState*>& made, const NetworkSearch& search, const NetworkPoint& point, int states, int parameters, Eigen::VectorXd& level, Eigen::MatrixXd* by) {
+// From shares of strata to levels and derivatives by theta; each stratum's level [S] and sensitivities [S x columns].
+void combine(const std::vector<double>& shares, const std::vector<std::pair<const Eigen::VectorXd*, const Eigen::MatrixXd*>>& made, const NetworkSearch& search, const NetworkPoint& point, int states, int parameters, Eigen::VectorXd& level, Eigen::MatrixXd* by) {
   level = Eigen::VectorXd::Zero(states);
   Eigen::MatrixXd raw;
   for (std::size_t k = 0; k < made.size(); ++k) {
-    level += shares[k] * made[k]->level.head(states);
+    level += shares[k] * *made[k].first;
     if (!by) continue;
-    if (k == 0) raw = shares[k] * made[k]->by.topRows(states);
-    else raw += shares[k] * made[k]->by.topRows(states);
+    if (k == 0) raw = shares[k] * *made[k].second;
+    else raw += shares[k] * *made[k].second;
   }
   if (!by) return;
   const Eigen::Index wanted = static_cast<Eigen::Index>(search.model_parameters.size());
@@ -109,13 +113,12 @@ std::vector<double> shares_of(const CellGroup& group) {
 
 Outcome GroupMeans::predict(const CellGroup& group, const Eigen::VectorXd& theta, Eigen::VectorXd& level, Eigen::MatrixXd* by) const {
   const NetworkPoint point = search_.point(theta.head(search_.count()));
-  const SensitivitySystem* system = by ? system_.get() : nullptr;
-  std::vector<StratumState> made(group.strata.size());
-  parallel_for(static_cast<int>(made.size()), [&](int k) { made[static_cast<std::size_t>(k)] = simulate_stratum(model_, system, point, group.strata[static_cast<std::size_t>(k)].culture, options_.ode); });
-  std::vector<const StratumState*> each;
+  std::vector<Simulated> made(group.strata.size());
+  parallel_for(static_cast<int>(made.size()), [&](int k) { made[static_cast<std::size_t>(k)] = simulate(group.strata[static_cast<std::size_t>(k)], point, by != nullptr); });
+  std::vector<std::pair<const Eigen::VectorXd*, const Eigen::MatrixXd*>> each;
   for (const auto& one : made) {
     if (!one.outcome.ok()) return one.outcome;
-    each.push_back(&one);
+    each.emplace_back(&one.level, &one.by);
   }
   combine(shares_of(group), each, search_, point, states_, parameter_count(), level, by);
   return {};
@@ -125,11 +128,10 @@ Outcome GroupMeans::evaluate(const Eigen::VectorXd& theta, Eigen::VectorXd& resi
   residuals.resize(residual_count());
   if (jacobian) jacobian->setZero(residual_count(), parameter_count());
   const NetworkPoint point = search_.point(theta.head(search_.count()));
-  const SensitivitySystem* system = jacobian ? system_.get() : nullptr;
-  std::vector<StratumState> made(cultures_.size());
+  std::vector<Simulated> made(cultures_.size());
   parallel_for(static_cast<int>(made.size()), [&](int c) {
     const auto& [group, stratum] = cultures_[static_cast<std::size_t>(c)];
-    made[static_cast<std::size_t>(c)] = simulate_stratum(model_, system, point, groups_[static_cast<std::size_t>(group)].strata[static_cast<std::size_t>(stratum)].culture, options_.ode);
+    made[static_cast<std::size_t>(c)] = simulate(groups_[static_cast<std::size_t>(group)].strata[static_cast<std::size_t>(stratum)], point, jacobian != nullptr);
   });
   for (const auto& one : made)
     if (!one.outcome.ok()) return one.outcome;
@@ -138,8 +140,8 @@ Outcome GroupMeans::evaluate(const Eigen::VectorXd& theta, Eigen::VectorXd& resi
   Eigen::MatrixXd by;
   for (std::size_t g = 0; g < groups_.size(); ++g) {
     const CellGroup& group = groups_[g];
-    std::vector<const StratumState*> each;
-    for (const int c : culture_of_[g]) each.push_back(&made[static_cast<std::size_t>(c)]);
+    std::vector<std::pair<const Eigen::VectorXd*, const Eigen::MatrixXd*>> each;
+    for (const int c : culture_of_[g]) each.emplace_back(&made[static_cast<std::size_t>(c)].level, &made[static_cast<std::size_t>(c)].by);
     combine(shares_of(group), each, search_, point, states_, parameter_count(), level, jacobian ? &by : nullptr);
     for (int i = 0; i < states_; ++i) {
       const double se = group.standard_error[i];

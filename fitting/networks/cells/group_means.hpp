@@ -21,7 +21,8 @@ class SensitivitySystem;      // fitting/networks/cells/sensitivity_system.hpp
 struct GroupStratum {
   double share = 1;                            // of the group's cells; all sum to one (negative where a difference is taken)
   Experiment culture;                          // one sample time
-  std::string key;                             // strata of one key have one culture, which is simulated once; empty: its own
+  std::string key = {};                        // strata of one key have one culture, which is simulated once; empty: its own
+  bool few_move = false;                       // only options.few_states leave their start; such strata of a group sum to zero
 };
 
 struct CellGroup {
@@ -63,6 +64,9 @@ struct GroupMeansOptions {
   double library_sd = 0.2;                     // prior of the logarithm of a gene's factor in another library; 0: no factors
   OdeOptions ode = {.relative_tolerance = 1e-5, .absolute_tolerance = 1e-7};
   std::vector<SharedError> shared;             // not fitted: they widen intervals
+  // Strata with few_move: a model with the same parameters, and its states (measured ones) that they move; nothing else may act on these.
+  const Model* few_model = nullptr;
+  std::vector<int> few_states;
 };
 
 // The model's first states are the genes that are measured; more of them (covariances between cells) may follow.
@@ -71,7 +75,7 @@ struct GroupMeansOptions {
 class GroupMeans final : public ResidualFunction {
  public:
   // InputError if a group's shares do not sum to one, a group has no cells, or a schedule of inputs ends before the sample.
-  GroupMeans(const Model& model, NetworkSearch search, std::vector<CellGroup> groups, GroupMeansOptions options = {}, std::shared_ptr<const SensitivitySystem> system = nullptr);
+  GroupMeans(const Model& model, NetworkSearch search, std::vector<CellGroup> groups, GroupMeansOptions options = {}, std::shared_ptr<const SensitivitySystem> system = nullptr, std::shared_ptr<const SensitivitySystem> few_system = nullptr);
   int residual_count() const override { return measured_ + priors_; }
   int parameter_count() const override { return search_.count() + factors_; }
   Outcome evaluate(const Eigen::VectorXd& theta, Eigen::VectorXd& residuals, Eigen::MatrixXd* jacobian) const override;
@@ -95,14 +99,16 @@ class GroupMeans final : public ResidualFunction {
   Eigen::VectorXd upper() const;
   Eigen::VectorXd prior_sd() const;                          // infinite: none
   // The same with other data: for bootstraps and repeated twins.
-  GroupMeans with(std::vector<CellGroup> groups) const { return GroupMeans(model_, search_, std::move(groups), options_, system_); }
+  GroupMeans with(std::vector<CellGroup> groups) const { return GroupMeans(model_, search_, std::move(groups), options_, system_, few_system_); }
 
  private:
   const Model& model_;
   NetworkSearch search_;
   std::vector<CellGroup> groups_;
   GroupMeansOptions options_;
-  std::shared_ptr<const SensitivitySystem> system_;      // of the model and the searched parameters; copies with other data share it
+  std::shared_ptr<const SensitivitySystem> system_, few_system_;      // of the models and the searched parameters; copies with other data share them
+  struct Simulated;
+  Simulated simulate(const GroupStratum& stratum, const NetworkPoint& point, bool derivatives) const;
   std::vector<std::vector<int>> culture_of_;             // by group and stratum, into cultures_
   std::vector<std::pair<int, int>> cultures_;            // group and stratum of each different culture
   int states_ = 0, factors_ = 0, measured_ = 0, priors_ = 0;      // states_: those that are measured, the first of the model's

@@ -15,8 +15,9 @@ namespace hyped {
 // of what regulates it. Any ODE simulator of the project can integrate it; its error control then covers the sensitivities.
 class SensitivitySystem final : public Model {
  public:
-  // The shape is read from df/dx and df/dp at random points: an entry that is zero at all of them is taken to be always zero.
-  SensitivitySystem(const Model& base, std::vector<int> wanted, int starts = -1);
+  // moving: states that are integrated, others keep their start and have no sensitivities; empty: all. Nothing may flow into them from others
+  // (InputError). The shape is read from df/dx and df/dp at random points: an entry that is zero at all of them is taken to be always zero.
+  SensitivitySystem(const Model& base, std::vector<int> wanted, int starts = -1, const std::vector<int>& moving = {});
   SensitivitySystem(const SensitivitySystem&) = delete;
   SensitivitySystem& operator=(const SensitivitySystem&) = delete;
 
@@ -47,6 +48,7 @@ class SensitivitySystem final : public Model {
   std::string name_;
   std::vector<int> wanted_;
   int starts_;
+  std::vector<bool> moving_;                         // [S]
   std::vector<std::vector<Entry>> entries_;          // [S]
   std::vector<int> first_;                           // [S] offset of the first entry
   std::vector<std::vector<Inflow>> inflows_;         // [S]
