@@ -15,6 +15,23 @@
 namespace hyped {
 namespace {
 
+constexpr const char* rest = "no input";
+
+// The control as a condition of its own: without input nothing changes. Its errors are those of a middling arm.
+void add_rest(GrnData& data) {
+  const Eigen::Index n = data.mean.rows();
+  data.conditions.emplace_back(rest);
+  data.drugs.emplace_back();
+  for (Eigen::MatrixXd* m : {&data.level, &data.given, &data.mean}) {
+    m->conservativeResize(n + 1, Eigen::NoChange);
+    m->row(n).setZero();
+  }
+  if (data.standard_error.size() == 0) return;
+  const Eigen::RowVectorXd middling = data.standard_error.colwise().mean();
+  data.standard_error.conservativeResize(n + 1, Eigen::NoChange);
+  data.standard_error.row(n) = middling;
+}
+
 class NetworkPredictor : public Predictor {
  public:
   NetworkPredictor(GrnScenario scenario, GrnData data) : scenario_(std::move(scenario)), data_(std::move(data)) {}
@@ -33,8 +50,8 @@ class NetworkPredictor : public Predictor {
     for (std::size_t i = 0; i < wanted.size(); ++i) {
       Eigen::RowVectorXd effect = sum_of(set.part_effects(wanted[i], out.notes[i]));
       const std::string name = name_of(wanted[i]);
-      if (!known(name) || learned.size() < 2) {
-        add_to_note(out.notes[i], known(name) ? "fewer than two learned arms in the network's data: additive" : "the network's scenario does not know this arm: additive");
+      if (!known(name) || learned.empty()) {
+        add_to_note(out.notes[i], known(name) ? "no learned arm is in the network's data: additive" : "the network's scenario does not know this arm: additive");
       } else {
         const Answer& answer = answer_of(learned, name, seed);
         if (!answer.outcome.ok()) add_to_note(out.notes[i], "the network has no answer (" + answer.outcome.message + "): additive");
@@ -64,12 +81,18 @@ class NetworkPredictor : public Predictor {
     if (const auto found = answers_.find(key); found != answers_.end()) return found->second;
     GrnData data = data_;
     for (std::size_t row = 0; row < data.conditions.size(); ++row)
-      if (std::find(learned.begin(), learned.end(), data.conditions[row]) == learned.end()) data.mean.row(static_cast<Eigen::Index>(row)).setZero();
+      if (data.conditions[row] != rest && std::find(learned.begin(), learned.end(), data.conditions[row]) == learned.end()) data.mean.row(static_cast<Eigen::Index>(row)).setZero();
     GrnScenario scenario = scenario_;
     scenario.fit.seed = seed;
-    scenario.fit.folds = std::min<int>(scenario.fit.folds, static_cast<int>(learned.size()));
+    std::vector<std::string> rows = learned;
+    rows.emplace_back(rest);
+    scenario.fit.folds = std::min<int>(scenario.fit.folds, static_cast<int>(rows.size()));
     Answer answer;
-    const FittedGrn fitted = fit_grn(scenario, data, learned);
+    if (rows.size() < 3) {
+      answer.outcome = {Status::not_identifiable, "one learned arm is too few for a network"};
+      return answers_.emplace(key, std::move(answer)).first->second;
+    }
+    const FittedGrn fitted = fit_grn(scenario, data, rows);
     answer.outcome = fitted.fit.outcome;
     if (fitted.fit.chosen >= 0) {
       const GrnPrediction got = predict_grn(fitted, fitted.network.problem.only({wanted}).blocks[0], scenario.level);
@@ -98,8 +121,9 @@ std::unique_ptr<Predictor> network_predictor(RunDirectory& run, const std::strin
   scenario.data.reference = cells.control_label;
   if (!cells.context_column.empty()) scenario.data.phase = cells.context_column;
   GrnData data = read_grn_data(scenario, cells.where);
+  add_rest(data);
   for (const auto& warning : data.warnings) run.add_note("Network: " + warning);
-  say(run, "network", fmt::format("{}: {} genes, arms {}; its genes are learned against all control cells", name, data.genes.size(), data.conditions.size()));
+  say(run, "network", fmt::format("{}: {} genes, arms {}; its genes are learned against all control cells", name, data.genes.size(), data.conditions.size() - 1));
   return std::make_unique<NetworkPredictor>(std::move(scenario), std::move(data));
 }
 
