@@ -4,6 +4,8 @@
 
 namespace hyped::commands {
 
+void add_bench_distance(CLI::App& bench, int& exit_code);
+
 void add_bench_score(CLI::App& bench, int& exit_code);
 
 }  // namespace hyped::commands
