@@ -10,6 +10,7 @@ void add_bench(CLI::App& app, int& exit_code) {
   bench->require_subcommand(1);
   bench->footer("Example: hyped bench run cells.h5ad --out out/bench");
   add_bench_score(*bench, exit_code);
+  add_bench_distance(*bench, exit_code);
 }
 
 }  // namespace hyped::commands
