@@ -13,6 +13,7 @@ void add_bench(CLI::App& app, int& exit_code) {
   add_bench_score(*bench, exit_code);
   add_bench_audit(*bench, exit_code);
   add_bench_leaderboard(*bench, exit_code);
+  add_bench_distance(*bench, exit_code);
 }
 
 }  // namespace hyped::commands

@@ -180,13 +180,13 @@ TEST_CASE("Sinkhorn between normals is as in closed form, and zero between a clo
   // Janati et al. 2020, NeurIPS, theorem 1, one dimension, variances a, b, epsilon = 2 s^2: D = sqrt(4 a b + s^4),
   // OT = (mean)^2 + a + b - D + s^2 (1 - log(2 s^2)) + s^2 log(D + s^2)
   const auto quantiles = [](double mean, double sd) {
-    Eigen::MatrixXd out(900, 1);
-    for (int i = 0; i < 900; ++i) out(i, 0) = mean + sd * normal_quantile_of((i + 0.5) / 900);
+    Eigen::MatrixXd out(300, 1);
+    for (int i = 0; i < 300; ++i) out(i, 0) = mean + sd * normal_quantile_of((i + 0.5) / 300);
     return out;
   };
   const auto variance = [](const Eigen::MatrixXd& x) { return (x.array() - x.mean()).square().mean(); };
   const Eigen::MatrixXd x = quantiles(0.5, 1), y = quantiles(0, 1.6);
-  const double a = variance(x), b = variance(y), epsilon = 0.5, s2 = epsilon / 2;      // the grid's own variances: its tails are cut at 1/1800
+  const double a = variance(x), b = variance(y), epsilon = 0.5, s2 = epsilon / 2;      // the grid's own variances: its tails are cut at 1/600
   const auto transport = [&](double shift, double u, double v) {
     const double d = std::sqrt(4 * u * v + s2 * s2);
     return shift * shift + u + v - d + s2 * (1 - std::log(2 * s2)) + s2 * std::log(d + s2);
@@ -195,7 +195,7 @@ TEST_CASE("Sinkhorn between normals is as in closed form, and zero between a clo
   const SinkhornDivergence found = sinkhorn_divergence(x, y, {.epsilon = epsilon});
   CHECK(found.outcome.ok());
   CHECK(found.residual < 1e-8);
-  CHECK(found.divergence == Approx(truth).epsilon(5e-3));      // grids of 900 points are not normal in the tails
+  CHECK(found.divergence == Approx(truth).epsilon(0.02));      // grids of 300 points are not normal in the tails
   CHECK(sinkhorn_divergence(x, x).divergence == Approx(0).margin(1e-8));
   // two points: the cost itself
   Eigen::MatrixXd one(1, 2), two(1, 2);
@@ -203,13 +203,13 @@ TEST_CASE("Sinkhorn between normals is as in closed form, and zero between a clo
   two << 4, 6;
   CHECK(sinkhorn_divergence(one, two).divergence == Approx(25).epsilon(1e-12));
   // small epsilon: the exact transport of sorted samples
-  const Eigen::MatrixXd u = cloud_at(30, 1, 0, 1, 30), v = cloud_at(30, 1, 1, 2, 31);
-  std::vector<double> su(u.data(), u.data() + 30), sv(v.data(), v.data() + 30);
+  const Eigen::MatrixXd u = cloud_at(12, 1, 0, 1, 30), v = cloud_at(12, 1, 1, 2, 31);
+  std::vector<double> su(u.data(), u.data() + 12), sv(v.data(), v.data() + 12);
   std::sort(su.begin(), su.end()), std::sort(sv.begin(), sv.end());
   double exact = 0;
-  for (std::size_t i = 0; i < 30; ++i) exact += (su[i] - sv[i]) * (su[i] - sv[i]) / 30;
-  const SinkhornDivergence sharp = sinkhorn_divergence(u, v, {.relative_epsilon = 0.002, .tolerance = 1e-6, .most_iterations = 100000});
-  CHECK(sharp.divergence == Approx(exact).epsilon(0.02));
+  for (std::size_t i = 0; i < 12; ++i) exact += (su[i] - sv[i]) * (su[i] - sv[i]) / 12;
+  const SinkhornDivergence sharp = sinkhorn_divergence(u, v, {.relative_epsilon = 0.01, .tolerance = 1e-5, .most_iterations = 20000});
+  CHECK(sharp.divergence == Approx(exact).epsilon(0.03));
   // what does not converge says so
   const SinkhornDivergence cut = sinkhorn_divergence(u, v, {.relative_epsilon = 0.002, .most_iterations = 5});
   CHECK(cut.outcome.status == Status::not_converged);
