@@ -152,7 +152,7 @@ BenchmarkCells benchmark_cells_of(const std::vector<std::string>& genes, SparseR
     if (const auto [at, fresh] = same.emplace(std::pair{c.perturbations, c.context}, c.name); !fresh)
       throw InputError(where, fmt::format("labels '{}' and '{}' mean the same perturbation", at->second, c.name), "join them in the file first");
   if (std::count_if(out.conditions.begin(), out.conditions.end(), [](const auto& c) { return !c.perturbations.empty(); }) < 2)
-    throw InputError(where, fmt::format("has fewer than two perturbed conditions of {} cells or more", reading.least_cells), "a prediction is learned from at least one and scored on another; a lower --min-cells admits smaller ones");
+    throw InputError(where, fmt::format("has fewer than two perturbed conditions of {} cells or more{}", reading.least_cells, unlabelled > 0 ? fmt::format("; {} cells have no label or no context (phases can be scored: hyped cells prepare)", unlabelled) : std::string()), "a prediction is learned from at least one and scored on another; a lower --min-cells admits smaller ones");
   for (std::size_t c = 0; c < cells; ++c) {
     const auto at = index.find({labels[c], contexts.empty() ? "" : contexts[c]});
     out.condition_of.push_back(at == index.end() ? -1 : at->second);

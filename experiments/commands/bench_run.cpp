@@ -13,7 +13,7 @@ void add_bench_run(CLI::App& bench, int& exit_code) {
   args->add_reading(*command, "an .h5ad file, or a folder of the HYPED release", "hyped bench run cells.h5ad --by condition --control control --out out/bench");
   BenchmarkReading& reading = settings->reading;
   command->add_option("--by", reading.arms.column, "column of cells that names conditions; default: found");
-  command->add_option("--control", reading.arms.reference, "label of the control; default: found");
+  command->add_option("--control,--reference", reading.arms.reference, "label of the control; default: found");
   command->add_option("--context", reading.context, "column of cell types, phases or donors; each has its own control");
   command->add_option("--targets", reading.targets, "PART=GENE[,GENE], PART=none, or none: parts that are no gene have none")->allow_extra_args(false);
   command->add_option("--parts", reading.parts, "LABEL=PART+PART; default: split at +")->allow_extra_args(false);

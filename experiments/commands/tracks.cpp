@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "experiments/commands/commands.hpp"
+#include "experiments/commands/checks.hpp"
 #include "experiments/commands/tracks_arguments.hpp"
 #include "experiments/tracks/convert.hpp"
 #include "experiments/tracks/durations.hpp"
@@ -44,10 +45,10 @@ void add_durations(CLI::App& tracks, const std::shared_ptr<TracksArguments>& arg
   durations->add_option("--only", settings->durations.phases, "a phase to look at; default: all")->allow_extra_args(false);
   durations->add_option("--family", settings->durations.families, "lognormal, gamma, weibull, erlang, exgaussian, delayed_exponential; default: all")->allow_extra_args(false);
   durations->add_option("--baseline", settings->durations.baseline, "condition the others are compared with");
-  durations->add_option("--draws", settings->durations.draws, "of the goodness of fit; 0: none")->check(CLI::NonNegativeNumber)->capture_default_str();
+  durations->add_option("--draws", settings->durations.draws, "of the goodness of fit; 0: none")->check(count_from_zero())->capture_default_str();
   durations->add_flag("--never", settings->durations.never, "fit a share of cells that never leaves a phase");
   durations->add_flag("--unseen-entries", settings->residual, "count stays met half way (steady growth)");
-  durations->add_option("--growth-rate", settings->durations.growth_rate_per_h, "1/h, for stays met half way")->check(CLI::NonNegativeNumber);
+  durations->add_option("--growth-rate", settings->durations.growth_rate_per_h, "1/h, for stays met half way")->check(number_from_zero());
   durations->add_flag("--finished-only", settings->finished_only, "the file holds only stays that ended");
   durations->add_option("--counts", settings->counts, "tidy counts to predict from the durations");
   durations->add_option("--class", settings->class_texts, "CLASS=PHASE+PHASE: what a class of counts shows")->allow_extra_args(false);

@@ -6,7 +6,9 @@
 #include <vector>
 
 #include "experiments/grn/grn_scenario.hpp"
+#include "fitting/networks/cells/cell_bootstrap.hpp"
 #include "libhyped/simulate/input_course.hpp"
+#include "libhyped/store/table.hpp"
 
 namespace hyped {
 
@@ -26,6 +28,10 @@ struct GrnData {
   std::vector<std::vector<int>> drugs;            // [N] labels of the drugs (or inputs) of a condition
   std::vector<std::string> units;                 // of means, as one word or two
   double time_h = 0;                              // of the measurement; courses only
+  CellScale scale = CellScale::log_normalised;    // of cells
+  std::vector<GroupCells> cells;                  // of every condition, then of every reference; empty where only means are used
+  std::vector<int> reference_of;                  // [N] its reference, an index into cells
+  Table nuisance;                                 // effects before and after programmes were taken out; without rows: nothing was
   std::vector<std::pair<std::string, std::string>> facts;      // what was used and why
   std::vector<std::string> notes, warnings;
   bool steady() const { return courses.empty(); }
@@ -38,6 +44,9 @@ std::filesystem::path find_grn_data(const GrnScenario& scenario, const std::stri
 // InputError as in the readers; for cells also: arms without cells, a perturbed gene or a gene of the list that is not measured,
 // a delivery whose arm is not in the file.
 GrnData read_grn_data(const GrnScenario& scenario, const std::filesystem::path& path);
+
+// [N x M] from the mean of every group of cells [groups] of [M], as in `cells`; summed sizes [groups] for counts.
+Eigen::MatrixXd effects_of(const GrnData& data, const std::vector<Eigen::VectorXd>& means, const std::vector<double>& sizes);
 
 // A split of the conditions into those learned from and those predicted.
 struct GrnSplit {

@@ -6,9 +6,10 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <optional>
 
-#include "fitting/interventions/intervention_network.hpp"
-#include "libhyped/ingest/networks/read_network_tables.hpp"
+#include "experiments/interventions/intervention_figures.hpp"
+#include "libhyped/ingest/networks/read_edge_list.hpp"
 #include "libhyped/score/edge_ranking.hpp"
 #include "libhyped/store/table.hpp"
 
@@ -91,8 +92,11 @@ void run_knockout_edges(RunDirectory& run, const KnockoutSettings& settings) {
   run.add_result("chains_differ", posterior.disagreement, "largest standard error of a probability between chains");
   run.add_answer(fmt::format("{} of {} possible edges have a posterior probability above 0.9.", clear, order.size()));
   if (posterior.disagreement > 0.1) run.add_warning(fmt::format("Chains differ by {:.2f} in an edge's probability: several networks explain the data about as well.", posterior.disagreement));
-  if (settings.gold.empty()) return;
-  const GoldStandard gold = read_gold_standard(settings.gold, knockouts.genes);
+  std::optional<GoldStandard> true_edges;
+  if (!settings.gold.empty()) true_edges = read_gold_standard(settings.gold, knockouts.genes);
+  draw_knockout_edges(run, knockouts.genes, posterior, z, true_edges);
+  if (!true_edges) return;
+  const GoldStandard& gold = *true_edges;
   run.add_input(settings.gold);
   const RankedEdges mine = score_edges(posterior.probability, gold.present), simple = score_edges(z, gold.present);
   run.add_result("average_precision", mine.average_precision, "1");
@@ -112,7 +116,14 @@ void run_dual_arm(RunDirectory& run, DualArmSettings settings) {
   run.add_input(settings.cells);
   settings.doses.silenced = gene_named(cells.genes, settings.silenced, "the silenced gene");
   settings.doses.delivered = gene_named(cells.genes, settings.delivered, "the delivered gene");
-  EdgeList known{read_signed_edges(settings.edges, cells.genes), settings.precision, settings.recall};
+  const PriorEdges list = read_edge_list(settings.edges);
+  const PlacedEdges placed = place_edges(list, cells.genes);
+  for (const auto& note : list.notes) run.add_note(note);
+  for (const auto& note : placed.notes) run.add_note(note);
+  if (placed.dropped > 0) run.add_warning(fmt::format("{} of {} edges name genes that are not in the table: they are left out (see the notes).", placed.dropped, list.edges.size()));
+  if (placed.edges.empty()) throw InputError(settings.edges, "holds no edge between two genes of the table", "check that both name genes in the same way");
+  EdgeList known{{}, settings.precision, settings.recall};
+  for (const auto& edge : placed.edges) known.edges.push_back({edge.from, edge.to, edge.sign});
   run.add_input(settings.edges);
   SingleArms arms = single_arms(cells.genes, cells.of(settings.ctrl), cells.of(settings.si), cells.of(settings.mm), settings.depth, settings.doses);
   arms.end_h = settings.end_h;
@@ -145,6 +156,7 @@ void run_dual_arm(RunDirectory& run, DualArmSettings settings) {
     for (std::size_t b = 0; b < 4; ++b) errors[b] += std::pow(simple[b][i] - truth[i], 2);
   }
   run.add_table("dual_arm", table, "Mean levels of the arm with both doses, predicted from the others.");
+  draw_dual_arm(run, cells.genes, arms, prediction, truth);
   run.add_note("Intervals: " + prediction.words + ".");
   run.add_answer(fmt::format("{} of {} genes without a dose have an interval that leaves the additive prediction out (its own sampling error is not counted).", beyond, cells.genes.size() - 2));
   if (prediction.best_misfit > 1.5) run.add_warning(fmt::format("No drawn network explains the single arms: the best misfit is {:.1f} times its expectation. Intervals are widened for it.", prediction.best_misfit));

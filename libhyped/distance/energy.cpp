@@ -4,6 +4,7 @@
 #include <cmath>
 #include <vector>
 
+#include "libhyped/distance/two_samples.hpp"
 #include "libhyped/errors.hpp"
 #include "libhyped/parallel.hpp"
 
@@ -36,26 +37,6 @@ double pair_sum(const Eigen::MatrixXd& a, const Eigen::MatrixXd& b, double weigh
   return all;
 }
 
-// Sum over pairs i < j of |a_i - a_j|.
-double own_pair_sum(const Eigen::MatrixXd& a) {
-  constexpr int block = 64;
-  const int blocks = static_cast<int>((a.rows() + block - 1) / block);
-  std::vector<double> sums(static_cast<std::size_t>(blocks), 0);
-  const Eigen::MatrixXd at = a.transpose();
-  parallel_for(blocks, [&](int k) {
-    double sum = 0;
-    for (Eigen::Index i = k * block; i < std::min<Eigen::Index>(a.rows(), (k + 1) * block); ++i) {
-      double row = 0;
-      for (Eigen::Index j = i + 1; j < a.rows(); ++j) row += (at.col(i) - at.col(j)).norm();
-      sum += row;
-    }
-    sums[static_cast<std::size_t>(k)] = sum;
-  });
-  double all = 0;
-  for (const double s : sums) all += s;
-  return all;
-}
-
 // Mean squared distance of a cloud's cells from their mean.
 double spread(const Eigen::MatrixXd& a, const Eigen::RowVectorXd& mean) { return (a.rowwise() - mean).squaredNorm() / static_cast<double>(a.rows()); }
 
@@ -70,7 +51,7 @@ EnergyParts energy_parts(const Eigen::MatrixXd& x, const Eigen::MatrixXd& y, Ene
   const bool unbiased = pairs == EnergyPairs::unbiased;
   check_clouds(x, y, unbiased);
   const double n = static_cast<double>(x.rows()), m = static_cast<double>(y.rows());
-  if (distance == PairDistance::euclidean) return {pair_sum(x, y, 0, nullptr) / (n * m), 2 * own_pair_sum(x) / (unbiased ? n * (n - 1) : n * n), 2 * own_pair_sum(y) / (unbiased ? m * (m - 1) : m * m)};
+  if (distance == PairDistance::euclidean) return pair_means(x, y, {}, pairs);
   const Eigen::RowVectorXd mean_x = x.colwise().mean(), mean_y = y.colwise().mean();
   const double spread_x = spread(x, mean_x), spread_y = spread(y, mean_y);
   return {spread_x + spread_y + (mean_x - mean_y).squaredNorm(), 2 * spread_x * (unbiased ? n / (n - 1) : 1), 2 * spread_y * (unbiased ? m / (m - 1) : 1)};

@@ -1,41 +1,15 @@
-// Sums of kernels over pairs, a block of rows at a time.
+// Means of kernels over pairs, and widths from the data.
 #include "libhyped/distance/mmd.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 
+#include "libhyped/distance/two_samples.hpp"
 #include "libhyped/errors.hpp"
-#include "libhyped/parallel.hpp"
 #include "libhyped/random.hpp"
 
 namespace hyped {
-namespace {
-
-// Sum over pairs of the mean over gamma of exp(-gamma |a_i - b_j|^2); own: pairs i < j of one cloud.
-double kernel_sum(const Eigen::MatrixXd& a, const Eigen::MatrixXd& b, bool own, const std::vector<double>& gamma) {
-  constexpr int block = 64;
-  const int blocks = static_cast<int>((a.rows() + block - 1) / block);
-  std::vector<double> sums(static_cast<std::size_t>(blocks), 0);
-  const Eigen::MatrixXd at = a.transpose(), bt = b.transpose();
-  parallel_for(blocks, [&](int k) {
-    double sum = 0;
-    for (Eigen::Index i = k * block; i < std::min<Eigen::Index>(a.rows(), (k + 1) * block); ++i) {
-      double row = 0;
-      for (Eigen::Index j = own ? i + 1 : 0; j < b.rows(); ++j) {
-        const double squared = (at.col(i) - bt.col(j)).squaredNorm();
-        for (const double g : gamma) row += std::exp(-g * squared);
-      }
-      sum += row;
-    }
-    sums[static_cast<std::size_t>(k)] = sum;
-  });
-  double all = 0;
-  for (const double s : sums) all += s;
-  return all / static_cast<double>(gamma.size());
-}
-
-}  // namespace
 
 double mmd_squared(const Eigen::MatrixXd& x, const Eigen::MatrixXd& y, const MmdKernel& kernel, EnergyPairs pairs) {
   const bool unbiased = pairs == EnergyPairs::unbiased;
@@ -50,12 +24,8 @@ double mmd_squared(const Eigen::MatrixXd& x, const Eigen::MatrixXd& y, const Mmd
     const double spread_x = (x.rowwise() - mean_x).squaredNorm() / n, spread_y = (y.rowwise() - mean_y).squaredNorm() / m;
     return between - spread_x / (n - 1) - spread_y / (m - 1);
   }
-  if (kernel.gamma.empty()) throw InputError("MMD", "a Gaussian kernel has no width", "give one gamma or more, or take it from control cells");
-  for (const double g : kernel.gamma)
-    if (!(g > 0) || !std::isfinite(g)) throw InputError("MMD", "a gamma is not positive");
-  const double own_x = 2 * kernel_sum(x, x, true, kernel.gamma), own_y = 2 * kernel_sum(y, y, true, kernel.gamma), between = kernel_sum(x, y, false, kernel.gamma);
-  const double within = unbiased ? own_x / (n * (n - 1)) + own_y / (m * (m - 1)) : (own_x + n) / (n * n) + (own_y + m) / (m * m);
-  return within - 2 * between / (n * m);
+  const EnergyParts means = pair_means(x, y, {PairMeasure::Kind::gaussian, kernel.gamma}, pairs);      // of minus the kernel
+  return means.distance();
 }
 
 double median_heuristic_gamma(const Eigen::MatrixXd& cells, std::uint64_t seed, int at_most) {

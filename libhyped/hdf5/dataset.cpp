@@ -173,7 +173,7 @@ void Dataset::read_rows(std::uint64_t from, std::uint64_t count, T* to) const {
     read_chunks(handle_->id(), *chunks_, from, count, [&](const std::byte* bytes, std::size_t at, std::size_t values) { convert(type_.number, bytes, type_.bytes, to + at, values); }, where_);
     return;
   }
-  if (!complete_) {      // never written: zeros
+  if (!complete_ && !chunks_) {      // never written: zeros
     std::fill_n(to, count * row, T{});
     return;
   }

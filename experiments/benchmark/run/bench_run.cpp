@@ -60,12 +60,27 @@ void prepare_models(Benchmark& bench, bool shared_control) {
   bench.means = CellResamples(bench.cells.values, bench.groups.groups, bench.seed).means();
   bench.truth = truth_comparison(bench.cells, bench.split, bench.tested, bench.groups, bench.means);
   add_evidence(bench.truth, bench.cells, bench.tested, bench.groups);
+  // An effect against the learning half of the control, put on the half that the truth is compared with.
+  const ProfileMatrix learned_control = bench.truth.predicted_control;
+  bench.truth.predicted = bench.truth.predicted_control = bench.truth.control;
   for (const auto& predictor : bench.predictors) {
     const PredictedProfiles got = predict_tested(bench.cells, bench.split, bench.tested, bench.groups, bench.means, *predictor, bench.seed);
-    ScoredModel model{std::string(predictor->name()), bench.truth, {}};
+    const auto absolute = [&bench, p = predictor.get()](const ProfileMatrix& means) { return predict_tested(bench.cells, bench.split, bench.tested, bench.groups, means, *p, bench.seed).mean; };
+    ScoredModel model{std::string(predictor->name()), bench.truth, absolute};
     model.pair.predicted = got.mean;
+    if (!shared_control) {
+      model.pair.predicted = got.mean - learned_control + bench.truth.control;
+      model.again = [&bench, absolute](const ProfileMatrix& means) -> ProfileMatrix {
+        ProfileMatrix out = absolute(means);
+        for (Eigen::Index i = 0; i < out.rows(); ++i) {
+          const auto control = static_cast<std::size_t>(bench.cells.index_of(bench.cells.control_label, bench.truth.conditions[static_cast<std::size_t>(i)].context));
+          out.row(i) += means.row(bench.groups.truth[control]) - means.row(bench.groups.learned[control]);
+        }
+        return out;
+      };
+    }
     check_comparison(model.pair, bench.cells.where + ", " + model.name);
-    model.again = [&bench, p = predictor.get()](const ProfileMatrix& means) { return predict_tested(bench.cells, bench.split, bench.tested, bench.groups, means, *p, bench.seed).mean; };
+    bench.absolute.push_back({got.mean, absolute});
     bench.models.push_back(std::move(model));
     bench.notes.push_back(got.notes);
   }

@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -43,7 +44,12 @@ struct Benchmark {
   Predictors predictors;
   std::vector<Metric> metrics;
   EffectComparison truth;
-  std::vector<ScoredModel> models;            // [P]
+  std::vector<ScoredModel> models;            // [P] predicted: control of the truth + (prediction - control it was made from)
+  struct Absolute {
+    ProfileMatrix predicted;                  // [N x G] as predicted
+    std::function<ProfileMatrix(const ProfileMatrix& group_means)> again;
+  };
+  std::vector<Absolute> absolute;             // [P]
   std::vector<std::vector<std::string>> notes;      // [P][N]
   std::size_t floor = 0;
   std::vector<MetricCalibration> calibrated;  // [metrics]

@@ -96,7 +96,7 @@ void report_composition(RunDirectory& run, const Benchmark& bench) {
       EffectComparison pair;
       pair.genes = bench.cells.genes;
       pair.conditions = {wanted};
-      pair.truth = pooled, pair.control = base, pair.predicted = guess, pair.predicted_control = learned_base;
+      pair.truth = pooled, pair.control = base, pair.predicted = guess - learned_base + base, pair.predicted_control = base;
       pair.own_genes = {{}};
       const MetricValue l2 = bulk_metric("l2_delta").evaluate(pair)[0], r = bulk_metric("pearson_delta").evaluate(pair)[0];
       scores.add_row({name, arm.name, l2.value ? Cell(*l2.value) : Cell(), r.value ? Cell(*r.value) : Cell()});

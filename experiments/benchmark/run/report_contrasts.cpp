@@ -78,8 +78,8 @@ ContrastSet contrast_models(const Benchmark& bench) {
   truth.predicted_control = truth.control;
   for (std::size_t m = 0; m < bench.models.size(); ++m) {
     ScoredModel model{bench.models[m].name, truth, {}};
-    model.pair.predicted = predicted_contrasts(bench, contrasts, bench.models[m].pair.predicted, bench.means);
-    if (bench.models[m].again) model.again = [&bench, contrasts, again = bench.models[m].again](const ProfileMatrix& means) { return predicted_contrasts(bench, contrasts, again(means), means); };
+    model.pair.predicted = predicted_contrasts(bench, contrasts, bench.absolute[m].predicted, bench.means);
+    model.again = [&bench, contrasts, again = bench.absolute[m].again](const ProfileMatrix& means) { return predicted_contrasts(bench, contrasts, again(means), means); };
     out.models.push_back(std::move(model));
   }
   return out;

@@ -175,6 +175,17 @@ void report_scores(RunDirectory& run, const Benchmark& bench) {
   for (const auto& metric : bench.calibrated)
     if (!metric.separates) marked += fmt::format("{}{} ({})", marked.empty() ? "" : "; ", metric.metric, metric.why_not);
   if (!marked.empty()) run.add_warning("Not calibrated on these data and left out of mean scaled scores: " + marked + ".");
+  // Notes 14: a metric that likes an answer without knowledge better than the floor, or no change better than a second measurement, says nothing here.
+  std::string fooled;
+  for (const auto& metric : bench.calibrated)
+    for (std::size_t m = 0; m < bench.models.size(); ++m) {
+      if (!metric.models[m].mean) continue;
+      const auto above = [&](const std::optional<double>& other) { return other && metric.joint.sign() * (*metric.models[m].mean - *other) > 1e-12 * (1 + std::abs(*other)); };
+      const bool senseless = bench.models[m].name == "shuffled genes" || bench.models[m].name == "sign flip" || bench.models[m].name == "control plus shift";
+      if (senseless && above(metric.floor_mean)) fooled += fmt::format("{}{}: {} above {}", fooled.empty() ? "" : "; ", metric.metric, bench.models[m].name, bench.models[bench.floor].name);
+      if (bench.models[m].name == "no change" && above(metric.ceiling_mean)) fooled += fmt::format("{}{}: no change above the ceiling", fooled.empty() ? "" : "; ", metric.metric);
+    }
+  if (!fooled.empty()) run.add_warning("Metrics that prefer an answer without knowledge on these data: " + fooled + ".");
   for (const auto& metric : bench.calibrated) {
     if (metric.metric != "l2_delta" && metric.metric != "pearson_delta") continue;
     std::size_t best = bench.models.size();

@@ -10,7 +10,7 @@
 
 namespace hyped {
 
-SensitivitySystem::SensitivitySystem(const Model& base, std::vector<int> wanted, bool starts) : base_(base), name_("sensitivities of " + std::string(base.name())), wanted_(std::move(wanted)), starts_(starts) {
+SensitivitySystem::SensitivitySystem(const Model& base, std::vector<int> wanted, int starts) : base_(base), name_("sensitivities of " + std::string(base.name())), wanted_(std::move(wanted)), starts_(starts < 0 ? base.state_count() : starts) {
   const int states = base.state_count(), parameters = base.parameter_count();
   Eigen::MatrixXd by_state = Eigen::MatrixXd::Zero(states, states), by_parameter = Eigen::MatrixXd::Zero(states, parameters);
   std::vector<double> x(static_cast<std::size_t>(states)), p = base.default_parameters(), dx(x.size());
@@ -29,7 +29,7 @@ SensitivitySystem::SensitivitySystem(const Model& base, std::vector<int> wanted,
   for (int i = 0; i < states; ++i) {
     for (std::size_t c = 0; c < wanted_.size(); ++c)
       if (by_parameter(i, wanted_[c]) > 0) reach[static_cast<std::size_t>(i)].insert(static_cast<int>(c));
-    if (starts_) reach[static_cast<std::size_t>(i)].insert(static_cast<int>(wanted_.size()) + i);
+    if (i < starts_) reach[static_cast<std::size_t>(i)].insert(static_cast<int>(wanted_.size()) + i);
   }
   for (bool grown = true; grown;) {
     grown = false;
@@ -91,14 +91,20 @@ void SensitivitySystem::rates(double t, std::span<const double> x, std::span<con
 
 void SensitivitySystem::linearise(double, std::span<const double>, std::span<const double>, std::span<double>, Linearisation&) const { HYPED_REQUIRE(!"sensitivities of sensitivities are not made"); }
 
-std::vector<double> SensitivitySystem::initial(const Eigen::VectorXd& start) const {
+std::vector<double> SensitivitySystem::initial(const Eigen::VectorXd& start, const Eigen::SparseMatrix<double>& start_by) const {
   std::vector<double> out(states_.size(), 0.0);
+  const auto place = [&](int state, int column, double value) {
+    const auto& mine = entries_[static_cast<std::size_t>(state)];
+    const auto found = std::find_if(mine.begin(), mine.end(), [&](const Entry& e) { return e.column == static_cast<int>(wanted_.size()) + column; });
+    HYPED_REQUIRE(found != mine.end());
+    out[static_cast<std::size_t>(first_[static_cast<std::size_t>(state)] + (found - mine.begin()))] = value;
+  };
   for (Eigen::Index i = 0; i < start.size(); ++i) {
     out[static_cast<std::size_t>(i)] = start[i];
-    const auto& mine = entries_[static_cast<std::size_t>(i)];
-    for (std::size_t k = 0; k < mine.size(); ++k)
-      if (mine[k].column == static_cast<int>(wanted_.size()) + i) out[static_cast<std::size_t>(first_[static_cast<std::size_t>(i)]) + k] = 1;
+    if (start_by.size() == 0 && i < starts_) place(static_cast<int>(i), static_cast<int>(i), 1);
   }
+  for (int c = 0; c < start_by.outerSize(); ++c)
+    for (Eigen::SparseMatrix<double>::InnerIterator it(start_by, c); it; ++it) place(static_cast<int>(it.row()), c, it.value());
   return out;
 }
 

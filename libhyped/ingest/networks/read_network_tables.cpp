@@ -80,20 +80,6 @@ GoldStandard read_gold_standard(const std::filesystem::path& file, const std::ve
   return out;
 }
 
-std::vector<SignedEdge> read_signed_edges(const std::filesystem::path& file, const std::vector<std::string>& genes) {
-  const DelimitedTable table = DelimitedTable::read(file);
-  const std::size_t regulator = table.column("regulator"), target = table.column("target"), sign = table.column("sign");
-  std::vector<SignedEdge> out;
-  for (std::size_t r = 0; r < table.rows(); ++r) {
-    const SignedEdge edge{static_cast<int>(index_of(genes, table.name(r, regulator), table, r, regulator)), static_cast<int>(index_of(genes, table.name(r, target), table, r, target)), static_cast<int>(table.integer(r, sign))};
-    if (edge.sign < -1 || edge.sign > 1) throw table.error(r, sign, "is neither 1, -1 nor 0", "1: activates, -1: represses, 0: not known");
-    if (edge.from == edge.to) throw table.error(r, target, "an edge from a gene to itself", "leave it out");
-    if (std::any_of(out.begin(), out.end(), [&](const SignedEdge& e) { return e.from == edge.from && e.to == edge.to; })) throw table.error(r, regulator, "this edge is there twice", "keep one");
-    out.push_back(edge);
-  }
-  return out;
-}
-
 std::map<std::string, ReferenceArm> read_reference_arms(const std::filesystem::path& file, const std::vector<std::string>& genes) {
   const DelimitedTable table = DelimitedTable::read(file);
   const std::size_t condition = table.column("condition"), hours = table.column("hours"), gene = table.column("gene");

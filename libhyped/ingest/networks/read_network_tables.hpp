@@ -36,9 +36,6 @@ struct GoldStandard {
 };
 GoldStandard read_gold_standard(const std::filesystem::path& file, const std::vector<std::string>& genes);
 
-// Columns regulator, target, sign (1, -1, or 0: not known). InputError for genes that are not in the network, edges given twice.
-std::vector<SignedEdge> read_signed_edges(const std::filesystem::path& file, const std::vector<std::string>& genes);
-
 // netK_reference.csv of a HYPED-like network: arm -> times and levels, [T x G] each.
 struct ReferenceArm {
   std::vector<double> hours;

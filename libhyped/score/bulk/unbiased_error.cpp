@@ -7,23 +7,21 @@
 #include <cmath>
 
 #include "libhyped/errors.hpp"
+#include "libhyped/expression/preparation/normalise.hpp"
 #include "libhyped/parallel.hpp"
 #include "libhyped/score/bulk/vectors.hpp"
 
 namespace hyped {
-namespace {
 
 // Variance of ln(1 + T P / S), summed over genes. Leaving out cell i with library L and count y: the logarithm moves by
 // ln(1 + T (P L - y S) / ((S - L) (S + T P))).
-double jackknife_noise(const SparseRows& counts, const std::vector<int>& cells, const Eigen::ArrayXd& sums, double total, double target) {
+double jackknife_noise(const SparseRows& counts, const std::vector<int>& cells, const Eigen::VectorXd& libraries, const Eigen::ArrayXd& sums, double total, double target) {
   const auto n = static_cast<double>(cells.size());
   if (n < 2 || !(total > 0)) return 0;
   const Eigen::ArrayXd scale = target / (total + target * sums);
   Eigen::ArrayXd first = Eigen::ArrayXd::Zero(sums.size()), second = first, moved(sums.size()), step(sums.size());
   for (const int c : cells) {
-    double library = 0;
-    for (const float v : counts.values_of(c)) library += static_cast<double>(v);
-    const double rest = total - library;
+    const double library = libraries[c], rest = total - library;
     if (rest > 0) {
       moved = sums * library;
       const auto columns = counts.columns_of(c);
@@ -38,8 +36,6 @@ double jackknife_noise(const SparseRows& counts, const std::vector<int>& cells, 
   return std::max(0.0, (n - 1) / n * (second - first.square() / n).sum());
 }
 
-}  // namespace
-
 GroupSumProfiles group_sum_profiles(const SparseRows& counts, const CellGroups& groups, double target, bool with_noise) {
   HYPED_REQUIRE(static_cast<int>(groups.of_cell.size()) == counts.rows);
   for (int c = 0; c < counts.rows; ++c)
@@ -49,6 +45,7 @@ GroupSumProfiles group_sum_profiles(const SparseRows& counts, const CellGroups& 
   std::vector<std::vector<int>> members(static_cast<std::size_t>(groups.count()));
   for (int c = 0; c < counts.rows; ++c)
     if (const auto k = groups.of_cell[static_cast<std::size_t>(c)]; k >= 0) members[static_cast<std::size_t>(k)].push_back(c);
+  const Eigen::VectorXd libraries = row_totals(counts);
   GroupSumProfiles out;
   out.groups = groups.names;
   out.cells = groups.sizes();
@@ -63,7 +60,7 @@ GroupSumProfiles group_sum_profiles(const SparseRows& counts, const CellGroups& 
     }
     const double total = sums.sum();
     if (total > 0) out.profile.row(k) = (target * sums / total).log1p().matrix().transpose();
-    if (with_noise) out.noise[k] = jackknife_noise(counts, members[static_cast<std::size_t>(k)], sums, total, target);
+    if (with_noise) out.noise[k] = jackknife_noise(counts, members[static_cast<std::size_t>(k)], libraries, sums, total, target);
   });
   return out;
 }

@@ -22,6 +22,10 @@ struct GroupSumProfiles {
 // Parallel, the same bytes for any number of threads. InputError: a value that is negative or not whole.
 GroupSumProfiles group_sum_profiles(const SparseRows& counts, const CellGroups& groups, double target = 5e4, bool with_noise = true);
 
+// The jackknife variance of one group's ln(1 + target * P / total), summed over the genes of `counts` (all of them, or some: it adds up over genes).
+// cells: rows of the group; libraries [rows], of all genes; sums [G] of the group's counts; total of all genes.
+double jackknife_noise(const SparseRows& counts, const std::vector<int>& cells, const Eigen::VectorXd& libraries, const Eigen::ArrayXd& sums, double total, double target);
+
 // (||prediction - truth||^2 - noise) / (||truth - control||^2 - noise), sums over conditions in both: 0 the truth, 1 the control; may be negative.
 // The noise taken off for the prediction is at most that of the truth, and in sum at most what the predictions differ among themselves.
 struct UnbiasedError {
