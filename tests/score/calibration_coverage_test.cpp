@@ -64,12 +64,12 @@ TEST_CASE("calibrated scores: intervals hold the truth of simulated screens as o
   const std::vector<Metric> metrics = {bulk_metric("mse_delta"), bulk_metric("pearson_delta")};
   const auto truth = expected_scores(metrics, setting, 2000);
   const int screens = 400;
-  CalibrationOptions options;
+  ScoreCalibrationOptions options;
   options.cell_draws = 100, options.perturbation_draws = 1000, options.splits = 10, options.depths = false;
   std::vector<std::vector<MetricCalibration>> each(static_cast<std::size_t>(screens));
   parallel_for(screens, [&](int k) {
     const auto screen = simulated_screen(setting, 11, 100000 + static_cast<std::uint32_t>(k));
-    CalibrationOptions own = options;
+    ScoreCalibrationOptions own = options;
     own.seed = static_cast<std::uint64_t>(k);
     each[static_cast<std::size_t>(k)] = calibrate(screen->models, 1, metrics, screen->behind, own);
   });

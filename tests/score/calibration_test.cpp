@@ -164,7 +164,7 @@ TEST_CASE("effects that are not there are not seen, others are") {
 TEST_CASE("calibration is the same for any number of threads, and says why there is no ceiling") {
   const auto screen = simulated_screen({}, 2, 3);
   const std::vector<Metric> metrics = {bulk_metric("pearson_delta"), bulk_metric("pds_cosine"), bulk_metric("mae")};
-  CalibrationOptions options;
+  ScoreCalibrationOptions options;
   options.cell_draws = 20, options.perturbation_draws = 200, options.splits = 3;
   const int before = thread_setting();
   set_threads(1);
