@@ -193,7 +193,7 @@ TEST_CASE("must/engine/4", "[standard]") {
   // Long chains: our own Monte-Carlo error is then small against the reference's, and what is left is the reference's.
   NutsOptions options;
   options.seed = 4;
-  options.metric = Metric::dense;
+  options.metric = MassMetric::dense;
 
   SECTION("lotka_volterra") {
     const FunctionDensity density = lotka_volterra(read("hudson_lynx_hare.json"));
