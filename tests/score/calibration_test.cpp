@@ -44,7 +44,7 @@ TEST_CASE("bootstrap of cells: mean and variance of resampled means are those of
   const auto screen = simulated_screen(setting, 1, 1);
   const CellResamples resamples(screen->cells, screen->groups, 4);
   const ProfileMatrix means = resamples.means();
-  const int draws = 8000;
+  const int draws = 4000;
   ProfileMatrix sum = ProfileMatrix::Zero(3, 3), squares = sum;
   for (int first = 0; first < draws; first += 8) {
     std::vector<ProfileMatrix> some(8);
@@ -58,7 +58,7 @@ TEST_CASE("bootstrap of cells: mean and variance of resampled means are those of
         if (screen->groups.of_cell[static_cast<std::size_t>(c)] == k) variance += std::pow(static_cast<double>(screen->cells.values_of(c)[static_cast<std::size_t>(g)]) - means(k, g), 2), n += 1;
       variance /= n * n;
       CHECK(sum(k, g) / draws == Approx(means(k, g)).margin(4 * std::sqrt(variance / draws)));
-      CHECK((squares(k, g) - sum(k, g) * sum(k, g) / draws) / draws == Approx(variance).epsilon(0.08));
+      CHECK((squares(k, g) - sum(k, g) * sum(k, g) / draws) / draws == Approx(variance).epsilon(0.1));
     }
   // draw k does not depend on what is drawn with it
   std::vector<ProfileMatrix> alone(1), together(8);
@@ -134,9 +134,9 @@ TEST_CASE("relabelling all predictions: 3 arms reach p = 1/6, 9 strata 1/216, an
   CHECK(strata.caution.empty());
   CHECK(drawn.caution.find("control") != std::string::npos);      // three controls in one stratum: their noise tells conditions apart
   int below = 0;
-  const int trials = 400;
+  const int trials = 200;
   for (int k = 0; k < trials; ++k) below += permutation_null(bulk_metric("mse_delta"), unrelated(4, 8, 100 + static_cast<std::uint32_t>(k), {}), {}).p <= 0.25 + 1e-12;
-  CHECK(below / double(trials) == Approx(0.25).margin(0.065));      // 3 standard errors
+  CHECK(below / double(trials) == Approx(0.25).margin(0.092));      // 3 standard errors
 }
 
 TEST_CASE("effects that are not there are not seen, others are") {
@@ -164,7 +164,7 @@ TEST_CASE("effects that are not there are not seen, others are") {
 TEST_CASE("calibration is the same for any number of threads, and says why there is no ceiling") {
   const auto screen = simulated_screen({}, 2, 3);
   const std::vector<Metric> metrics = {bulk_metric("pearson_delta"), bulk_metric("pds_cosine"), bulk_metric("mae")};
-  CalibrationOptions options;
+  ScoreCalibrationOptions options;
   options.cell_draws = 20, options.perturbation_draws = 200, options.splits = 3;
   const int before = thread_setting();
   set_threads(1);

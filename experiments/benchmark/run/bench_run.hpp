@@ -53,7 +53,7 @@ struct Benchmark {
   std::vector<std::vector<std::string>> notes;      // [P][N]
   std::size_t floor = 0;
   std::vector<MetricCalibration> calibrated;  // [metrics]
-  CalibrationOptions options;
+  ScoreCalibrationOptions options;
   std::vector<std::vector<std::vector<double>>> deviations;      // see deviations_over_cells
   std::uint64_t seed = 1;
 };

@@ -89,7 +89,7 @@ void report_contrasts(RunDirectory& run, const Benchmark& bench) {
   const ContrastSet set = contrast_models(bench);
   if (set.models.empty()) return;
   const std::vector<Metric> metrics{bulk_metric("l2_delta"), bulk_metric("pearson_delta"), bulk_metric("direction")};
-  CalibrationOptions options = bench.options;
+  ScoreCalibrationOptions options = bench.options;
   const auto calibrated = calibrate(set.models, bench.floor, metrics, set.cells, options);
   Table table({{"predictor", "", ""}, {"contrast", "", ""}, {"context", "", ""}, {"metric", "", ""}, {"value", "", ""}, {"ceiling", "", "second measurement of both"}, {"why_not", "", ""}});
   Table means({{"predictor", "", ""}, {"metric", "", ""}, {"mean", "", ""}, {"cells_lower", "", "95 % if cells were drawn again"}, {"cells_upper", "", ""}, {"floor", "", ""}, {"ceiling", "", ""}, {"scaled", "", ""}, {"against_floor", "", ""}});

@@ -98,7 +98,7 @@ ScaledScore scaled_score(const std::vector<double>& u, const std::vector<double>
   return out;
 }
 
-std::vector<MetricCalibration> calibrate(const std::vector<ScoredModel>& models, std::size_t floor, const std::vector<Metric>& metrics, const CellsBehind& cells, const CalibrationOptions& options) {
+std::vector<MetricCalibration> calibrate(const std::vector<ScoredModel>& models, std::size_t floor, const std::vector<Metric>& metrics, const CellsBehind& cells, const ScoreCalibrationOptions& options) {
   HYPED_REQUIRE(floor < models.size());
   const RangeOptions range{options.seed, options.level, options.perturbation_draws};
   auto joint = score_jointly(models, metrics, cells, {options.seed, options.cell_draws});

@@ -53,7 +53,7 @@ struct MetricCalibration {
   JointScores joint;                       // for comparisons of models
 };
 
-struct CalibrationOptions {
+struct ScoreCalibrationOptions {
   std::uint64_t seed = 1;
   double level = 0.95;
   int cell_draws = 200, perturbation_draws = 2000, splits = 20;
@@ -65,7 +65,7 @@ struct CalibrationOptions {
 
 // One entry a metric. floor: index of the model scores are measured from (the perturbed mean, usually). Without cells there are no ceilings, and every
 // scaled score is refused with that reason. Metrics are evaluated about models * (1 + cell_draws) + 12 * splits times.
-std::vector<MetricCalibration> calibrate(const std::vector<ScoredModel>& models, std::size_t floor, const std::vector<Metric>& metrics, const CellsBehind& cells, const CalibrationOptions& options);
+std::vector<MetricCalibration> calibrate(const std::vector<ScoredModel>& models, std::size_t floor, const std::vector<Metric>& metrics, const CellsBehind& cells, const ScoreCalibrationOptions& options);
 
 // Mean scaled score of each model over the metrics that separate and give it one; how many those are.
 struct MeanScaled {

@@ -43,8 +43,8 @@ double shared_part(const std::vector<std::vector<double>>& draws) {
     own += (squares[i] - sum[i] * sum[i] / seen[i]) / (seen[i] - 1);
     conditions += 1;
   }
-  if (conditions == 0) return 0;
-  return std::max(0.0, (mean_squares - mean_sum * mean_sum / d) / (d - 1) - own / conditions / conditions);
+  if (conditions < 2) return 0;
+  return std::max(0.0, (mean_squares - mean_sum * mean_sum / d) / (d - 1) - own / conditions / conditions) * conditions / (conditions - 1);
 }
 
 struct Halves {

@@ -182,7 +182,9 @@ std::vector<JointScores> score_jointly(const std::vector<ScoredModel>& models, c
         of_means /= draws - 1;
         const double own = (sums[k].within(ia, ib) - draws * mean_a.dot(mean_b)) / (draws - 1) / both;
         s.cell_covariance(ia, ib) = s.cell_covariance(ib, ia) = of_means;
-        s.shared_covariance(ia, ib) = s.shared_covariance(ib, ia) = s.global() ? 0 : of_means - own;
+        // with S shared and O of a condition alone: of the means S + O/n, of a condition S + O
+        const double n = std::sqrt(both), shared = n > 1 ? (of_means - own) * n / (n - 1) : 0;
+        s.shared_covariance(ia, ib) = s.shared_covariance(ib, ia) = s.global() ? 0 : shared;
       }
     }
   }
