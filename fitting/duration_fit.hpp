@@ -91,6 +91,10 @@ struct DurationFit {
   std::vector<LikelihoodInterval> intervals;
   ModelEvidence evidence;                       // for score_models, likelihood_ratio
   std::vector<std::string> words;               // what is not identified and why
+  int finished = 0, cut_off = 0;                // stays
+  // Why no mean or sd may be told; empty: they may. A mean is told if more stays finished than the fit has parameters, its profile closes on
+  // both sides, and the spread has not collapsed onto the stays that finished (its parameter stands at a bound).
+  std::string not_estimable;
   Outcome outcome;
   const LikelihoodInterval& interval(const std::string& name) const;      // InputError if there is none
   double log_likelihood() const { return best.at.log_likelihood; }
