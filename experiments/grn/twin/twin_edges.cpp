@@ -95,6 +95,7 @@ TwinEdgeProblem twin_edge_problem(const Scenario& scenario, const CellsTwin& twi
   const models::SearchCoordinates& coordinates = *out.coordinates;
   if (settings.unequal_cells) out.fluctuating = std::make_unique<models::FluctuatingNetwork>(*out.network, std::vector<double>(d.genes.size(), groups.dispersion));
   out.dispersion = groups.dispersion;
+  if (out.fluctuating) out.notes.push_back(fmt::format("Cells of one group and dose are taken to differ with a squared coefficient of variation of {:.3f}, that of genes outside the network in control G1 cells without counting noise.", groups.dispersion));
   out.correlated_errors = settings.correlated_errors, out.expected_errors = settings.expected_errors;
   const models::FluctuatingNetwork* fluctuating = out.fluctuating.get();
   // the search: names, bounds, priors
