@@ -13,6 +13,14 @@ namespace {
 constexpr int block = 256;                   // rows or columns of a product that one thread makes
 constexpr double worth_threads = 4e6;        // multiplications
 
+// Columns for which lanes are faster than blocked products; they need 32 registers of 8 numbers.
+#ifdef __AVX512F__
+constexpr Eigen::Index least_lanes = 8, most_lanes = 64;
+#else
+constexpr Eigen::Index least_lanes = 1, most_lanes = 0;
+#endif
+bool by_lanes(Eigen::Index columns) { return columns >= least_lanes && columns <= most_lanes; }
+
 template <class Body>
 void over_blocks(int n, double work, const Body& body) {
   const int blocks = (n + block - 1) / block;
@@ -89,6 +97,7 @@ void EdgeMatrix::place(const double* p, Room& room) const {
 
 void EdgeMatrix::multiply(const ConstBatchMatrix& levels, BatchMatrix out, Room& room) const {
   if (!dense_) return multiply_sparse(levels, out, room);
+  if (by_lanes(levels.cols())) return multiply_lanes(levels, out, room);
   const Eigen::Map<const RowMajor> w(room.values, targets_, regulators_);
   over_blocks(targets_, static_cast<double>(entries()) * static_cast<double>(levels.cols()), [&](int from, int count) {
     if (levels.cols() == 1) out.col(0).segment(from, count).noalias() = w.middleRows(from, count) * levels.col(0);
@@ -104,7 +113,8 @@ void EdgeMatrix::pull_back(const ConstBatchMatrix& bar, const ConstBatchMatrix& 
 void EdgeMatrix::pull_back_dense(const ConstBatchMatrix& bar, const ConstBatchMatrix& levels, BatchMatrix levels_bar, double* p_bar, Room& room) const {
   const Eigen::Map<const RowMajor> w(room.values, targets_, regulators_);
   const double cost = static_cast<double>(targets_) * regulators_ * static_cast<double>(levels.cols());
-  over_blocks(regulators_, cost, [&](int from, int count) {
+  if (by_lanes(bar.cols())) pull_back_lanes(bar, levels_bar, room);
+  else over_blocks(regulators_, cost, [&](int from, int count) {
     if (bar.cols() == 1) levels_bar.col(0).segment(from, count).noalias() += w.middleCols(from, count).transpose() * bar.col(0);
     else levels_bar.middleRows(from, count).noalias() += w.middleCols(from, count).transpose() * bar;
   });

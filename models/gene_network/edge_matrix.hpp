@@ -64,6 +64,8 @@ class EdgeMatrix {
     long parameter = 0, value = 0, length = 0;      // consecutive parameters that stand in consecutive places
   };
   void to_lanes(const ConstBatchMatrix& given, Eigen::MatrixXd& out) const;
+  void multiply_lanes(const ConstBatchMatrix& levels, BatchMatrix out, Room& room) const;
+  void pull_back_lanes(const ConstBatchMatrix& bar, BatchMatrix levels_bar, Room& room) const;
   void multiply_sparse(const ConstBatchMatrix& levels, BatchMatrix out, Room& room) const;
   void pull_back_sparse(const ConstBatchMatrix& bar, BatchMatrix levels_bar, double* p_bar, Room& room) const;
   void pull_back_dense(const ConstBatchMatrix& bar, const ConstBatchMatrix& levels, BatchMatrix levels_bar, double* p_bar, Room& room) const;
