@@ -156,7 +156,7 @@ void put_phases(RunDirectory& run, PreparedCells& out) {
   if (!known) return run.add_warning(fmt::format("Column phase of the file has {}, which is none of {}: the column stays as it is, nothing is filled in or compared. The phases scored here are phase_scored.", fmt::join(unknown, ", "), fmt::join(scored.levels, ", ")));
   Labels phase = *known;
   for (const auto& level : given.levels)
-    if (const auto name = phase_of(level); name && *name != level) say(run, "phase name", fmt::format("'{}' of the file is written {}", level, *name));
+    if (const auto name = phase_of(level); name && *name != level) say(run, "spelling", fmt::format("'{}' of the file is written {}", level, *name));
   obs.put("phase", categorical_of(phase));
   compare_phases(run, phase, scored);
   const auto missing = std::count(phase.codes.begin(), phase.codes.end(), -1);
