@@ -2,11 +2,8 @@
 #include <algorithm>
 
 #include "libhyped/distance/energy.hpp"
-#include "libhyped/distance/mmd.hpp"
-#if __has_include("libhyped/distance/line_distance.hpp")
 #include "libhyped/distance/line_distance.hpp"
-#define HYPED_LINE_DISTANCE
-#endif
+#include "libhyped/distance/mmd.hpp"
 #include "libhyped/score/bulk/bulk_metrics.hpp"
 #include "libhyped/score/bulk/discrimination.hpp"
 #include "libhyped/score/bulk/vectors.hpp"
@@ -142,7 +139,6 @@ TEST_CASE("must/benchmark/1: golden_norman", "[benchmark1]") {
       worst.see(std::string("MMD2_") + suffix, defined(mmd_squared(cells, control, kernel, pairs)), numbers.at(std::string("MMD2_rbf_g1over500_") + suffix));
     }
   }
-#ifdef HYPED_LINE_DISTANCE
   const auto sorted = [](const Eigen::MatrixXd& cells, Eigen::Index gene) {      // what is not zero, ascending
     std::vector<float> out;
     for (Eigen::Index c = 0; c < cells.rows(); ++c)
@@ -159,7 +155,6 @@ TEST_CASE("must/benchmark/1: golden_norman", "[benchmark1]") {
     }
     worst.see("W1_gene_mean", defined(sum / static_cast<double>(cells.cols())), golden.at("distances").at(name).at("W1_gene_mean"));
   }
-#endif
   const DeTable full = table_of(norman, names, 0);
   for (std::size_t i = 0; i < names.size(); ++i) {
     double count = 0;
