@@ -35,7 +35,7 @@ do for [p = 1:|distinct_panel|] {
     if (boxes_panel[r] eq distinct_panel[p]) {
       x_ = column_at(boxes_stratum[r]); y_ = row_at(boxes_name[r]); v_ = boxes_value[r]
       set object r rectangle from first x_ - 0.48, first y_ - 0.46 to first x_ + 0.48, first y_ + 0.46 fillcolor rgb colour_of(v_) fillstyle solid noborder behind
-      text_ = v_ == v_ ? sprintf('%.2f', v_) : ''
+      text_ = v_ == v_ ? sprintf('%.2f', abs(v_) < 0.005 ? 0 : v_) : ''
       label_ = 1000 + r
       set label label_ text_ at first x_, first y_ center font ',9' textcolor rgb '#202020'
     }
