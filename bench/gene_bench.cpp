@@ -115,7 +115,7 @@ bool gradient(int genes, double density, int steps, double peak, const std::file
   const std::vector<double> p = model.default_parameters();
   const BatchExperiment dish = dish_of(genes, columns, steps);
   const double batch_seconds = genes >= 2000 ? 0.0 : 0.05;
-  const int batches = genes >= 2000 ? 3 : 7;
+  const int batches = genes >= 5000 ? 1 : genes >= 2000 ? 3 : 5;
   BatchGradient found;
   const double forward = cost_of([&] { simulate_batch(model, dish, p, accepts_all); }, batches, batch_seconds);
   const double backward = cost_of([&] { found = batch_gradient(model, dish, p, last_squares(steps), accepts_all); }, batches, batch_seconds);

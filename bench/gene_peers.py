@@ -26,8 +26,15 @@ def least(body, runs):
     return best, out
 
 
-runs = 2 if G >= 5000 else 3 if G >= 2000 else 9
+runs = 1 if G >= 5000 or (G >= 2000 and not job["dense"]) else 2 if G >= 2000 else 4
 said = {}
+
+
+# Costs, loss and every stride-th entry of the gradient, under the peer's name and version.
+def say(name, forward, gradient):
+    seconds, _ = least(forward, runs)
+    gradient_seconds, (loss, whole) = least(gradient, runs)
+    said[name] = {"forward": seconds, "gradient_seconds": gradient_seconds, "loss": float(loss), "gradient": whole[::stride].tolist(), "stride": stride}
 
 
 def numpy_peer():
@@ -90,9 +97,7 @@ def numpy_peer():
             lam = lam + sum(bars)
         return (x * x).sum(), np.concatenate([np.stack([c_bar, b_bar, d_bar], 1).ravel(), w_bar.ravel()])
 
-    seconds, _ = least(forward, runs)
-    gradient_seconds, (loss, whole) = least(gradient, runs)
-    said["NumPy " + np.__version__] = {"forward": seconds, "gradient_seconds": gradient_seconds, "loss": float(loss), "gradient": whole[::stride].tolist(), "stride": stride}
+    say("NumPy " + np.__version__, forward, gradient)
 
 
 def torch_peer():
@@ -137,9 +142,7 @@ def torch_peer():
         loss.backward()
         return loss.item(), np.concatenate([g.grad.numpy().ravel(), e.grad.numpy().ravel()])
 
-    seconds, _ = least(value, runs)
-    gradient_seconds, (loss, whole) = least(gradient, runs)
-    said["PyTorch " + torch.__version__.split("+")[0]] = {"forward": seconds, "gradient_seconds": gradient_seconds, "loss": loss, "gradient": whole[::stride].tolist(), "stride": stride}
+    say("PyTorch " + torch.__version__.split("+")[0], value, gradient)
     if G > 500:
         return
     try:
@@ -165,9 +168,7 @@ def torch_peer():
         loss.backward()
         return loss.item(), np.concatenate([g.grad.numpy().ravel(), e.grad.numpy().ravel()])
 
-    seconds, _ = least(course_value, runs)
-    gradient_seconds, (loss, whole) = least(course_gradient, runs)
-    said["torchdiffeq " + getattr(torchdiffeq, "__version__", "")] = {"forward": seconds, "gradient_seconds": gradient_seconds, "loss": loss, "gradient": whole[::stride].tolist(), "stride": stride}
+    say("torchdiffeq " + getattr(torchdiffeq, "__version__", ""), course_value, course_gradient)
 
 
 for peer in (numpy_peer, torch_peer):

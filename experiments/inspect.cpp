@@ -201,6 +201,7 @@ std::string to_terminal(const Inspection& inspection) {
   std::string out = inspection.path + "\n" + to_terminal_paragraph("  what         ", inspection.format);
   for (const auto& [name, value] : inspection.facts) out += to_terminal_paragraph(fmt::format("  {:<12} ", name), value);
   if (!inspection.arms.columns().empty()) out += "\n" + to_terminal(inspection.arms) + "\n";
+  for (const auto& note : inspection.notes) out += to_terminal_paragraph("  note:   ", note);
   for (const auto& doubt : inspection.doubts) out += to_terminal_paragraph("  doubt:  ", doubt);
   return out;
 }

@@ -14,8 +14,9 @@ struct Inspection {
   std::string path, format;
   std::vector<std::pair<std::string, std::string>> facts;
   Table arms;                            // a row per condition; no columns if there are none
-  std::vector<std::string> doubts;
+  std::vector<std::string> doubts;       // what may be wrong or is missing
   bool failed = false;                   // in a folder: the file is wrong, the doubt says how
+  std::vector<std::string> notes = {};   // what the reader did, nothing to doubt
 };
 
 // One entry for a file or run directory; for another folder one for each table and scenario in it, wrong ones among them

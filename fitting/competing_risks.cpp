@@ -5,8 +5,10 @@
 
 #include <Eigen/Eigenvalues>
 #include <algorithm>
+#include <array>
 #include <boost/math/quadrature/gauss.hpp>
 #include <cmath>
+#include <limits>
 
 #include "libhyped/parallel.hpp"
 
@@ -14,30 +16,6 @@ namespace hyped {
 namespace {
 
 using Number = Taylor<4>;
-
-// log of a sum of exponentials of terms that are sums over causes: each term has a gradient over all parameters and a Hessian.
-struct Term {
-  double value = 0;
-  Eigen::VectorXd gradient;
-  Eigen::MatrixXd hessian;
-};
-
-Term log_sum_of(const std::vector<Term>& terms) {
-  Term out{-std::numeric_limits<double>::infinity(), Eigen::VectorXd::Zero(terms[0].gradient.size()), Eigen::MatrixXd::Zero(terms[0].gradient.size(), terms[0].gradient.size())};
-  double top = out.value, total = 0;
-  for (const Term& term : terms) top = std::max(top, term.value);
-  if (!std::isfinite(top)) return out;
-  for (const Term& term : terms) total += std::exp(term.value - top);
-  out.value = top + std::log(total);
-  for (const Term& term : terms) {
-    const double share = std::exp(term.value - out.value);
-    if (!(share > 0)) continue;
-    out.gradient += share * term.gradient;
-    out.hessian += share * (term.hessian + term.gradient * term.gradient.transpose());
-  }
-  out.hessian -= out.gradient * out.gradient.transpose();
-  return out;
-}
 
 }  // namespace
 
@@ -58,69 +36,164 @@ CompetingLikelihood::CompetingLikelihood(const DurationData& data, const std::ve
       space_.add(parameter);
     }
   }
+  plan();
 }
 
-void CompetingLikelihood::add(const Eigen::VectorXd& theta, int stay, double& value, Eigen::VectorXd& gradient, Eigen::MatrixXd& hessian) const {
-  const Duration& d = data_.durations[static_cast<std::size_t>(stay)];
-  const Eigen::VectorXd covariates = data_.design.cols() > 0 ? Eigen::VectorXd(data_.design.row(stay).transpose()) : Eigen::VectorXd();
-  const int count = parameter_count(), causes = static_cast<int>(likelihoods_.size());
-  std::vector<DurationEta> etas;
-  for (int c = 0; c < causes; ++c) etas.push_back(cause(c).eta_at(theta.segment(first_parameter(c), cause(c).parameter_count()), covariates));
-  // log of the density of ending by `ending` at t (-1: of not having ended)
-  const auto at = [&](double t, int ending, double log_weight) {
-    Term out{log_weight, Eigen::VectorXd::Zero(count), Eigen::MatrixXd::Zero(count, count)};
-    for (int c = 0; c < causes; ++c) {
-      const DurationModel& model = cause(c).model();
-      const DurationEta& eta = etas[static_cast<std::size_t>(c)];
-      const Number one = c == ending ? log_mixture_density(model, eta, t) : log_mixture_survival(model, eta, t);
-      const int first = first_parameter(c), size = cause(c).parameter_count();
-      out.value += one.value;
-      out.gradient.segment(first, size) = cause(c).by_theta(one, covariates);
-      for (int a = 0; a < size; ++a)
-        for (int b = 0; b < size; ++b) out.hessian(first + a, first + b) = one.hessian(cause(c).link_of(a), cause(c).link_of(b)) * cause(c).column(a, covariates) * cause(c).column(b, covariates);
-    }
-    return out;
-  };
-  std::vector<Term> seen, could_be_seen;
+int CompetingLikelihood::moment_at(int row, double t) {
+  const auto at = moment_of_.emplace(std::pair(row, std::llround(t * 1e9)), static_cast<int>(moments_.size()));
+  if (at.second) moments_.push_back({row, t});
+  return at.first->second;
+}
+
+void CompetingLikelihood::plan() {
   using Rule = boost::math::quadrature::gauss<double, 10>;
-  for (const auto& [shift, weight] : entry_nodes(d.entry_spread_h)) {
-    const double lower = d.lower_h + shift, half = 0.5 * (d.upper_h - d.lower_h);
-    if (d.censored()) seen.push_back(at(lower, -1, std::log(weight)));
-    else if (d.exact()) seen.push_back(at(lower, d.cause, std::log(weight)));
-    else
+  std::map<std::vector<double>, int> rows;
+  std::map<std::array<long long, 3>, int> windows;
+  const auto nano = [](double t) { return std::llround(t * 1e9); };
+  for (const auto& group : alike_.groups) {
+    const Duration& d = data_.durations[static_cast<std::size_t>(group.first)];
+    const Eigen::VectorXd covariates = data_.design.cols() > 0 ? Eigen::VectorXd(data_.design.row(group.first).transpose()) : Eigen::VectorXd();
+    const auto found = rows.emplace(std::vector<double>(covariates.begin(), covariates.end()), static_cast<int>(rows_.size()));
+    if (found.second) rows_.push_back(covariates);
+    const int row = found.first->second;
+    std::vector<Node> seen;
+    // f of the ending times the others' survival over [from, to], weighted by `weight` of the place in it, 0..1
+    const auto over = [&](double from, double to, const auto& weight) {
+      const double half = 0.5 * (to - from);
       for (std::size_t n = 0; n < Rule::abscissa().size(); ++n)
-        for (const double sign : {-1.0, 1.0}) seen.push_back(at(lower + half * (1 + sign * Rule::abscissa()[n]), d.cause, std::log(weight * half * Rule::weights()[n])));
-    if (d.entry_spread_h > 0 || d.seen_if_above_h > 0) could_be_seen.push_back(at(d.seen_if_above_h + shift, -1, std::log(weight)));
+        for (const double sign : {-1.0, 1.0}) {
+          const double place = 0.5 * (1 + sign * Rule::abscissa()[n]);
+          seen.push_back({moment_at(row, from + (to - from) * place), d.cause, std::log(half * Rule::weights()[n] * weight(place))});
+        }
+    };
+    const double length = d.upper_h - d.lower_h;
+    const auto nodes = entry_nodes(d.entry_spread_h);
+    if (!d.censored() && !d.exact() && d.entry_spread_h > 0 && std::abs(d.entry_spread_h - length) < 1e-9) {
+      over(d.lower_h, d.upper_h, [](double place) { return place; });
+      over(d.upper_h, d.upper_h + length, [](double place) { return 1 - place; });
+    } else
+      for (const auto& [shift, weight] : nodes) {
+        const double lower = d.lower_h + shift;
+        if (d.censored() || d.exact()) seen.push_back({moment_at(row, lower), d.censored() ? -1 : d.cause, std::log(weight)});
+        else over(lower, lower + length, [w = weight](double) { return w; });
+      }
+    seen_.push_back(std::move(seen));
+    window_of_.push_back(-1);
+    if (!(d.entry_spread_h > 0 || d.seen_if_above_h > 0)) continue;
+    const auto window = windows.emplace(std::array<long long, 3>{row, nano(d.entry_spread_h), nano(d.seen_if_above_h)}, static_cast<int>(windows_.size()));
+    window_of_.back() = window.first->second;
+    if (!window.second) continue;
+    windows_.emplace_back();
+    for (const auto& [shift, weight] : nodes) windows_.back().push_back({moment_at(row, d.seen_if_above_h + shift), -1, std::log(weight)});
   }
-  const Term top = log_sum_of(seen);
-  value += top.value;
-  gradient += top.gradient;
-  hessian += top.hessian;
-  if (could_be_seen.empty()) return;
-  const Term bottom = log_sum_of(could_be_seen);
-  value -= bottom.value;
-  gradient -= bottom.gradient;
-  hessian -= bottom.hessian;
+}
+
+struct CompetingLikelihood::Tails {
+  std::vector<Number> survival, density;      // [moments x causes]
+};
+
+CompetingLikelihood::Tails CompetingLikelihood::tabulate(const Eigen::VectorXd& theta) const {
+  const int causes = static_cast<int>(likelihoods_.size()), moments = static_cast<int>(moments_.size());
+  std::vector<DurationEta> etas;      // [rows x causes]
+  for (const Eigen::VectorXd& covariates : rows_)
+    for (int c = 0; c < causes; ++c) etas.push_back(cause(c).eta_at(theta.segment(first_parameter(c), cause(c).parameter_count()), covariates));
+  Tails out;
+  out.survival.resize(static_cast<std::size_t>(moments * causes));
+  out.density = out.survival;
+  constexpr int chunk = 32;
+  parallel_for((moments + chunk - 1) / chunk, [&](int k) {
+    for (int m = k * chunk; m < std::min(moments, (k + 1) * chunk); ++m)
+      for (int c = 0; c < causes; ++c) {
+        const Moment& moment = moments_[static_cast<std::size_t>(m)];
+        const DurationEta& eta = etas[static_cast<std::size_t>(moment.row * causes + c)];
+        const auto at = static_cast<std::size_t>(m * causes + c);
+        out.survival[at] = log_mixture_survival(cause(c).model(), eta, moment.t);
+        out.density[at] = log_mixture_density(cause(c).model(), eta, moment.t);
+      }
+  });
+  return out;
+}
+
+// Sums over a batch of groups, and room for one group's by link-scale parameters of all causes [4 x causes].
+struct CompetingLikelihood::Part {
+  double value = 0;
+  Eigen::VectorXd gradient, slope, one;
+  Eigen::MatrixXd hessian, curve;
+};
+
+// Adds weight x log of the sum of the nodes' exponentials, with derivatives by theta.
+void CompetingLikelihood::add_log_sum(const Eigen::VectorXd& theta, const Tails& at, const std::vector<Node>& nodes, double weight, Part& part) const {
+  const int causes = static_cast<int>(likelihoods_.size()), wide = 4 * causes;
+  const auto number = [&](const Node& node, int c) -> const Number& {
+    const auto i = static_cast<std::size_t>(node.moment * causes + c);
+    return c == node.ending ? at.density[i] : at.survival[i];
+  };
+  const auto log_of_node = [&](const Node& node) {
+    double value = node.log_weight;
+    for (int c = 0; c < causes; ++c) value += number(node, c).value;
+    return value;
+  };
+  double top = -std::numeric_limits<double>::infinity(), total = 0;
+  for (const Node& node : nodes) top = std::max(top, log_of_node(node));
+  if (!std::isfinite(top)) {
+    part.value += weight * top;
+    return;
+  }
+  for (const Node& node : nodes) total += std::exp(log_of_node(node) - top);
+  const double value = top + std::log(total);
+  part.slope.setZero(wide);
+  part.curve.setZero(wide, wide);
+  for (const Node& node : nodes) {
+    const double share = std::exp(log_of_node(node) - value);
+    if (!(share > 0)) continue;
+    for (int c = 0; c < causes; ++c)
+      for (int a = 0; a < 4; ++a) part.one[4 * c + a] = number(node, c).slope[static_cast<std::size_t>(a)];
+    part.slope += share * part.one;
+    part.curve += (share * part.one) * part.one.transpose();
+    for (int c = 0; c < causes; ++c)
+      for (int a = 0; a < 4; ++a)
+        for (int b = 0; b < 4; ++b) part.curve(4 * c + a, 4 * c + b) += share * number(node, c).hessian(a, b);
+  }
+  part.curve -= part.slope * part.slope.transpose();
+  part.value += weight * value;
+  const Eigen::VectorXd& covariates = rows_[static_cast<std::size_t>(moments_[static_cast<std::size_t>(nodes.front().moment)].row)];
+  for (int i = 0; i < theta.size(); ++i) {
+    const auto [link, column] = place(i, covariates);
+    part.gradient[i] += weight * part.slope[link] * column;
+    for (int j = 0; j < theta.size(); ++j) {
+      const auto [other, second] = place(j, covariates);
+      part.hessian(i, j) += weight * part.curve(link, other) * column * second;
+    }
+  }
+}
+
+// Where a parameter acts: its link-scale parameter among those of all causes, and what it is multiplied with.
+std::pair<int, double> CompetingLikelihood::place(int parameter, const Eigen::VectorXd& covariates) const {
+  int c = static_cast<int>(first_.size()) - 1;
+  while (first_[static_cast<std::size_t>(c)] > parameter) --c;
+  const int own = parameter - first_[static_cast<std::size_t>(c)];
+  return {4 * c + cause(c).link_of(own), cause(c).column(own, covariates)};
 }
 
 Outcome CompetingLikelihood::sum(const Eigen::VectorXd& theta, LikelihoodValue& out) const {
   constexpr int chunk = 32;
   const int groups = static_cast<int>(alike_.groups.size()), chunks = (groups + chunk - 1) / chunk, count = parameter_count();
-  std::vector<Term> parts(static_cast<std::size_t>(chunks), Term{0, Eigen::VectorXd::Zero(count), Eigen::MatrixXd::Zero(count, count)});
-  parallel_for(chunks, [&](int c) {
-    Term& part = parts[static_cast<std::size_t>(c)];
-    Term one = part;
-    for (int g = c * chunk; g < std::min(groups, (c + 1) * chunk); ++g) {
-      const auto& group = alike_.groups[static_cast<std::size_t>(g)];
-      one.value = 0, one.gradient.setZero(), one.hessian.setZero();
-      add(theta, group.first, one.value, one.gradient, one.hessian);
-      part.value += group.count * one.value, part.gradient += group.count * one.gradient, part.hessian += group.count * one.hessian;
-    }
+  const auto empty = [&] { return Part{0, Eigen::VectorXd::Zero(count), {}, Eigen::VectorXd::Zero(4 * static_cast<Eigen::Index>(likelihoods_.size())), Eigen::MatrixXd::Zero(count, count), {}}; };
+  const Tails at = tabulate(theta);
+  std::vector<double> shown(windows_.size(), 0);      // stays that each window let through
+  for (int g = 0; g < groups; ++g)
+    if (const int w = window_of_[static_cast<std::size_t>(g)]; w >= 0) shown[static_cast<std::size_t>(w)] += alike_.groups[static_cast<std::size_t>(g)].count;
+  std::vector<Part> parts;
+  for (int c = 0; c <= chunks; ++c) parts.push_back(empty());
+  parallel_for(chunks + 1, [&](int c) {
+    Part& part = parts[static_cast<std::size_t>(c)];
+    for (int g = c * chunk; c < chunks && g < std::min(groups, (c + 1) * chunk); ++g) add_log_sum(theta, at, seen_[static_cast<std::size_t>(g)], alike_.groups[static_cast<std::size_t>(g)].count, part);
+    for (std::size_t w = 0; c == chunks && w < windows_.size(); ++w) add_log_sum(theta, at, windows_[w], -shown[w], part);
   });
   out.log_likelihood = 0;
   out.gradient = Eigen::VectorXd::Zero(count);
   out.information = Eigen::MatrixXd::Zero(count, count);
-  for (const Term& part : parts) {
+  for (const Part& part : parts) {
     out.log_likelihood += part.value;
     out.gradient += part.gradient;
     out.information -= part.hessian;
@@ -191,7 +264,10 @@ CompetingFit fit_competing(const DurationData& data, const std::vector<DurationM
     DurationFit& fit = out.causes[c];
     const int first = function.first_parameter(static_cast<int>(c)), size = function.cause(static_cast<int>(c)).parameter_count();
     fit.best.theta = out.best.theta.segment(first, size);
-    for (auto quantity : quantities_of(function.cause(static_cast<int>(c)), fit.best, {})) {
+    auto quantities = quantities_of(function.cause(static_cast<int>(c)), fit.best, {});
+    fit.intervals.resize(quantities.size());
+    parallel_for(static_cast<int>(quantities.size()), [&](int q) {
+      LikelihoodQuantity& quantity = quantities[static_cast<std::size_t>(q)];
       const auto own = quantity.value;
       quantity.value = [own, first, size](const Eigen::VectorXd& theta, Eigen::VectorXd& gradient) {
         Eigen::VectorXd part;
@@ -200,8 +276,8 @@ CompetingFit fit_competing(const DurationData& data, const std::vector<DurationM
         gradient.segment(first, size) = part;
         return value;
       };
-      fit.intervals.push_back(likelihood_interval(function, function.space(), out.best, known.covariance, quantity));
-    }
+      fit.intervals[static_cast<std::size_t>(q)] = likelihood_interval(function, function.space(), out.best, known.covariance, quantity);
+    });
     for (const auto& null : known.null)
       if (null.direction.segment(first, size).cwiseAbs().maxCoeff() > 0.05) fit.words.push_back("not identified: " + null.text);
   }

@@ -1,5 +1,6 @@
 // Stays that end in several ways: cause-specific durations as competing waiting times, exact where times are annotated and between frames alike.
 #pragma once
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -9,7 +10,8 @@ namespace hyped {
 
 // One family, with covariates, per cause; a stay ends by whichever comes first. theta: the causes' parameters one after the other. Annotated: the
 // product of the causes' own likelihoods. Between frames: the integral of f_c times the others' survival over the interval (Gauss-Legendre,
-// 10 nodes), averaged over an entry spread. A never-progressing fraction of a cause belongs to that cause. Source: Klein & Moeschberger 2003, ch. 2.7;
+// 10 nodes), averaged over an entry spread; where the spread is as long as the interval the double integral is one over a triangle. Stays of one film share
+// the moments: tails are taken once at each. A never-progressing fraction of a cause belongs to that cause. Source: Klein & Moeschberger 2003, ch. 2.7;
 // independent latent times cannot be told from dependent ones (Tsiatis 1975, PNAS 72:20), the cause-specific hazards can.
 class CompetingLikelihood final : public LogLikelihood {
  public:
@@ -25,8 +27,21 @@ class CompetingLikelihood final : public LogLikelihood {
   Eigen::MatrixXd incidence(const Eigen::VectorXd& theta, const Eigen::VectorXd& covariates, const std::vector<double>& times_h) const;
 
  private:
-  // Value, gradient and Hessian by theta of one stay, added.
-  void add(const Eigen::VectorXd& theta, int stay, double& value, Eigen::VectorXd& gradient, Eigen::MatrixXd& hessian) const;
+  struct Moment {
+    int row;                             // of rows_
+    double t;
+  };
+  struct Node {
+    int moment, ending;                  // cause it ends by, -1: has not ended
+    double log_weight;
+  };
+  struct Tails;                          // log survival and log density of every cause at every moment
+  struct Part;
+  int moment_at(int row, double t);
+  void plan();                           // which moments each group of like stays asks for
+  std::pair<int, double> place(int parameter, const Eigen::VectorXd& covariates) const;
+  Tails tabulate(const Eigen::VectorXd& theta) const;
+  void add_log_sum(const Eigen::VectorXd& theta, const Tails& at, const std::vector<Node>& nodes, double weight, Part& part) const;
   Outcome sum(const Eigen::VectorXd& theta, LikelihoodValue& out) const;
   const DurationData& data_;
   AlikeDurations alike_;
@@ -34,6 +49,11 @@ class CompetingLikelihood final : public LogLikelihood {
   std::vector<std::unique_ptr<DurationLikelihood>> likelihoods_;
   std::vector<int> first_;
   ParameterSpace space_;
+  std::vector<Eigen::VectorXd> rows_;                // distinct covariates
+  std::vector<Moment> moments_;
+  std::map<std::pair<int, long long>, int> moment_of_;
+  std::vector<std::vector<Node>> seen_, windows_;    // by group; distinct
+  std::vector<int> window_of_;                       // by group; -1: none
 };
 
 struct CompetingFit {

@@ -37,9 +37,16 @@ std::vector<TransformedDuration> transformed_durations(const DurationData& data,
   const auto etas = etas_of(data, fit);
   std::vector<TransformedDuration> out;
   std::optional<RemainingTime<double>> left;      // serves neighbours with equal parameters
+  const AlikeDurations alike = alike_durations(data);
+  std::size_t before = 0;
   for (std::size_t i = 0; i < etas.size(); ++i) {
     const Duration& d = data.durations[i];
-    if (i > 0 && etas[i] != etas[i - 1]) left.reset();
+    if (const auto first = static_cast<std::size_t>(alike.groups[static_cast<std::size_t>(alike.group_of[i])].first); first < i) {      // says the same as an earlier one
+      out.push_back(out[first]);
+      continue;
+    }
+    if (etas[i] != etas[before]) left.reset();
+    before = i;
     if (d.residual && !left) left.emplace(fit.model.family, Eta<double>{etas[i][0], etas[i][1], etas[i][2]}, data.growth_rate_per_h);
     const auto until = [&](double t) { return cdf_until(fit.model, d, etas[i], d.residual ? &*left : nullptr, t); };
     const double lower = until(d.lower_h);

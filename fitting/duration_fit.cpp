@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "libhyped/counted.hpp"
 #include "libhyped/parallel.hpp"
 
 namespace hyped {
@@ -83,6 +84,21 @@ void say_cure(const DurationLikelihood& function, DurationFit& fit) {
     if (interval.name == "never" && !interval.identified()) fit.words.push_back(fmt::format("never: {}; between {:.2g} and {:.2g}", interval.verdict, interval.lower, interval.upper));
 }
 
+void judge_mean(const DurationData& data, const ParameterSpace& space, DurationFit& fit) {
+  fit.finished = static_cast<int>(std::count_if(data.durations.begin(), data.durations.end(), [](const Duration& d) { return !d.censored(); }));
+  fit.cut_off = data.count() - fit.finished;
+  fit.not_estimable.clear();
+  const auto add = [&](const std::string& why) { fit.not_estimable += (fit.not_estimable.empty() ? "" : "; ") + why; };
+  if (fit.finished <= fit.evidence.parameters) add(fmt::format("{} finished for {} parameters", counted(fit.finished, "stay"), fit.evidence.parameters));
+  for (const auto* at : {&fit.best.at_lower, &fit.best.at_upper})
+    for (const int i : *at) {
+      const std::string name = natural_name(space, i);
+      if ((at == &fit.best.at_lower && name == "sigma" && fit.model.family.kind == FamilyKind::lognormal) || (at == &fit.best.at_upper && name == "shape")) add("the fitted spread is 0: it has collapsed onto the stays that finished");
+    }
+  for (const auto& interval : fit.intervals)
+    if (interval.name == "mean" && !interval.identified()) add("its interval is " + interval.verdict);
+}
+
 DurationFit fit_one(const DurationData& data, const DurationModel& model, const CovariateTerms& terms, const DurationFitOptions& options) {
   const DurationLikelihood function(data, model, terms);
   DurationFit fit;
@@ -106,6 +122,7 @@ DurationFit fit_one(const DurationData& data, const DurationModel& model, const 
     for (const auto& interval : fit.intervals)
       if (interval.better > 1e-4) fit.outcome = {Status::not_converged, fmt::format("the profile of {} found a better fit, by {:.3g} in log-likelihood", interval.name, interval.better)};
   }
+  judge_mean(data, function.space(), fit);
   if (model.cure) say_cure(function, fit);
   return fit;
 }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "fitting/alike_durations.hpp"
+#include "fitting/duration_times.hpp"
 #include "fitting/identifiability.hpp"
 #include "fitting/likelihood_interval.hpp"
 #include "fitting/model_selection.hpp"
@@ -44,9 +45,18 @@ class DurationLikelihood final : public LogLikelihood {
 
  private:
   struct Sums;
-  void add(const Eigen::VectorXd& theta, int from, int to, bool derivatives, Sums& out) const;      // of groups; scores, if wanted, by group
+  template <class T>
+  struct Tabulated;                      // tails and densities at the distinct moments
+  template <class T>
+  Tabulated<T> tabulate(const Eigen::VectorXd& theta) const;
+  // Of groups; scores, if wanted, by group.
+  template <class T>
+  void add(const Eigen::VectorXd& theta, const Tabulated<T>& at, int from, int to, Sums& out) const;
+  template <class T>
+  void sum_all(const Eigen::VectorXd& theta, std::vector<Sums>& sums) const;
   const DurationData& data_;
   AlikeDurations alike_;
+  DurationTimes times_;
   DurationModel model_;
   ParameterSpace space_;
   std::vector<std::pair<int, int>> owner_;      // by theta index: link parameter, column of the design (-1: intercept)
@@ -81,6 +91,10 @@ struct DurationFit {
   std::vector<LikelihoodInterval> intervals;
   ModelEvidence evidence;                       // for score_models, likelihood_ratio
   std::vector<std::string> words;               // what is not identified and why
+  int finished = 0, cut_off = 0;                // stays
+  // Why no mean or sd may be told; empty: they may. A mean is told if more stays finished than the fit has parameters, its profile closes on
+  // both sides, and the spread has not collapsed onto the stays that finished (its parameter stands at a bound).
+  std::string not_estimable;
   Outcome outcome;
   const LikelihoodInterval& interval(const std::string& name) const;      // InputError if there is none
   double log_likelihood() const { return best.at.log_likelihood; }

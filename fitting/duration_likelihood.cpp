@@ -51,7 +51,7 @@ struct DurationLikelihood::Sums {
   int impossible = -1;
 };
 
-DurationLikelihood::DurationLikelihood(const DurationData& data, const DurationModel& model, const CovariateTerms& terms) : data_(data), alike_(alike_durations(data)), model_(model) {
+DurationLikelihood::DurationLikelihood(const DurationData& data, const DurationModel& model, const CovariateTerms& terms) : data_(data), alike_(alike_durations(data)), times_(duration_times(data, alike_)), model_(model) {
   check_durations(data);
   const bool residual = std::any_of(data.durations.begin(), data.durations.end(), [](const Duration& d) { return d.residual; });
   const bool selected = std::any_of(data.durations.begin(), data.durations.end(), [](const Duration& d) { return std::isfinite(d.seen_if_below_h); });
@@ -107,41 +107,99 @@ Eigen::VectorXd DurationLikelihood::by_theta(const Taylor<4>& value, const Eigen
   return out;
 }
 
-void DurationLikelihood::add(const Eigen::VectorXd& theta, int from, int to, bool derivatives, Sums& out) const {
+template <class T>
+struct DurationLikelihood::Tabulated {
+  std::vector<std::array<T, 4>> etas;           // by row of covariates
+  std::vector<LogTails<T>> tails;               // by moment
+  std::vector<T> density;                       // of the mixture, by moment, where wanted
+  std::vector<T> windows;                       // log P(would have been seen)
+};
+
+namespace {
+
+std::array<double, 4> eta_as(const DurationEta& eta, double) { return {eta[0].value, eta[1].value, eta[2].value, eta[3].value}; }
+DurationEta eta_as(const DurationEta& eta, const Taylor<4>&) { return eta; }
+
+}  // namespace
+
+template <class T>
+DurationLikelihood::Tabulated<T> DurationLikelihood::tabulate(const Eigen::VectorXd& theta) const {
+  Tabulated<T> out;
+  for (const Eigen::VectorXd& covariates : times_.rows) out.etas.push_back(eta_as(eta_at(theta, covariates), T(0.0)));
+  const int moments = static_cast<int>(times_.moments.size());
+  out.tails.resize(static_cast<std::size_t>(moments));
+  out.density.resize(static_cast<std::size_t>(moments));
+  parallel_for((moments + chunk - 1) / chunk, [&](int c) {
+    for (int m = c * chunk; m < std::min(moments, (c + 1) * chunk); ++m) {
+      const DurationTimes::Moment& moment = times_.moments[static_cast<std::size_t>(m)];
+      const std::array<T, 4>& eta = out.etas[static_cast<std::size_t>(moment.row)];
+      out.tails[static_cast<std::size_t>(m)] = log_tails(model_.family, Eta<T>{eta[0], eta[1], eta[2]}, moment.t);
+      if (moment.density) out.density[static_cast<std::size_t>(m)] = log_mixture_density(model_, eta, moment.t);
+    }
+  });
+  std::vector<T> logs;
+  for (const DurationTimes::Window& window : times_.windows) {
+    logs.clear();
+    for (const DurationTimes::Node& node : window.nodes)
+      logs.push_back(node.log_weight + log_mixture_between(model_, out.etas[static_cast<std::size_t>(window.row)], out.tails[static_cast<std::size_t>(node.lower)], out.tails[static_cast<std::size_t>(node.upper)],
+                                                           std::isinf(times_.moments[static_cast<std::size_t>(node.upper)].t)));
+    out.windows.push_back(log_sum_of(logs));
+  }
+  return out;
+}
+
+template <class T>
+void DurationLikelihood::add(const Eigen::VectorXd& theta, const Tabulated<T>& at, int from, int to, Sums& out) const {
   const int count = parameter_count();
   out.gradient = Eigen::VectorXd::Zero(count);
   out.hessian = Eigen::MatrixXd::Zero(count, count);
-  Eigen::VectorXd covariates;
   std::optional<RemainingTime<Taylor<4>>> left;      // serves neighbours with equal covariates
+  int left_row = -1;
+  std::vector<T> logs;
   for (int g = from; g < to; ++g) {
-    const int i = alike_.groups[static_cast<std::size_t>(g)].first;
-    const double times = alike_.groups[static_cast<std::size_t>(g)].count;
+    const auto group = static_cast<std::size_t>(g);
+    const int i = alike_.groups[group].first, row = times_.row_of[group];
+    const double times = alike_.groups[group].count;
     const Duration& duration = data_.durations[static_cast<std::size_t>(i)];
-    if (data_.design.cols() > 0 && (g == from || data_.design.row(i).transpose() != covariates)) {
-      covariates = data_.design.row(i).transpose();
-      left.reset();
-    }
-    const DurationEta eta = eta_at(theta, covariates);
-    if (duration.residual && !left) left.emplace(model_.family, Eta<Taylor<4>>{eta[0], eta[1], eta[2]}, data_.growth_rate_per_h);
-    if (!derivatives && !duration.residual) {
-      out.value += times * log_contribution<double>(model_, duration, {eta[0].value, eta[1].value, eta[2].value, eta[3].value});
+    const Eigen::VectorXd& covariates = times_.rows[static_cast<std::size_t>(row)];
+    Taylor<4> one;
+    if (duration.residual) {
+      const DurationEta eta = eta_at(theta, covariates);
+      if (!left || left_row != row) left.emplace(model_.family, Eta<Taylor<4>>{eta[0], eta[1], eta[2]}, data_.growth_rate_per_h), left_row = row;
+      one = log_contribution(model_, duration, eta, &*left);
     } else {
-      const Taylor<4> one = log_contribution(model_, duration, eta, left ? &*left : nullptr);
-      out.value += times * one.value;
-      const Eigen::VectorXd gradient = by_theta(one, covariates);
-      out.gradient += times * gradient;
-      if (out.scores != nullptr) out.scores->col(g) = gradient;
-      for (int a = 0; a < count; ++a)
-        for (int b = 0; b <= a; ++b) out.hessian(a, b) += times * one.hessian(link_of(a), link_of(b)) * column(a, covariates) * column(b, covariates);
+      logs.clear();
+      for (const DurationTimes::Node& node : times_.seen[group])
+        logs.push_back(node.log_weight + (duration.exact() ? at.density[static_cast<std::size_t>(node.lower)]
+                                                           : log_mixture_between(model_, at.etas[static_cast<std::size_t>(row)], at.tails[static_cast<std::size_t>(node.lower)], at.tails[static_cast<std::size_t>(node.upper)], duration.censored())));
+      T whole = log_sum_of(logs);
+      if (times_.window_of[group] >= 0) whole += -at.windows[static_cast<std::size_t>(times_.window_of[group])];
+      if constexpr (std::is_same_v<T, double>) one.value = whole;
+      else one = whole;
     }
+    out.value += times * one.value;
     if (!std::isfinite(out.value) && out.impossible < 0) out.impossible = i;
+    if constexpr (std::is_same_v<T, double>) continue;
+    const Eigen::VectorXd gradient = by_theta(one, covariates);
+    out.gradient += times * gradient;
+    if (out.scores != nullptr) out.scores->col(g) = gradient;
+    for (int a = 0; a < count; ++a)
+      for (int b = 0; b <= a; ++b) out.hessian(a, b) += times * one.hessian(link_of(a), link_of(b)) * column(a, covariates) * column(b, covariates);
   }
+}
+
+template <class T>
+void DurationLikelihood::sum_all(const Eigen::VectorXd& theta, std::vector<Sums>& sums) const {
+  const Tabulated<T> at = tabulate<T>(theta);
+  const int groups = static_cast<int>(alike_.groups.size());
+  parallel_for(static_cast<int>(sums.size()), [&](int c) { add(theta, at, c * chunk, std::min(groups, (c + 1) * chunk), sums[static_cast<std::size_t>(c)]); });
 }
 
 Outcome DurationLikelihood::evaluate(const Eigen::VectorXd& theta, LikelihoodValue& out, bool derivatives) const {
   const int groups = static_cast<int>(alike_.groups.size()), chunks = (groups + chunk - 1) / chunk, count = parameter_count();
   std::vector<Sums> sums(static_cast<std::size_t>(chunks));
-  parallel_for(chunks, [&](int c) { add(theta, c * chunk, std::min(groups, (c + 1) * chunk), derivatives, sums[static_cast<std::size_t>(c)]); });
+  if (derivatives) sum_all<Taylor<4>>(theta, sums);
+  else sum_all<double>(theta, sums);
   out.log_likelihood = 0;
   out.gradient = Eigen::VectorXd::Zero(count);
   out.information = Eigen::MatrixXd::Zero(count, count);
@@ -161,7 +219,7 @@ Outcome DurationLikelihood::evaluate(const Eigen::VectorXd& theta, LikelihoodVal
 
 Eigen::MatrixXd DurationLikelihood::observed_information(const Eigen::VectorXd& theta) const {
   Sums all;
-  add(theta, 0, static_cast<int>(alike_.groups.size()), true, all);
+  add(theta, tabulate<Taylor<4>>(theta), 0, static_cast<int>(alike_.groups.size()), all);
   return -Eigen::MatrixXd(all.hessian.selfadjointView<Eigen::Lower>());
 }
 
@@ -174,7 +232,7 @@ Eigen::MatrixXd DurationLikelihood::family_covariance(const Eigen::VectorXd& the
   Eigen::MatrixXd scores(parameter_count(), static_cast<Eigen::Index>(alike_.groups.size()));
   Sums all;
   all.scores = &scores;
-  add(theta, 0, static_cast<int>(alike_.groups.size()), true, all);
+  add(theta, tabulate<Taylor<4>>(theta), 0, static_cast<int>(alike_.groups.size()), all);
   Eigen::MatrixXd squares = Eigen::MatrixXd::Zero(parameter_count(), parameter_count());
   for (const auto& [family, own] : members) {
     Eigen::VectorXd score = Eigen::VectorXd::Zero(parameter_count());

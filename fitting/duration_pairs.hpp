@@ -54,8 +54,8 @@ struct PearsonInterval {
 };
 PearsonInterval pearson_interval(const std::vector<double>& x, const std::vector<double>& y, bool exchangeable = false);
 
-// Pairs from tracks: by cell the stay in one phase and the next stay; sisters and mothers with daughters by `phase`, -1: whole cycle
-// (birth to division). Stays with unseen begin, and cells out of the condition (empty: all), are left out.
+// Pairs from tracks: by cell the stay in one phase and the next stay; sisters (of one mother, or of one family whose mother was not
+// followed) and mothers with daughters by `phase`, -1: whole cycle (birth to division). Stays with unseen begin, and cells out of the condition (empty: all), are left out.
 DurationPairs within_cell_pairs(const CellTracks& tracks, int first_phase, int second_phase, const std::string& condition = "");
 DurationPairs sister_pairs(const CellTracks& tracks, int phase, const std::string& condition = "");
 DurationPairs mother_daughter_pairs(const CellTracks& tracks, int phase, const std::string& condition = "");

@@ -1,9 +1,11 @@
 // Walks out along constrained optima until -2 log L has risen to the threshold.
 #include "fitting/likelihood_interval.hpp"
 
+#include <Eigen/Cholesky>
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 
 namespace hyped {
 namespace {
@@ -112,6 +114,36 @@ class Walk {
   Point start_;
 };
 
+// The bound on one side by Newton's steps on the conditions of the profile, gradient of log L along that of g and log L at the threshold: each
+// step solves them for the quadratic at theta. Nothing where the steps leave the bounds, the information is not positive, or they do not settle.
+std::optional<double> bound_by_steps(const LogLikelihood& function, const ParameterSpace& space, const LikelihoodResult& optimum, const LikelihoodQuantity& quantity, int direction) {
+  const double rise = quantity.threshold * quantity.inflation, level = optimum.at.log_likelihood - 0.5 * rise;
+  if (!optimum.at_lower.empty() || !optimum.at_upper.empty()) return {};
+  const Eigen::VectorXd lower = space.lower(), upper = space.upper();
+  Eigen::VectorXd theta = optimum.theta, slope;
+  LikelihoodValue at = optimum.at;
+  double g = quantity.value(theta, slope), longest = std::numeric_limits<double>::infinity();
+  const double first = g;
+  for (int step = 0; step < 30; ++step) {
+    const Eigen::LLT<Eigen::MatrixXd> information(at.information);
+    if (information.info() != Eigen::Success) return {};
+    const Eigen::VectorXd climb = information.solve(at.gradient), along = information.solve(slope);
+    const double reach = slope.dot(along), left = 2 * (at.log_likelihood - level) + at.gradient.dot(climb);
+    if (!(reach > 0) || !(left > 0)) return {};
+    const Eigen::VectorXd move = climb + direction * std::sqrt(left / reach) * along;
+    const double length = std::sqrt(std::max(0.0, move.dot(at.information * move)));      // in standard deviations
+    if (!std::isfinite(length) || (step > 3 && length > 2 * longest)) return {};
+    longest = step == 0 ? length : std::min(longest, length);
+    if (length < 1e-7) return direction * (g - first) > 0 ? std::optional(g) : std::nullopt;
+    theta += length > 3 ? Eigen::VectorXd(move * (3 / length)) : move;
+    if ((theta.array() <= lower.array()).any() || (theta.array() >= upper.array()).any()) return {};
+    if (!function.evaluate(theta, at, true).ok() || !std::isfinite(at.log_likelihood) || !at.gradient.allFinite() || !at.information.allFinite()) return {};
+    if (at.log_likelihood > optimum.at.log_likelihood + 1e-6) return {};      // the walk says how much better
+    g = quantity.value(theta, slope);
+  }
+  return {};
+}
+
 std::string words_of(ProfileEnd below, ProfileEnd above) {
   const auto side = [](ProfileEnd end, const std::string& where) { return end == ProfileEnd::open ? "open " + where : end == ProfileEnd::failed ? "broke off " + where : ""; };
   const std::string low = side(below, "below"), high = side(above, "above");
@@ -135,8 +167,12 @@ LikelihoodInterval likelihood_interval(const LogLikelihood& function, const Para
   const double allowed = slope.cwiseAbs().dot(space.upper() - space.lower()) / 20;
   const double scale = variance > 0 ? out.sd : std::min(allowed, 1 / std::sqrt(std::max(curvature, 1e-12)));
   Walk walk(function, space, optimum, quantity, scale);
-  const auto [low, below] = walk.side(-1);
-  const auto [high, above] = walk.side(1);
+  const auto side = [&](int direction) {
+    if (const auto bound = bound_by_steps(function, space, optimum, quantity, direction)) return std::pair(*bound, ProfileEnd::crossed);
+    return walk.side(direction);
+  };
+  const auto [low, below] = side(-1);
+  const auto [high, above] = side(1);
   out.below = below;
   out.above = above;
   out.better = walk.better();

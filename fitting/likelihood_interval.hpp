@@ -32,7 +32,8 @@ struct LikelihoodInterval {
   bool identified() const { return below == ProfileEnd::crossed && above == ProfileEnd::crossed; }
 };
 
-// covariance [P x P]: inverse observed information, or empty (no Wald interval). Every point maximises log L - w (g - z)^2 / 2, the best fit
+// covariance [P x P]: inverse observed information, or empty (no Wald interval). Each side by Newton's steps on the profile's own conditions
+// where they settle (a dozen evaluations), else by walking out: there every point maximises log L - w (g - z)^2 / 2, the best fit
 // among all with its g whatever w; the crossing is found to 1e-5 in the root of the rise. Deterministic. Sources: Venzon & Moolgavkar
 // 1988, Appl Stat 37:87; Kreutz, Raue & Timmer 2012, BMC Syst Biol 6:120.
 LikelihoodInterval likelihood_interval(const LogLikelihood& function, const ParameterSpace& space, const LikelihoodResult& optimum,

@@ -34,7 +34,7 @@ NutsChain::NutsChain(const LogDensity& density, const NutsOptions& options, std:
   state_.seed = options.seed;
   state_.chain = chain;
   state_.u = state_.gradient = Eigen::VectorXd::Zero(size);
-  state_.inverse_metric = options.metric == Metric::dense ? Eigen::MatrixXd(Eigen::MatrixXd::Identity(size, size)) : Eigen::MatrixXd(Eigen::MatrixXd::Ones(size, 1));
+  state_.inverse_metric = options.metric == MassMetric::dense ? Eigen::MatrixXd(Eigen::MatrixXd::Identity(size, size)) : Eigen::MatrixXd(Eigen::MatrixXd::Ones(size, 1));
   if (options.start_metric.size() > 0) {
     HYPED_REQUIRE(options.start_metric.rows() == size && options.start_metric.cols() == state_.inverse_metric.cols());
     state_.inverse_metric = options.start_metric;

@@ -12,13 +12,13 @@
 
 namespace hyped {
 
-enum class Metric { diagonal, dense };
+enum class MassMetric { diagonal, dense };
 
 // Defaults are Stan's.
 struct NutsOptions {
   std::uint64_t seed = 1;
   int chains = 4, warmup = 1000, draws = 1000;      // warm-up and kept draws of each chain
-  Metric metric = Metric::diagonal;
+  MassMetric metric = MassMetric::diagonal;
   double target_accept = 0.8;
   int max_depth = 10;
   double divergence_threshold = 1000;               // rise of the energy

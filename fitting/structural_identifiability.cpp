@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <Eigen/LU>
+#include <Eigen/QR>
 #include <Eigen/SVD>
 #include <algorithm>
 #include <cmath>
@@ -222,19 +224,22 @@ class Study {
     reduce(out.relative);
   }
 
-  // Column echelon form with the largest pivots, rows' small remainders dropped: few names in each vector; largest entry 1.
+  // Column echelon form: few names in each vector; largest entry 1. Pivots are the rows of largest length in an orthonormal basis, what earlier
+  // ones explain taken out, the first of equal ones: any rotation of the basis, hence any rounding, gives the same vectors.
   static void reduce(Eigen::MatrixXd& basis) {
-    std::vector<bool> used(static_cast<std::size_t>(basis.rows()), false);
-    for (int k = 0; k < basis.cols(); ++k) {
-      basis.col(k).normalize();
-      int pivot = -1;
-      for (int u = 0; u < basis.rows(); ++u)
-        if (!used[static_cast<std::size_t>(u)] && (pivot < 0 || std::abs(basis(u, k)) > std::abs(basis(pivot, k)))) pivot = u;
-      used[static_cast<std::size_t>(pivot)] = true;
-      basis.col(k) /= basis(pivot, k);
-      for (int other = 0; other < basis.cols(); ++other)
-        if (other != k) basis.col(other) -= basis(pivot, other) * basis.col(k);
+    if (basis.cols() == 0) return;
+    Eigen::MatrixXd left = Eigen::HouseholderQR<Eigen::MatrixXd>(basis).householderQ() * Eigen::MatrixXd::Identity(basis.rows(), basis.cols());
+    std::vector<int> pivots;
+    while (static_cast<int>(pivots.size()) < basis.cols()) {
+      int pivot = 0;
+      for (int u = 1; u < left.rows(); ++u)
+        if (left.row(u).norm() > left.row(pivot).norm() * (1 + 1e-6)) pivot = u;
+      pivots.push_back(pivot);
+      const Eigen::RowVectorXd direction = left.row(pivot).normalized();
+      left -= (left * direction.transpose()).eval() * direction;
     }
+    std::sort(pivots.begin(), pivots.end());
+    basis = (basis * basis(pivots, Eigen::all).partialPivLu().inverse()).eval();
     for (int k = 0; k < basis.cols(); ++k) {
       int at = 0;      // the first of the largest: equal sizes must not leave the sign to rounding
       const double largest = basis.col(k).cwiseAbs().maxCoeff();

@@ -57,9 +57,10 @@ DurationPairs within_cell_pairs(const CellTracks& tracks, int first_phase, int s
 
 DurationPairs sister_pairs(const CellTracks& tracks, int phase, const std::string& condition) {
   DurationPairs out{phase_name(tracks, phase) + of_condition(condition) + ", sisters", "sister 1", "sister 2", {}, true};
-  for (const auto& mother : tracks.cells) {
-    if (mother.daughters.size() != 2 || !wanted(tracks, mother, condition)) continue;
-    const auto a = duration_of(tracks.cells[static_cast<std::size_t>(mother.daughters[0])], phase), b = duration_of(tracks.cells[static_cast<std::size_t>(mother.daughters[1])], phase);
+  for (const auto& [first, second] : sisters_of(tracks)) {      // of one mother, or of one family whose mother was not followed
+    const FollowedCell &one = tracks.cells[static_cast<std::size_t>(first)], &other = tracks.cells[static_cast<std::size_t>(second)];
+    if (!wanted(tracks, one, condition) || (one.mother >= 0 && tracks.cells[static_cast<std::size_t>(one.mother)].daughters.size() != 2)) continue;
+    const auto a = duration_of(one, phase), b = duration_of(other, phase);
     if (a && b) out.pairs.emplace_back(*a, *b);
   }
   return out;

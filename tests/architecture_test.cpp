@@ -33,7 +33,7 @@ const std::map<std::string, Names> allowed = {
     {"predictors", {"model", "simulate", "observe", "expression", "fitting"}},
     {"control", {"model", "simulate", "observe", "expression", "fitting"}},
     {"experiments",
-     {"model", "simulate", "observe", "tracks", "distance", "expression", "image", "score", "ingest", "store", "hdf5", "fitting", "control"}},
+     {"model", "simulate", "observe", "tracks", "distance", "expression", "image", "score", "ingest", "store", "hdf5", "fitting", "control", "predictors"}},
 };
 
 // Third-party header -> where it may be included (path prefixes), tests and benchmarks aside.

@@ -18,22 +18,54 @@ std::vector<std::string> colours_of(const std::vector<std::string>& names, Palet
   return out;
 }
 
+std::vector<int> drawn_points(const Eigen::VectorXd& x, const Eigen::VectorXd& y, int most) {
+  std::vector<int> all;
+  for (int i = 0; i < static_cast<int>(x.size()); ++i)
+    if (std::isfinite(x[i]) && std::isfinite(y[i])) all.push_back(i);
+  if (static_cast<int>(all.size()) <= most) return all;
+  const auto range_of = [&](const Eigen::VectorXd& v) {
+    double low = INFINITY, high = -INFINITY;
+    for (const int i : all) low = std::min(low, v[i]), high = std::max(high, v[i]);
+    return high > low ? high - low : 1.0;
+  };
+  const double dx = 1 / range_of(x), dy = 1 / range_of(y);
+  std::vector<bool> kept(static_cast<std::size_t>(x.size()), false);
+  const std::size_t each = static_cast<std::size_t>(most) / 64;      // eight ends: an eighth of all
+  for (const auto& [a, b] : {std::pair{1.0, 0.0}, {0.0, 1.0}, {1.0, 1.0}, {1.0, -1.0}})
+    for (const double sign : {1.0, -1.0}) {
+      std::vector<int> order = all;
+      const auto outer = [&, a = a, b = b](int i) { return sign * (a * dx * x[i] + b * dy * y[i]); };
+      const auto end = order.begin() + static_cast<std::ptrdiff_t>(std::max<std::size_t>(1, each));
+      std::partial_sort(order.begin(), end, order.end(), [&](int i, int j) { return outer(i) != outer(j) ? outer(i) > outer(j) : i < j; });
+      for (auto i = order.begin(); i != end; ++i) kept[static_cast<std::size_t>(*i)] = true;
+    }
+  std::vector<int> rest, out;
+  for (const int i : all)
+    if (!kept[static_cast<std::size_t>(i)]) rest.push_back(i);
+  const int more = most - static_cast<int>(all.size() - rest.size());
+  for (int s = 0; s < more; ++s) kept[static_cast<std::size_t>(rest[static_cast<std::size_t>(static_cast<std::int64_t>(s) * static_cast<std::int64_t>(rest.size()) / more)])] = true;
+  for (const int i : all)
+    if (kept[static_cast<std::size_t>(i)]) out.push_back(i);
+  return out;
+}
+
 report::Figure point_figure(const std::string& name, const std::string& caption, const std::vector<PointPanel>& panels, const std::string& section, int side, int most) {
   Table points({{"panel", "", ""}, {"category", "", ""}, {"x", "", ""}, {"y", "", ""}}), line({{"panel", "", ""}, {"x", "", ""}, {"y", "", ""}});
   Table categories({{"panel", "", ""}, {"category", "", ""}, {"colour", "", ""}});
   Table frames({{"panel", "", ""}, {"title", "", ""}, {"x_axis", "", ""}, {"y_axis", "", ""}, {"low_x", "", ""}, {"high_x", "", ""}, {"low_y", "", ""}, {"high_y", "", ""}, {"size", "", ""}});
   bool thinned = false;
+  std::string said;
   for (std::size_t p = 0; p < panels.size(); ++p) {
     const PointPanel& panel = panels[p];
     const std::string id = std::to_string(p + 1) + " " + panel.title;
     const auto n = static_cast<int>(panel.x.size());
-    const int shown = std::min(n, most);
-    thinned = thinned || shown < n;
+    const std::vector<int> chosen = drawn_points(panel.x, panel.y, most);
+    thinned = thinned || static_cast<int>(chosen.size()) < n;
+    said += fmt::format("{}{} of {}", said.empty() ? "" : "; ", chosen.size(), n);
     if (std::find(panel.of.begin(), panel.of.end(), -1) != panel.of.end()) categories.add_row({id, std::string("none"), std::string("#c8c8c8")});
     for (std::size_t c = 0; c < panel.categories.size(); ++c)
       if (panel.of.empty() || std::find(panel.of.begin(), panel.of.end(), static_cast<std::int32_t>(c)) != panel.of.end()) categories.add_row({id, panel.categories[c], panel.colours[c]});
-    for (int s = 0; s < shown; ++s) {
-      const auto i = static_cast<Eigen::Index>(static_cast<std::int64_t>(s) * n / shown);
+    for (const int i : chosen) {
       const int of = panel.of.empty() ? 0 : panel.of[static_cast<std::size_t>(i)];
       if (std::isfinite(panel.x[i]) && std::isfinite(panel.y[i])) points.add_row({id, of < 0 ? std::string("none") : panel.categories[static_cast<std::size_t>(of)], panel.x[i], panel.y[i]});
     }
@@ -46,7 +78,7 @@ report::Figure point_figure(const std::string& name, const std::string& caption,
       if (!(high[d] > low[d])) low[d] = std::isfinite(low[d]) ? low[d] - 0.5 : 0, high[d] = low[d] + 1;
     frames.add_row({id, panel.title, panel.x_axis, panel.y_axis, low[0], high[0], low[1], high[1], panel.size});
   }
-  report::Figure figure{name, caption, "points", {{"points", points}, {"categories", categories}, {"panels", frames}}, {{"legend", thinned ? fmt::format("at most {} points of each panel are drawn, evenly spaced in their order", most) : ""}, {"side", std::to_string(side)}}, section};
+  report::Figure figure{name, caption, "points", {{"points", points}, {"categories", categories}, {"panels", frames}}, {{"legend", thinned ? fmt::format("points drawn: {}; all extremes, the others evenly spaced in their order", said) : ""}, {"side", std::to_string(side)}}, section};
   if (!line.rows().empty()) figure.data.emplace_back("line", line);
   return figure;
 }

@@ -18,7 +18,10 @@ struct PointPanel {
   double size = 0.25;                                // of a point
   Eigen::VectorXd line_x, line_y;                    // ascending; may be empty
 };
-// At most `most` points a panel, evenly spaced in their order; the legend says so. `side` panels stand side by side.
+// Which of the points are drawn, ascending: all, or `most` of them, in which the outermost (in x, in y, in x + y and x - y over their ranges;
+// together about an eighth of `most`) are kept, and the others evenly spaced in their order. Points that are not finite are none.
+std::vector<int> drawn_points(const Eigen::VectorXd& x, const Eigen::VectorXd& y, int most);
+// At most `most` points a panel; the legend says how many. `side` panels stand side by side.
 report::Figure point_figure(const std::string& name, const std::string& caption, const std::vector<PointPanel>& panels, const std::string& section, int side = 2, int most = 6000);
 
 enum class Palette { arms, phases, others };

@@ -7,8 +7,10 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <optional>
 
 #include "experiments/cells/cell_columns.hpp"
+#include "libhyped/expression/arms.hpp"
 #include "libhyped/expression/gene_names.hpp"
 #include "libhyped/expression/preparation/normalise.hpp"
 #include "libhyped/expression/preparation/scaled_values.hpp"
@@ -123,6 +125,21 @@ void compare_phases(RunDirectory& run, const Labels& given, const Labels& scored
   if (share < 0.8) run.add_warning(fmt::format("The scored phases are wrong in {:.0f} % of the cells whose phase is known ({} are right). Shares of phases from scored cells carry that error, and their intervals do not hold it.", 100 * (1 - share), words));
 }
 
+// The file's phases by the names of the scored ones (G2/M is G2M); nothing if a level that cells have is no phase of the cycle: `unknown` has those.
+std::optional<Labels> cycle_phases(const Labels& given, const Labels& scored, Strings& unknown) {
+  Labels out{scored.levels, std::vector<std::int32_t>(given.codes.size(), -1)};
+  std::vector<std::int32_t> place(given.levels.size(), -1);
+  for (std::size_t l = 0; l < given.levels.size(); ++l)
+    if (const auto phase = phase_of(given.levels[l])) place[l] = static_cast<std::int32_t>(std::find(scored.levels.begin(), scored.levels.end(), *phase) - scored.levels.begin());
+  for (std::size_t c = 0; c < given.codes.size(); ++c) {
+    if (given.codes[c] < 0) continue;
+    const auto level = static_cast<std::size_t>(given.codes[c]);
+    out.codes[c] = place[level];
+    if (place[level] < 0 && std::find(unknown.begin(), unknown.end(), given.levels[level]) == unknown.end()) unknown.push_back(given.levels[level]);
+  }
+  return unknown.empty() ? std::optional(out) : std::nullopt;
+}
+
 // Scores and scored phases of all cells. A column phase of the file stays; its cells without one get the scored one, and phase_source says which is which.
 void put_phases(RunDirectory& run, PreparedCells& out) {
   DataFrame& obs = out.data.obs;
@@ -133,7 +150,14 @@ void put_phases(RunDirectory& run, PreparedCells& out) {
   for (const CyclePhase p : out.cycle.phase) scored.codes.push_back(static_cast<std::int32_t>(p));
   if (obs.find("phase") == nullptr) return obs.put("phase", categorical_of(scored));
   obs.put("phase_scored", categorical_of(scored));
-  Labels phase = labels_of(*obs.find("phase"));
+  const Labels given = labels_of(*obs.find("phase"));
+  Strings unknown;
+  const auto known = cycle_phases(given, scored, unknown);
+  if (!known) return run.add_warning(fmt::format("Column phase of the file has {}, which is none of {}: the column stays as it is, nothing is filled in or compared. The phases scored here are phase_scored.", fmt::join(unknown, ", "), fmt::join(scored.levels, ", ")));
+  Labels phase = *known;
+  for (const auto& level : given.levels)
+    if (const auto name = phase_of(level); name && *name != level) say(run, "phase name", fmt::format("'{}' of the file is written {}", level, *name));
+  obs.put("phase", categorical_of(phase));
   compare_phases(run, phase, scored);
   const auto missing = std::count(phase.codes.begin(), phase.codes.end(), -1);
   if (missing == 0) return run.add_note("Column phase of the file is kept; the phases scored here are phase_scored.");
@@ -144,9 +168,9 @@ void put_phases(RunDirectory& run, PreparedCells& out) {
     labels.levels.push_back(name);
     return static_cast<std::int32_t>(labels.levels.size() - 1);
   };
-  const std::int32_t by_score = level(source, "scored"), of[] = {level(phase, "G1"), level(phase, "S"), level(phase, "G2M")};
+  const std::int32_t by_score = level(source, "scored");
   for (std::size_t c = 0; c < phase.codes.size(); ++c)
-    if (phase.codes[c] < 0) phase.codes[c] = of[scored.codes[c]], source.codes[c] = by_score;
+    if (phase.codes[c] < 0) phase.codes[c] = scored.codes[c], source.codes[c] = by_score;
   obs.put("phase", categorical_of(phase));
   obs.put("phase_source", categorical_of(source));
   say(run, "phase", fmt::format("{} cells keep the phase of the file, {} without one get the scored one (column phase_source says which; phase_scored has it for all)", phase.codes.size() - static_cast<std::size_t>(missing), missing));

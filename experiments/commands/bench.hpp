@@ -4,8 +4,10 @@
 
 namespace hyped::commands {
 
+void add_bench_run(CLI::App& bench, int& exit_code);
 void add_bench_distance(CLI::App& bench, int& exit_code);
-
 void add_bench_score(CLI::App& bench, int& exit_code);
+void add_bench_audit(CLI::App& bench, int& exit_code);
+void add_bench_leaderboard(CLI::App& bench, int& exit_code);
 
 }  // namespace hyped::commands

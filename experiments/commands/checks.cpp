@@ -28,6 +28,15 @@ CLI::Validator number_from_zero() { return number("a number of 0 or more", [](do
 CLI::Validator positive_count() { return number("a whole number of 1 or more", [](double v) { return v >= 1 && v == std::floor(v); }); }
 CLI::Validator count_from_zero() { return number("a whole number of 0 or more", [](double v) { return v >= 0 && v == std::floor(v); }); }
 
+CLI::Validator count_within(int low, int high) {
+  return CLI::Validator([low, high](std::string& text) {
+    char* end = nullptr;
+    const double value = std::strtod(text.c_str(), &end);
+    const bool good = end != text.c_str() && *end == 0 && value >= low && value <= high && value == std::floor(value);
+    return good ? std::string() : "'" + text + "' is not a whole number from " + std::to_string(low) + " to " + std::to_string(high);
+  }, "");
+}
+
 std::string unknown_command(const CLI::App& app, int argc, const char* const* argv) {
   const CLI::App* current = &app;
   std::string path = app.get_name();

@@ -20,12 +20,17 @@ void add_inspect(CLI::App& app, int& exit_code) {
                   "CellProfiler, CellMAPtracer, region properties), annotated events, run directories.");
   command->callback([paths, &exit_code] {
     std::string gap;
-    for (const auto& path : *paths)
-      for (const auto& found : inspect(path)) {
+    for (const auto& path : *paths) {
+      const auto all = inspect(path);
+      std::size_t failed = 0;
+      for (const auto& found : all) {
         fmt::print("{}{}", gap, to_terminal(found));
         gap = "\n";
-        if (found.failed) exit_code = 2;
+        failed += found.failed ? 1 : 0;
       }
+      if (failed > 0) fmt::print("\n{} of {} files in {} cannot be read, see above\n", failed, all.size(), path);
+      if (failed == all.size()) exit_code = 2;      // one unusable file of a folder does not make the others so
+    }
   });
 }
 

@@ -22,6 +22,20 @@ RunRecords::RunRecords(const RunArguments& args, const Scenario& scenario, const
                                        {"seed", fmt::format("{}", args.seed)},
                                        {"settings", fmt::format("starts {}, block_h {}, held out '{}' {}", scenario.fit.starts, scenario.setup.block_h, args.held_out, args.settings)},
                                        {"version of hyped", HYPED_VERSION}};
+  open(args, identity);
+}
+
+RunRecords::RunRecords(const RunArguments& args, const fs::path& data, const std::string& verb) : folder_(unfinished(args.out)) {
+  std::string settings;
+  for (std::size_t i = 1; i < args.command_line.size(); ++i) {
+    const std::string& word = args.command_line[i];
+    if (word == "--out" || word == "--threads") ++i;
+    else if (word != "--resume" && !word.starts_with("--out=") && !word.starts_with("--threads=")) settings += word + " ";
+  }
+  open(args, {{"command", verb}, {"data", sha256_of_path(data)}, {"seed", fmt::format("{}", args.seed)}, {"settings", settings}, {"version of hyped", HYPED_VERSION}});
+}
+
+void RunRecords::open(const RunArguments& args, RecordStore::Identity identity) {
   store_.emplace(folder_ / "run.h5", identity, args.resume);
   if (args.resume)
     fmt::print(stderr, "resumed: {} records of the earlier run{}\n", store_->found(),

@@ -11,12 +11,15 @@ namespace hyped::commands {
 class RunRecords {
  public:
   RunRecords(const RunArguments& args, const Scenario& scenario, const std::filesystem::path& data, const std::string& verb);
+  // Without a scenario: identified by what the command line says but for --out, --threads and --resume.
+  RunRecords(const RunArguments& args, const std::filesystem::path& data, const std::string& verb);
   ~RunRecords();
   RunRecords(const RunRecords&) = delete;
   Records all() { return {&*store_, ""}; }
   void finish();
 
  private:
+  void open(const RunArguments& args, RecordStore::Identity identity);
   std::filesystem::path folder_;
   std::optional<RecordStore> store_;
 };

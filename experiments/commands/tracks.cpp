@@ -1,7 +1,11 @@
 // `hyped tracks convert|phases|durations|multistate FILE`.
 #include <fmt/format.h>
 
+#include <optional>
+
 #include "experiments/commands/commands.hpp"
+#include "experiments/commands/run_records.hpp"
+#include "experiments/commands/checks.hpp"
 #include "experiments/commands/tracks_arguments.hpp"
 #include "experiments/tracks/convert.hpp"
 #include "experiments/tracks/durations.hpp"
@@ -44,14 +48,15 @@ void add_durations(CLI::App& tracks, const std::shared_ptr<TracksArguments>& arg
   durations->add_option("--only", settings->durations.phases, "a phase to look at; default: all")->allow_extra_args(false);
   durations->add_option("--family", settings->durations.families, "lognormal, gamma, weibull, erlang, exgaussian, delayed_exponential; default: all")->allow_extra_args(false);
   durations->add_option("--baseline", settings->durations.baseline, "condition the others are compared with");
-  durations->add_option("--draws", settings->durations.draws, "of the goodness of fit; 0: none")->check(CLI::NonNegativeNumber)->capture_default_str();
+  durations->add_option("--draws", settings->durations.draws, "of the goodness of fit; 0: none")->check(count_from_zero())->capture_default_str();
   durations->add_flag("--never", settings->durations.never, "fit a share of cells that never leaves a phase");
   durations->add_flag("--unseen-entries", settings->residual, "count stays met half way (steady growth)");
-  durations->add_option("--growth-rate", settings->durations.growth_rate_per_h, "1/h, for stays met half way")->check(CLI::NonNegativeNumber);
+  durations->add_option("--growth-rate", settings->durations.growth_rate_per_h, "1/h, for stays met half way")->check(number_from_zero());
   durations->add_flag("--finished-only", settings->finished_only, "the file holds only stays that ended");
   durations->add_option("--counts", settings->counts, "tidy counts to predict from the durations");
   durations->add_option("--class", settings->class_texts, "CLASS=PHASE+PHASE: what a class of counts shows")->allow_extra_args(false);
   durations->add_option("--from-h", settings->population.from_h, "the prediction of counts starts here");
+  durations->add_flag("--resume", args->resume, "go on with the run that was stopped (OUT.unfinished)");
   args->add_reading(*durations, "hyped tracks durations out/phases/data --baseline control --out out/durations");
   durations->callback([args, settings, &exit_code] {
     settings->durations.unseen_entry = settings->residual ? UnseenEntry::residual : UnseenEntry::left_out;
@@ -59,16 +64,19 @@ void add_durations(CLI::App& tracks, const std::shared_ptr<TracksArguments>& arg
     settings->durations.seed = args->seed;
     settings->population.counts = settings->counts;
     for (const std::string& text : settings->class_texts) add_class(settings->population, text);
+    std::optional<RunRecords> records;
     run(*args, exit_code, [&](RunDirectory& folder, const std::filesystem::path& file, const TrackReading& reading) {
       folder.set_title("Durations in " + file.filename().string(), "How long does each phase last, are cells of a kind alike, and how fast does a population of them grow?");
       folder.add_input(file);
       const CellTracks read = read_tracks(file, reading);
       fmt::print("{}", to_terminal_paragraph("time      ", read.time_axis));
       for (const auto& note : read.notes) folder.add_note(note);
-      if (!run_durations(folder, read, settings->durations)) return;
+      records.emplace(*args, file, "tracks durations");
+      if (!run_durations(folder, read, settings->durations, records->all())) return;
       if (settings->durations.phases.empty()) run_population(folder, read, settings->durations, settings->population);
       for (const auto& answer : folder.summary().answers) fmt::print("{}", to_terminal_paragraph("answer    ", answer));
     });
+    if (records) records->finish();
   });
 }
 

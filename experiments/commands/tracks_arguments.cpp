@@ -3,6 +3,7 @@
 
 #include <map>
 
+#include "experiments/commands/checks.hpp"
 #include "libhyped/units.hpp"
 
 namespace hyped::commands {
@@ -10,16 +11,18 @@ namespace hyped::commands {
 void TracksArguments::add_reading(CLI::App& command, const std::string& example) {
   command.add_option("FILE", data, "export of a tracker, table of events, or tidy folder")->required();
   command.add_option("--format", reading.format, "instead of the one found from the content");
-  command.add_option("--frame-interval-min", frame_interval_min, "minutes, instead of the file's")->check(CLI::PositiveNumber)->option_text("M");
+  command.add_option("--frame-interval-min", frame_interval_min, "minutes, instead of the file's")->check(positive_number())->option_text("M");
   command.add_option("--edges", edges, "TrackMate's edges (CSV)");
   command.add_option("--graph", graph, "btrack's graph.json");
   command.add_option("--properties", properties, "btrack's properties, row by row");
   command.add_option("--column", roles, "role=name: cell, mother, frame, time, channel, ...")->allow_extra_args(false);
   command.add_option("--event", events, "EVENT=column of a table with one row per cell")->allow_extra_args(false);
-  command.add_option("--unit-h", reading.hours_per_time_unit, "hours per unit of a time column")->check(CLI::PositiveNumber)->option_text("H");
+  command.add_option("--film-end-h", reading.film_end_h, "events: when films end; default: latest time")->check(positive_number())->option_text("H");
+  command.add_flag("--founders-there", reading.founders_unborn, "events: births of cells without mother were not seen");
+  command.add_option("--unit-h", reading.hours_per_time_unit, "hours per unit of a time column")->check(positive_number())->option_text("H");
   command.add_option("--phase", reading.phases, "a phase, in the order of the cycle")->allow_extra_args(false);
   command.add_option("--condition", reading.condition, "name, where the file has none");
-  command.add_option("--pixel-um", reading.pixel_um, "size of a pixel")->check(CLI::PositiveNumber)->option_text("UM");
+  command.add_option("--pixel-um", reading.pixel_um, "size of a pixel")->check(positive_number())->option_text("UM");
   add_common(command, example);
 }
 

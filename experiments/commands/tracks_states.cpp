@@ -1,4 +1,5 @@
 // `hyped tracks phases|multistate FILE`.
+#include "experiments/commands/checks.hpp"
 #include "experiments/commands/tracks_arguments.hpp"
 #include "experiments/tracks/multistate.hpp"
 #include "experiments/tracks/phases.hpp"
@@ -11,8 +12,8 @@ void add_phases(CLI::App& tracks, const std::shared_ptr<TracksArguments>& args, 
   phases->add_option("--reporter", settings->reporter, "cdt1_geminin or pip: both on is G1/S there, G2/M here")->required();
   phases->add_option("--g1-channel", settings->g1_channel, "channel of the Cdt1 or PIP part")->required();
   phases->add_option("--cycling-channel", settings->cycling_channel, "channel of the geminin part")->required();
-  phases->add_option("--method", settings->method, "smoother, kinetics (rise and fall of the reporter) or gates")->capture_default_str();
-  phases->add_option("--stages", settings->stages, "of a phase's duration in the smoother")->check(CLI::Range(1, 20))->capture_default_str();
+  phases->add_option("--method", settings->method, "auto, kinetics (rise and fall of the reporter), levels, gates")->capture_default_str();
+  phases->add_option("--stages", settings->stages, "of a phase's duration in the smoother")->check(count_within(1, 20))->capture_default_str();
   phases->add_option("--gate-on", settings->gates.on, "of gates: on above, min-max scaled")->capture_default_str();
   phases->add_option("--gate-off", settings->gates.off, "of gates: off below")->capture_default_str();
   phases->add_flag("--allow-saturated", settings->allow_saturated, "take channels with over 5 % at their maximum");
@@ -35,10 +36,10 @@ void add_multistate(CLI::App& tracks, const std::shared_ptr<TracksArguments>& ar
   multistate->add_option("--cut-h", settings->cuts_h, "rates change at this time")->allow_extra_args(false);
   multistate->add_option("--delivery", settings->deliveries, "CONDITION=KIND@FROM_H[xDOSE]: sirna, modified_mrna or ligand drives its rates")->allow_extra_args(false);
   multistate->add_option("--driven", settings->driven, "A-B, a change that deliveries drive; default: all")->allow_extra_args(false);
-  multistate->add_option("--input-step-h", settings->input_step_h, "length of a delivered input's steps")->check(CLI::PositiveNumber)->capture_default_str();
+  multistate->add_option("--input-step-h", settings->input_step_h, "length of a delivered input's steps")->check(positive_number())->capture_default_str();
   multistate->add_flag("--same-rates", settings->same_rates, "one set of rates for all conditions");
   multistate->add_option("--reference", settings->reference, "condition the others are compared with");
-  multistate->add_option("--starts", settings->starts, "local fits")->check(CLI::PositiveNumber)->capture_default_str();
+  multistate->add_option("--starts", settings->starts, "local fits")->check(positive_count())->capture_default_str();
   args->add_reading(*multistate, "hyped tracks multistate out/phases/data --stages G1=3 --out out/rates");
   multistate->callback([args, settings, &exit_code] {
     for (const std::string& text : settings->stage_texts) {

@@ -124,7 +124,7 @@ FailedSolves run_sample(RunDirectory& run, const Scenario& scenario, const Phase
   options.chains = settings.chains;
   options.warmup = settings.warmup;
   options.draws = settings.draws;
-  options.metric = Metric::dense;
+  options.metric = MassMetric::dense;
   options.records = scenario.records;
   if (!approximation.parameters.empty()) {
     options.starts = laplace_starts(approximation, settings.chains, options.seed);

@@ -6,7 +6,9 @@
 #include <vector>
 
 #include "experiments/grn/grn_scenario.hpp"
+#include "fitting/networks/cells/cell_bootstrap.hpp"
 #include "libhyped/simulate/input_course.hpp"
+#include "libhyped/store/table.hpp"
 
 namespace hyped {
 
@@ -23,9 +25,14 @@ struct GrnData {
   Eigen::MatrixXd given;                          // [N x K] 1 where the condition gets the course
   std::vector<GrnDelivery> deliveries;            // [K] where inputs have courses
   Eigen::MatrixXd mean, standard_error;           // [N x M]; standard errors empty: not known, all alike
+  Eigen::MatrixXd reference_variance;             // [N x M] part of the squared standard error that is the reference's, shared by conditions of one reference_of; empty: there is none
   std::vector<std::vector<int>> drugs;            // [N] labels of the drugs (or inputs) of a condition
   std::vector<std::string> units;                 // of means, as one word or two
   double time_h = 0;                              // of the measurement; courses only
+  CellScale scale = CellScale::log_normalised;    // of cells
+  std::vector<GroupCells> cells;                  // of every condition, then of every reference; empty where only means are used
+  std::vector<int> reference_of;                  // [N] its reference, an index into cells
+  Table nuisance;                                 // effects before and after programmes were taken out; without rows: nothing was
   std::vector<std::pair<std::string, std::string>> facts;      // what was used and why
   std::vector<std::string> notes, warnings;
   bool steady() const { return courses.empty(); }
@@ -38,6 +45,9 @@ std::filesystem::path find_grn_data(const GrnScenario& scenario, const std::stri
 // InputError as in the readers; for cells also: arms without cells, a perturbed gene or a gene of the list that is not measured,
 // a delivery whose arm is not in the file.
 GrnData read_grn_data(const GrnScenario& scenario, const std::filesystem::path& path);
+
+// [N x M] from the mean of every group of cells [groups] of [M], as in `cells`; summed sizes [groups] for counts.
+Eigen::MatrixXd effects_of(const GrnData& data, const std::vector<Eigen::VectorXd>& means, const std::vector<double>& sizes);
 
 // A split of the conditions into those learned from and those predicted.
 struct GrnSplit {

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "experiments/cells/cell_figures.hpp"
+#include "experiments/grn/grn_evidence.hpp"
 #include "experiments/grn/grn_run.hpp"
 
 namespace hyped {
@@ -16,10 +17,8 @@ constexpr int most_drawn = 60;      // edges in the drawing
 
 std::string verdict_of(const JackknifeRange& range) {
   if (range.members < 2) return "no folds: not judged";
-  if (range.same_sign < range.members) return "not identified";      // a fold has the other sign, or none
-  if (range.identified) return "determined";
-  return "weakly determined";
-  return "not identified";
+  // A fold with the other sign, or none, is as far from the estimate as 0 is: the interval then holds 0.
+  return range.identified ? "determined" : range.same_sign == range.members ? "weakly determined" : "not identified";
 }
 
 void add_ladder(RunDirectory& run, const NetworkFit& fit) {
@@ -48,7 +47,7 @@ struct DrawnEdge {
 };
 
 void add_drawing(RunDirectory& run, std::vector<DrawnEdge> edges) {
-  std::erase_if(edges, [](const DrawnEdge& e) { return e.verdict == "not identified"; });
+  std::erase_if(edges, [](const DrawnEdge& e) { return e.verdict == "not identified" || e.verdict == "prior only"; });
   std::stable_sort(edges.begin(), edges.end(), [](const DrawnEdge& a, const DrawnEdge& b) { return std::abs(a.weight) > std::abs(b.weight); });
   const std::size_t all = edges.size();
   if (edges.size() > most_drawn) edges.resize(most_drawn);
@@ -69,7 +68,7 @@ void add_drawing(RunDirectory& run, std::vector<DrawnEdge> edges) {
     const double length = std::max(1e-9, std::hypot(tx - fx, ty - fy)), gap = std::min(0.05, 0.3 * length) / length;
     lines.add_row({e.from, e.to, fx + gap * (tx - fx), fy + gap * (ty - fy), tx - gap * (tx - fx), ty - gap * (ty - fy), e.weight, 0.6 + 2.4 * std::abs(e.weight) / largest, e.verdict});
   }
-  report::add_figure(run, {"network", fmt::format("Edges between genes that the folds agree on{}: blue activates, orange represses, width by weight; dashed: weakly determined.", all > most_drawn ? fmt::format(", the {} strongest of {}", most_drawn, all) : ""), "edges", {{"edges", lines}, {"nodes", nodes}}, {}, "answer"});
+  report::add_figure(run, {"network", fmt::format("Edges between genes that are determined, or weakly so{}: blue activates, orange represses, width by weight; dashed: weakly determined.", all > most_drawn ? fmt::format(", the {} strongest of {}", most_drawn, all) : ""), "edges", {{"edges", lines}, {"nodes", nodes}}, {}, "answer"});
 }
 
 void add_fit_by_arm(RunDirectory& run, const GrnScenario& scenario, const GrnData& data, const FittedGrn& fitted) {
@@ -92,10 +91,15 @@ void add_fit_by_arm(RunDirectory& run, const GrnScenario& scenario, const GrnDat
   run.add_table("fit_by_arm", table, "Measured means and what the network of all conditions says of them.");
   std::stable_sort(worst.begin(), worst.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
   const std::string unit = data.steady() ? "log2 ratio" : "log-normalised difference";
+  // What the points are: roles where there are several, else what a delivery acts on and what it does not.
+  std::vector<std::string> kinds = data.steady() ? std::vector<std::string>{"proteins", "phenotypes", "drugs"} : std::vector<std::string>{"genes acted on", "other genes"};
+  std::vector<std::int32_t> kind;
+  for (std::size_t g = 0; g < data.genes.size(); ++g)
+    kind.push_back(data.steady() ? static_cast<std::int32_t>(data.roles[g]) : std::none_of(data.deliveries.begin(), data.deliveries.end(), [&](const GrnDelivery& d) { return d.gene == data.genes[g]; }));
   std::vector<PointPanel> panels;
   for (std::size_t w = 0; w < std::min<std::size_t>(8, worst.size()); ++w) {
     const Eigen::Index c = worst[w].second;
-    PointPanel panel{data.conditions[static_cast<std::size_t>(c)], "fitted, " + unit, "measured, " + unit, seen.estimate.col(c), measured.col(c), {"genes"}, {"#0072B2"}, {}, 0.35, {}, {}};
+    PointPanel panel{data.conditions[static_cast<std::size_t>(c)], "fitted, " + unit, "measured, " + unit, seen.estimate.col(c), measured.col(c), kinds, data.steady() ? std::vector<std::string>{"#0072B2", "#D55E00", "#009E73"} : std::vector<std::string>{"#D55E00", "#0072B2"}, kind, 0.35, {}, {}};
     const double low = std::min(panel.x.minCoeff(), panel.y.minCoeff()), high = std::max(panel.x.maxCoeff(), panel.y.maxCoeff());
     panel.line_x = (Eigen::VectorXd(2) << low, high).finished();
     panel.line_y = panel.line_x;
@@ -111,11 +115,13 @@ void add_courses(RunDirectory& run, const GrnData& data, const FittedGrn& fitted
   constexpr int points = 97;
   block.experiment.sample_times_h.clear();
   for (int i = 0; i < points; ++i) block.experiment.sample_times_h.push_back(data.time_h * i / (points - 1));
+  std::vector<Eigen::MatrixXd> seen;      // means over the columns of a condition
   const NetworkPrediction course = predict_network(*fitted.network.model, fitted.network.problem.transform.natural(fitted.fit.best().theta), block);
   if (!course.outcome.ok()) {
     run.set_outcome(course.outcome);
     return;
   }
+  for (const auto& measured_then : course.measured) seen.push_back(by_condition(block, measured_then));
   std::vector<int> genes(data.genes.size());
   for (std::size_t g = 0; g < genes.size(); ++g) genes[g] = static_cast<int>(g);
   std::stable_sort(genes.begin(), genes.end(), [&](int a, int b) { return data.mean.col(a).cwiseAbs().maxCoeff() > data.mean.col(b).cwiseAbs().maxCoeff(); });
@@ -125,7 +131,7 @@ void add_courses(RunDirectory& run, const GrnData& data, const FittedGrn& fitted
   for (std::size_t c = 0; c < data.conditions.size(); ++c) {
     for (const int g : genes) {
       for (int i = 0; i < points; ++i) {
-        const double v = course.measured[static_cast<std::size_t>(i)](g, static_cast<Eigen::Index>(c));
+        const double v = seen[static_cast<std::size_t>(i)](g, static_cast<Eigen::Index>(c));
         model.add_row({data.conditions[c], data.genes[static_cast<std::size_t>(g)], block.experiment.sample_times_h[static_cast<std::size_t>(i)], v, v, v});
       }
       measured.add_row({data.conditions[c], data.genes[static_cast<std::size_t>(g)], data.time_h, data.mean(static_cast<Eigen::Index>(c), g)});
@@ -142,37 +148,51 @@ void add_courses(RunDirectory& run, const GrnData& data, const FittedGrn& fitted
 
 }  // namespace
 
-void report_network(RunDirectory& run, const GrnScenario& scenario, const GrnData& data, const FittedGrn& fitted) {
+void report_network(RunDirectory& run, const GrnScenario& scenario, const GrnData& data, const FittedGrn& fitted, const GrnBootstrapRanges& ranges) {
   add_ladder(run, fitted.fit);
-  Table parameters({{"parameter", "", ""}, {"kind", "", ""}, {"estimate", "", "natural units"}, {"lower", "", "95 %, jackknife over folds of conditions"}, {"upper", "", ""}, {"verdict", "", ""}});
-  Table edges({{"from", "", ""}, {"to", "", ""}, {"weight", "1", ""}, {"lower", "", ""}, {"upper", "", ""}, {"folds_agree", "1", "fold fits with this sign"}, {"folds", "1", ""}, {"verdict", "", ""}});
+  const GrnEvidence told_by = grn_evidence(scenario, data, fitted);
+  const NetworkEvidence* evidence = told_by.evidence.get();
+  const std::string source = evidence ? "95 %, from the information of the means" : "95 %, jackknife over folds of conditions";
+  Table parameters({{"parameter", "", ""}, {"kind", "", ""}, {"estimate", "", "natural units"}, {"lower", "", source}, {"upper", "", ""}, {"verdict", "", ""}, {"why", "", ""}});
+  Table edges({{"from", "", ""}, {"to", "", ""}, {"weight", "1", ""}, {"lower", "", source}, {"upper", "", ""}, {"folds_agree", "1", "fold fits with this sign"}, {"folds", "1", ""}, {"resampled_lower", "", "bootstrap over cells or wells"}, {"resampled_upper", "", ""}, {"verdict", "", ""}, {"why", "", ""}});
   std::vector<DrawnEdge> drawn;
   std::vector<std::pair<double, std::vector<Cell>>> rows;
   int determined = 0, weak = 0;
   for (std::size_t f = 0; f < fitted.network.free.size(); ++f) {
     const GrnParameter& parameter = fitted.network.free[f];
-    const JackknifeRange range = jackknife_range(fitted, static_cast<int>(f));
-    const std::string verdict = parameter.kind == GrnParameterKind::capacity ? (range.members < 2 ? "no folds: not judged" : range.identified ? "determined" : "not identified") : verdict_of(range), kind = parameter.kind == GrnParameterKind::capacity ? "capacity" : parameter.kind == GrnParameterKind::edge ? "edge" : "input";
+    JackknifeRange range = jackknife_range(fitted, static_cast<int>(f));
     if (parameter.kind == GrnParameterKind::edge && range.estimate == 0) continue;      // zeros are not listed: there are thousands
-    const bool told = std::isfinite(range.lower);
-    parameters.add_row({parameter.name, kind, range.estimate, told ? Cell(range.lower) : Cell{}, told ? Cell(range.upper) : Cell{}, verdict});
+    std::string verdict = parameter.kind == GrnParameterKind::capacity ? (range.members < 2 ? "no folds: not judged" : range.identified ? "determined" : "not identified") : verdict_of(range), why = range.members < 2 ? "" : fmt::format("{} of {} fold fits agree in sign", range.same_sign, range.members);
+    if (evidence) {
+      const bool logarithmic = fitted.network.problem.transform.logarithmic[f];
+      const EdgeEvidence one = evidence->edge(told_by.place[f], logarithmic ? fitted.network.problem.transform.start()[static_cast<Eigen::Index>(f)] : 0.0);
+      range.lower = logarithmic ? std::exp(one.lower) : one.lower, range.upper = logarithmic ? std::exp(one.upper) : one.upper;
+      verdict = to_string(one.verdict), why = one.why;
+    }
+    const std::string kind = parameter.kind == GrnParameterKind::capacity ? "capacity" : parameter.kind == GrnParameterKind::edge ? "edge" : "input";
+    parameters.add_row({parameter.name, kind, range.estimate, cell_of(range.lower), cell_of(range.upper), verdict, why});
     if (parameter.kind != GrnParameterKind::edge) continue;
     const std::string &from = data.genes[static_cast<std::size_t>(parameter.from)], &to = data.genes[static_cast<std::size_t>(parameter.to)];
     determined += verdict == "determined" ? 1 : 0;
     weak += verdict == "weakly determined" ? 1 : 0;
     drawn.push_back({from, to, verdict, range.estimate});
-    rows.push_back({std::abs(range.estimate), {from, to, range.estimate, cell_of(range.lower), cell_of(range.upper), std::int64_t{range.same_sign}, std::int64_t{range.members}, verdict}});
+    rows.push_back({std::abs(range.estimate), {from, to, range.estimate, cell_of(range.lower), cell_of(range.upper), std::int64_t{range.same_sign}, std::int64_t{range.members}, ranges.refits > 0 ? cell_of(ranges.lower[f]) : Cell{}, ranges.refits > 0 ? cell_of(ranges.upper[f]) : Cell{}, verdict, why}});
   }
   std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
   for (auto& [size, cells] : rows) edges.add_row(std::move(cells));
-  run.add_table("parameters", parameters, "Free parameters; edges at exactly 0 are left out. Not identified: the interval holds no effect.");
+  run.add_table("parameters", parameters, evidence ? "Free parameters; edges at exactly 0 are left out. Prior only: the data do not tell it from no effect."
+                                                   : "Free parameters; edges at exactly 0 are left out. Determined: the interval leaves out no effect (all folds then agree in sign); weakly determined: all folds agree in sign, but the interval holds no effect; not identified: folds disagree, and the interval holds no effect. A capacity has no sign: only its interval counts, against where it started.");
   run.add_table("edges", edges, "Edges of the fitted network, strongest first.");
   run.add_result("edges", static_cast<double>(rows.size()), "1");
   run.add_result("edges_determined", determined, "1");
   run.add_result("misfit", fitted.fit.best().misfit, "1");
   run.add_result("input_pull", fitted.network.input_pull, "1");
-  const std::string judged = fitted.member_theta.size() < 2 ? "not judged, because no folds were fitted" : fmt::format("{} determined (their sign survives leaving out any fold of conditions, with 95 % confidence), {} weakly determined, {} not identified. Intervals are of this model under its penalty: they do not show that an edge is causal", determined, weak, static_cast<int>(rows.size()) - determined - weak);
+  const int rest = static_cast<int>(rows.size()) - determined - weak;
+  const std::string judged = evidence ? fmt::format("{} determined (three standard deviations from 0, by the data and not by the penalty), {} weakly determined, {} by the penalty only. Intervals are of this model: they do not show that an edge is causal", determined, weak, rest)
+                             : fitted.member_theta.size() < 2 ? "not judged, because no folds were fitted" : fmt::format("{} determined (the 95 % interval leaves out 0), {} weakly determined (the interval holds 0, all folds agree in sign), {} not identified (the interval holds 0, folds disagree). Intervals are of this model under its penalty: they do not show that an edge is causal", determined, weak, rest);
   run.add_answer(fmt::format("The network of all {} conditions has {} edges: {}.", data.conditions.size(), rows.size(), judged));
+  run.add_note(told_by.words);
+  run.add_result("overdispersion", told_by.overdispersion, "1");
   run.add_note(fmt::format("Input strengths are pulled towards 0 with weight {:.3g} ({}).", fitted.network.input_pull, scenario.input_pull ? "of the scenario" : data.steady() ? "the linear baseline's penalty, chosen by leave-one-out" : "a weak default"));
   add_drawing(run, drawn);
   add_fit_by_arm(run, scenario, data, fitted);

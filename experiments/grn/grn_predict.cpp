@@ -131,16 +131,16 @@ void run_grn_predict(RunDirectory& run, const GrnPredictSettings& settings) {
     return;
   }
   Table table({{"arm", "", ""}, {"gene", "", ""}, {"estimate", "", "in the unit of the data"}, {"lower", "", fmt::format("{:g} % for a new measurement, from conditions the folds left out", 100 * stored.scenario.level)}, {"upper", "", ""}});
-  for (std::size_t a = 0; a < block.conditions.size(); ++a)
+  for (std::size_t a = 0; a < predicted.conditions.size(); ++a)
     for (std::size_t g = 0; g < stored.data.genes.size(); ++g) {
       const auto i = static_cast<Eigen::Index>(g), c = static_cast<Eigen::Index>(a);
-      table.add_row({block.conditions[a], stored.data.genes[g], predicted.estimate(i, c), cell_of(predicted.range.lower(i, c)), cell_of(predicted.range.upper(i, c))});
+      table.add_row({predicted.conditions[a], stored.data.genes[g], predicted.estimate(i, c), cell_of(predicted.range.lower(i, c)), cell_of(predicted.range.upper(i, c))});
     }
   run.add_table("predictions", table, "Predicted means with intervals.");
   AnnotatedData data;
   data.X = matrix_of(predicted.estimate);
-  data.obs.index = block.conditions;
-  data.obs.put("arm", block.conditions);
+  data.obs.index = predicted.conditions;
+  data.obs.put("arm", predicted.conditions);
   data.var.index = stored.data.genes;
   data.layers.put("lower", matrix_of(predicted.range.lower));
   data.layers.put("upper", matrix_of(predicted.range.upper));
@@ -149,7 +149,7 @@ void run_grn_predict(RunDirectory& run, const GrnPredictSettings& settings) {
   const auto known = predicted.range.lower.array().isFinite().count();
   run.add_result("predicted_values", static_cast<double>(predicted.estimate.size()), "1");
   run.add_result("with_interval", static_cast<double>(known), "1");
-  run.add_answer(fmt::format("{} arms predicted for {} genes, {} of {} values with an interval. Intervals come from conditions left out in the fit: they hold for arms like those.", block.conditions.size(), stored.data.genes.size(), known, predicted.estimate.size()));
+  run.add_answer(fmt::format("{} arms predicted for {} genes, {} of {} values with an interval. Intervals come from conditions left out in the fit: they hold for arms like those.", predicted.conditions.size(), stored.data.genes.size(), known, predicted.estimate.size()));
   fmt::print("{}", to_terminal_paragraph("answer    ", run.summary().answers.back()));
 }
 

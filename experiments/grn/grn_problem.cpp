@@ -6,43 +6,11 @@
 #include <algorithm>
 #include <limits>
 #include <map>
-#include <set>
-
-#include "libhyped/ingest/delimited.hpp"
 
 namespace hyped {
 namespace {
 
 constexpr double infinite = std::numeric_limits<double>::infinity();
-
-// Signs of the edges a prior allows, by source and target; 0: sign unknown.
-std::map<std::pair<int, int>, int> read_prior(const std::string& file, const GrnData& data, std::vector<std::string>& words) {
-  const DelimitedTable table = DelimitedTable::read(file);
-  const std::size_t source = table.column("source"), target = table.column("target");
-  const bool signed_edges = table.has("weight") || table.has("sign");
-  const std::size_t weight = signed_edges ? table.column(table.has("weight") ? "weight" : "sign") : 0;
-  std::map<std::pair<int, int>, int> out;
-  std::set<std::string> unknown;
-  const auto find = [&](const std::string& gene) {
-    const auto at = std::find(data.genes.begin(), data.genes.end(), gene);
-    if (at != data.genes.end()) return static_cast<int>(at - data.genes.begin());
-    unknown.insert(gene);
-    return -1;
-  };
-  for (std::size_t row = 0; row < table.rows(); ++row) {
-    const int from = find(table.name(row, source)), to = find(table.name(row, target));
-    if (from < 0 || to < 0 || from == to) continue;
-    const double w = signed_edges ? table.number(row, weight) : 0;
-    out[{from, to}] = w > 0 ? 1 : w < 0 ? -1 : 0;
-  }
-  std::string names;
-  int told = 0;
-  for (const auto& gene : unknown)
-    if (told++ < 10) names += (told > 1 ? ", " : "") + gene;
-  words.push_back(fmt::format("The prior {} allows {} edges between genes of the data. {} of its genes are not in the data{}{}{}.", file, out.size(), unknown.size(), unknown.empty() ? "" : ": ", names, unknown.size() > 10 ? ", ..." : ""));
-  if (out.empty()) throw InputError(file, "holds no edge between two genes of the data", "check that both name genes in the same way");
-  return out;
-}
 
 models::BatchAction action_named(const std::string& name) {
   return name == "produces" ? models::BatchAction::produces : name == "degrades" ? models::BatchAction::degrades : name == "carries" ? models::BatchAction::carries : models::BatchAction::drives;
@@ -70,13 +38,27 @@ NetworkMeasurements measurements_of(const GrnData& data, int states) {
       if (at > 0 && at < data.time_h) out.experiment.breaks_h.push_back(at);
   std::sort(out.experiment.breaks_h.begin(), out.experiment.breaks_h.end());
   out.experiment.breaks_h.erase(std::unique(out.experiment.breaks_h.begin(), out.experiment.breaks_h.end()), out.experiment.breaks_h.end());
-  out.experiment.inputs = [courses = data.courses, given = data.given](double time_h, bool, BatchMatrix u) {      // courses are continuous: no side at a break
-    for (std::size_t k = 0; k < courses.size(); ++k) {
-      const double level = courses[k](time_h);
-      for (Eigen::Index c = 0; c < u.cols(); ++c) u(static_cast<Eigen::Index>(k), c) = level * given(c, static_cast<Eigen::Index>(k));
-    }
-  };
+  out.experiment.inputs = delivered(data.courses, data.given);
   return out;
+}
+
+// Groups of edges with a share of the penalty: the norm of a group times the root of its size (Yuan & Lin 2006, J R Stat Soc B 68:49; Simon et al. 2013).
+void group_edges(const GrnScenario& scenario, GrnNetwork& out) {
+  if (scenario.groups == EdgeGroups::none) return;
+  std::map<int, Penalty::Group> groups;
+  Penalty& penalty = out.problem.penalty;
+  for (const int i : out.problem.edges) {
+    const GrnParameter& edge = out.free[static_cast<std::size_t>(i)];
+    Penalty::Group& group = groups[scenario.groups == EdgeGroups::regulator ? edge.from : edge.to];
+    group.members.push_back(i);
+    group.weight += penalty.lasso[i] * penalty.lasso[i];      // the root of the size where all weigh 1
+    penalty.lasso[i] *= 1 - scenario.group_share;
+  }
+  for (auto& [gene, group] : groups) {
+    group.weight = scenario.group_share * std::sqrt(group.weight);
+    penalty.groups.push_back(std::move(group));
+  }
+  out.words.push_back(fmt::format("{} groups of edges by {}: {:.0f} % of the penalty is on a group's norm, the rest on its edges.", penalty.groups.size(), scenario.groups == EdgeGroups::regulator ? "regulator" : "target", 100 * scenario.group_share));
 }
 
 }  // namespace
@@ -107,14 +89,13 @@ GrnNetwork build_grn(const GrnScenario& scenario, const GrnData& data, const Inp
   definition.decay.assign(states, scenario.network.decay_per_h);
   definition.bias_fixed = definition.decay_fixed = true;
   definition.capacity_fixed = !scenario.network.capacity_free;
-  std::map<std::pair<int, int>, int> prior;
-  const bool has_prior = !scenario.network.prior.empty();
-  if (has_prior) prior = read_prior(scenario.network.prior, data, out.words);
+  const GrnPrior prior = read_grn_prior(scenario, data, out.words);
+  const bool only_prior = !scenario.network.prior.empty() && scenario.network.prior_only;
   for (int to = 0; to < m; ++to)
     for (int from = 0; from < m; ++from) {
       const GrnRole target = data.roles[static_cast<std::size_t>(to)], source = data.roles[static_cast<std::size_t>(from)];
       const bool drives = source == GrnRole::gene || (nodes && source == GrnRole::drug && target == GrnRole::gene);
-      if (from == to || target == GrnRole::drug || !drives || (has_prior && !prior.contains({from, to}))) continue;
+      if (from == to || target == GrnRole::drug || !drives || (only_prior && !prior.edges.contains({from, to}))) continue;
       definition.edges.push_back({to, from, 0.0, false});
     }
   const int first_drug = data.scored();
@@ -143,6 +124,7 @@ GrnNetwork build_grn(const GrnScenario& scenario, const GrnData& data, const Inp
   out.genes = m;
   problem.transform = NetworkTransform::of(model);
   problem.blocks.push_back(measurements_of(data, static_cast<int>(states)));
+  if (scenario.loss.kind != GrnLoss::means) add_cell_losses(scenario, data, problem.blocks[0], out.words);
   problem.loss.huber = scenario.huber;
   std::vector<GrnParameter> all(static_cast<std::size_t>(model.parameter_count()));
   for (int i = 0; i < static_cast<int>(states); ++i) {
@@ -161,7 +143,7 @@ GrnNetwork build_grn(const GrnScenario& scenario, const GrnData& data, const Inp
   const int f = problem.transform.size();
   problem.penalty.lasso = problem.loss.pull = Eigen::VectorXd::Zero(f);
   problem.loss.pull_to = problem.transform.start();      // capacities towards where saturation is at 1, strengths towards 0
-  if (has_prior) problem.penalty.lower = Eigen::VectorXd::Constant(f, -infinite), problem.penalty.upper = Eigen::VectorXd::Constant(f, infinite);
+  if (only_prior) problem.penalty.lower = Eigen::VectorXd::Constant(f, -infinite), problem.penalty.upper = Eigen::VectorXd::Constant(f, infinite);
   for (int i = 0; i < f; ++i) {
     GrnParameter parameter = all[static_cast<std::size_t>(problem.transform.free[static_cast<std::size_t>(i)])];
     parameter.name = model.parameters()[static_cast<std::size_t>(problem.transform.free[static_cast<std::size_t>(i)])].name;
@@ -173,16 +155,18 @@ GrnNetwork build_grn(const GrnScenario& scenario, const GrnData& data, const Inp
       problem.loss.pull[i] = out.input_pull;
       problem.penalty.lasso[i] = scenario.input_lasso;
     } else {
-      problem.penalty.lasso[i] = 1;
+      const auto known = prior.edges.find({parameter.from, parameter.to});
+      problem.penalty.lasso[i] = known == prior.edges.end() ? 1.0 : known->second.weight;
+      problem.loss.pull_to[i] = 0;
+      problem.loss.pull[i] = scenario.edge_pull;
       problem.edges.push_back(i);
-      if (has_prior) {
-        const int sign = prior.at({parameter.from, parameter.to});
-        if (sign > 0) problem.penalty.lower[i] = 0;
-        if (sign < 0) problem.penalty.upper[i] = 0;
-      }
+      if (known != prior.edges.end() && !only_prior && known->second.pull > 0) problem.loss.pull[i] += known->second.pull, problem.loss.pull_to[i] = known->second.pull * known->second.pull_to / problem.loss.pull[i];
+      if (only_prior && known->second.sign > 0) problem.penalty.lower[i] = 0;
+      if (only_prior && known->second.sign < 0) problem.penalty.upper[i] = 0;
     }
     out.free.push_back(std::move(parameter));
   }
+  group_edges(scenario, out);
   return out;
 }
 

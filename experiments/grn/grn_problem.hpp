@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "experiments/grn/grn_data.hpp"
+#include "experiments/grn/grn_prior.hpp"
 #include "fitting/networks/input_ridge.hpp"
 #include "models/gene_network/batch_network.hpp"
 
@@ -27,6 +28,10 @@ struct GrnNetwork {
   std::vector<std::string> words;     // what of the prior was used
 };
 
+// Inputs of columns that get `given` [columns x K] times the courses; courses are continuous: no side at a break.
+std::function<void(double, bool, BatchMatrix)> delivered(std::vector<InputCourse> courses, Eigen::MatrixXd given);
+// Losses on the cells of every condition (scenario.loss), and the simulated cells they need: columns are added to `block`.
+void add_cell_losses(const GrnScenario& scenario, const GrnData& data, NetworkMeasurements& block, std::vector<std::string>& words);
 // Rows of the data that a split names.
 std::vector<int> rows_named(const GrnData& data, const std::vector<std::string>& names);
 // The linear baseline on these rows: measured values on input levels.

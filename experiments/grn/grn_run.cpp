@@ -59,12 +59,14 @@ StoredGrn read_stored_grn(const std::filesystem::path& fit) {
   StoredGrn out;
   const auto scenario_file = file.parent_path() / "scenario.toml";
   out.scenario = read_grn_scenario(scenario_file);
+  out.scenario.file = arrays.attributes.at("scenario_file");      // paths are beside it
   out.data = read_grn_data(out.scenario, arrays.attributes.at("data"));
   if (arrays.names.at("genes") != out.data.genes || arrays.arrays.at("measured/mean").values.rows() != out.data.mean.rows() || (arrays.arrays.at("measured/mean").values - out.data.mean).cwiseAbs().maxCoeff() > 1e-9)
     throw InputError(arrays.attributes.at("data"), "is not what the network was fitted to any more", "fit again");
   out.fitted.trained = arrays.names.at("conditions");
   out.fitted.baseline = baseline_of(out.data, rows_named(out.data, out.fitted.trained));
   out.fitted.network = build_grn(out.scenario, out.data, out.fitted.baseline);
+  out.fitted.ensemble = out.scenario.ensemble;
   std::vector<std::string> names;
   for (const auto& parameter : out.fitted.network.free) names.push_back(parameter.name);
   if (names != arrays.names.at("parameters/names")) throw InputError(file.string(), "holds other parameters than its scenario gives", "fit again with this version");
@@ -92,16 +94,19 @@ JackknifeRange jackknife_range(const FittedGrn& fitted, int parameter) {
   out.members = static_cast<int>(fitted.member_theta.size());
   if (out.members < 2) return out;
   const double n = out.members;
-  double mean = 0, squares = 0;
+  double squares = 0;      // about the estimate from all conditions: folds that agree on another value than it widen the interval
   for (const auto& theta : fitted.member_theta) {
-    mean += theta[parameter] / n;
+    squares += (theta[parameter] - best) * (theta[parameter] - best);
     out.same_sign += theta[parameter] * best > 0 ? 1 : 0;
   }
-  for (const auto& theta : fitted.member_theta) squares += (theta[parameter] - mean) * (theta[parameter] - mean);
   const double half = student_quantile(0.975, n - 1) * std::sqrt((n - 1) / n * squares);
   out.lower = natural(best - half);
   out.upper = natural(best + half);
   const double none = logarithmic ? transform.start()[parameter] : 0.0;
+  // Signs that a prior gives bound the interval as they bound the estimate.
+  const Penalty& penalty = fitted.network.problem.penalty;
+  if (penalty.lower.size() > 0) out.lower = std::max(out.lower, penalty.lower[parameter]);
+  if (penalty.upper.size() > 0) out.upper = std::min(out.upper, penalty.upper[parameter]);
   out.identified = best != none && std::abs(best - none) > half;
   return out;
 }
@@ -113,7 +118,12 @@ void run_grn_fit(RunDirectory& run, const GrnScenario& scenario, const std::stri
   run.add_input(path);
   const GrnData data = read_grn_data(scenario, path);
   for (const auto& [name, value] : data.facts) say(run, name, value);
-  for (const auto& note : data.notes) run.add_note(note);
+  const auto note = [&](const std::string& words) {
+    fmt::print("{}", to_terminal_paragraph("note      ", words));
+    run.add_note(words);
+  };
+  for (const auto& words : data.notes) note(words);
+  if (!data.nuisance.rows().empty()) run.add_table("nuisance", data.nuisance, "Effects before and after programmes were taken out, largest correction apart from noise where adjusted differs from effect.");
   for (const auto& warning : data.warnings) run.add_warning(warning);
   run.add_setting("design", std::string(to_string(scenario.design.kind)));
   if (!scenario.data.published.empty()) report_published(run, scenario, path);
@@ -126,13 +136,15 @@ void run_grn_fit(RunDirectory& run, const GrnScenario& scenario, const std::stri
   }
   if (!results.empty()) report_design(run, scenario, data, results);
   const FittedGrn fitted = fit_grn(scenario, data, data.conditions);
-  for (const auto& words : fitted.network.words) run.add_note(words);
-  for (const auto& words : fitted.fit.words) run.add_note(words);
+  for (const auto& words : fitted.network.words) note(words);
+  for (const auto& words : fitted.fit.words) note(words);
+  if (!scenario.network.prior.empty()) run.add_input(beside_scenario(scenario, scenario.network.prior, ""));
   if (!fitted.fit.outcome.ok()) run.set_outcome(fitted.fit.outcome);
   if (fitted.fit.chosen < 0 || !std::isfinite(fitted.fit.best().misfit)) return;
   std::ofstream(run.path_for("scenario.toml")) << scenario.text;
   store_grn(run, scenario, data, fitted);
-  report_network(run, scenario, data, fitted);
+  const GrnBootstrapRanges ranges = bootstrap_grn(run, scenario, data, fitted);
+  report_network(run, scenario, data, fitted, ranges);
   for (const auto& answer : run.summary().answers) fmt::print("{}", to_terminal_paragraph("answer    ", answer));
 }
 

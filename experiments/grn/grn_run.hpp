@@ -41,9 +41,16 @@ StoredGrn read_stored_grn(const std::filesystem::path& fit);
 NetworkMeasurements arms_to_predict(const StoredGrn& stored, const GrnPredictSettings& settings, std::vector<std::string>& words);
 
 void report_design(RunDirectory& run, const GrnScenario& scenario, const GrnData& data, const std::vector<SplitResult>& results);
-void report_network(RunDirectory& run, const GrnScenario& scenario, const GrnData& data, const FittedGrn& fitted);
+// Free parameters over refits to resampled cells or wells, and their table; empty without [bootstrap].
+struct GrnBootstrapRanges {
+  std::vector<double> sd, lower, upper;           // [F] natural units
+  std::vector<int> same_sign;                     // [F] refits whose value is not 0 and has the estimate's sign
+  int refits = 0;
+};
+GrnBootstrapRanges bootstrap_grn(RunDirectory& run, const GrnScenario& scenario, const GrnData& data, const FittedGrn& fitted);
+void report_network(RunDirectory& run, const GrnScenario& scenario, const GrnData& data, const FittedGrn& fitted, const GrnBootstrapRanges& ranges);
 
-// Of one free parameter over the fold fits: delete-a-group jackknife (Kott 2001, J Off Stat 17:521).
+// Of one free parameter over the fold fits: delete-a-group jackknife about the estimate from all conditions (Kott 2001, J Off Stat 17:521).
 struct JackknifeRange {
   double estimate = 0, lower = 0, upper = 0;      // natural units; NaN without folds
   int same_sign = 0, members = 0;                 // fold fits whose value is not 0 and has the estimate's sign

@@ -61,6 +61,7 @@ FittedGrn fit_grn(const GrnScenario& scenario, const GrnData& data, const std::v
   out.trained = train;
   out.baseline = baseline_of(data, rows_named(data, train));
   out.network = build_grn(scenario, data, out.baseline);
+  out.ensemble = scenario.ensemble;
   const NetworkProblem problem = out.network.problem.only(train);
   out.fit = fit_network(problem, scenario.fit);
   if (out.fit.chosen >= 0 && !out.fit.members.empty()) {
@@ -78,11 +79,14 @@ FittedGrn fit_grn(const GrnScenario& scenario, const GrnData& data, const std::v
       for (const NetworkMeasurements& block : held.blocks) {
         const NetworkPrediction seen = predict_network(*problem.model, problem.transform.natural(out.member_theta.back()), block);
         if (!seen.outcome.ok()) continue;
-        for (int c = 0; c < block.columns(); ++c) {
-          const auto at = static_cast<std::size_t>(std::find(train.begin(), train.end(), block.conditions[static_cast<std::size_t>(c)]) - train.begin());
+        const Eigen::MatrixXd means = by_condition(block, seen.measured.back());
+        const auto names = conditions_of(block);
+        const auto rows = rows_named(data, names);
+        for (std::size_t c = 0; c < names.size(); ++c) {
+          const auto at = static_cast<std::size_t>(std::find(train.begin(), train.end(), names[c]) - train.begin());
           out.member_of[at] = index;
           for (Eigen::Index g = 0; g < m; ++g)
-            if (block.weight.back()(g, c) > 0) out.left_out_residual(g, static_cast<Eigen::Index>(at)) = block.mean.back()(g, c) - seen.measured.back()(g, c);
+            if (data.standard_error.size() == 0 || data.standard_error(rows[c], g) > 0) out.left_out_residual(g, static_cast<Eigen::Index>(at)) = data.mean(rows[c], g) - means(g, static_cast<Eigen::Index>(c));
         }
       }
     }
@@ -98,13 +102,22 @@ GrnPrediction predict_grn(const FittedGrn& fitted, const NetworkMeasurements& bl
   out.outcome = best.outcome;
   if (!best.outcome.ok()) return out;
   const auto genes = fitted.network.genes;
-  out.estimate = best.measured.back().topRows(genes);
+  out.conditions = conditions_of(block);
+  const auto means_of = [&](const NetworkPrediction& one) { return Eigen::MatrixXd(by_condition(block, one.measured.back()).topRows(genes)); };
+  out.estimate = means_of(best);
   out.range.lower = out.range.upper = Eigen::MatrixXd::Constant(out.estimate.rows(), out.estimate.cols(), missing);
   if (fitted.member_theta.empty()) return out;
   std::vector<Eigen::MatrixXd> members;
   for (const auto& theta : fitted.member_theta) {
     const NetworkPrediction one = predict_network(*fitted.network.model, transform.natural(theta), block);
-    members.push_back(one.outcome.ok() ? Eigen::MatrixXd(one.measured.back().topRows(genes)) : Eigen::MatrixXd::Constant(out.estimate.rows(), out.estimate.cols(), missing));
+    members.push_back(one.outcome.ok() ? means_of(one) : Eigen::MatrixXd::Constant(out.estimate.rows(), out.estimate.cols(), missing));
+  }
+  if (fitted.ensemble) {
+    Eigen::MatrixXd sum = Eigen::MatrixXd::Zero(out.estimate.rows(), out.estimate.cols());
+    int count = 0;
+    for (const auto& member : members)
+      if (member.allFinite()) sum += member, ++count;
+    if (count > 0) out.estimate = sum / count;
   }
   out.range = left_out_intervals(fitted.left_out_residual, fitted.member_of, members, level);
   return out;
@@ -132,7 +145,7 @@ SplitResult run_split(const GrnScenario& scenario, const GrnData& data, const Gr
   if (fitted.fit.chosen < 0 || !std::isfinite(fitted.fit.best().misfit)) return out;
   out.factor = fitted.fit.best().factor;
   out.edges = fitted.fit.best().edges;
-  const GrnPrediction predicted = predict_grn(fitted, only_conditions(fitted.network.problem.blocks[0], test), scenario.level);
+  const GrnPrediction predicted = predict_grn(fitted, fitted.network.problem.only(split.test).blocks.at(0), scenario.level);
   if (!predicted.outcome.ok()) {
     out.outcome = predicted.outcome;
     return out;

@@ -24,12 +24,14 @@ struct FittedGrn {
   std::vector<Eigen::VectorXd> member_theta;      // of the fold fits at the chosen step
   std::vector<int> member_of;                     // [trained] the fit that has not seen a condition (first repeat); empty without folds
   Eigen::MatrixXd left_out_residual;              // [M x trained]
+  bool ensemble = false;                          // predictions are means over the fold fits
   double seconds = 0;
 };
 FittedGrn fit_grn(const GrnScenario& scenario, const GrnData& data, const std::vector<std::string>& train);
 
 // Predictions of measured means, [M x Q], with intervals from left-out conditions.
 struct GrnPrediction {
+  std::vector<std::string> conditions;            // [Q]
   Eigen::MatrixXd estimate;
   PredictionRange range;                          // NaN where there are too few left-out conditions
   Outcome outcome;

@@ -17,6 +17,9 @@
 namespace hyped {
 namespace {
 
+// "2.1 % of 2000 random orders", or that there was none.
+std::string share_words(double share, int orders) { return share > 0 ? fmt::format("{:.2g} % of {} random orders are as smooth", 100 * share, orders) : fmt::format("none of {} random orders is as smooth", orders); }
+
 void say(RunDirectory& run, const std::string& note) {
   fmt::print("{}", to_terminal_paragraph("note      ", note));
   run.add_note(note);
@@ -49,19 +52,19 @@ void add_order_test(RunDirectory& run, const ExpressionCourse& course, const Tim
   fmt::print("\n{}\n", to_terminal(table, "tables/time_order.tsv"));
   run.add_table("time_order", table, fmt::format("Roughness of the mean course, against {} random orders.", test.random_orders));
   run.add_result("roughness_labels", test.labels, "1");
-  run.add_result("roughness_numbers", test.numbers, "1");
   run.add_result("random_share_labels", test.share_labels, "1");
-  run.add_result("random_share_numbers", test.share_numbers, "1");
   if (!std::isfinite(test.numbers)) {
     say(run, "Samples have no numbers: only the order of the labels was looked at.");
     return;
   }
+  run.add_result("roughness_numbers", test.numbers, "1");
+  run.add_result("random_share_numbers", test.share_numbers, "1");
   Table orientations({{"roughness", "1", ""}, {"turned", "", "blocks in which the order is turned"}, {"order", "", ""}});
   for (std::size_t k = 0; k < test.orientations.size(); ++k)
     orientations.add_row({test.orientations[k], turned(test, test.orientation_index[k], course), std::string(static_cast<int>(k) + 1 == test.labels_rank ? "labels" : static_cast<int>(k) + 1 == test.numbers_rank ? "sample numbers" : "")});
   run.add_table("orientations", orientations, fmt::format("All {} ways to turn the {} blocks in which sample numbers fall while labelled time rises.", test.orientations.size(), test.blocks.size()));
-  run.add_answer(fmt::format("Roughness {:.3f} in the order of the labels ({:.2g} % of random orders are as smooth; place {} of {} orientations), {:.3f} in the order of sample numbers ({:.2g} %; place {}).", test.labels, 100 * test.share_labels, test.labels_rank, test.orientations.size(), test.numbers, 100 * test.share_numbers, test.numbers_rank));
-  if (test.doubtful()) run.add_warning("The order of the labels is rougher than that of the sample numbers, by far more than chance: the labels may be wrong. Report both.");
+  run.add_answer(fmt::format("Roughness {:.3f} in the order of the labels ({}; place {} of {} orientations), {:.3f} in the order of sample numbers ({}; place {}).", test.labels, share_words(test.share_labels, test.random_orders), test.labels_rank, test.orientations.size(), test.numbers, share_words(test.share_numbers, test.random_orders), test.numbers_rank));
+  if (test.doubtful()) run.add_warning(fmt::format("The order of the labels is rougher (roughness {:.3f}; {}) than that of the sample numbers ({:.3f}; {}), and more than 20 times as many random orders reach it: the labels may be wrong. Report both.", test.labels, share_words(test.share_labels, test.random_orders), test.numbers, share_words(test.share_numbers, test.random_orders)));
 }
 
 // One row per model and one order; the coordinates go into the figure.
@@ -82,6 +85,7 @@ void add_linear(Table& table, Table& points, const ExpressionSeries& series, Tim
     run.add_result(fmt::format("left_out_r2_{}_{}", order == TimeOrder::labels ? "labels" : "numbers", model.substr(0, model.find(' '))), left_out.frobenius, "1");
     return left_out.frobenius;
   };
+  if (settings.rank < 0) throw InputError(fmt::format("--rank {}", settings.rank), "is negative", "give a rank, or 0 for the threshold");
   if (settings.rank > all.before.cols() - 1)
     throw InputError(fmt::format("--rank {}", settings.rank), fmt::format("{} steps are known, and one is left out at a time", all.before.cols()), fmt::format("give at most {}, or 0 for the threshold", all.before.cols() - 1));
   const int threshold = hard_threshold_rank(all.before), rank = settings.rank == 0 ? threshold : settings.rank;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <boost/math/distributions/binomial.hpp>
 #include <cmath>
+#include <limits>
 
 #include "libhyped/parallel.hpp"
 #include "libhyped/store/table.hpp"
@@ -61,6 +62,16 @@ DualArmRow study_one(const StudyNetwork& study, const DualArmStudyOptions& optio
 
 }  // namespace
 
+MedianInterval median_interval(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  const std::size_t n = values.size();
+  const boost::math::binomial tosses(static_cast<double>(n), 0.5);
+  std::size_t rank = 0;      // largest with P(X < rank) <= 2.5 %
+  while (rank < n / 2 && boost::math::cdf(tosses, static_cast<double>(rank)) <= 0.025) ++rank;
+  if (rank == 0) return {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::quiet_NaN()};
+  return {values[rank - 1], values[n - rank]};
+}
+
 DualArmStudy study_dual_arms(const std::vector<HillNetwork>& per_minute, const DualArmStudyOptions& options) {
   const std::vector<StudyNetwork> networks = draw_study_networks(per_minute, options.networks);
   if (networks.empty()) throw InputError("dual-arm study", "has no networks");
@@ -85,18 +96,15 @@ DualArmStudy study_dual_arms(const std::vector<HillNetwork>& per_minute, const D
   if (!rmse.empty()) out.median_rmse = median_of(rmse);
   for (std::size_t b = 0; b < 4; ++b) out.median_baseline[b] = median_of(baselines[b]);
   out.coverage = genes > 0 ? static_cast<double>(covered) / genes : 0;
-  std::sort(skills.begin(), skills.end());
-  const boost::math::binomial tosses(static_cast<double>(skills.size()), 0.5);
-  std::size_t rank = 0;      // largest with P(X < rank) <= 2.5 %
-  while (rank + 1 < skills.size() / 2 + 1 && boost::math::cdf(tosses, static_cast<double>(rank)) <= 0.025) ++rank;
-  out.lower = skills[rank > 0 ? rank - 1 : 0], out.upper = skills[skills.size() - std::max<std::size_t>(rank, 1)];
+  const MedianInterval interval = median_interval(skills);
+  out.lower = interval.lower, out.upper = interval.upper;
   return out;
 }
 
 void write_dual_arm_study(RunDirectory& run, const DualArmStudy& study, const DualArmStudyOptions& options) {
   Table networks({{"network", "", ""}, {"origin", "", "kinetics of DREAM4, its edges with constants drawn anew, or random"}, {"silenced", "", "gene A"}, {"delivered", "", "gene B"}, {"not_additive", "relative", "largest effect that is not additive"},
                   {"no_change", "relative", "RMSE of the genes downstream"}, {"additive", "relative", ""}, {"overlap_corrected", "relative", ""}, {"same_as_mm", "relative", ""}, {"model", "relative", "RMSE of the ensemble's mean"},
-                  {"skill", "1", "1 - model / smallest of the four"}, {"covered", "1", "genes within their interval"}, {"genes", "1", ""}, {"effective", "1", "networks in the ensemble"}, {"misfit", "1", "best misfit over its expectation"}, {"outcome", "", ""}});
+                  {"skill", "1", "1 - model / smallest of the four"}, {"covered", "1", "genes within their interval"}, {"genes", "1", ""}, {"effective", "1", "networks in the ensemble"}, {"misfit", "1", "best misfit per measured mean"}, {"outcome", "", ""}});
   Table genes({{"network", "", ""}, {"gene", "", ""}, {"truth", "relative", "mean of the dual arm's cells"}, {"predicted", "relative", ""}, {"lower", "relative", "95 % interval"}, {"upper", "relative", ""}});
   for (const DualArmRow& row : study.rows) {
     networks.add_row({row.name, row.origin, row.silenced, row.delivered, row.not_additive, row.baseline_rmse[0], row.baseline_rmse[1], row.baseline_rmse[2], row.baseline_rmse[3], row.mean.size() ? Cell(row.rmse) : Cell(), row.skill,
@@ -109,8 +117,8 @@ void write_dual_arm_study(RunDirectory& run, const DualArmStudy& study, const Du
   run.add_setting("cells", fmt::format("{} of each arm, {} counts at level 1", options.cells, options.depth));
   run.add_result("median_skill", study.median_skill, "1");
   run.add_result("coverage", study.coverage, "1");
-  run.add_answer(fmt::format("Over {} networks the median skill is {:.3f} (95 % interval {:.3f} to {:.3f}) against the best of four baselines in each network; {} networks are above zero. Median RMSE {:.4f}; no change {:.4f}, additive {:.4f}, overlap corrected {:.4f}, same as mm {:.4f}.",
-                             study.rows.size(), study.median_skill, study.lower, study.upper, study.better, study.median_rmse, study.median_baseline[0], study.median_baseline[1], study.median_baseline[2], study.median_baseline[3]));
+  run.add_answer(fmt::format("Over {} networks the median skill is {:.3f} ({}) against the best of four baselines in each network; {} networks are above zero. Median RMSE {:.4f}; no change {:.4f}, additive {:.4f}, overlap corrected {:.4f}, same as mm {:.4f}.",
+                             study.rows.size(), study.median_skill, std::isfinite(study.lower) ? fmt::format("95 % interval {:.3f} to {:.3f}", study.lower, study.upper) : std::string("no interval: fewer than six networks"), study.better, study.median_rmse, study.median_baseline[0], study.median_baseline[1], study.median_baseline[2], study.median_baseline[3]));
   run.add_answer(fmt::format("95 % intervals hold {:.1f} % of the genes' levels.", 100 * study.coverage));
   if (study.failed > 0) run.add_warning(fmt::format("{} networks have no prediction; they count with skill -1.", study.failed));
 }

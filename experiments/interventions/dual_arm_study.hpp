@@ -32,9 +32,15 @@ struct DualArmRow {
   Outcome outcome;
 };
 
+// 95 % interval of the median from order statistics (sign test); both NaN below six values, where even the whole range holds less.
+struct MedianInterval {
+  double lower = 0, upper = 0;
+};
+MedianInterval median_interval(std::vector<double> values);
+
 struct DualArmStudy {
   std::vector<DualArmRow> rows;                          // every network, in the order drawn
-  double median_skill = 0, lower = 0, upper = 0;         // with a 95 % interval from order statistics (sign test)
+  double median_skill = 0, lower = 0, upper = 0;         // with its median_interval
   double median_rmse = 0;
   std::array<double, 4> median_baseline{};
   double coverage = 0;                                   // pooled over genes and networks

@@ -2,13 +2,15 @@
 #include "experiments/interventions/intervention_run.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <optional>
 
-#include "fitting/interventions/intervention_network.hpp"
-#include "libhyped/ingest/networks/read_network_tables.hpp"
+#include "experiments/interventions/intervention_figures.hpp"
+#include "libhyped/ingest/networks/read_edge_list.hpp"
 #include "libhyped/score/edge_ranking.hpp"
 #include "libhyped/store/table.hpp"
 
@@ -24,6 +26,13 @@ int gene_named(const std::vector<std::string>& genes, const std::string& name, c
 double median_of(Eigen::VectorXd values) {
   std::sort(values.data(), values.data() + values.size());
   return 0.5 * (values[(values.size() - 1) / 2] + values[values.size() / 2]);
+}
+
+std::vector<std::string> genes_without_edge(const std::vector<std::string>& genes, const std::vector<SignedEdge>& edges) {
+  std::vector<std::string> out;
+  for (int g = 0; g < static_cast<int>(genes.size()); ++g)
+    if (std::none_of(edges.begin(), edges.end(), [&](const SignedEdge& e) { return e.from == g || e.to == g; })) out.push_back(genes[static_cast<std::size_t>(g)]);
+  return out;
 }
 
 }  // namespace
@@ -91,8 +100,11 @@ void run_knockout_edges(RunDirectory& run, const KnockoutSettings& settings) {
   run.add_result("chains_differ", posterior.disagreement, "largest standard error of a probability between chains");
   run.add_answer(fmt::format("{} of {} possible edges have a posterior probability above 0.9.", clear, order.size()));
   if (posterior.disagreement > 0.1) run.add_warning(fmt::format("Chains differ by {:.2f} in an edge's probability: several networks explain the data about as well.", posterior.disagreement));
-  if (settings.gold.empty()) return;
-  const GoldStandard gold = read_gold_standard(settings.gold, knockouts.genes);
+  std::optional<GoldStandard> true_edges;
+  if (!settings.gold.empty()) true_edges = read_gold_standard(settings.gold, knockouts.genes);
+  draw_knockout_edges(run, knockouts.genes, posterior, z, true_edges);
+  if (!true_edges) return;
+  const GoldStandard& gold = *true_edges;
   run.add_input(settings.gold);
   const RankedEdges mine = score_edges(posterior.probability, gold.present), simple = score_edges(z, gold.present);
   run.add_result("average_precision", mine.average_precision, "1");
@@ -108,25 +120,37 @@ void run_dual_arm(RunDirectory& run, DualArmSettings settings) {
       if (roles[a].second == roles[b].second) throw InputError(roles[a].first + " " + roles[a].second, "is also given as " + roles[b].first, "name a condition of its own for each");
   if (settings.doses.wash_h >= settings.end_h || settings.doses.delivery_h >= settings.end_h)
     throw InputError(fmt::format("--end-h {}", settings.end_h), fmt::format("cells are taken before the wash ({} h) or the delivery ({} h)", settings.doses.wash_h, settings.doses.delivery_h), "give times in hours since the siRNA");
-  const ConditionCounts cells = read_condition_counts(settings.cells);
+  const ConditionCounts cells = read_condition_counts(settings.cells, settings.metadata);
   run.add_input(settings.cells);
   settings.doses.silenced = gene_named(cells.genes, settings.silenced, "the silenced gene");
   settings.doses.delivered = gene_named(cells.genes, settings.delivered, "the delivered gene");
-  EdgeList known{read_signed_edges(settings.edges, cells.genes), settings.precision, settings.recall};
+  const PriorEdges list = read_edge_list(settings.edges);
+  const PlacedEdges placed = place_edges(list, cells.genes);
+  for (const auto& note : list.notes) run.add_note(note);
+  for (const auto& note : placed.notes) run.add_note(note);
+  if (placed.dropped > 0) run.add_warning(fmt::format("{} of {} edges name genes that are not in the table: they are left out (see the notes).", placed.dropped, list.edges.size()));
+  if (placed.edges.empty()) throw InputError(settings.edges, "holds no edge between two genes of the table", "check that both name genes in the same way");
+  EdgeList known{{}, settings.precision, settings.recall};
+  for (const auto& edge : placed.edges) known.edges.push_back({edge.from, edge.to, edge.sign});
   run.add_input(settings.edges);
-  SingleArms arms = single_arms(cells.genes, cells.of(settings.ctrl), cells.of(settings.si), cells.of(settings.mm), settings.depth, settings.doses);
+  const auto depth_of = [&](double given) { return given > 0 ? given : settings.depth; };
+  SingleArms arms = single_arms(cells.genes, cells.of(settings.ctrl), cells.of(settings.si), cells.of(settings.mm), {settings.depth, depth_of(settings.depth_si), depth_of(settings.depth_mm)}, settings.doses);
+  for (const auto& doubt : depth_doubts(arms)) run.add_warning(doubt + "; give it (--depth-si, --depth-mm).");
+  run.add_setting("genes", fmt::format("{} columns of the cells: {}", cells.genes.size(), fmt::join(cells.genes, ", ")));
+  if (const auto alone = genes_without_edge(cells.genes, known.edges); !alone.empty())
+    run.add_warning(fmt::format("Columns without an edge in the list are taken for genes: {}. Name those that are none with --metadata.", fmt::join(alone, ", ")));
   arms.end_h = settings.end_h;
   const DualArmPrediction prediction = predict_dual_arm(arms, known, settings.fit);
   run.add_setting("edge list", fmt::format("{} edges; taken to be right in {:.0f} % and to hold {:.0f} % of all", known.edges.size(), 100 * known.precision, 100 * known.recall));
   run.add_setting("doses", fmt::format("siRNA against {} (strength {}) until {} h, then halved every {} h; mRNA of {} (dose {}) at {} h, halved every {} h; cells at {} h", settings.silenced, settings.doses.strength, settings.doses.wash_h,
                                        settings.doses.sirna_half_life_h, settings.delivered, settings.doses.dose, settings.doses.delivery_h, settings.doses.delivered_half_life_h, settings.end_h));
-  run.add_setting("depth", fmt::format("{} counts at level 1, a gene's greatest level", settings.depth));
+  run.add_setting("depth", fmt::format("counts at level 1, a gene's greatest level: {} in the control, {} with the siRNA, {} with the mRNA, {} with both", settings.depth, depth_of(settings.depth_si), depth_of(settings.depth_mm), depth_of(settings.depth_both)));
   if (prediction.mean.size() == 0) {
     run.set_outcome(prediction.outcome);
     return;
   }
   const bool known_truth = std::find(cells.condition.begin(), cells.condition.end(), settings.both) != cells.condition.end();
-  const Eigen::VectorXd truth = known_truth ? Eigen::VectorXd(cells.of(settings.both).colwise().mean().transpose() / settings.depth) : Eigen::VectorXd();
+  const Eigen::VectorXd truth = known_truth ? Eigen::VectorXd(cells.of(settings.both).colwise().mean().transpose() / depth_of(settings.depth_both)) : Eigen::VectorXd();
   Table table({{"gene", "", ""}, {"ctrl", "relative", "mean of the cells"}, {"si", "relative", ""}, {"mm", "relative", ""}, {"predicted", "relative", "both doses"}, {"lower", "relative", "95 % interval"}, {"upper", "relative", ""}, {"additive", "relative", "si + mm - ctrl"}, {"overlap_corrected", "relative", ""}, {"measured", "relative", "both doses, where measured"}});
   std::array<Eigen::VectorXd, 4> simple;
   for (std::size_t b = 0; b < 4; ++b) simple[b] = baseline_prediction(dual_arm_baselines[b], arms);
@@ -145,9 +169,10 @@ void run_dual_arm(RunDirectory& run, DualArmSettings settings) {
     for (std::size_t b = 0; b < 4; ++b) errors[b] += std::pow(simple[b][i] - truth[i], 2);
   }
   run.add_table("dual_arm", table, "Mean levels of the arm with both doses, predicted from the others.");
+  draw_dual_arm(run, cells.genes, arms, prediction, truth);
   run.add_note("Intervals: " + prediction.words + ".");
   run.add_answer(fmt::format("{} of {} genes without a dose have an interval that leaves the additive prediction out (its own sampling error is not counted).", beyond, cells.genes.size() - 2));
-  if (prediction.best_misfit > 1.5) run.add_warning(fmt::format("No drawn network explains the single arms: the best misfit is {:.1f} times its expectation. Intervals are widened for it.", prediction.best_misfit));
+  if (prediction.best_misfit > 1.5) run.add_warning(fmt::format("No drawn network explains the single arms: the best misfit is {:.1f} per measured mean. Intervals are widened for it.", prediction.best_misfit));
   if (!known_truth) return;
   run.add_result("rmse", std::sqrt(error / genes), "relative");
   run.add_answer(fmt::format("Against the measured arm (genes without a dose): RMSE {:.4f}; no change {:.4f}, additive {:.4f}, overlap corrected {:.4f}, same as mm {:.4f}; {} of {} measured means lie in their intervals.", std::sqrt(error / genes),

@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "fitting/interventions/dual_arm.hpp"
 #include "libhyped/store/run_directory.hpp"
@@ -24,7 +25,9 @@ struct DualArmSettings {
   std::string edges;                                                    // regulator, target, sign
   std::string silenced, delivered;                                      // genes
   std::string ctrl = "ctrl", si = "si", mm = "mm", both = "simm";       // conditions; `both` is only scored, if it is there
-  double depth = 0;                                                     // mean count of a gene at level 1, its greatest
+  double depth = 0;                                                     // mean count of a gene at level 1, its greatest, in the control
+  double depth_si = 0, depth_mm = 0, depth_both = 0;                    // in the other arms; 0: as in the control
+  std::vector<std::string> metadata;                                    // columns of `cells` that are no genes
   double precision = 0.8, recall = 0.8;
   models::TransientDoses doses;                                         // genes are put in by name
   double end_h = 48;

@@ -4,6 +4,7 @@ room_top = 76
 has_truth = exists("truth")
 if (!has_truth) { truth = density }
 legend_text = 'line: fit' . (exists("density_upper_max") ? '   band: 95 %' : '') . (has_truth ? '   dashed: truth' : '')
+load arm_key
 eval canvas(0)
 has_band = exists("density_upper_max")
 lower_in = has_band ? "lower" : "value"; upper_in = has_band ? "upper" : "value"
@@ -13,8 +14,7 @@ set yrange [0:1.08 * high]
 eval hours_tics(density_time_h_max)
 mine(j, a) = strcol("phase") eq distinct_phase[j] && strcol("arm") eq distinct_arm[a]
 eval write_legend
-# The arms are named once, each in its colour.
-do for [a = 1:|distinct_arm|] { set label 60 + a distinct_arm[a] at screen (room_left + (a - 1) * 110) / (1.0 * total_width(0)), screen screen_y(31) left textcolor rgb arm_colours[a] }
+eval write_arms
 do for [j = 1:|distinct_phase|] {
   eval place(j)
   panel_title = distinct_phase[j]
@@ -28,7 +28,7 @@ do for [j = 1:|distinct_phase|] {
        for [a = 1:|distinct_arm|] density using (mine(j, a) ? column("time_h") : NaN):(column("value")) with lines linewidth 2.4 linecolor rgb arm_colours[a], \
        for [a = 1:(has_truth ? |distinct_arm| : 0)] truth using (mine(j, a) ? column("time_h") : NaN):(column("value")) with lines linewidth 1.1 dashtype '-' linecolor rgb black, \
        NaN
-  do for [a = 1:|distinct_arm|] { unset label 60 + a }
+  eval clear_arms
   eval clear_legend
 }
 unset multiplot

@@ -1,7 +1,7 @@
 # Genes on a circle, an arrow for every edge: blue activates, orange represses, width by weight, dashed where weakly determined.
 eval grid(1, 1)
 panel_width = 620; panel_height = 600; room_left = 20; room_top = 20; room_bottom = 16
-legend_text = 'blue: activates   orange: represses   dashed: weakly determined'
+legend_text = exists("legend") ? legend : 'blue: activates   orange: represses   dashed: weakly determined'
 eval canvas(0)
 eval write_legend
 eval place(1)

@@ -147,7 +147,7 @@ std::string arm_colour(const std::string& arm, const std::vector<std::string>& a
   static const std::map<std::string, std::string> known = {
       {"control", "#6b6b6b"}, {"Control", "#6b6b6b"}, {"untreated", "#6b6b6b"}, {"siPRRX1", "#0072B2"}, {"mmMYOD1", "#E69F00"},
       {"MYOD1", "#E69F00"},   {"MyoD+", "#E69F00"},   {"dual", "#009E73"},      {"hybrid", "#009E73"}};
-  static const std::vector<std::string> further = {"#CC79A7", "#56B4E9", "#D55E00"};
+  static const std::vector<std::string> further = {"#CC79A7", "#56B4E9", "#D55E00", "#332288", "#999933", "#882255", "#44AA99", "#6B4226", "#D4A800", "#117733"};
   if (const auto found = known.find(arm); found != known.end()) return found->second;
   std::size_t index = 0;
   for (const auto& other : all) {
@@ -172,7 +172,7 @@ DrawnFigure draw(const Figure& given) {
   for (const auto& [part, table] : figure.data) std::ofstream(folder.path / (part + ".tsv")) << to_tsv(table);
   std::ofstream(folder.path / "preamble.gp") << preamble(figure, folder.path);
   const auto file = [](const std::string& name) { return program_file("experiments/report/" + name + ".gp").string(); };
-  std::ofstream(folder.path / "preamble.gp", std::ios::app) << fmt::format("place_events = {}\nmark_events = {}\n", quoted(file("place_events")), quoted(file("events")));
+  std::ofstream(folder.path / "preamble.gp", std::ios::app) << fmt::format("place_events = {}\nmark_events = {}\narm_key = {}\n", quoted(file("place_events")), quoted(file("events")), quoted(file("arm_key")));
   drawn.outcome = run_gnuplot({(folder.path / "preamble.gp").string(), file("style"), file(figure.template_name)}, folder.path / "errors.txt");
   if (drawn.outcome.empty()) drawn.svg = text_of(folder.path / "figure.svg");
   if (drawn.outcome.empty() && drawn.svg.find("</svg>") == drawn.svg.npos) drawn.outcome = "gnuplot wrote no picture";

@@ -25,7 +25,7 @@ namespace hyped::report {
 //   schedule         inputs: arm input time_h amount; events*
 //   survival         curve: arm phase time_h value lower upper; model*: arm phase time_h value
 //   scatter          points: arm panel seen x y, seen is "complete" or another word     variables: x_label y_label
-//   intervals        rows: panel name estimate lower upper (scale truth independent_lower independent_upper)     variables: (interval_label same_range)
+//   intervals        rows: panel name estimate lower upper (scale truth independent_lower independent_upper)     variables: (interval_label same_range truth_label)
 //   lineages         stays: phase row from_h until_h; links*: time_h row until_row; ends*: end time_h row
 //   shares           shares: arm phase time_h value
 //   points           points: panel category x y; categories: panel category colour; panels: panel title x_axis y_axis low_x high_x low_y high_y size;
@@ -36,7 +36,9 @@ namespace hyped::report {
 //   hashtag_counts   seen: arm reads cells; model: arm class reads cells, class is "signal" or "background"
 //   yield            curve: arm yield wrong lower upper, arm is the method
 //   rates            phases: phase x y label; transitions: from_x from_y to_x to_y rate label
-//   edges            edges: from to from_x from_y to_x to_y weight width verdict; nodes: node x y
+//   audit            chart: metric trick gain paid, paid is gains, loses, nothing or no value
+//   log_curves       curve: panel series x y (300 rows at most), x on a log axis         variables: x_axis
+//   edges            edges: from to from_x from_y to_x to_y weight width verdict; nodes: node x y      variables: (legend)
 struct Figure {
   std::string name, caption, template_name;
   std::vector<std::pair<std::string, Table>> data;

@@ -24,7 +24,7 @@ do for [r = 1:rows_rows] {
   if (exists("rows_independent_lower")) { any_grey = any_grey || rows_independent_lower[r] == rows_independent_lower[r] }
   if (exists("rows_truth")) { any_truth = any_truth || rows_truth[r] == rows_truth[r] }
 }
-legend_text = legend_text . (any_grey ? '   grey: as if frames were independent' : '') . (any_truth ? '   x: truth' : '')
+legend_text = legend_text . (any_grey ? '   grey: as if frames were independent' : '') . (any_truth ? '   x: ' . (exists("truth_label") ? truth_label : 'truth') : '')
 # With same_range all panels have the range of them all.
 all_low = 1e300; all_high = -1e300
 do for [r = 1:rows_rows] {

@@ -53,7 +53,7 @@ shared_y(i) = in_first_column(i) ? "set ylabel axis_y offset 0.5,0; set format y
 shared_x(i) = in_last_row(i) ? "set xlabel axis_x offset 0,0.3; set format x '%g'" : "unset xlabel; set format x ''"
 # A time axis ends at the next full day if that is near.
 end_of(longest) = 24 * ceil(longest / 24.0) - longest < 3.5 && longest > 20 ? 24 * ceil(longest / 24.0) : longest
-hours_tics(longest) = longest > 30 ? "set xtics 0,24" : longest > 12 ? "set xtics 0,6" : "set xtics autofreq"
+hours_tics(longest) = longest > 240 ? "set xtics 0,48" : longest > 60 ? "set xtics 0,24" : longest > 26 ? "set xtics 0,12" : longest > 12 ? "set xtics 0,6" : longest > 6 ? "set xtics 0,2" : "set xtics autofreq"
 # At most `most` + 1 numbers on an axis, at multiples of 1, 2 or 5; a log axis over more than a decade has powers of ten, and 3 times
 # them where there is room.
 magnitude(x) = 10.0 ** floor(log10(x))

@@ -4,6 +4,7 @@ room_top = 76
 has_model = exists("model")
 if (!has_model) { model = curve }
 legend_text = 'steps: data, band 95 %' . (has_model ? '   line: fit' : '')
+load arm_key
 eval canvas(0)
 longest = curve_time_h_max
 if (has_model) { longest = larger(longest, model_time_h_max) }
@@ -12,7 +13,7 @@ set yrange [0:1.02]
 eval hours_tics(longest)
 mine(j, a) = strcol("phase") eq distinct_phase[j] && strcol("arm") eq distinct_arm[a]
 eval write_legend
-do for [a = 1:|distinct_arm|] { set label 60 + a distinct_arm[a] at screen (room_left + (a - 1) * 110) / (1.0 * total_width(0)), screen screen_y(31) left textcolor rgb arm_colours[a] }
+eval write_arms
 do for [j = 1:|distinct_phase|] {
   eval place(j)
   panel_title = distinct_phase[j]
@@ -26,7 +27,7 @@ do for [j = 1:|distinct_phase|] {
        for [a = 1:|distinct_arm|] curve using (mine(j, a) ? column("time_h") : NaN):(column("value")) with steps linewidth 1.4 linecolor rgb arm_colours[a], \
        for [a = 1:(has_model ? |distinct_arm| : 0)] model using (mine(j, a) ? column("time_h") : NaN):(column("value")) with lines linewidth 1.6 dashtype '-' linecolor rgb arm_colours[a], \
        NaN
-  do for [a = 1:|distinct_arm|] { unset label 60 + a }
+  eval clear_arms
   eval clear_legend
 }
 unset multiplot

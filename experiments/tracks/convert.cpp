@@ -5,6 +5,7 @@
 
 #include "experiments/report/figure.hpp"
 #include "experiments/tracks/describe.hpp"
+#include "libhyped/counted.hpp"
 #include "libhyped/store/write_tracks.hpp"
 
 namespace hyped {
@@ -35,8 +36,8 @@ void run_convert(RunDirectory& run, const std::filesystem::path& file, const Tra
     run.add_result(name, value, "1");
   report::add_figure(run, {"followed", "Cells followed at a time; cells that had divided by then; gone: cells that had died or were lost.", "time_course", {{"model", course_of(tracks)}},
                            {{"y_label", "cells"}, {"band_label", "counted"}}, "answer"});
-  run.add_answer(fmt::format("{} cells in {} trees, {} of which divided, {} died and {} were lost before their film ended; the tidy form is in data/.", counts.cells, counts.trees,
-                             counts.divisions, counts.deaths, counts.lost));
+  run.add_answer(fmt::format("{} in {}, of which {} divided, {} died and {} lost before the film ended; the tidy form is in data/.", counted(counts.cells, "cell"), counted(counts.trees, "tree"),
+                             counts.divisions, counts.deaths, counts.lost == 1 ? "1 was" : fmt::format("{} were", counts.lost)));
 }
 
 }  // namespace hyped

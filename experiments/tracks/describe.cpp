@@ -9,6 +9,7 @@
 #include <set>
 
 #include "experiments/tracks/light_support.hpp"
+#include "libhyped/counted.hpp"
 #include "libhyped/errors.hpp"
 
 namespace hyped {
@@ -51,20 +52,22 @@ Table conditions_of(const CellTracks& tracks) {
 std::vector<std::pair<std::string, std::string>> facts_of(const CellTracks& tracks) {
   const TrackCounts counts = counts_of(tracks);
   std::vector<std::pair<std::string, std::string>> facts = {
-      {"cells", fmt::format("{} in {} trees; {} divided, {} died, {} lost; {} pairs of sisters", counts.cells, counts.trees, counts.divisions, counts.deaths, counts.lost, sisters_of(tracks).size())},
+      {"cells", fmt::format("{} in {}; {} divided, {} died, {} lost; {} of sisters", counts.cells, counted(counts.trees, "tree"), counts.divisions, counts.deaths, counts.lost, counted(sisters_of(tracks).size(), "pair"))},
       {"time axis", tracks.time_axis}};
   std::set<double> intervals, lengths;
+  const bool in_frames = tracks.time_axis.starts_with("frames, not hours");
   for (const auto& film : tracks.films) {
     intervals.insert(film.frame_interval_h * 60);
-    lengths.insert(film.last_h - film.first_h);
+    lengths.insert(film.last_h - film.first_h + (in_frames ? 1 : 0));      // the last frame is one too
   }
-  const bool in_frames = tracks.time_axis.starts_with("frames, not hours");
   const std::string every = in_frames ? "" : *intervals.rbegin() > 0 ? ", a frame every " + range_of(intervals, "min") : ", annotated";
   facts.emplace_back("films", fmt::format("{}, {} long{}", tracks.films.size(), range_of(lengths, in_frames ? "frames" : "h"), every));
   if (counts.rows > 0) {
     const auto filled = std::count(tracks.frames.filled.begin(), tracks.frames.filled.end(), char{1});
     facts.emplace_back("nuclei", fmt::format("{} in all frames, {} linked to nothing{}; positions in {}", counts.rows, counts.unlinked_rows, filled > 0 ? fmt::format(", {} put in by the tracker", filled) : "", tracks.length_unit));
-    facts.emplace_back("channels", tracks.frames.channels.empty() ? "none" : fmt::format("{}", fmt::join(tracks.frames.channels, ", ")));
+    std::vector<std::string> channels;
+    for (std::size_t c = 0; c < tracks.frames.channels.size(); ++c) channels.push_back(tracks.frames.channels[c] + (is_mask(tracks, static_cast<int>(c)) ? " (a mask: whole numbers that name nuclei, no light)" : ""));
+    facts.emplace_back("channels", channels.empty() ? "none" : fmt::format("{}", fmt::join(channels, ", ")));
   }
   facts.emplace_back("phases", tracks.phases.empty() ? "none: call them from the channels" : fmt::format("{}", fmt::join(tracks.phases, ", ")));
   return facts;
@@ -111,7 +114,8 @@ Inspection inspect_tracks(const std::filesystem::path& path) {
     tracks = read_tracks(path, reading);
     doubts.emplace_back(error.what());
   }
-  Inspection found{path.string(), fmt::format("cells followed over time ({})", tracks.format), facts_of(tracks), conditions_of(tracks), tracks.notes};
+  Inspection found{path.string(), fmt::format("cells followed over time ({})", tracks.format), facts_of(tracks), conditions_of(tracks), {}};
+  found.notes = tracks.notes;
   found.doubts.insert(found.doubts.begin(), doubts.begin(), doubts.end());
   for (auto& fact : light_support(tracks)) found.facts.push_back(std::move(fact));
   return found;

@@ -4,10 +4,13 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <functional>
 #include <set>
 
 #include "experiments/report/figure.hpp"
+#include "experiments/tracks/findings.hpp"
 #include "fitting/duration_pairs.hpp"
+#include "libhyped/parallel.hpp"
 
 namespace hyped {
 namespace {
@@ -22,12 +25,12 @@ struct PairTables {
 
 double shown(const Duration& d) { return d.censored() ? d.lower_h : 0.5 * (d.lower_h + d.upper_h + d.entry_spread_h); }
 
-void add_kind(PairTables& tables, RunDirectory& run, const std::string& kind, const std::string& condition, const DurationPairs& pairs) {
+void add_kind(PairTables& tables, Findings& out, const std::string& kind, const std::string& condition, const DurationPairs& pairs) {
   const int count = static_cast<int>(pairs.pairs.size());
   int complete = 0;
   for (const auto& [a, b] : pairs.pairs) complete += !a.censored() && !b.censored();
   if (complete < fewest) {
-    if (count > 0) run.add_note(fmt::format("pairs, {}{}: {} complete, no correlation below {}", kind, condition.empty() ? "" : " of " + condition, complete, fewest));
+    if (count > 0) out.notes.push_back(fmt::format("pairs, {}{}: {} complete, no correlation below {}", kind, condition.empty() ? "" : " of " + condition, complete, fewest));
     return;
   }
   const PairFit fit = fit_pairs(pairs, {FamilyKind::lognormal, 1}, {FamilyKind::lognormal, 1});
@@ -40,8 +43,15 @@ void add_kind(PairTables& tables, RunDirectory& run, const std::string& kind, co
 
 }  // namespace
 
-void add_pairs(RunDirectory& run, const CellTracks& tracks, const std::vector<int>& phases) {
+void add_pairs(RunDirectory& run, const CellTracks& tracks, const std::vector<int>& phases, const Records& records) {
   PairTables tables;
+  const std::vector<Table> empty{tables.fits, tables.points};
+  struct Job {
+    std::string kind, condition;
+    std::function<DurationPairs()> pairs;
+    Findings found = {};
+  };
+  std::vector<Job> jobs;
   std::set<std::string> conditions;
   for (const auto& film : tracks.films) conditions.insert(film.condition);
   for (const auto& condition : conditions) {
@@ -49,12 +59,31 @@ void add_pairs(RunDirectory& run, const CellTracks& tracks, const std::vector<in
     kinds.push_back(-1);
     for (const int phase : kinds) {
       const std::string name = phase < 0 ? "cycle" : tracks.phases[static_cast<std::size_t>(phase)];
-      add_kind(tables, run, "sisters, " + name, condition, sister_pairs(tracks, phase, condition));
-      add_kind(tables, run, "mother and daughter, " + name, condition, mother_daughter_pairs(tracks, phase, condition));
+      jobs.push_back({"sisters, " + name, condition, [&tracks, phase, condition] { return sister_pairs(tracks, phase, condition); }});
+      jobs.push_back({"mother and daughter, " + name, condition, [&tracks, phase, condition] { return mother_daughter_pairs(tracks, phase, condition); }});
     }
     for (std::size_t p = 0; p + 1 < phases.size(); ++p)
-      add_kind(tables, run, "one cell, " + tracks.phases[static_cast<std::size_t>(phases[p])] + " and " + tracks.phases[static_cast<std::size_t>(phases[p + 1])], condition, within_cell_pairs(tracks, phases[p], phases[p + 1], condition));
+      jobs.push_back({"one cell, " + tracks.phases[static_cast<std::size_t>(phases[p])] + " and " + tracks.phases[static_cast<std::size_t>(phases[p + 1])], condition,
+                      [&tracks, first = phases[p], second = phases[p + 1], condition] { return within_cell_pairs(tracks, first, second, condition); }});
   }
+  parallel_for(static_cast<int>(jobs.size()), [&](int j) {
+    Job& job = jobs[static_cast<std::size_t>(j)];
+    job.found = findings_of(records.in("pairs").job(job.kind + " of " + job.condition, [&] {
+      PairTables own;
+      Findings found;
+      add_kind(own, found, job.kind, job.condition, job.pairs());
+      found.tables = {own.fits, own.points};
+      return record_of(found);
+    }), empty);
+  });
+  for (const Job& job : jobs) {
+    append(tables.fits, job.found.tables[0]);
+    append(tables.points, job.found.tables[1]);
+    job.found.tell(run);
+  }
+  for (const auto& row : tables.fits.rows())
+    if (const auto *kind = std::get_if<std::string>(&row[0]), *condition = std::get_if<std::string>(&row[1]); kind->starts_with("sisters") && std::holds_alternative<double>(row[4]) && std::holds_alternative<double>(row[5]) && std::holds_alternative<double>(row[6]))
+      run.add_answer(fmt::format("{} of {}: correlation {:.2f} [{:.2f}, {:.2f}] over {} pairs.", *kind, *condition, std::get<double>(row[4]), std::get<double>(row[5]), std::get<double>(row[6]), std::get<std::int64_t>(row[2])));
   if (tables.fits.rows().empty()) return;
   run.add_table("pairs", tables.fits, "How alike durations are in one cell, between sisters, and between mother and daughter.");
   report::add_figure(run, {"pairs", "Pairs of durations; pale: at least one of them was cut off and is longer.", "scatter", {{"points", tables.points}}, {{"x_label", "duration [h]"}, {"y_label", "duration of the other [h]"}}, "diagnostics"});

@@ -2,6 +2,7 @@
 #pragma once
 #include <vector>
 
+#include "fitting/records.hpp"
 #include "libhyped/store/run_directory.hpp"
 #include "libhyped/tracks/cell_tracks.hpp"
 
@@ -9,6 +10,6 @@ namespace hyped {
 
 // Table pairs (log-normal margins, Gaussian copula, censoring kept; Pearson of the complete pairs beside) and figure pairs. Kinds with fewer
 // than ten pairs are said and left out.
-void add_pairs(RunDirectory& run, const CellTracks& tracks, const std::vector<int>& phases);
+void add_pairs(RunDirectory& run, const CellTracks& tracks, const std::vector<int>& phases, const Records& records = {});
 
 }  // namespace hyped

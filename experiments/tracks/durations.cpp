@@ -5,12 +5,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <set>
 
 #include "experiments/report/figure.hpp"
 #include "experiments/tracks/duration_pair_tables.hpp"
+#include "experiments/tracks/findings.hpp"
 #include "fitting/competing_risks.hpp"
 #include "fitting/duration_check.hpp"
+#include "libhyped/parallel.hpp"
 #include "libhyped/progress.hpp"
 #include "libhyped/tracks/durations/survival_curves.hpp"
 
@@ -18,9 +21,9 @@ namespace hyped {
 namespace {
 
 struct Tables {
-  Table used{{{"phase", "", ""}, {"condition", "", ""}, {"stays", "", "that count"}, {"what", "", "kinds of stays, used and left out"}}};
+  Table used{{{"phase", "", ""}, {"condition", "", ""}, {"stays", "", "that count"}, {"finished", "", ""}, {"cut_off", "", "longer than seen"}, {"what", "", "kinds of stays, used and left out"}}};
   Table fits{{{"phase", "", ""}, {"condition", "", ""}, {"family", "", ""}, {"name", "", ""}, {"unit", "", ""}, {"estimate", "", ""}, {"lower", "", "95 %, profile"}, {"upper", "", "95 %, profile"},
-              {"wald_lower", "", "95 %, from the curvature"}, {"wald_upper", "", ""}, {"inflation", "1", "of the variance by likeness of relatives, in both intervals"}, {"verdict", "", "is the interval closed"}}};
+              {"wald_lower", "", "95 %, from the curvature"}, {"wald_upper", "", ""}, {"inflation", "1", "of the variance by likeness of relatives, in both intervals"}, {"verdict", "", "is the interval closed; a mean is told if more stays finished than the family has parameters, its profile closes and the spread has not collapsed"}, {"finished", "", "stays"}, {"cut_off", "", "stays"}}};
   Table families{{{"phase", "", ""}, {"condition", "", ""}, {"family", "", ""}, {"parameters", "", ""}, {"log_l", "", ""}, {"d_aicc", "", "to the best"}, {"weight", "1", "Akaike weight"},
                   {"fit_p", "1", "Anderson-Darling, parametric bootstrap; of the best family"}, {"outcome", "", ""}}};
   Table survival{{{"phase", "", ""}, {"condition", "", ""}, {"estimate", "", "kaplan_meier or turnbull"}, {"time_h", "h", ""}, {"survival", "1", ""}, {"lower", "1", ""}, {"upper", "1", ""}}};
@@ -30,6 +33,12 @@ struct Tables {
   Table curve{{{"arm", "", ""}, {"phase", "", ""}, {"time_h", "h", ""}, {"value", "", ""}, {"lower", "", ""}, {"upper", "", ""}}};
   Table model{{{"arm", "", ""}, {"phase", "", ""}, {"time_h", "h", ""}, {"value", "", ""}}};
   Table density{{{"arm", "", ""}, {"phase", "", ""}, {"time_h", "h", ""}, {"value", "1/h", ""}}};
+  std::vector<Table*> all() { return {&used, &fits, &families, &survival, &competing, &arms, &transforms, &curve, &model, &density}; }
+  std::vector<Table> copies() {
+    std::vector<Table> out;
+    for (const Table* table : all()) out.push_back(*table);
+    return out;
+  }
 };
 
 std::vector<FamilyKind> families_of(const DurationSettings& settings) {
@@ -78,14 +87,14 @@ bool has_deaths(const CellTracks& tracks, int phase, const std::string& conditio
 }
 
 // Product-limit or Turnbull steps, where the data have such an estimate.
-void add_curve(Tables& tables, const DurationData& data, const std::string& phase, const std::string& condition, const DurationSettings& settings, RunDirectory& run) {
+void add_curve(Tables& tables, const DurationData& data, const std::string& phase, const std::string& condition, const DurationSettings& settings, Findings& out) {
   bool framed = false, none = false;
   for (const Duration& d : data.durations) {
     framed = framed || d.entry_spread_h > 0 || (!d.exact() && !d.censored());
     none = none || d.residual || std::isfinite(d.seen_if_below_h);
   }
   if (none) {
-    run.add_note(fmt::format("{}: stays met half way, or kept because they ended, have no survival curve without a model", data.name));
+    out.notes.push_back(fmt::format("{}: stays met half way, or kept because they ended, have no survival curve without a model", data.name));
     return;
   }
   // what lies between frames is drawn in the middle of its interval, told at the end of it
@@ -96,7 +105,7 @@ void add_curve(Tables& tables, const DurationData& data, const std::string& phas
   add(framed ? "turnbull" : "kaplan_meier", 0, 0, 1, 1, 1);
   if (framed) {
     const TurnbullCurve curve = turnbull(data, {.seed = settings.seed});
-    if (!curve.outcome.ok()) run.add_warning(curve.outcome.message);
+    if (!curve.outcome.ok()) out.warnings.push_back(curve.outcome.message);
     for (std::size_t k = 0; k < curve.mass.size(); ++k)
       if (std::isfinite(curve.to_h[k])) add("turnbull", curve.to_h[k], 0.5 * (curve.from_h[k] + curve.to_h[k]), curve.survival[k], curve.lower[k], curve.upper[k]);
   } else {
@@ -122,7 +131,7 @@ void add_model(Tables& tables, const DurationData& data, const DurationFit& fit,
 }
 
 // The best family by AICc, or nothing if none could be fitted.
-const DurationFit* add_fits(Tables& tables, const FamilyComparison& found, const DurationData& data, const std::string& phase, const std::string& condition, const DurationSettings& settings, RunDirectory& run) {
+const DurationFit* add_fits(Tables& tables, const FamilyComparison& found, const DurationData& data, const std::string& phase, const std::string& condition, const DurationSettings& settings, Findings& out) {
   const DurationFit* best = nullptr;
   std::size_t next = 0;
   for (const DurationFit& fit : found.fits)
@@ -139,24 +148,27 @@ const DurationFit* add_fits(Tables& tables, const FamilyComparison& found, const
     if (&fit == best && settings.draws > 0) {
       const GoodnessOfFit check = goodness_of_fit(data, fit, {settings.draws, settings.seed});
       if (check.outcome.ok()) p_value = check.p_value;
-      else run.add_warning(data.name + ": " + check.outcome.message);
+      else out.warnings.push_back(data.name + ": " + check.outcome.message);
       for (const TransformedDuration& one : check.transforms) tables.transforms.add_row({phase, condition, name, one.lower, one.upper});
-      if (check.outcome.ok() && check.p_value < 0.01) run.add_warning(fmt::format("{}: even the best family, {}, does not describe the durations (p {:.3g})", data.name, name, check.p_value));
+      if (check.outcome.ok() && check.p_value < 0.01) out.warnings.push_back(fmt::format("{}: even the best family, {}, does not describe the durations (p {:.3g})", data.name, name, check.p_value));
     }
     tables.families.add_row({phase, condition, name, std::int64_t{fit.evidence.parameters}, score.log_likelihood, score.aicc_difference, score.weight, p_value, std::string("ok")});
-    for (const LikelihoodInterval& one : fit.intervals)
-      tables.fits.add_row({phase, condition, name, one.name, one.unit, cell_of(one.estimate), cell_of(one.lower), cell_of(one.upper), cell_of(one.wald_lower), cell_of(one.wald_upper), one.inflation, one.verdict});
+    for (const LikelihoodInterval& one : fit.intervals) {
+      const bool told = fit.not_estimable.empty() || (one.name != "mean" && one.name != "sd");
+      const auto shown = [&](double value) { return told ? cell_of(value) : Cell{}; };
+      tables.fits.add_row({phase, condition, name, one.name, one.unit, shown(one.estimate), shown(one.lower), shown(one.upper), shown(one.wald_lower), shown(one.wald_upper), one.inflation, told ? one.verdict : "not estimable: " + fit.not_estimable, std::int64_t{fit.finished}, std::int64_t{fit.cut_off}});
+    }
     if (&fit == best)
-      for (const auto& word : fit.words) run.add_note(data.name + ", " + name + ": " + word);
+      for (const auto& word : fit.words) out.notes.push_back(data.name + ", " + name + ": " + word);
   }
   return best;
 }
 
-void add_competing(Tables& tables, const DurationData& data, FamilyKind kind, const std::string& phase, const std::string& condition, RunDirectory& run) {
+void add_competing(Tables& tables, const DurationData& data, FamilyKind kind, const std::string& phase, const std::string& condition, Findings& out) {
   const DurationModel model{{kind == FamilyKind::erlang ? FamilyKind::gamma : kind, 1}, false}, other{{FamilyKind::weibull, 1}, false};
   const CompetingFit fit = fit_competing(data, {model, other});
   if (!fit.outcome.ok()) {
-    run.add_warning("competing ends of " + data.name + ": " + fit.outcome.message);
+    out.warnings.push_back("competing ends of " + data.name + ": " + fit.outcome.message);
     return;
   }
   for (std::size_t c = 0; c < fit.causes.size(); ++c) {
@@ -166,14 +178,14 @@ void add_competing(Tables& tables, const DurationData& data, FamilyKind kind, co
 }
 
 // Do conditions differ? The best family of the baseline with a location per condition, against one for all.
-void add_arms(Tables& tables, const CellTracks& tracks, int phase, FamilyKind kind, const DurationSettings& settings, RunDirectory& run) {
+void add_arms(Tables& tables, const CellTracks& tracks, int phase, FamilyKind kind, const DurationSettings& settings, Findings& out) {
   DurationPolicy policy = policy_of(settings, phase, "", false);
   policy.covariates = arm_covariates(tracks, settings.baseline);
   if (policy.covariates.empty()) return;
   const DurationData data = make_durations(tracks, policy);
   const DurationFit with = fit_durations(data, {{kind, 1}, settings.never}, {{"location", data.covariates}}), without = fit_durations(data, {{kind, 1}, settings.never}, {}, {.intervals = false});
   if (!with.outcome.ok() || !without.outcome.ok()) {
-    run.add_warning("conditions of " + data.name + ": " + (with.outcome.ok() ? without : with).outcome.message);
+    out.warnings.push_back("conditions of " + data.name + ": " + (with.outcome.ok() ? without : with).outcome.message);
     return;
   }
   double inflation = 1;      // relatives count as fewer cells
@@ -185,55 +197,119 @@ void add_arms(Tables& tables, const CellTracks& tracks, int phase, FamilyKind ki
       tables.arms.add_row({tracks.phases[static_cast<std::size_t>(phase)], with.evidence.model, one.name.substr(at + 2), cell_of(one.estimate), cell_of(one.lower), cell_of(one.upper), test.p_value});
 }
 
+// A survival that stays on a level, which no family has: is a share of cells that never leaves the phase more likely? Told without any draws.
+void warn_of_plateau(const DurationData& data, const DurationFit& best, const DurationSettings& settings, Findings& out) {
+  if (settings.never || settings.kept == StaysKept::finished_only || settings.unseen_entry == UnseenEntry::residual || !best.not_estimable.empty()) return;
+  double longest = 0;
+  int later = 0;
+  for (const Duration& d : data.durations)
+    if (!d.censored()) longest = std::max(longest, d.upper_h + d.entry_spread_h);
+  for (const Duration& d : data.durations) later += d.censored() && d.lower_h > longest;
+  if (later == 0) return;
+  const FamilyKind kind = best.model.family.kind == FamilyKind::erlang ? FamilyKind::gamma : best.model.family.kind;
+  const DurationFit plain = kind == best.model.family.kind ? best : fit_durations(data, {{kind, 1}, false}, {}, {.intervals = false}), with = fit_durations(data, {{kind, 1}, true});
+  if (!plain.outcome.ok() || !with.outcome.ok()) return;
+  double inflation = 1;
+  for (const LikelihoodInterval& one : best.intervals) inflation = std::max(inflation, one.inflation);
+  const double statistic = std::max(0.0, 2 * (with.log_likelihood() - plain.log_likelihood()) / inflation);
+  // a share stands at the edge of its range if there is none: half of chi-square with one degree (Self & Liang 1987, JASA 82:605)
+  const double p = 0.5 * std::erfc(std::sqrt(0.5 * statistic));
+  const LikelihoodInterval& never = with.interval("never");
+  if (p < 0.01)
+    out.warnings.push_back(fmt::format("{}: {} watched beyond {:.4g} h, longer than any that ended, and a share of cells that never leaves, {:.3g} [{:.3g}, {:.3g}], explains it better (p {:.2g}, {}). Means without it are too long: fit it by --never.", data.name,
+                                       later == 1 ? "1 stay was" : fmt::format("{} stays were", later), longest, never.estimate, never.lower, never.upper, p, to_string(kind)));
+}
+
+// Everything about one phase of one condition; `kind` is the best family, -1 if none could be fitted.
+Findings findings_about(const CellTracks& tracks, int phase, const std::string& condition, const std::vector<FamilyKind>& families, const DurationSettings& settings) {
+  Tables tables;
+  Findings out;
+  const auto done = [&] {
+    out.tables = tables.copies();
+    return out;
+  };
+  const std::string& name = tracks.phases[static_cast<std::size_t>(phase)];
+  const bool deaths = settings.kept == StaysKept::all && settings.unseen_entry == UnseenEntry::left_out && has_deaths(tracks, phase, condition);
+  DurationData all;
+  try {
+    all = make_durations(tracks, policy_of(settings, phase, condition, deaths));
+  } catch (const InputError& nothing) {
+    out.warnings.emplace_back(nothing.what());
+    return done();
+  }
+  const DurationData data = deaths ? for_cause(all, 0) : all;
+  const auto finished = std::count_if(data.durations.begin(), data.durations.end(), [](const Duration& d) { return !d.censored(); });
+  tables.used.add_row({name, condition, std::int64_t{data.count()}, std::int64_t{finished}, std::int64_t{data.count() - finished}, fmt::format("{}", fmt::join(all.words, "; "))});
+  for (const auto& word : all.words)
+    if (word.find("exactly 0 h") != word.npos) out.notes.push_back(data.name + ": " + word);
+  if (finished == 0) {
+    out.warnings.push_back(data.name + ": no stay was seen to end, nothing is fitted");
+    return done();
+  }
+  add_curve(tables, data, name, condition, settings, out);
+  const FamilyComparison found = compare_families(data, families, settings.never);
+  const DurationFit* best = add_fits(tables, found, data, name, condition, settings, out);
+  if (!best) {
+    out.warnings.push_back(data.name + ": no family could be fitted");
+    return done();
+  }
+  out.kind = static_cast<int>(best->model.family.kind);
+  add_model(tables, data, *best, name, condition);
+  if (deaths) add_competing(tables, all, best->model.family.kind, name, condition, out);
+  warn_of_plateau(data, *best, settings, out);
+  const std::string seen = fmt::format("{}; {} finished, {} cut off", best->evidence.model, best->finished, best->cut_off);
+  if (const LikelihoodInterval& mean = best->interval("mean"); best->not_estimable.empty())
+    out.answers.push_back(fmt::format("{}: mean {:.3g} h [{:.3g}, {:.3g}] ({}).", data.name, mean.estimate, mean.lower, mean.upper, seen));
+  else
+    out.answers.push_back(fmt::format("{}: mean not estimable ({}): {}.", data.name, seen, best->not_estimable));
+  return done();
+}
+
 }  // namespace
 
-bool run_durations(RunDirectory& run, const CellTracks& tracks, const DurationSettings& settings) {
+bool run_durations(RunDirectory& run, const CellTracks& tracks, const DurationSettings& settings, const Records& records) {
   const std::vector<FamilyKind> families = families_of(settings);
   const std::vector<int> phases = phases_of(tracks, settings);
   std::set<std::string> conditions;
   for (const auto& film : tracks.films) conditions.insert(film.condition);
   if (!settings.baseline.empty()) arm_covariates(tracks, settings.baseline);      // refuses an unknown one before the work
   Tables tables;
+  const std::vector<Table> empty = tables.copies();
+  struct Job {
+    int phase;
+    std::string condition;
+    FamilyKind kind = FamilyKind::gamma;
+    Findings found = {};
+  };
+  std::vector<Job> jobs, arms;
+  for (const int phase : phases)
+    for (const auto& condition : conditions) jobs.push_back({phase, condition});
+  const auto merge = [&](const Job& job) {
+    for (std::size_t t = 0; t < empty.size(); ++t) append(*tables.all()[t], job.found.tables[t]);
+    job.found.tell(run);
+  };
+  Progress progress("durations of phases and conditions", static_cast<long>(jobs.size()));
+  parallel_for(static_cast<int>(jobs.size()), [&](int j) {
+    Job& job = jobs[static_cast<std::size_t>(j)];
+    job.found = findings_of(records.in("durations").job(fmt::format("{} {}", job.phase, job.condition), [&] { return record_of(findings_about(tracks, job.phase, job.condition, families, settings)); }), empty);
+    progress.advance();
+  });
   bool any = false;
-  Progress progress("durations of phases and conditions", static_cast<long>(phases.size() * conditions.size()));
   for (const int phase : phases) {
-    const std::string& name = tracks.phases[static_cast<std::size_t>(phase)];
     std::optional<FamilyKind> kind;
-    for (const auto& condition : conditions) {
-      const struct Done {
-        Progress& of;
-        ~Done() { of.advance(); }
-      } done{progress};
-      const bool deaths = settings.kept == StaysKept::all && settings.unseen_entry == UnseenEntry::left_out && has_deaths(tracks, phase, condition);
-      DurationData all;
-      try {
-        all = make_durations(tracks, policy_of(settings, phase, condition, deaths));
-      } catch (const InputError& nothing) {
-        run.add_warning(nothing.what());
-        continue;
-      }
-      const DurationData data = deaths ? for_cause(all, 0) : all;
-      tables.used.add_row({name, condition, std::int64_t{data.count()}, fmt::format("{}", fmt::join(all.words, "; "))});
-      if (std::none_of(data.durations.begin(), data.durations.end(), [](const Duration& d) { return !d.censored(); })) {
-        run.add_warning(data.name + ": no stay was seen to end, nothing is fitted");
-        continue;
-      }
-      add_curve(tables, data, name, condition, settings, run);
-      const FamilyComparison found = compare_families(data, families, settings.never);
-      const DurationFit* best = add_fits(tables, found, data, name, condition, settings, run);
-      if (!best) {
-        run.add_warning(data.name + ": no family could be fitted");
-        continue;
-      }
-      any = true;
-      if (!kind || condition == settings.baseline) kind = best->model.family.kind;
-      add_model(tables, data, *best, name, condition);
-      if (deaths) add_competing(tables, all, best->model.family.kind, name, condition, run);
-      if (const LikelihoodInterval& mean = best->interval("mean"); mean.identified())
-        run.add_answer(fmt::format("{}: mean {:.3g} h [{:.3g}, {:.3g}] ({}, {} stays).", data.name, mean.estimate, mean.lower, mean.upper, best->evidence.model, data.count()));
-    }
-    if (kind && !settings.baseline.empty()) add_arms(tables, tracks, phase, *kind, settings, run);
+    for (const Job& job : jobs)
+      if (job.phase == phase && job.found.kind >= 0 && (!kind || job.condition == settings.baseline)) kind = static_cast<FamilyKind>(job.found.kind);
+    any = any || kind;
+    if (kind && !settings.baseline.empty()) arms.push_back({phase, "", *kind});
   }
+  parallel_for(static_cast<int>(arms.size()), [&](int j) {
+    Job& job = arms[static_cast<std::size_t>(j)];
+    Tables own;
+    add_arms(own, tracks, job.phase, job.kind, settings, job.found);
+    job.found.tables = own.copies();
+  });
+  for (const Job& job : jobs) merge(job);
+  for (const Job& job : arms) merge(job);
   run.add_table("durations_used", tables.used, "Which stays count, and which were left out and why.");
   run.add_table("duration_families", tables.families, "Families fitted to the same stays.");
   run.add_table("duration_fits", tables.fits, "Parameters, mean and sd of every family with 95 % intervals.");
@@ -245,7 +321,7 @@ bool run_durations(RunDirectory& run, const CellTracks& tracks, const DurationSe
     report::add_figure(run, {"survival", "Share of stays that last longer: steps without a model, with 95 % bands; lines: best family by AICc.", "survival", {{"curve", tables.curve}, {"model", tables.model}}, {}, "answer"});
   if (!tables.density.rows().empty())
     report::add_figure(run, {"duration_densities", "Density of the duration of each phase, best family by AICc.", "densities", {{"density", tables.density}}, {}, "answer"});
-  add_pairs(run, tracks, phases);
+  add_pairs(run, tracks, phases, records);
   if (!any) run.set_outcome({Status::not_identifiable, "no phase of any condition could be fitted"});
   return any;
 }

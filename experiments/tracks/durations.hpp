@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "fitting/records.hpp"
 #include "libhyped/store/run_directory.hpp"
 #include "libhyped/tracks/durations/duration_data.hpp"
 
@@ -22,7 +23,8 @@ struct DurationSettings {
 };
 
 // Tables durations_used, duration_fits, duration_families, survival, transforms, competing_ends, arms, pairs; figures survival, duration_densities, pairs.
+// Phases and conditions are jobs that run side by side and are kept in `records`; results do not depend on threads.
 // Returns false (and says so in the run) if no family could be fitted anywhere. InputError for names that are not there.
-bool run_durations(RunDirectory& run, const CellTracks& tracks, const DurationSettings& settings);
+bool run_durations(RunDirectory& run, const CellTracks& tracks, const DurationSettings& settings, const Records& records = {});
 
 }  // namespace hyped

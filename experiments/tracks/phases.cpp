@@ -74,21 +74,80 @@ Table phase_shares(const CellTracks& tracks) {
   return table;
 }
 
+namespace {
+
 // The last phase of the cycle ends with a division: stays that do not are light left over from the mother, called a phase.
-void warn_of_undivided(RunDirectory& run, const CellTracks& tracks) {
-  const int last = static_cast<int>(tracks.phases.size()) - 1;
+struct LastStays {
   long divided = 0, went_on = 0;
+};
+LastStays last_stays(const CellTracks& tracks) {
+  LastStays out;
+  const int last = static_cast<int>(tracks.phases.size()) - 1;
   for (const FollowedCell& cell : tracks.cells)
     for (const auto& stay : cell.stays)
-      if (stay.phase == last) divided += stay.end == StayEnd::division, went_on += stay.end == StayEnd::next;
-  run.add_result("undivided_stays", static_cast<double>(went_on), "stays in the last phase that end in another phase without a division");
-  if (went_on * 20 > divided + went_on)
-    run.add_warning(fmt::format("{} of {} stays in {} that were seen to end went on to another phase without a division: light left over in new-born cells is called {}. Durations and rates from these calls are wrong; use --method kinetics.", went_on, divided + went_on, tracks.phases.back(), tracks.phases.back()));
+      if (stay.phase == last) out.divided += stay.end == StayEnd::division, out.went_on += stay.end == StayEnd::next;
+  return out;
 }
+
+void warn_of_undivided(RunDirectory& run, const CellTracks& tracks) {
+  const LastStays seen = last_stays(tracks);
+  run.add_result("undivided_stays", static_cast<double>(seen.went_on), "stays in the last phase that end in another phase without a division");
+  if (seen.went_on * 20 > seen.divided + seen.went_on)
+    run.add_warning(fmt::format("{} of {} stays in {} that were seen to end went on to another phase without a division: light left over in new-born cells is called {}, or divisions were missed. Durations and rates from these calls are wrong.", seen.went_on, seen.divided + seen.went_on, tracks.phases.back(), tracks.phases.back()));
+}
+
+// One way to see the light, fitted and smoothed.
+struct LightCalls {
+  LightModel light;
+  SmootherFit fit;
+  SmoothedPhases smoothed;
+  LastStays last;
+  double bic() const { return -2 * fit.log_likelihood + fit.parameter_count * std::log(static_cast<double>(std::max(1L, fit.frames))); }
+  double per_frame() const { return fit.log_likelihood / static_cast<double>(std::max(1L, fit.frames)); }
+  bool usable() const { return smoothed.outcome.ok() && std::isfinite(fit.log_likelihood); }
+  const char* name() const { return light == LightModel::levels ? "levels" : "kinetics"; }
+};
+
+LightCalls calls_by(LightModel light, const PhaseSmoother& data, const CellTracks& tracks, const ReporterMap& map, int stages) {
+  SmootherFitOptions options;
+  options.light = light;
+  options.stages = light == LightModel::kinetics ? std::max(6, stages) : stages;
+  LightCalls out{light, fit_smoother(data, tracks, map, options), {}, {}};
+  out.smoothed = data.smooth(out.fit.model);
+  if (!out.usable()) return out;
+  CellTracks called = tracks;
+  apply_phases(called, out.fit.model.phases, out.smoothed);
+  out.last = last_stays(called);
+  return out;
+}
+
+// Fits both ways to see the light, says the figures of both, and gives the one to use: by BIC, unless the user named one.
+LightCalls choose_light(RunDirectory& run, const PhaseSmoother& data, const CellTracks& tracks, const ReporterMap& map, const PhaseSettings& settings) {
+  LightCalls kinetics = calls_by(LightModel::kinetics, data, tracks, map, settings.stages), levels = calls_by(LightModel::levels, data, tracks, map, settings.stages);
+  const bool better = kinetics.usable() && (!levels.usable() || kinetics.bic() <= levels.bic());
+  const bool named = settings.method != "auto", take = named ? settings.method == "kinetics" : better;
+  Table table({{"light", "", "kinetics: the reporter's rise and fall; levels: two per channel"}, {"used", "", ""}, {"log_likelihood", "nats", ""}, {"per_frame", "nats", ""}, {"parameters", "1", ""}, {"bic", "1", "-2 log likelihood + parameters x log frames; lower is better"}, {"last_undivided", "1", "stays in the last phase that went on without a division"}, {"last_ended", "1", "stays in it that were seen to end"}});
+  for (const LightCalls* one : {&kinetics, &levels})
+    table.add_row({std::string(one->name()), std::string((one == &kinetics) == take ? "yes" : ""), cell_of(one->fit.log_likelihood), cell_of(one->per_frame()), std::int64_t{one->fit.parameter_count}, cell_of(one->bic()), std::int64_t{one->last.went_on}, std::int64_t{one->last.divided + one->last.went_on}});
+  run.add_table("light_models", table, "Two ways to see the light, fitted to the same cells.");
+  const LightCalls &used = take ? kinetics : levels, &other = take ? levels : kinetics;
+  const auto figures = [](const LightCalls& one) { return fmt::format("{:.4f} nats per frame, BIC {:.0f}, {} of {} ended stays in the last phase without a division", one.per_frame(), one.bic(), one.last.went_on, one.last.divided + one.last.went_on); };
+  const std::string words = fmt::format("{} ({}), {}; {}: {}", used.name(), figures(used), named ? "as given" : "chosen by the lower BIC", other.name(), figures(other));
+  fmt::print("{}", to_terminal_paragraph("light     ", words));
+  run.add_setting("light", words);
+  run.add_answer("Light is called by " + words + ".");
+  run.add_result(take ? "levels_gain" : "kinetics_gain", other.fit.log_likelihood - used.fit.log_likelihood, "log-likelihood");
+  if (named && other.usable() && used.bic() - other.bic() > 20)
+    run.add_warning(take ? fmt::format("Two levels of light per channel explain the tracks better than the kinetics of models/reporter (BIC lower by {:.0f}): its half-lives may not be this reporter's; compare with --method levels.", used.bic() - other.bic())
+                         : fmt::format("A reporter that rises and falls explains the light better than two levels (BIC lower by {:.0f}): changes of phase are dated by when light crosses over; compare with --method kinetics.", used.bic() - other.bic()));
+  return take ? std::move(kinetics) : std::move(levels);
+}
+
+}  // namespace
 
 void call_phases(RunDirectory& run, CellTracks& tracks, const PhaseSettings& settings) {
   const ReporterMap map{reporter_named(settings.reporter, "--reporter"), settings.g1_channel, settings.cycling_channel};
-  if (settings.method != "smoother" && settings.method != "kinetics" && settings.method != "gates") throw InputError("--method " + settings.method, "is no way to call phases", "give smoother, kinetics or gates");
+  if (settings.method != "auto" && settings.method != "smoother" && settings.method != "levels" && settings.method != "kinetics" && settings.method != "gates") throw InputError("--method " + settings.method, "is no way to call phases", "give auto, kinetics, levels (or smoother) or gates");
   for (const auto& note : check_intensities(tracks, map, settings.allow_saturated)) say(run, note);
   fmt::print("{}", to_terminal_paragraph("map       ", words_of(map)));
   run.add_setting("map", words_of(map));
@@ -108,23 +167,12 @@ void call_phases(RunDirectory& run, CellTracks& tracks, const PhaseSettings& set
   double interval_h = 0;
   for (const Film& film : tracks.films) interval_h = std::max(interval_h, film.frame_interval_h);
   if (!(interval_h > 0)) throw InputError(tracks.source, "has no frame interval, and phases last so many frames", "give --frame-interval-min");
-  SmootherFitOptions options;
-  options.stages = settings.stages;
-  if (settings.method == "kinetics") options.light = LightModel::kinetics, options.stages = std::max(6, settings.stages);
   const PhaseSmoother data(tracks, map);
-  const SmootherFit fit = fit_smoother(data, tracks, map, options);
+  const LightCalls used = choose_light(run, data, tracks, map, settings);
+  const SmootherFit& fit = used.fit;
+  const SmoothedPhases& smoothed = used.smoothed;
   for (const auto& note : fit.notes) say(run, note);
-  SmootherFitOptions other = options;      // the other way to see the light, for comparison
-  other.light = options.light == LightModel::levels ? LightModel::kinetics : LightModel::levels;
-  other.stages = other.light == LightModel::kinetics ? std::max(6, settings.stages) : settings.stages;
-  const double gain = fit_smoother(data, tracks, map, other).log_likelihood - fit.log_likelihood;
-  const bool kinetics = options.light == LightModel::kinetics;
-  run.add_result(kinetics ? "levels_gain" : "kinetics_gain", gain, "log-likelihood");
-  if (gain > 10)
-    run.add_warning(kinetics ? fmt::format("Two levels of light per channel explain the tracks better than the kinetics of models/reporter (by {:.0f} in log-likelihood): its half-lives may not be this reporter's; compare with --method smoother.", gain)
-                             : fmt::format("A reporter that rises and falls explains the light better than two levels (by {:.0f} in log-likelihood): changes of phase are dated by when light crosses over; compare with --method kinetics.", gain));
   if (!fit.outcome.ok()) run.set_outcome(fit.outcome);
-  const SmoothedPhases smoothed = data.smooth(fit.model);
   if (!smoothed.outcome.ok()) run.set_outcome(smoothed.outcome);
   apply_phases(tracks, fit.model.phases, smoothed);
   warn_of_undivided(run, tracks);
@@ -148,7 +196,7 @@ void call_phases(RunDirectory& run, CellTracks& tracks, const PhaseSettings& set
   run.add_result("uncertain", static_cast<double>(unsure) / total, "share of nuclei with less than 0.9 posterior");
   run.add_result("outliers", static_cast<double>(smoothed.outliers) / total, "share of nuclei");
   if (static_cast<double>(smoothed.outliers) > 0.05 * total)
-    run.add_warning(fmt::format("{:.0f} % of the frames fit no phase's light: the light model of --method {} does not describe this reporter well, and its durations may be biased.", 100.0 * static_cast<double>(smoothed.outliers) / total, settings.method));
+    run.add_warning(fmt::format("{:.0f} % of the frames fit no phase's light: the light model ({}) does not describe this reporter well, and its durations may be biased.", 100.0 * static_cast<double>(smoothed.outliers) / total, used.name()));
   run.add_result("jumps", static_cast<double>(smoothed.jumps), "1");
   run.add_result("gates_unlabelled", static_cast<double>(gates.unlabelled) / rows, "share of nuclei");
   run.add_result("gates_agree", both > 0 ? static_cast<double>(same) / static_cast<double>(both) : std::nan(""), "share of nuclei both call");

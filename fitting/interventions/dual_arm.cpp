@@ -7,6 +7,7 @@
 #include <boost/math/distributions/students_t.hpp>
 #include <cmath>
 #include <memory>
+#include <tuple>
 
 #include "fitting/interventions/dual_arm_member.hpp"
 #include "libhyped/parallel.hpp"
@@ -109,7 +110,8 @@ struct Candidate {
   Eigen::VectorXd theta;
   double flat_misfit = 0;      // of genes that no dose reaches
   bool alive = true;
-  // Up to two standard deviations above its expectation a misfit is no reason to prefer another network.
+  // Up to here a misfit is no reason to prefer another network. A bound by choice: the data of a member are drawn anew and its constants
+  // fitted with a pull, so that its misfit has no chi-squared distribution.
   double excess() const { return std::max(0.0, member.misfit - member.residuals - 2 * std::sqrt(2.0 * member.residuals)); }
 };
 
@@ -174,17 +176,35 @@ double effective_number(const std::vector<Candidate>& candidates, double temper,
 
 }  // namespace
 
-SingleArms single_arms(const std::vector<std::string>& genes, const Eigen::MatrixXd& ctrl, const Eigen::MatrixXd& si, const Eigen::MatrixXd& mm, double depth, const models::TransientDoses& doses) {
+SingleArms single_arms(const std::vector<std::string>& genes, const Eigen::MatrixXd& ctrl, const Eigen::MatrixXd& si, const Eigen::MatrixXd& mm, const ArmDepths& depth, const models::TransientDoses& doses) {
   const int count = static_cast<int>(genes.size());
-  if (!(depth > 0)) throw InputError("depth", "is not positive", "it is the mean count of a gene at level 1");
+  if (!(depth.ctrl > 0 && depth.si > 0 && depth.mm > 0)) throw InputError("depth", "is not positive", "it is the mean count of a gene at level 1");
   if (doses.silenced < 0 || doses.silenced >= count || doses.delivered < 0 || doses.delivered >= count || doses.silenced == doses.delivered)
     throw InputError("doses", "name no two different genes of the network", "one is silenced, another delivered");
   SingleArms out;
   out.genes = genes;
   out.doses = doses;
-  mean_and_error(ctrl, depth, "ctrl", count, out.ctrl, out.ctrl_error);
-  mean_and_error(si, depth, "si", count, out.si, out.si_error);
-  mean_and_error(mm, depth, "mm", count, out.mm, out.mm_error);
+  mean_and_error(ctrl, depth.ctrl, "ctrl", count, out.ctrl, out.ctrl_error);
+  mean_and_error(si, depth.si, "si", count, out.si, out.si_error);
+  mean_and_error(mm, depth.mm, "mm", count, out.mm, out.mm_error);
+  return out;
+}
+
+std::vector<std::string> depth_doubts(const SingleArms& arms) {
+  std::vector<std::string> out;
+  for (const auto& [name, level, error] : {std::tuple{"siRNA", &arms.si, &arms.si_error}, {"mRNA", &arms.mm, &arms.mm_error}}) {
+    std::vector<double> ratios;
+    int up = 0, down = 0;
+    for (Eigen::Index g = 0; g < arms.ctrl.size(); ++g) {
+      if (g == arms.doses.silenced || g == arms.doses.delivered || !(arms.ctrl[g] > 0) || !((*level)[g] > 0)) continue;
+      ratios.push_back((*level)[g] / arms.ctrl[g]);
+      const double z = ((*level)[g] - arms.ctrl[g]) / std::hypot((*error)[g], arms.ctrl_error[g]);
+      up += z > clear_change, down += z < -clear_change;
+    }
+    if (ratios.size() < 4 || 4 * static_cast<std::size_t>(std::max(up, down)) < 3 * ratios.size()) continue;
+    std::sort(ratios.begin(), ratios.end());
+    out.push_back(fmt::format("In the {} arm {} of {} genes without a dose are {} than in the control, by a factor of {:.2f} in the median: its depth may be another one", name, std::max(up, down), ratios.size(), up > down ? "higher" : "lower", ratios[ratios.size() / 2]));
+  }
   return out;
 }
 

@@ -19,9 +19,18 @@ struct SingleArms {
   models::TransientDoses doses;
   double end_h = 48;
 };
+// Mean count of each arm's cells per unit of level; one number for all if the arms were sequenced alike.
+struct ArmDepths {
+  double ctrl = 0, si = 0, mm = 0;
+  ArmDepths(double all) : ctrl(all), si(all), mm(all) {}
+  ArmDepths(double of_ctrl, double of_si, double of_mm) : ctrl(of_ctrl), si(of_si), mm(of_mm) {}
+};
 // From counts [N x G] of each arm and the mean count per unit of level. InputError for arms without at least two cells, sizes that differ,
 // a depth that is not positive, doses without genes.
-SingleArms single_arms(const std::vector<std::string>& genes, const Eigen::MatrixXd& ctrl, const Eigen::MatrixXd& si, const Eigen::MatrixXd& mm, double depth, const models::TransientDoses& doses);
+SingleArms single_arms(const std::vector<std::string>& genes, const Eigen::MatrixXd& ctrl, const Eigen::MatrixXd& si, const Eigen::MatrixXd& mm, const ArmDepths& depth, const models::TransientDoses& doses);
+// In words, if an arm looks as if its depth were another one: the median over genes of its level over the control's, where three quarters of
+// the genes (without those dosed) change to the same side beyond four standard errors. Empty: no reason for doubt.
+std::vector<std::string> depth_doubts(const SingleArms& arms);
 
 // What is known of the edges beforehand: a signed list (sign 0: not known), the share of it that is right and the share of all edges it holds.
 struct EdgeList {
@@ -48,7 +57,7 @@ struct DualArmMember {
   std::vector<SignedEdge> edges;
   Eigen::VectorXd prediction;              // [G]
   double misfit = 0, pull = 0;             // sums of squares: of the arms and the control's steadiness; of the constants about their draw
-  int residuals = 0;                       // what misfit + pull are expected to be where the network is right
+  int residuals = 0;                       // measured means that the misfit sums over; misfit / residuals is a score of networks, no calibrated chi-squared
   double weight = 0;                       // in the ensemble; they add up to 1
 };
 
@@ -58,7 +67,7 @@ struct DualArmPrediction {
   int failed = 0;                          // attempts whose solver failed
   double effective = 0;                    // number of networks, 1 / sum of squared weights
   double temper = 1;                       // what the objectives were divided by for that; 1: the likelihood's own weights
-  double best_misfit = 0;                  // smallest misfit over residuals: far above 1, no network explains the singles
+  double best_misfit = 0;                  // smallest misfit per residual: far above 1, no network explains the singles
   std::string words;                       // what the interval holds, and how many networks it rests on
   Outcome outcome;                         // not_converged: fewer networks than `fewest_networks` could be solved
 };
@@ -68,9 +77,8 @@ struct DualArmPrediction {
 // downstream of a dose fitted to the arms' means, which are drawn anew within their errors, with a pull to the draw of the width of the
 // drawing distribution (randomised maximum likelihood: for linear responses these are draws from the posterior). The start of all
 // arms is the control level; that it is steady is a residual. Genes downstream of no dose keep their mean over the arms.
-// Networks whose misfit (chi-squared where the network is right) is within two standard deviations of its expectation count alike, others
-// exp(-excess / (2 temper)), temper >= 1 the least that lets the ensemble rest on enough networks: the interval holds the spread over
-// structures, constants and data, times `widening` and, if no network explains the arms, the root of the best misfit over its expectation.
+// Networks whose misfit is at most residuals + 2 sqrt(2 residuals) count alike, others exp(-excess / (2 temper)), temper >= 1 the least that lets the ensemble rest on enough networks: the interval holds the spread over
+// structures, constants and data, times `widening` and, if no network explains the arms, the root of the best misfit per residual.
 // Derivatives are the engine's forward sensitivities. Parallel over networks, the same numbers for any number of threads.
 // Sources: Oliver, He & Reynolds 1996, ECMOR V; Bardsley et al. 2014, SIAM J Sci Comput 36:A1895 (randomise, then optimise).
 DualArmPrediction predict_dual_arm(const SingleArms& arms, const EdgeList& known, const DualArmOptions& options = {});

@@ -19,14 +19,14 @@ DescentResult minimise_adam(const SmoothFunction& function, const Penalty& penal
     second = second_decay * second + (1 - second_decay) * gradient.cwiseAbs2();
     first_weight *= first_decay;
     second_weight *= second_decay;
-    const Eigen::VectorXd step = rate * ((second / (1 - second_weight)).cwiseSqrt().array() + floor).inverse().matrix();
-    Eigen::VectorXd shrink = step;      // one for all members of a group
-    for (const auto& group : penalty.groups) {
+    Eigen::VectorXd scale = second / (1 - second_weight);
+    for (const auto& group : penalty.groups) {      // one step length in a group, for the gradient and for the shrinkage: else the fixed point is another one
       double mean = 0;
-      for (const int i : group.members) mean += step[i] / static_cast<double>(group.members.size());
-      for (const int i : group.members) shrink[i] = mean;
+      for (const int i : group.members) mean += scale[i] / static_cast<double>(group.members.size());
+      for (const int i : group.members) scale[i] = mean;
     }
-    Eigen::VectorXd next = penalty.proximal(theta - (step.array() * first.array() / (1 - first_weight)).matrix(), shrink), next_gradient(start.size());
+    const Eigen::VectorXd step = rate * (scale.cwiseSqrt().array() + floor).inverse().matrix();
+    Eigen::VectorXd next = penalty.proximal(theta - (step.array() * first.array() / (1 - first_weight)).matrix(), step), next_gradient(start.size());
     double next_value = 0;
     if (!course.evaluate(next, next_value, next_gradient)) {
       rate *= 0.5;

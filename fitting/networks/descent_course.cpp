@@ -46,7 +46,7 @@ bool DescentCourse::reached(const Eigen::VectorXd& theta, double value, const Ei
   result.iterations = iteration;
   if (result.optimality <= options_.tolerance) return true;
   if (options_.stop && options_.stop(iteration, theta, result.course.back())) return true;
-  if (options_.least_gain > 0 && iteration >= 10 && result.course[static_cast<std::size_t>(iteration) - 10] - result.course.back() < options_.least_gain * std::abs(result.course.back())) return true;
+  if (options_.least_gain > 0 && iteration >= 10 && result.course[static_cast<std::size_t>(iteration) - 10] - result.course.back() < options_.least_gain * std::abs(result.course.back())) return result.ended_by_gain = true;
   if (iteration < options_.iteration_limit) return false;
   end(Status::not_converged, fmt::format("{} iterations were not enough: the optimality is {:.2g}, not {:.2g}", iteration, result.optimality, options_.tolerance));
   return true;

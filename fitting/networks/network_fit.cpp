@@ -38,6 +38,25 @@ int edges_of(const NetworkProblem& problem, const Eigen::VectorXd& theta) {
   return static_cast<int>(std::count_if(problem.edges.begin(), problem.edges.end(), [&](int e) { return theta[e] != 0; }));
 }
 
+// Descents that did not end by themselves, of all fits down to the chosen step, in words.
+void count_unconverged(NetworkFit& fit) {
+  const auto count = [&](const std::vector<LadderStep>& ladder) {
+    int found = 0;
+    for (std::size_t s = 0; s < ladder.size() && static_cast<int>(s) <= fit.chosen; ++s) ++fit.descents, found += ladder[s].outcome.ok() ? 0 : 1;
+    return found;
+  };
+  const int whole = count(fit.ladder), steps = fit.descents;
+  int folds = 0;
+  for (const auto& member : fit.members) folds += count(member.ladder);
+  fit.unconverged = whole + folds;
+  int gained = 0;
+  for (const LadderStep& step : fit.ladder) gained += step.ended_by_gain ? 1 : 0;
+  if (gained > 0) fit.words.push_back(fmt::format("{} of {} descents ended because ten iterations gained less than least_gain; the optimality of the chosen one is {:.2g} ({:.2g} is its penalty on an edge). A smaller least_gain goes on.", gained, steps, fit.best().optimality, fit.best().factor));
+  if (fit.unconverged == 0) return;
+  fit.words.push_back(fmt::format("{} of {} descents of the fit to all conditions{} did not converge within their iterations: give more iterations, or a larger least_gain.", whole, steps,
+                                  fit.members.empty() ? "" : fmt::format(", and {} of {} of the folds,", folds, fit.descents - steps)));
+}
+
 }  // namespace
 
 Descent descent_named(const std::string& name, const std::string& where) {
@@ -87,7 +106,8 @@ std::vector<LadderStep> descend_ladder(const NetworkProblem& problem, const std:
   if (!others.blocks.empty()) unseen = std::make_unique<NetworkObjective>(*others.model, others.transform, others.blocks, without_pulls(others.loss), others.solving);
   std::vector<LadderStep> out;
   Eigen::VectorXd theta = problem.transform.start();
-  for (const double factor : options.ladder) {
+  for (std::size_t s = 0; s < options.ladder.size(); ++s) {
+    const double factor = options.ladder[s];
     DescentOptions step = options.step;
     double best = infinite;
     int best_at = 0;
@@ -99,12 +119,13 @@ std::vector<LadderStep> descend_ladder(const NetworkProblem& problem, const std:
         if (now < best) best = now, best_at = iteration, best_theta = here;
         return iteration - best_at >= options.patience;
       };
+    if (s < options.stop_at.size()) step.stop = [limit = options.stop_at[s]](int iteration, const Eigen::VectorXd&, double) { return iteration >= limit; };
     const DescentResult found = descend(options.descent, objective, problem.penalty.scaled(factor), theta, step);
     LadderStep at;
     at.factor = factor;
     at.theta = found.theta;
     at.held_out = value_of(unseen.get(), found.theta);
-    if (best_theta.size() > 0 && best < at.held_out) at.theta = best_theta, at.held_out = best;
+    if (best_theta.size() > 0 && best < at.held_out) at.theta = best_theta, at.held_out = best, at.stopped_at = std::max(1, best_at);
     at.objective = found.value + found.penalty;
     at.misfit = value_of(&plain, at.theta);
     at.edges = edges_of(problem, at.theta);
@@ -112,6 +133,7 @@ std::vector<LadderStep> descend_ladder(const NetworkProblem& problem, const std:
     at.evaluations = found.evaluations;
     at.failed_evaluations = found.failed_evaluations;
     at.optimality = found.optimality;
+    at.ended_by_gain = found.ended_by_gain;
     at.outcome = found.outcome;
     const bool lost = found.course.empty();      // not even the start could be evaluated
     out.push_back(std::move(at));
@@ -169,6 +191,13 @@ NetworkFit fit_network(const NetworkProblem& problem, const NetworkFitOptions& o
   NetworkFitOptions whole = options;
   whole.patience = 0;
   if (out.chosen >= 0) whole.ladder.resize(static_cast<std::size_t>(out.chosen) + 1);
+  for (std::size_t s = 0; options.patience > 0 && s < whole.ladder.size() && !out.members.empty(); ++s) {
+    std::vector<int> ends;
+    for (const auto& member : out.members)
+      if (s < member.ladder.size()) ends.push_back(member.ladder[s].stopped_at > 0 ? member.ladder[s].stopped_at : std::max(1, member.ladder[s].iterations));
+    std::nth_element(ends.begin(), ends.begin() + static_cast<std::ptrdiff_t>(ends.size() / 2), ends.end());
+    whole.stop_at.push_back(ends[ends.size() / 2]);
+  }
   out.ladder = descend_ladder(problem, {}, whole);
   if (out.chosen < 0 || out.chosen >= static_cast<int>(out.ladder.size())) out.chosen = static_cast<int>(out.ladder.size()) - 1;
   const LadderStep& last = out.best();
@@ -179,7 +208,8 @@ NetworkFit fit_network(const NetworkProblem& problem, const NetworkFitOptions& o
   int failed = 0;
   for (const LadderStep& step : out.ladder) failed += step.failed_evaluations;
   if (failed > 0) out.words.push_back(fmt::format("{} steps of the search led where the network diverges or does not settle; they were taken back.", failed));
-  if (!last.outcome.ok()) out.words.push_back(fmt::format("The last descent ended early: {}.", last.outcome.message));
+  count_unconverged(out);
+  if (!last.outcome.ok()) out.outcome = {last.outcome.status, fmt::format("the chosen step of the ladder (factor {:.3g}) is not the end of its descent: {}", last.factor, last.outcome.message)};
   if (!problem.edges.empty() && last.edges == 0)
     out.outcome = {Status::not_identifiable, fmt::format("the penalty path ends with an empty network: at the chosen factor {:.3g} no edge is left (misfit {:.4g}); the inputs alone say as much", last.factor, last.misfit)};
   return out;

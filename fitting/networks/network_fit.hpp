@@ -34,6 +34,7 @@ struct NetworkFitOptions {
   bool one_standard_error = false;            // take the largest penalty within one standard error of the best
   int patience = 0;                           // early stopping: iterations without a lower held-out loss; 0: none
   int look_every = 5;                         // iterations between looks at the held-out conditions
+  std::vector<int> stop_at;                   // by step: iterations after which a descent ends, as early stopping found them; empty: none
   std::uint64_t seed = 1;
 };
 
@@ -44,7 +45,9 @@ struct LadderStep {
   double objective = 0, misfit = 0;           // with and without penalties; of the conditions fitted
   double held_out = 0;                        // misfit of those held out; infinite where they could not be predicted, NaN without any
   int edges = 0, iterations = 0, evaluations = 0, failed_evaluations = 0;
+  int stopped_at = 0;                         // early stopping: the iteration that predicted best; 0: did not end so
   double optimality = 0;
+  bool ended_by_gain = false;                 // ten iterations gained too little to go on
   Outcome outcome;
 };
 
@@ -61,12 +64,14 @@ struct NetworkFit {
   int chosen = -1;                            // step of the ladder; -1: no step could be fitted
   std::vector<double> cross_validated, cross_validated_error;      // by step: mean over folds of the held-out misfit, its standard error; NaN: a fold failed
   std::vector<NetworkMember> members;         // folds x repeats
-  Outcome outcome;                            // why no network came out, or came out empty: words with figures
+  Outcome outcome;                            // why no network came out, came out empty, or is not the end of its descent: words with figures
+  int unconverged = 0, descents = 0;          // of all fits, down to the step chosen
   std::vector<std::string> words;             // what a reader has to know of this fit
   const LadderStep& best() const { return ladder.at(static_cast<std::size_t>(chosen)); }
 };
 
 // Members first (in parallel, the same bytes for any number of threads), then the ladder on all conditions down to the step they choose.
+// With early stopping the last fit, which holds nothing out, ends each step where the members did (median).
 NetworkFit fit_network(const NetworkProblem& problem, const NetworkFitOptions& options);
 
 // Fold of each of n conditions, dealt from a shuffled deck: sizes differ by at most one.

@@ -30,6 +30,13 @@ void check(const BatchModel& model, const NetworkMeasurements& block) {
   HYPED_REQUIRE(block.experiment.initial.rows() == model.state_count() && block.experiment.initial.cols() == block.columns());
 }
 
+std::vector<Eigen::Index> columns_named(const NetworkMeasurements& block, const std::string& name) {
+  std::vector<Eigen::Index> out;
+  for (int c = 0; c < block.columns(); ++c)
+    if (block.conditions[static_cast<std::size_t>(c)] == name) out.push_back(c);
+  return out;
+}
+
 }  // namespace
 
 NetworkTransform NetworkTransform::of(const BatchModel& model) {
@@ -73,6 +80,24 @@ Eigen::VectorXd NetworkTransform::pull_back(const Eigen::VectorXd& natural, cons
   return out;
 }
 
+std::vector<std::string> conditions_of(const NetworkMeasurements& block) {
+  std::vector<std::string> out;
+  for (const auto& name : block.conditions)
+    if (std::find(out.begin(), out.end(), name) == out.end()) out.push_back(name);
+  return out;
+}
+
+Eigen::MatrixXd by_condition(const NetworkMeasurements& block, const Eigen::MatrixXd& columns) {
+  const auto names = conditions_of(block);
+  if (names.size() == block.conditions.size()) return columns;
+  Eigen::MatrixXd out(columns.rows(), static_cast<Eigen::Index>(names.size()));
+  for (std::size_t n = 0; n < names.size(); ++n) {
+    const auto mine = columns_named(block, names[n]);
+    out.col(static_cast<Eigen::Index>(n)) = columns(Eigen::all, mine).rowwise().mean();
+  }
+  return out;
+}
+
 NetworkMeasurements only_conditions(const NetworkMeasurements& all, const std::vector<int>& columns) {
   NetworkMeasurements out;
   out.steady = all.steady;
@@ -89,6 +114,8 @@ NetworkMeasurements only_conditions(const NetworkMeasurements& all, const std::v
     };
   for (const auto& m : all.mean) out.mean.push_back(cut(m));
   for (const auto& w : all.weight) out.weight.push_back(cut(w));
+  for (const auto& one : all.cells)
+    if (std::find(out.conditions.begin(), out.conditions.end(), one.condition) != out.conditions.end()) out.cells.push_back(one);
   return out;
 }
 
@@ -98,9 +125,10 @@ NetworkObjective::NetworkObjective(const BatchModel& model, NetworkTransform tra
   for (const NetworkMeasurements& block : blocks_) {
     check(model_, block);
     for (const auto& w : block.weight) measured_ += (w.array() > 0).count();
+    cell_losses_ += static_cast<double>(block.cells.size());
     steady_.push_back(block.steady ? std::make_unique<SteadyIteration>(model_, block.experiment.constant_inputs, block.experiment.initial, solving_.steady) : nullptr);
   }
-  if (measured_ == 0 && !loss_.sample_loss) throw InputError("the measurements of the network", "hold no value with a weight", "give conditions with means and standard errors");
+  if (measured_ == 0 && cell_losses_ == 0 && !loss_.sample_loss) throw InputError("the measurements of the network", "hold no value with a weight", "give conditions with means and standard errors");
 }
 NetworkObjective::~NetworkObjective() = default;
 
@@ -110,6 +138,8 @@ double NetworkObjective::misfit(int block, int sample, const Eigen::MatrixXd& st
   const auto& weight = data.weight[static_cast<std::size_t>(sample)];
   Eigen::MatrixXd bar(mean.rows(), mean.cols());
   model_.measured(state, inputs, p, bar);
+  const bool last = sample + 1 == static_cast<int>(data.mean.size());
+  const Eigen::MatrixXd seen = last && !data.cells.empty() ? bar : Eigen::MatrixXd();
   const double n = static_cast<double>(std::max(1L, measured_));
   double sum = 0;
   for (Eigen::Index c = 0; c < mean.cols(); ++c)
@@ -125,8 +155,15 @@ double NetworkObjective::misfit(int block, int sample, const Eigen::MatrixXd& st
       sum += far ? loss_.huber * (std::abs(z) - 0.5 * loss_.huber) : 0.5 * z * z;
       out = root * (far ? std::copysign(loss_.huber, z) : z) / n;
     }
-  model_.pull_back_measured(state, inputs, p, bar, state_bar, p_bar);
   double value = sum / n;
+  for (std::size_t k = 0; last && k < data.cells.size(); ++k) {
+    const auto mine = columns_named(data, data.cells[k].condition);
+    const Eigen::MatrixXd here = seen(Eigen::all, mine);
+    Eigen::MatrixXd here_bar = Eigen::MatrixXd::Zero(here.rows(), here.cols());
+    value += data.cells[k].value(here, here_bar) / cell_losses_;
+    for (std::size_t c = 0; c < mine.size(); ++c) bar.col(mine[c]) += here_bar.col(static_cast<Eigen::Index>(c)) / cell_losses_;
+  }
+  model_.pull_back_measured(state, inputs, p, bar, state_bar, p_bar);
   if (loss_.sample_loss) value += loss_.sample_loss(block, sample, state, state_bar, p_bar);
   return value;
 }

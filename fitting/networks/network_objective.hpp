@@ -28,16 +28,27 @@ struct NetworkTransform {
   Eigen::VectorXd pull_back(const Eigen::VectorXd& natural, const Eigen::VectorXd& gradient) const;     // d/d theta [F] from d/d p [P]
 };
 
+// A loss on whole cells of one condition: `value` gets the measured quantities of the columns that bear its name [M x columns], at the
+// last sample, adds its derivative, and is on the scale of the misfit (about half a squared residual in standard errors, mean over genes).
+struct ConditionLoss {
+  std::string condition;
+  std::function<double(const Eigen::MatrixXd& measured, BatchMatrix measured_bar)> value;
+};
+
 // Conditions with one clock: measured means and their weights (1 / squared standard error, or 1). End points (steady) and courses may be
 // mixed: give several of these.
 struct NetworkMeasurements {
-  std::vector<std::string> conditions;              // [B]
+  std::vector<std::string> conditions;              // [B]; columns of one name are simulated cells of one condition
   bool steady = false;                              // the one sample is the steady state that `experiment.initial` leads to
   BatchExperiment experiment;                       // steady: initial and constant_inputs alone
   std::vector<Eigen::MatrixXd> mean, weight;        // [T] of [M x B]; weight 0 (mean then free): not measured
+  std::vector<ConditionLoss> cells;                 // of some conditions, or none
   int columns() const { return static_cast<int>(conditions.size()); }
 };
-// Some of the conditions, in the order given; an input that varies in time is cut to them.
+// The conditions of a block, each once, in order of appearance; and the mean over the columns of each [.. x conditions].
+std::vector<std::string> conditions_of(const NetworkMeasurements& block);
+Eigen::MatrixXd by_condition(const NetworkMeasurements& block, const Eigen::MatrixXd& columns);
+// Some of the columns, in the order given; an input that varies in time is cut to them.
 NetworkMeasurements only_conditions(const NetworkMeasurements& all, const std::vector<int>& columns);
 
 struct NetworkLoss {
@@ -52,7 +63,7 @@ struct NetworkSolving {
   BatchOptions time;
 };
 
-// value = 1/n sum_i rho(sqrt(w_i) (prediction_i - mean_i)) + sample losses + pulls, rho(z) = z^2 / 2 or Huber's, n the number of values
+// value = 1/n sum_i rho(sqrt(w_i) (prediction_i - mean_i)) + mean of the conditions' losses on cells + sample losses + pulls, rho(z) = z^2 / 2 or Huber's, n the number of values
 // with a weight. One object serves one thread: steady states are kept from call to call, so that a result may depend on what was
 // evaluated before within the tolerance of the solver.
 class NetworkObjective final : public SmoothFunction {
@@ -73,6 +84,7 @@ class NetworkObjective final : public SmoothFunction {
   NetworkLoss loss_;
   NetworkSolving solving_;
   long measured_ = 0;
+  double cell_losses_ = 0;
   mutable std::vector<std::unique_ptr<SteadyIteration>> steady_;      // by block, null for courses
 };
 

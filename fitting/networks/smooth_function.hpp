@@ -41,6 +41,7 @@ struct DescentResult {
   double optimality = 0;                           // largest entry of theta - prox(theta - gradient)
   int iterations = 0, evaluations = 0;
   int failed_evaluations = 0;                      // steps that were taken back because the function could not be evaluated there
+  bool ended_by_gain = false;                      // by least_gain, above the tolerance: near the end, not at it
   std::vector<double> course;                      // value + penalty by iteration
   Outcome outcome;                                 // not_converged: limit reached; else why nothing was found
 };
@@ -57,7 +58,7 @@ struct DescentOptions {
 
 // L-BFGS with a strong-Wolfe line search; no penalty. Source: Nocedal & Wright 2006, algorithms 7.5, 3.5.
 DescentResult minimise_lbfgs(const SmoothFunction& function, const Eigen::VectorXd& start, const DescentOptions& options = {});
-// Adam (Kingma & Ba 2015) with proximal steps in its own scaling, so that a lasso gives exact zeros. A failed evaluation halves the
+// Adam (Kingma & Ba 2015) with proximal steps in its own scaling, so that a lasso gives exact zeros; members of a group share one second moment. A failed evaluation halves the
 // learning rate from the last good point. The best point met is returned.
 DescentResult minimise_adam(const SmoothFunction& function, const Penalty& penalty, const Eigen::VectorXd& start, const DescentOptions& options = {});
 // Proximal gradient with a limited-memory metric, orthant-wise for the lasso (OWL-QN, Andrew & Gao 2007) where there are no groups,

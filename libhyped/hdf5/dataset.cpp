@@ -151,13 +151,20 @@ std::string Dataset::storage() const {
 }
 
 template <class T>
+void Dataset::read_own_rows(std::uint64_t from, std::uint64_t count, T* to) const {
+  read_chunks(handle_->id(), *chunks_, from, count, [&](const std::byte* bytes, std::size_t at, std::size_t values) { convert(type_.number, bytes, type_.bytes, to + at, values); }, where_);
+}
+
+template <class T>
 void Dataset::read_rows(std::uint64_t from, std::uint64_t count, T* to) const {
-  HYPED_REQUIRE(from + count <= rows() && !null_);
+  HYPED_REQUIRE(count <= rows() && from <= rows() - count && !null_);
   if (type_.kind != Kind::number && type_.kind != Kind::truth) throw InputError(where_, "holds " + type_.words + ", not numbers", "check what is stored there");
   const std::uint64_t row = row_size();
   if (count == 0 || row == 0) return;
   if (last_ && chunks_->ours && type_.native && count <= chunks_->chunk[0] / 4 && from / chunks_->chunk[0] == (from + count - 1) / chunks_->chunk[0]) {
-    const std::lock_guard lock(last_->one_at_a_time);
+    // A thread that finds another one here reads its rows itself: waiting for a chunk that the other is about to replace would put all threads in a row.
+    const std::unique_lock lock(last_->one_at_a_time, std::try_to_lock);
+    if (!lock.owns_lock()) return read_own_rows(from, count, to);
     const std::uint64_t index = from / chunks_->chunk[0], first = index * chunks_->chunk[0];
     if (last_->index != index) {
       last_->index = LastChunk::none;
@@ -169,11 +176,8 @@ void Dataset::read_rows(std::uint64_t from, std::uint64_t count, T* to) const {
     convert(type_.number, last_->bytes.data() + (from - first) * type_.bytes, type_.bytes, to, count);
     return;
   }
-  if (chunks_ && chunks_->ours && type_.native) {
-    read_chunks(handle_->id(), *chunks_, from, count, [&](const std::byte* bytes, std::size_t at, std::size_t values) { convert(type_.number, bytes, type_.bytes, to + at, values); }, where_);
-    return;
-  }
-  if (!complete_) {      // never written: zeros
+  if (chunks_ && chunks_->ours && type_.native) return read_own_rows(from, count, to);
+  if (!complete_ && !chunks_) {      // never written: zeros
     std::fill_n(to, count * row, T{});
     return;
   }

@@ -87,6 +87,8 @@ class Dataset {
  private:
   friend class Group;
   friend class Attributes;
+  template <class T>
+  void read_own_rows(std::uint64_t from, std::uint64_t count, T* to) const;      // of chunks we unpack
   Dataset(Handle handle, std::string where);
   void check_size();
   std::vector<std::byte> read_bytes() const;      // of all elements, as stored

@@ -10,6 +10,7 @@
 #include <optional>
 #include <set>
 
+#include "libhyped/counted.hpp"
 #include "libhyped/ingest/delimited.hpp"
 
 namespace hyped {
@@ -35,7 +36,7 @@ class EventReader {
   }
 
   CellTracks read() {
-    if (columns_.film_end.empty())
+    if (columns_.film_end.empty() && !(columns_.film_end_h > 0))
       for (std::size_t row = 0; row < table_.rows(); ++row) extend_film(row);
     for (std::size_t row = 0; row < table_.rows(); ++row) {
       try {
@@ -66,6 +67,7 @@ class EventReader {
     const auto [at, made] = films_.try_emplace({name, condition}, static_cast<int>(tracks_.films.size()));
     if (made) tracks_.films.push_back({name, condition, 0, 0, -1e300});
     Film& film = tracks_.films[at->second];
+    if (const double end = columns_.film_end_h; end > 0) film.last_h = end;
     if (const double end = hours(row, columns_.film_end); std::isfinite(end)) film.last_h = std::max(film.last_h, end);
     for (const auto& [mark, column] : columns_.marks)
       if (const double time = hours(row, column); std::isfinite(time) && std::find(film.marks.begin(), film.marks.end(), std::pair(mark, time)) == film.marks.end()) film.marks.emplace_back(mark, time);
@@ -90,13 +92,25 @@ class EventReader {
         cell.end_h = time;
         cell.end = kind;
       }
-    if (std::isfinite(cell.end_h)) return;
+    if (std::isfinite(cell.end_h)) {
+      for (const auto& [name, column] : {std::pair("a division", &columns_.division), std::pair("a death", &columns_.death)})
+        if (const double time = hours(row, *column); time > cell.end_h) refuse_afterlife(row, *column, cell, name, time);
+      return;
+    }
     const bool there = columns_.survived.empty() || !text(row, columns_.survived).empty();
     cell.end = there ? CellEnd::film_end : CellEnd::lost;
     cell.end_h = !there ? cell.start_h : columns_.film_end.empty() ? tracks_.films[cell.film].last_h : hours(row, columns_.film_end);
     if (std::isnan(cell.end_h)) throw table_.error(row, table_.column(columns_.cell), fmt::format("cell '{}' has no end", cell.id), "give its division, death, loss or the film's end");
     for (const double end : phase_ends)
       if (!there && std::isfinite(end)) cell.end_h = std::max(cell.end_h, end);
+  }
+
+  // Nothing follows a cell's end: an error, or a counted note where contradictions are left out (the first end then counts).
+  void refuse_afterlife(std::size_t row, const std::string& column, const FollowedCell& cell, const char* name, double time) {
+    const InputError error = table_.error(row, table_.column(column), fmt::format("cell '{}' has {} at {:.6g} h, after its {} at {:.6g} h", cell.id, name, time, cell.end == CellEnd::lost ? "loss" : std::string(to_string(cell.end)), cell.end_h),
+                                          "a cell ends once: leave the wrong one of the two times empty");
+    if (!columns_.leave_out_contradictions) throw error;
+    if (afterlives_++ == 0) first_afterlife_ = error.what();
   }
 
   void add_stays(std::size_t row, FollowedCell& cell, const std::vector<double>& ends) const {
@@ -128,6 +142,9 @@ class EventReader {
     cell.family = text(row, columns_.family);
     const double birth = hours(row, columns_.birth);
     cell.start = std::isfinite(birth) ? CellStart::division : CellStart::film_start;
+    const bool founder = std::isfinite(birth) && cell.family.empty() && mother_of_(cell.id, text(row, columns_.mother)).empty();
+    if (founder && columns_.founders_unborn) cell.start = CellStart::film_start;
+    founders_born_ += founder ? 1 : 0;
     cell.start_h = std::isfinite(birth) ? birth : 0;
     std::vector<double> ends;
     for (const auto& [name, column] : columns_.phases)
@@ -148,8 +165,26 @@ class EventReader {
   }
 
   void close_films() {
+    if (columns_.film_end_h > 0)
+      for (const auto& cell : tracks_.cells)
+        if (cell.end_h > columns_.film_end_h)
+          throw InputError(fmt::format("{}:{}", tracks_.source, cell.source_line), fmt::format("cell '{}' ends at {:.6g} h, after the film's end at {:.6g} h, as given", cell.id, cell.end_h, columns_.film_end_h), "give a later end of the film, or correct the time");
     for (const auto& cell : tracks_.cells) tracks_.films[cell.film].last_h = std::max(tracks_.films[cell.film].last_h, cell.end_h);
+    say_what_was_used();
+    if (afterlives_ > 0) tracks_.notes.push_back(fmt::format("{} divide or die after they ended: the first end counts; the first: {}", counted(afterlives_, "cell"), first_afterlife_));
     if (renamed_ > 0) tracks_.notes.push_back(fmt::format("{} names occur twice in their film: the second has its line added", renamed_));
+  }
+
+  void say_what_was_used() {
+    double low = std::numeric_limits<double>::infinity(), high = -low;
+    for (const Film& film : tracks_.films) low = std::min(low, film.last_h), high = std::max(high, film.last_h);
+    const std::string when = low == high ? fmt::format("{:.6g} h", low) : fmt::format("{:.6g} to {:.6g} h", low, high);
+    tracks_.notes.push_back(columns_.film_end_h > 0    ? fmt::format("films end at {}, as given", when)
+                            : !columns_.film_end.empty() ? fmt::format("films end at {} (column '{}')", when, columns_.film_end)
+                                                         : fmt::format("no column says when films end: each is taken to end at the latest time of its rows ({}); where cells were watched longer, give the end", when));
+    if (founders_born_ > 0)
+      tracks_.notes.push_back(columns_.founders_unborn ? fmt::format("{} without a mother: there when watching began, as given; the birth was not seen", counted(founders_born_, "cell"))
+                                                       : fmt::format("{} without a mother {} a time of birth, which counts as seen; if it is only when {} first seen, say so (founders)", counted(founders_born_, "cell"), founders_born_ == 1 ? "has" : "have", founders_born_ == 1 ? "it was" : "they were"));
   }
 
   // Links that times contradict are cut where contradictions are left out; a mother without a division divided when her first daughter was born.
@@ -171,6 +206,13 @@ class EventReader {
         ++cut;
         continue;
       }
+      if (mother.end == CellEnd::death) {
+        const std::string problem = fmt::format("cell '{}' is born of '{}' (line {}), which died at {:.6g} h", cell.id, mother.id, mother.source_line, mother.end_h);
+        if (!columns_.leave_out_contradictions) throw InputError(fmt::format("{}:{}", tracks_.source, cell.source_line), problem, "a dead cell has no daughters: correct the mother, or the death");
+        cell.family = mothers_[i];
+        ++cut;
+        continue;
+      }
       cell.mother = found->second;
       cell.start = CellStart::division;
       if (mother.end != CellEnd::division) {
@@ -187,9 +229,9 @@ class EventReader {
       mother.stays.back().end = StayEnd::division;
       mother.stays.back().left_from_h = mother.stays.back().left_by_h = time;
     }
-    if (missing > 0) tracks_.notes.push_back(fmt::format("the mothers of {} cells are not in the table: such cells are sisters of each other", missing));
-    if (cut > 0) tracks_.notes.push_back(fmt::format("{} daughters are there before their mother ends: the links are cut", cut));
-    if (dated > 0) tracks_.notes.push_back(fmt::format("{} mothers have no time of division: it is the birth of their first daughter", dated));
+    if (missing > 0) tracks_.notes.push_back(fmt::format("the {} not in the table: such cells are sisters of each other", missing == 1 ? "mother of 1 cell is" : fmt::format("mothers of {} cells are", missing)));
+    if (cut > 0) tracks_.notes.push_back(fmt::format("{} there before the mother ends, or born of a dead one: the links are cut", counted(cut, "daughter")));
+    if (dated > 0) tracks_.notes.push_back(fmt::format("{} no time of division: it is the birth of the first daughter", dated == 1 ? "1 mother has" : fmt::format("{} mothers have", dated)));
   }
 
   DelimitedTable table_;
@@ -199,7 +241,8 @@ class EventReader {
   std::map<std::pair<std::string, std::string>, int> films_;
   std::map<std::pair<int, std::string>, int> ids_;
   std::vector<std::string> mothers_, left_out_;
-  int renamed_ = 0;
+  std::string first_afterlife_;
+  int renamed_ = 0, afterlives_ = 0, founders_born_ = 0;
 };
 
 std::string as_written(const std::string&, const std::string& written) { return written; }

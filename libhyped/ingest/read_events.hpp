@@ -14,7 +14,9 @@ struct EventColumns {
   std::vector<std::string> film;               // joined by a blank; films differ in their clocks
   std::string condition, cell, mother, family;
   std::string birth, division, death, lost;    // film clock
-  std::string film_end;                        // the film's last moment; empty: the latest time of the film's rows
+  std::string film_end;                        // the film's last moment; empty: film_end_h, or the latest time of the film's rows
+  double film_end_h = 0;                       // > 0: all films end then
+  bool founders_unborn = false;                // the birth of a cell without a mother is only when it was first seen
   std::string survived;                        // not empty: only cells with something in it were still there at the film's end
   std::vector<std::pair<std::string, std::string>> phases;      // name and column of its end, in the order of the cycle; the last phase ends
                                                                 // with the cell and has no column

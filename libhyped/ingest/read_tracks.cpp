@@ -25,6 +25,9 @@ CellTracks read_named_events(const fs::path& path, const TrackReading& reading) 
   events.cell = reading.columns.cell;
   events.mother = reading.columns.mother;
   events.hours_per_unit = reading.hours_per_time_unit;
+  events.film_end_h = reading.film_end_h;
+  events.founders_unborn = reading.founders_unborn;
+  if (events.film_end_h > 0 && !events.film_end.empty()) throw InputError(path.string(), "the films' end is given twice, as a column and as a time", "give one of them");
   if (events.cell.empty()) throw InputError(path.string(), "the column of the cells is not named", "give --column cell=NAME");
   if (!(events.hours_per_unit > 0)) throw InputError(path.string(), "the unit of its times is not known", "give --unit-h: hours per unit (1 for hours, 0.25 for frames of 15 min)");
   if (events.birth.empty() && events.division.empty() && events.death.empty() && events.lost.empty()) throw InputError(path.string(), "no event is named", "give at least one of --event birth=, division=, death=, lost=");

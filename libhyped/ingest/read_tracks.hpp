@@ -24,6 +24,8 @@ struct TrackReading {
   std::string film, condition;                 // names where the file has none; empty: the file's name, "all"
   double pixel_um = 0;                         // > 0: positions are pixels of this size, and become um
   TrackColumns columns;
+  double film_end_h = 0;                       // of tables of events: > 0: when all films end
+  bool founders_unborn = false;                // of tables of events: the birth of a cell without a mother is only when it was first seen
   EventColumns events;                         // of the format `events`; film, condition, cell and mother are taken from `columns`, the unit from hours_per_time_unit
   std::vector<std::string> phases;             // names in the order of the cycle; not empty: any other name is an error
   std::filesystem::path edges, graph, properties;      // TrackMate's edge table; btrack's graph.json and row-aligned properties

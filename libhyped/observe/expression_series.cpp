@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <set>
 
@@ -88,15 +89,21 @@ ExpressionCourse make_course(const ExpressionSeries& series, const CourseChoice&
   } else {
     mean_cpm = (level.array() * std::log(2.0)).exp().matrix().rowwise().mean().array() - 1;
   }
+  const auto still_over = [&](const auto& row) {      // over the times used
+    double least = std::numeric_limits<double>::infinity(), most = -least;
+    for (Eigen::Index n = 0; n < samples; ++n)
+      if (std::find(course.labelled_h.begin(), course.labelled_h.end(), series.samples[static_cast<std::size_t>(n)].time_h) != course.labelled_h.end()) least = std::min(least, row[n]), most = std::max(most, row[n]);
+    return !(most > least);
+  };
   std::vector<Eigen::Index> kept;
   int low = 0, still = 0;
   for (Eigen::Index g = 0; g < genes; ++g) {
     if (!(mean_cpm[g] > choice.least_cpm)) ++low;
-    else if (level.row(g).maxCoeff() == level.row(g).minCoeff()) ++still;
+    else if (still_over(level.row(g))) ++still;
     else kept.push_back(g);
   }
   course.notes.push_back(fmt::format("{} of {} genes are used: mean CPM above {:g}.", kept.size(), genes, choice.least_cpm));
-  if (still > 0) course.notes.push_back(fmt::format("{} genes never change and are left out.", still));
+  if (still > 0) course.notes.push_back(fmt::format("{} genes do not change over the times used and are left out.", still));
   (void)low;
   if (kept.empty()) throw InputError(series.source, fmt::format("no gene has a mean CPM above {:g} and changes", choice.least_cpm), "lower the limit");
   for (const Eigen::Index g : kept) course.genes.push_back(series.genes[static_cast<std::size_t>(g)]);

@@ -46,7 +46,7 @@ struct CourseChoice {
 };
 
 // InputError for a time without one of the replicates, fewer than three times, sample numbers that are not known or do not
-// tell time points apart, no gene left. Genes that never change are left out and counted.
+// tell time points apart, no gene left. Genes that do not change over the times used are left out and counted.
 ExpressionCourse make_course(const ExpressionSeries& series, const CourseChoice& choice = {});
 
 }  // namespace hyped

@@ -19,9 +19,11 @@ namespace {
 
 constexpr double infinite = std::numeric_limits<double>::infinity();
 constexpr int group = 16;                // columns that are integrated together
-constexpr double near = 0.01;            // of the root's largest entry: closer counts as there, if coming closer
+constexpr double near = 0.01;            // of each entry of the root: closer counts as there, if coming closer
+constexpr double loose = 1e-6;           // of the largest entry: as far as the integration of the others can push a small one
 constexpr double absolute_tolerance = 1e-9;
 constexpr double rest = 1e3 * absolute_tolerance;      // closer than this the errors of the integration wander
+constexpr double least_rcond = 1e-15;    // of a Jacobian that can be inverted
 constexpr long most_steps = 40000;       // of the integration of a group
 
 std::span<const double> view(const Eigen::VectorXd& v) { return {v.data(), static_cast<std::size_t>(v.size())}; }
@@ -72,6 +74,7 @@ void solve_near(const BatchModel& model, std::span<const double> parameters, con
     column.outcome = {Status::not_converged, fmt::format("no steady state was found in {} steps of Newton's method", column.newton_steps), std::numeric_limits<double>::quiet_NaN(), {}};
     return;
   }
+  column.stable = !found.surely_unstable;
   if (options.eigenvalues) judge(model, parameters, inputs, column);
   if (options.eigenvalues && !column.stable) column.outcome = {Status::not_converged, "a steady state exists but is unstable: " + in_words(column), std::numeric_limits<double>::quiet_NaN(), {}};
   else if (found.surely_unstable) column.outcome = {Status::not_converged, "a steady state exists but is unstable: the determinant of its Jacobian has the wrong sign", std::numeric_limits<double>::quiet_NaN(), {}};
@@ -152,9 +155,11 @@ class Group {
     Eigen::VectorXd root = now;
     note(column, finder_.find(root, given, options_.tolerance, std::min(options_.newton_limit, 20), infinite), root, given);
     if (!column.exists) return false;
-    const double scale = std::max(column.state.cwiseAbs().maxCoeff(), 1e-6);
-    const double distance = (now - column.state).cwiseAbs().maxCoeff(), earlier = (before - column.state).cwiseAbs().maxCoeff();
-    if (column.stable && (distance <= rest || (distance <= near * scale && (distance <= earlier || distance <= 1e-5 * scale)))) {
+    // Each entry against its own size: a gene at 1000 must not hide a switch near 1.
+    const Eigen::ArrayXd size = column.state.array().abs().max(std::max(rest, loose * column.state.cwiseAbs().maxCoeff()) / near);
+    const double distance = ((now - column.state).array().abs() / size).maxCoeff(), earlier = ((before - column.state).array().abs() / size).maxCoeff();
+    const bool at_rest = ((now - column.state).array().abs() <= column.state.array().abs() * 1e-5 + std::max(rest, loose * column.state.cwiseAbs().maxCoeff())).all();
+    if (column.stable && (at_rest || (distance <= near && distance <= earlier))) {
       column.reached = true;
       finder_.size(column.state, given);
       column.largest_rate = finder_.rates().cwiseAbs().maxCoeff();
@@ -208,12 +213,13 @@ std::vector<SteadyColumn> steady_batch(const BatchModel& model, std::span<const 
   return out;
 }
 
-Eigen::VectorXd steady_gradient(const BatchModel& model, std::span<const double> parameters, const Eigen::MatrixXd& states, const Eigen::MatrixXd& inputs, const Eigen::MatrixXd& state_bar) {
+SteadyGradient steady_gradient(const BatchModel& model, std::span<const double> parameters, const Eigen::MatrixXd& states, const Eigen::MatrixXd& inputs, const Eigen::MatrixXd& state_bar) {
   check(model, parameters, states, inputs, "steady_gradient");
   if (state_bar.rows() != states.rows() || state_bar.cols() != states.cols()) throw InputError("steady_gradient", "the derivative of the loss has not the size of the states");
   const auto columns = static_cast<int>(states.cols());
   const Eigen::MatrixXd given = model.input_count() > 0 ? inputs : Eigen::MatrixXd(0, columns);
   Eigen::MatrixXd w(states.rows(), states.cols());
+  std::vector<char> singular(static_cast<std::size_t>(columns), 0);
   parallel_for((columns + group - 1) / group, [&](int g) {
     Eigen::MatrixXd jacobian;
     Eigen::PartialPivLU<Eigen::MatrixXd> lu(states.rows());
@@ -223,13 +229,23 @@ Eigen::VectorXd steady_gradient(const BatchModel& model, std::span<const double>
       lu.compute(jacobian);
       const Eigen::VectorXd bar = -state_bar.col(b);
       w.col(b) = lu.transpose().solve(bar);
+      singular[static_cast<std::size_t>(b)] = !w.col(b).allFinite() || !(lu.rcond() > least_rcond);
     }
   });
-  Eigen::VectorXd out = Eigen::VectorXd::Zero(model.parameter_count());
+  SteadyGradient result{Eigen::VectorXd::Zero(model.parameter_count()), {}};
+  if (const auto at = std::find(singular.begin(), singular.end(), 1); at != singular.end()) {
+    result.outcome = {Status::singular, fmt::format("the Jacobian of column {} has no inverse: its steady state has no derivative by the parameters", at - singular.begin() + 1), std::numeric_limits<double>::quiet_NaN(), {}};
+    return result;
+  }
+  Eigen::VectorXd& out = result.by_parameter;
   Eigen::MatrixXd x_bar = Eigen::MatrixXd::Zero(states.rows(), states.cols());
   const auto room = model.scratch(columns);
   model.pull_back(states, given, parameters, w, x_bar, {out.data(), static_cast<std::size_t>(out.size())}, *room);
-  return out;
+  if (!out.allFinite()) {
+    out.setZero();
+    result.outcome = {Status::not_finite, "the gradient of the steady states is not finite", std::numeric_limits<double>::quiet_NaN(), {}};
+  }
+  return result;
 }
 
 }  // namespace hyped

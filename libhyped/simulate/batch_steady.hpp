@@ -15,7 +15,7 @@ struct BatchSteadyOptions {
   int newton_limit = 60;
   double longest_h = 1e5;                  // of the integration that shows where a start leads
   bool must_be_reached = true;             // false: a root counts even if the start does not lead there (warm starts of a fit)
-  bool eigenvalues = true;                 // false: `stable` is only what the determinant of the Jacobian tells, `leading` stays 0
+  bool eigenvalues = true;                 // false: `stable` says only that the determinant of the Jacobian shows no odd number of positive eigenvalues; `leading` stays 0
 };
 
 struct SteadyColumn {
@@ -33,8 +33,12 @@ struct SteadyColumn {
 std::vector<SteadyColumn> steady_batch(const BatchModel& model, std::span<const double> parameters, const Eigen::MatrixXd& initial, const Eigen::MatrixXd& inputs,
                                        const BatchSteadyOptions& options = {});
 
-// d loss / d p [P] for d loss / d steady state [S x B] by the implicit function theorem: one transposed solve a column.
-Eigen::VectorXd steady_gradient(const BatchModel& model, std::span<const double> parameters, const Eigen::MatrixXd& states, const Eigen::MatrixXd& inputs,
-                                const Eigen::MatrixXd& state_bar);
+struct SteadyGradient {
+  Eigen::VectorXd by_parameter;                   // d loss / d p [P], zeros where the outcome is not ok
+  Outcome outcome;                                // singular: a Jacobian has no inverse; not_finite
+};
+// d loss / d p for d loss / d steady state [S x B] by the implicit function theorem: one transposed solve a column.
+SteadyGradient steady_gradient(const BatchModel& model, std::span<const double> parameters, const Eigen::MatrixXd& states, const Eigen::MatrixXd& inputs,
+                               const Eigen::MatrixXd& state_bar);
 
 }  // namespace hyped

@@ -29,6 +29,7 @@ VariationalSystem::VariationalSystem(const Model& model, std::span<const double>
     const double size = c < parameter_columns_ ? std::abs(caller_[static_cast<std::size_t>(c)]) : 1;
     column_scale_.push_back(size > 0 ? 1 / size : 1);
   }
+  if (columns_ == 0) return;      // sensitivity systems have thousands of states: their square is not touched
   linearisation_.state.setZero(states_, states_);
   linearisation_.parameter.setZero(states_, model.parameter_count());
 }

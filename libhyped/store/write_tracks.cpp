@@ -76,7 +76,7 @@ void write_tracks(const CellTracks& tracks, const fs::path& folder) {
   fs::create_directories(folder);
   TsvFile about(folder / "about.tsv", "key\tvalue");
   const auto say = [&](const char* key, const std::string& value) { about.row(std::string(key) + "\t" + cell_text(value)); };
-  say("source", tracks.source);
+  say("source", tracks.origin.empty() ? tracks.source : tracks.origin);
   say("format", tracks.format);
   say("time_axis", tracks.time_axis);
   say("length_unit", tracks.length_unit);

@@ -70,7 +70,8 @@ struct FrameTable {
 
 // What a tracker or an annotator exported, whatever its format.
 struct CellTracks {
-  std::string source, format;                  // the file; trackmate-xml, trackmate-csv, btrack, ...
+  std::string source, format;                  // the file that was given; trackmate-xml, trackmate-csv, btrack, ...
+  std::string origin;                          // of the tidy form: the file it was made from; else empty
   std::string time_axis, length_unit;          // what was used and why, printed; "px", "um"
   std::vector<std::string> notes;              // doubts of the reader, printed
   std::vector<Film> films;

@@ -63,7 +63,7 @@ Pack value_of(const Pack& z, int k) {
     return Pack(z.v < 0.0 ? -magnitude : magnitude);
   }
   if constexpr (kind == Transfer::hill) {
-    const Pack::Lanes r = z.v > -1.0 ? z.v + 1.0 : Pack(0.0).v;
+    const Pack::Lanes r = z.v < -1.0 ? Pack(0.0).v : z.v + 1.0;      // so that NaN stays
     const Pack::Lanes small = whole_power(Pack(r), k).v, large = whole_power(Pack(1.0 / r), k).v;
     return Pack(r <= 1.0 ? 1.0 - 2.0 / (1.0 + small) : (1.0 - large) / (1.0 + large));
   }
@@ -79,11 +79,11 @@ Pack slope_of(const Pack& z, const Pack& v, int k) {
   if constexpr (kind == Transfer::tanh) return Pack(1.0 - v.v * v.v);
   if constexpr (kind == Transfer::logistic) return Pack(v.v * (1.0 - v.v));
   if constexpr (kind == Transfer::polynomial || kind == Transfer::hill) {      // of s = r^k / (1 + r^k): k s (1 - s) / r
-    const Pack::Lanes r = kind == Transfer::polynomial ? abs(z).v : (z.v > -1.0 ? z.v + 1.0 : Pack(0.0).v);
+    const Pack::Lanes r = kind == Transfer::polynomial ? abs(z).v : (z.v < -1.0 ? Pack(0.0).v : z.v + 1.0);
     const Pack::Lanes before = whole_power(Pack(r), k - 1).v, small = before * r, inverse = 1.0 / r, large = whole_power(Pack(inverse), k).v;
     const Pack::Lanes below = before / ((1.0 + small) * (1.0 + small)), above = large * inverse / ((1.0 + large) * (1.0 + large));
     const Pack::Lanes one = (r <= 1.0 ? below : above) * static_cast<double>(kind == Transfer::hill ? 2 * k : k);
-    if constexpr (kind == Transfer::hill) return Pack(z.v > -1.0 ? one : Pack(0.0).v);
+    if constexpr (kind == Transfer::hill) return Pack(z.v <= -1.0 ? Pack(0.0).v : one);
     return Pack(one);
   }
   if constexpr (kind == Transfer::clip) return Pack(abs(z).v < 1.0 ? Pack(1.0).v : Pack(0.0).v);

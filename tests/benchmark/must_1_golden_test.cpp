@@ -3,6 +3,10 @@
 
 #include "libhyped/distance/energy.hpp"
 #include "libhyped/distance/mmd.hpp"
+#if __has_include("libhyped/distance/line_distance.hpp")
+#include "libhyped/distance/line_distance.hpp"
+#define HYPED_LINE_DISTANCE
+#endif
 #include "libhyped/score/bulk/bulk_metrics.hpp"
 #include "libhyped/score/bulk/discrimination.hpp"
 #include "libhyped/score/bulk/vectors.hpp"
@@ -138,6 +142,24 @@ TEST_CASE("must/benchmark/1: golden_norman", "[benchmark1]") {
       worst.see(std::string("MMD2_") + suffix, defined(mmd_squared(cells, control, kernel, pairs)), numbers.at(std::string("MMD2_rbf_g1over500_") + suffix));
     }
   }
+#ifdef HYPED_LINE_DISTANCE
+  const auto sorted = [](const Eigen::MatrixXd& cells, Eigen::Index gene) {      // what is not zero, ascending
+    std::vector<float> out;
+    for (Eigen::Index c = 0; c < cells.rows(); ++c)
+      if (cells(c, gene) != 0) out.push_back(static_cast<float>(cells(c, gene)));
+    std::sort(out.begin(), out.end());
+    return out;
+  };
+  for (const std::string& name : names) {
+    const Eigen::MatrixXd cells = norman.cloud(name, 0);
+    double sum = 0;
+    for (Eigen::Index g = 0; g < cells.cols(); ++g) {
+      const auto x = sorted(cells, g), y = sorted(control, g);
+      sum += line_distance({x, cells.rows()}, {y, control.rows()}).w1;
+    }
+    worst.see("W1_gene_mean", defined(sum / static_cast<double>(cells.cols())), golden.at("distances").at(name).at("W1_gene_mean"));
+  }
+#endif
   const DeTable full = table_of(norman, names, 0);
   for (std::size_t i = 0; i < names.size(); ++i) {
     double count = 0;

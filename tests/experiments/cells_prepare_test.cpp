@@ -1,6 +1,7 @@
 // hyped cells prepare and embed from the command line: what comes out opens, is complete and is the same on any number of threads.
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <set>
 
 #include "libhyped/expression/arms.hpp"
 #include "libhyped/ingest/cells/read_anndata.hpp"
@@ -97,6 +98,46 @@ TEST_CASE("cells are prepared and embedded from the command line", "[standard]")
   REQUIRE(folder.run("cells embed p/data/prepared.h5ad --out e1 --threads 1").code == 0);
   const AnnotatedData again_pictures = read_anndata(folder.path() / "e1/data/embedded.h5ad").data;
   CHECK((again_pictures.obsm == pictures.obsm && again_pictures.obs == pictures.obs && again_pictures.obsp == pictures.obsp));
+}
+
+TEST_CASE("phases of the file are known by their other spellings, and a column of other phases is left alone", "[standard]") {
+  const CommandFolder folder;
+  AnnotatedData data = small_experiment(400);
+  Labels phase{{"G2/M", "s", "G1"}, {}};
+  for (int c = 0; c < 400; ++c) phase.codes.push_back(c % 4 == 3 ? -1 : c % 4);
+  data.obs.put("phase", categorical_of(phase));
+  write_anndata(data, folder.path() / "cycle.h5ad");
+  const Ended cycle = folder.run("cells prepare cycle.h5ad --components 5 --variable-genes 100 --out c");
+  INFO(cycle.out << cycle.err);
+  REQUIRE(cycle.code == 0);
+  const AnnotatedData prepared = read_anndata(folder.path() / "c/data/prepared.h5ad").data;
+  const Labels after = labels_of(*prepared.obs.find("phase")), scored = labels_of(*prepared.obs.find("phase_scored"));
+  CHECK(after.levels == Strings{"G1", "S", "G2M"});
+  CHECK(std::count(after.codes.begin(), after.codes.end(), -1) == 0);
+  const Strings names = names_of(prepared.obs, "c");
+  int wrong = 0;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const int c = std::stoi(names[i].substr(4));
+    wrong += after.levels[static_cast<std::size_t>(after.codes[i])] != (c % 4 == 3 ? scored.levels[static_cast<std::size_t>(scored.codes[i])] : std::string(c % 4 == 0 ? "G2M" : c % 4 == 1 ? "S" : "G1"));
+  }
+  CHECK(wrong == 0);
+  std::set<std::string> compared;
+  for (const auto& row : folder.table("c/tables/phases_compared.tsv")) compared.insert(row.at("given"));
+  CHECK(compared == std::set<std::string>{"G1", "G2M", "S"});
+
+  phase.levels = {"I", "S", "II"};      // phases of a trial, say
+  data.obs.put("phase", categorical_of(phase));
+  write_anndata(data, folder.path() / "trial.h5ad");
+  const Ended trial = folder.run("cells prepare trial.h5ad --components 5 --variable-genes 100 --out t");
+  REQUIRE(trial.code == 0);
+  const AnnotatedData kept = read_anndata(folder.path() / "t/data/prepared.h5ad").data;
+  const Labels left = labels_of(*kept.obs.find("phase"));
+  CHECK(left.levels == Strings{"I", "S", "II"});
+  CHECK(std::count(left.codes.begin(), left.codes.end(), -1) > 0);
+  CHECK(kept.obs.find("phase_source") == nullptr);
+  CHECK(kept.obs.find("phase_scored") != nullptr);
+  CHECK_THAT(text_of(folder.path() / "t/summary.json"), Catch::Matchers::Contains("has I, II, which is none of G1, S, G2M"));
+  CHECK_FALSE(std::filesystem::exists(folder.path() / "t/tables/phases_compared.tsv"));
 }
 
 TEST_CASE("figure2 goes from counts to phases, pictures and top genes in one step, and says what it took", "[standard]") {

@@ -97,6 +97,9 @@ TEST_CASE("in a folder a bad file does not hide the others, and scenarios are kn
   CHECK(found[1].format == "tidy table of counts");
   CHECK_FALSE(found[1].failed);
   CHECK_THAT(to_terminal(found[2]), Contains("a scenario of hyped") && Contains("rest = S/G2/M") && Contains("Which?"));
+  CHECK(run("inspect " + place.path.string()).code == 0);      // the bad file is listed, the others are shown
+  std::filesystem::remove(place.path / "b.csv");
+  std::filesystem::remove(place.path / "c.toml");
   CHECK(run("inspect " + place.path.string()).code == 2);
 }
 

@@ -143,6 +143,21 @@ TEST_CASE("lasso and group lasso with any design end where their conditions hold
   CHECK(empty < 10);
 }
 
+TEST_CASE("Adam with groups ends at the group lasso's minimum") {
+  const Quadratic f = random_quadratic(30, 8, 11);
+  Penalty groups;
+  groups.groups.push_back({{0, 1, 2, 3}, 20});
+  groups.groups.push_back({{4, 5, 6, 7}, 20});
+  DescentOptions options;
+  options.tolerance = 1e-9;
+  options.iteration_limit = 20000;
+  const DescentResult exact = minimise_proximal(f, groups, Eigen::VectorXd::Zero(8), options);
+  REQUIRE(exact.outcome.ok());
+  REQUIRE(exact.theta.norm() > 0.1);
+  const DescentResult adam = minimise_adam(f, groups, Eigen::VectorXd::Ones(8), options);
+  CHECK((adam.theta - exact.theta).cwiseAbs().maxCoeff() < 1e-4);
+}
+
 TEST_CASE("a sparse group lasso with an identity design has the closed form of its proximal map") {
   Quadratic f;
   f.a = Eigen::MatrixXd::Identity(4, 4);

@@ -21,17 +21,17 @@ void check_mean(const Eigen::MatrixXd& values, double expected) {
   CHECK(std::abs(values.mean() - expected) < 4 * mcse_mean(values));
 }
 
-void check_gaussian(int size, Metric metric) {
+void check_gaussian(int size, MassMetric metric) {
   const KnownGaussian known(size, size > 1 ? 0.95 : 0);
   const FunctionDensity density = known.density();
   NutsOptions options;
   options.metric = metric;
   options.seed = 20 + static_cast<std::uint64_t>(size);
   // twenty times longer than wide: with a diagonal metric trajectories turn after a few widths and draws are worth a 25th
-  if (metric == Metric::diagonal && size >= 5) options.draws = 5000;
+  if (metric == MassMetric::diagonal && size >= 5) options.draws = 5000;
   const Chains chains = sample(density, options);
   const ChainDiagnostics diagnostics = diagnose(chains);
-  INFO("dimension " << size << ", " << (metric == Metric::dense ? "dense" : "diagonal") << ": " << diagnostics.verdict);
+  INFO("dimension " << size << ", " << (metric == MassMetric::dense ? "dense" : "diagonal") << ": " << diagnostics.verdict);
   CHECK(diagnostics.good);
   CHECK(diagnostics.divergences == 0);
   Eigen::MatrixXd before;
@@ -63,8 +63,8 @@ NutsOptions small(std::uint64_t seed) {
 
 TEST_CASE("NUTS has the moments of correlated gaussians of dimension 1 to 20") {
   for (const int size : {1, 2, 5, 10, 20}) {
-    check_gaussian(size, Metric::diagonal);
-    check_gaussian(size, Metric::dense);
+    check_gaussian(size, MassMetric::diagonal);
+    check_gaussian(size, MassMetric::dense);
   }
 }
 
@@ -100,7 +100,7 @@ TEST_CASE("a Cauchy's tail index is said, and its mean has no error") {
 
 TEST_CASE("chains are the same bytes for any number of threads and whether or not they were stopped") {
   const FunctionDensity density = KnownGaussian(6, 0.95).density();
-  for (const Metric metric : {Metric::diagonal, Metric::dense}) {
+  for (const MassMetric metric : {MassMetric::diagonal, MassMetric::dense}) {
     NutsOptions options = small(11);
     options.metric = metric;
     const int before = thread_setting();

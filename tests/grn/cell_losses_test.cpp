@@ -110,6 +110,24 @@ TEST_CASE("standard errors of moments are those of repeated samples") {
   CHECK(claimed.mean() == Approx(sd).epsilon(0.12));      // 400 samples: 3.5 % on sd, and the fourth moment's own bias
 }
 
+TEST_CASE("moments of genes that do not vary, or between two values alone, are not used and are counted") {
+  Eigen::MatrixXd cells = positive(40, 4, 12);
+  cells.col(1).setConstant(0.1);
+  for (int n = 0; n < 40; ++n) cells(n, 2) = n % 2;
+  const CellMoments m = moments_of(cells);
+  CHECK(std::isnan(m.mean_se[1]));
+  CHECK(std::isnan(m.covariance_se(1, 1)));
+  CHECK(std::isnan(m.covariance_se(3, 1)));
+  CHECK(std::isnan(m.covariance_se(2, 2)));
+  CHECK(m.covariance_se(3, 0) > 0);
+  CHECK(m.words.starts_with("1 means and 5 covariances"));
+  const Eigen::MatrixXd simulated = positive(4, 25, 13);
+  Eigen::MatrixXd bar = Eigen::MatrixXd::Zero(4, 25);
+  CHECK(moment_loss(m, simulated, bar) < 1e6);
+  CHECK(bar.row(1).isZero(0));
+  CHECK(moments_of(positive(40, 3, 2)).words.empty());
+}
+
 TEST_CASE("a loss plugs in at its sample time and costs nothing elsewhere") {
   const Eigen::MatrixXd cells = positive(30, 2, 6), state = positive(2, 12, 7);
   const SampleLoss loss = cloud_at(1, cells, {CloudDistance::energy, 0, 1});

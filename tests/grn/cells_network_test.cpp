@@ -104,5 +104,5 @@ TEST_CASE("every shipped scenario of gene networks is read without a complaint")
     CHECK(shipped_grn_scenario(entry.path().stem().string()).filename() == entry.path().filename());
     ++read;
   }
-  CHECK(read == 5);
+  CHECK(read == 6);
 }

@@ -151,6 +151,36 @@ TEST_CASE("the dual arm of too little data, or with unknown genes, is refused") 
   CHECK_THROWS_AS(single_arms(genes, cells, cells, cells, 20, doses), InputError);
 }
 
+TEST_CASE("arms of unequal depth have their own, and one depth for all is doubted") {
+  std::vector<std::string> genes;
+  for (int g = 0; g < 10; ++g) genes.push_back("G" + std::to_string(g));
+  TransientDoses doses;
+  doses.silenced = 0, doses.delivered = 1;
+  RandomStream random(5, 5, 5);
+  const auto cells = [&](double depth) {
+    Eigen::MatrixXd out(300, 10);
+    for (double& count : out.reshaped()) count = static_cast<double>(random.poisson(0.5 * depth));
+    return out;
+  };
+  const Eigen::MatrixXd ctrl = cells(20), si = cells(20), mm = cells(26);
+  const SingleArms one = single_arms(genes, ctrl, si, mm, 20, doses), each = single_arms(genes, ctrl, si, mm, {20, 20, 26}, doses);
+  CHECK(one.mm[5] == Approx(0.65).margin(0.04));
+  CHECK(each.mm[5] == Approx(0.5).margin(0.04));
+  CHECK(each.si == one.si);
+  REQUIRE(depth_doubts(one).size() == 1);
+  CHECK_THAT(depth_doubts(one)[0], Catch::Matchers::Contains("mRNA arm 8 of 8 genes") && Catch::Matchers::Contains("factor of 1.3"));
+  CHECK(depth_doubts(each).empty());
+}
+
+TEST_CASE("the median of fewer than six networks has no 95 % interval") {
+  CHECK(std::isnan(median_interval({1, 2, 3, 4, 5}).lower));
+  CHECK(std::isnan(median_interval({}).upper));
+  const MedianInterval six = median_interval({6, 2, 3, 4, 5, 1});      // 1 - 2 / 64 = 96.9 %
+  CHECK((six.lower == 1 && six.upper == 6));
+  const MedianInterval nine = median_interval({1, 2, 3, 4, 5, 6, 7, 8, 9});      // ranks 2 and 8, 96.1 % (tables of the sign test)
+  CHECK((nine.lower == 2 && nine.upper == 8));
+}
+
 TEST_CASE("baselines of the dual arm are what they say") {
   SingleArms arms;
   arms.ctrl = Eigen::Vector3d(0.5, 0.5, 0.5), arms.si = Eigen::Vector3d(0.7, 0.4, 0.3), arms.mm = Eigen::Vector3d(0.6, 0.6, 0.2);

@@ -55,7 +55,7 @@ struct Small {
     out.model_parameters = coordinates.model_parameters();
     out.point = [this](const Eigen::VectorXd& theta) {
       auto p = coordinates.at(theta);
-      return NetworkPoint{p.parameters, p.start, p.parameters_by, p.start_by};
+      return NetworkPoint{p.parameters, p.start, p.parameters_by, p.start_by, {}};
     };
     return out;
   }

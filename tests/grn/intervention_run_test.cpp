@@ -39,6 +39,7 @@ TEST_CASE("hyped grn knockouts gives edges with their posterior", "[standard]") 
   REQUIRE(edges.rows() == 90);
   for (std::size_t r = 1; r < edges.rows(); ++r) CHECK(edges.number(r, 2) <= edges.number(r - 1, 2));
   CHECK(edges.number(0, 2) > 0.5);
+  for (const char* figure : {"network", "scores"}) CHECK(std::filesystem::exists(out.path / "figures" / (std::string(figure) + ".svg")));
   CHECK_THAT(out.text("summary.json"), Catch::Matchers::Contains("average_precision_z_score"));
   RunFolder none("grn_knockouts_bad");
   CHECK_THROWS_AS(command({"knockouts", base + "timeseries.tsv", "--out", none.path.string()}), InputError);
@@ -65,6 +66,7 @@ TEST_CASE("hyped grn dual-arm predicts the HYPED-like networks' dual arm, beside
     REQUIRE(command({"dual-arm", cells.string(), "--edges", prior.string(), "--silenced", a, "--delivered", b, "--depth", std::to_string(depth), "--minutes-per-hour", "12", "--out", (out.path / "run").string()}) == 0);
     const DelimitedTable table = DelimitedTable::read(out.path / "run" / "tables" / "dual_arm.tsv");
     REQUIRE(table.rows() == 10);
+    for (const char* figure : {"dual_arm", "predictions"}) CHECK(std::filesystem::exists(out.path / "run/figures" / (std::string(figure) + ".svg")));
     // The bars that the source computed from the cells' true mRNA: no change, additive, the better of si and mm.
     const LevelTable truth = read_level_table(folder / ("net" + std::to_string(k) + "_cells_48h_truth_mRNA.csv"));
     const Eigen::RowVectorXd mean[4] = {truth.levels.topRows(400).colwise().mean(), truth.levels.middleRows(400, 400).colwise().mean(), truth.levels.middleRows(800, 400).colwise().mean(), truth.levels.bottomRows(400).colwise().mean()};
@@ -83,6 +85,10 @@ TEST_CASE("hyped grn dual-arm predicts the HYPED-like networks' dual arm, beside
     CHECK(std::sqrt(bars[1]) == Approx(k == 1 ? 0.048 : 0.140).margin(0.002));
     CHECK(std::sqrt(std::min(bars[2], bars[3])) == Approx(k == 1 ? 0.044 : 0.081).margin(0.003));
     CHECK(covered >= 6);
+    std::ifstream in(out.path / "run" / "summary.json");
+    const std::string summary(std::istreambuf_iterator<char>(in), {});
+    CHECK_THAT(summary, Catch::Matchers::Contains("10 columns of the cells: G1, G2"));
+    CHECK_THROWS_AS(command({"dual-arm", cells.string(), "--edges", prior.string(), "--silenced", a, "--delivered", b, "--depth", "20", "--metadata", "well", "--out", (out.path / "bad").string()}), InputError);
     CHECK_THROWS_AS(command({"dual-arm", cells.string(), "--edges", prior.string(), "--silenced", "Q", "--delivered", b, "--depth", "20", "--out", (out.path / "bad").string()}), InputError);
     CHECK_THROWS_AS(command({"dual-arm", cells.string(), "--edges", prior.string(), "--silenced", a, "--delivered", b, "--depth", "20", "--ctrl", "nothing", "--out", (out.path / "bad").string()}), InputError);
     CHECK_FALSE(std::filesystem::exists(out.path / "bad"));

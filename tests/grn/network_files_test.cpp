@@ -120,6 +120,9 @@ TEST_CASE("tables of DREAM4 and of cells, and their errors") {
   const ConditionCounts counts = read_condition_counts(cells.path);
   CHECK(counts.of("si")(0, 1) == 7);
   CHECK_THROWS_WITH(counts.of("mm"), Contains("has no cells"));
+  const TextFile wells("wells.csv", "cell,condition,A,total_counts,B\n0,ctrl,3,7,4\n1,si,0,7,7\n");
+  CHECK(read_condition_counts(wells.path, {"total_counts"}).genes == std::vector<std::string>{"A", "B"});
+  CHECK_THROWS_AS(read_condition_counts(wells.path, {"well"}), InputError);
   const TextFile fractional("fractional.csv", "cell,condition,A\n0,ctrl,3.5\n");
   CHECK_THROWS_AS(read_condition_counts(fractional.path), InputError);
 }

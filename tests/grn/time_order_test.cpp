@@ -14,9 +14,13 @@
 #include "libhyped/ingest/networks/read_expression_series.hpp"
 #include "libhyped/parallel.hpp"
 #include "libhyped/random.hpp"
+#include "tests/experiments/command_run.hpp"
 #include "tests/places.hpp"
 
 using namespace hyped;
+using hyped::testing::CommandFolder;
+using hyped::testing::Ended;
+using hyped::testing::text_of;
 
 namespace {
 
@@ -80,7 +84,14 @@ TEST_CASE("blocks whose labels run backwards are found, whatever the number of t
   CHECK(one.share_labels == three.share_labels);
   CHECK(one.share_numbers == three.share_numbers);
   course.numbers.assign(9, -1);
-  CHECK_FALSE(test_time_order(course, 100, 4).doubtful());
+  const TimeOrderTest unnumbered = test_time_order(course, 100, 4);
+  CHECK_FALSE(unnumbered.doubtful());
+  CHECK(std::isnan(unnumbered.share_numbers));
+  // the share counts the order itself: never 0
+  CHECK(one.share_numbers >= 1.0 / 20001);
+  CHECK(std::round(one.share_labels * 20001) == Approx(one.share_labels * 20001).epsilon(1e-12));
+  course.replicates = {Eigen::MatrixXd::Constant(3, 9, 2)};
+  CHECK_THROWS_WITH(test_time_order(course, 100, 4), Catch::Matchers::Contains("does not vary"));
 }
 
 TEST_CASE("dynamic mode decomposition finds a linear law of its rank exactly") {
@@ -104,6 +115,8 @@ TEST_CASE("dynamic mode decomposition finds a linear law of its rank exactly") {
 TEST_CASE("the hard threshold keeps the rank that stands above noise") {
   const Eigen::MatrixXd signal = 6 * random_matrix(60, 3, 5) * random_matrix(3, 60, 6);
   CHECK(hard_threshold_rank(signal + random_matrix(60, 60, 8)) == 3);
+  CHECK_THROWS_WITH(hard_threshold_rank(Eigen::MatrixXd::Zero(5, 7)), Catch::Matchers::Contains("does not vary"));
+  CHECK_THROWS_WITH(score_of(Eigen::MatrixXd::Zero(5, 7), Eigen::MatrixXd::Zero(5, 7)), Catch::Matchers::Contains("does not vary"));
 }
 
 TEST_CASE("a ridge without penalty is least squares, a heavy one is the persistence it leans on") {
@@ -139,8 +152,44 @@ TEST_CASE("series that cannot be put in order are refused") {
   CHECK(make_course(series).genes.size() == 2);      // shares of a library: both move
   series.samples[3].time_h = 40;
   CHECK(make_course(series, {TimeOrder::labels, 1, true}).times_h == std::vector<double>{0, 8, 16});
+  series.values(0, 3) = 300, series.values(0, 1) = 100;      // what changes does so outside the even steps
+  CHECK_THROWS_WITH(make_course(series, {TimeOrder::labels, 1, true}), Catch::Matchers::Contains("no gene"));
   series.samples[3].time_h = 0;
   CHECK_THROWS_WITH(make_course(series), Catch::Matchers::Contains("two samples"));
+}
+
+TEST_CASE("a table with columns of samples and of time points is refused") {
+  const CommandFolder folder;
+  folder.write("samples.csv", "column,sample_id,T_label,hours_official,replicate\n1_T0R1,1,T0,0,1\n2_T1R1,2,T1,8,1\n3_T2R1,3,T2,16,1\n");
+  folder.write("mixed.csv", "gene,1_T0R1,2_T1R1,T2\nA,10,20,3.5\nB,1,2,4\n");
+  CHECK_THROWS_WITH(read_expression_series(folder.path() / "mixed.csv"), Catch::Matchers::Contains("'2_T1R1', counts") && Catch::Matchers::Contains("'T2'"));
+  folder.write("counts.csv", "gene,1_T0R1,2_T1R1,3_T2R1\nA,10,20,3\nB,1,2,4\n");
+  CHECK(read_expression_series(folder.path() / "counts.csv").counted);
+}
+
+TEST_CASE("samples without numbers give no result of the numbers' order") {
+  const CommandFolder folder;
+  std::string samples = "column,sample_id,T_label,hours_official,replicate\n", header = "gene", rows;
+  for (int t = 0; t < 9; ++t) {
+    samples += "s" + std::to_string(t) + ",-1,T" + std::to_string(t) + "," + std::to_string(8 * t) + ",1\n";
+    header += ",s" + std::to_string(t);
+  }
+  RandomStream random(2, 2, 2);
+  for (int g = 0; g < 30; ++g) {
+    rows += (g == 0 ? std::string("COL1A1") : g == 1 ? std::string("VIM") : "G" + std::to_string(g));
+    for (int t = 0; t < 9; ++t) rows += "," + std::to_string(static_cast<long>(random.poisson(200 + 100 * std::sin(0.3 * t + g))));
+    rows += "\n";
+  }
+  folder.write("samples.csv", samples);
+  folder.write("counts.csv", header + "\n" + rows);
+  const Ended run = folder.run("grn order counts.csv --rank 2 --out o");
+  INFO(run.out << run.err);
+  REQUIRE(run.code == 0);
+  const std::string summary = text_of(folder.path() / "o/summary.json");
+  CHECK_THAT(summary, Catch::Matchers::Contains("roughness_labels") && !Catch::Matchers::Contains("roughness_numbers") && !Catch::Matchers::Contains("random_share_numbers"));
+  CHECK_THAT(summary, Catch::Matchers::Contains("Samples have no numbers"));
+  const Ended negative = folder.run("grn order counts.csv --rank -1 --out n");
+  CHECK(negative.code == 2);
 }
 
 TEST_CASE("markers warn where the data contradict their label") {

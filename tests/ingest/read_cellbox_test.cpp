@@ -64,43 +64,22 @@ TEST_CASE("a CellBox folder is read as it is, with its model and split") {
 }
 
 TEST_CASE("what is wrong in a CellBox folder is named with file and line") {
-  {
+  struct Wrong {
+    const char *file, *text, *words;
+  };
+  for (const Wrong& wrong : {Wrong{"expr.csv", "0.1,-0.2,0.5,0.3\n0.2,x,0.5,-0.1\n-0.3,0,0.5,0\n", "expr.csv:2"},
+                             {"expr.csv", "0.1,-0.2,0.5,0.3\n0.2,x,0.5,-0.1\n-0.3,0,0.5,0\n", "column 2: 'x' is not a number"},
+                             {"pert.csv", "0,0,0,-1.5\n0,0,2\n0,0,0,0\n", "pert.csv:2"},
+                             {"pert.csv", "0,0,0,-1.5\n0,0,0,2\n", "holds 2 conditions, expr.csv 3"},
+                             {"pert.csv", "0,0.5,0,-1.5\n0,0,0,2\n0,0,0,0\n", "an input on 'b', which is no drug"},
+                             {"node_Index.csv", "a\na\nG1\naX\n", "names 'a' twice"},
+                             {"loo_label.csv", "1,0\n7,0\n0,0\n", "7 is no drug"},
+                             {"expr_index.txt", "A\nB\n", "names 2 conditions"},
+                             {"expr_index.txt", "A\nB\nA\n", "names the condition 'A' twice"}}) {
     const SmallFolder folder;
-    folder.write("expr.csv", "0.1,-0.2,0.5,0.3\n0.2,x,0.5,-0.1\n-0.3,0,0.5,0\n");
-    CHECK(holds(folder.problem(), "expr.csv:2"));
-    CHECK(holds(folder.problem(), "column 2: 'x' is not a number"));
-  }
-  {
-    const SmallFolder folder;
-    folder.write("pert.csv", "0,0,0,-1.5\n0,0,2\n0,0,0,0\n");
-    CHECK(holds(folder.problem(), "pert.csv:2"));
-  }
-  {
-    const SmallFolder folder;
-    folder.write("pert.csv", "0,0,0,-1.5\n0,0,0,2\n");
-    CHECK(holds(folder.problem(), "holds 2 conditions, expr.csv 3"));
-  }
-  {
-    const SmallFolder folder;
-    folder.write("pert.csv", "0,0.5,0,-1.5\n0,0,0,2\n0,0,0,0\n");
-    CHECK(holds(folder.problem(), "an input on 'b', which is no drug"));
-  }
-  {
-    const SmallFolder folder;
-    folder.write("node_Index.csv", "a\na\nG1\naX\n");
-    CHECK(holds(folder.problem(), "names 'a' twice"));
-  }
-  {
-    const SmallFolder folder;
-    folder.write("loo_label.csv", "1,0\n7,0\n0,0\n");
-    CHECK(holds(folder.problem(), "7 is no drug"));
-  }
-  {
-    const SmallFolder folder;
-    folder.write("expr_index.txt", "A\nB\n");
-    CHECK(holds(folder.problem(), "names 2 conditions"));
-    folder.write("expr_index.txt", "A\nB\nA\n");
-    CHECK(holds(folder.problem(), "names the condition 'A' twice"));
+    folder.write(wrong.file, wrong.text);
+    INFO(wrong.file << ": " << folder.problem());
+    CHECK(holds(folder.problem(), wrong.words));
   }
   {
     const SmallFolder folder;

@@ -16,7 +16,8 @@ inline bool same(const PhaseStay& a, const PhaseStay& b) {
 }
 
 inline std::string difference(const CellTracks& a, const CellTracks& b) {
-  if (a.source != b.source || a.format != b.format || a.time_axis != b.time_axis || a.length_unit != b.length_unit) return "about";
+  const auto origin = [](const CellTracks& t) { return t.origin.empty() ? t.source : t.origin; };
+  if (origin(a) != origin(b) || a.format != b.format || a.time_axis != b.time_axis || a.length_unit != b.length_unit) return "about";
   if (a.notes != b.notes || a.phases != b.phases || a.merges != b.merges) return "notes, phases or merges";
   if (a.films.size() != b.films.size() || a.cells.size() != b.cells.size()) return "number of films or cells";
   for (std::size_t i = 0; i < a.films.size(); ++i) {

@@ -9,11 +9,13 @@
 #include "libhyped/random.hpp"
 #include "models/gene_network/saturating_network.hpp"
 #include "tests/models/random_networks.hpp"
+#include "tests/models/three_genes.hpp"
 
 using namespace hyped;
 using namespace hyped::models;
 using hyped::testing::random_batch;
 using hyped::testing::random_network;
+using hyped::testing::three_genes;
 
 namespace {
 
@@ -75,19 +77,17 @@ TEST_CASE("transfer functions agree with the standard library, their slopes with
   double out[8];
   TransferFunction{Transfer::tanh, 1}.apply(tiny, out, 8);
   for (int i = 0; i < 4; ++i) CHECK(out[i] == Approx(std::tanh(tiny[i])).epsilon(5e-16));
+  // what is no number stays none, whatever the transfer
+  const double broken[8] = {std::nan(""), 0.5, std::nan(""), -2, 0, 1, 2, 3};
+  for (const TransferFunction f : {TransferFunction{Transfer::identity, 1}, {Transfer::tanh, 1}, {Transfer::logistic, 1}, {Transfer::polynomial, 2}, {Transfer::hill, 3}, {Transfer::clip, 1}}) {
+    f.apply(broken, out, 8);
+    for (int i = 0; i < 8; ++i) CHECK(std::isnan(out[i]) == (i == 0 || i == 2));
+  }
 }
 
 TEST_CASE("batched networks are the saturating network: rates and all derivatives, dense and sparse") {
   for (const Saturation saturation : {Saturation::identity, Saturation::logistic, Saturation::tanh}) {
-    NetworkDefinition d;
-    d.genes = {"A", "B", "C"};
-    d.inputs = {"si", "mm", "S"};
-    d.saturation = saturation;
-    d.capacity = {0.4, 0.3, 0.2};
-    d.bias = {-0.5, 0.2, 0.1};
-    d.decay = {0.1, 0.2, 0.05};
-    d.edges = {{0, 1, 1.5}, {1, 2, -0.7}, {2, 0, 0.4}, {1, 1, 0.3}};
-    d.actions = {{0, 0, InputAction::degrades, 6}, {1, 0, InputAction::carries, 2}, {1, 2, InputAction::drives, -1.2}, {2, 1, InputAction::modulates, 3}, {2, 2, InputAction::modulates, -1}, {0, 2, InputAction::modulates, 0.5}};
+    const NetworkDefinition d = three_genes(saturation);
     const SaturatingNetwork one(d);
     for (const EdgeStorage storage : {EdgeStorage::dense, EdgeStorage::sparse}) {
       BatchNetworkDefinition definition = batch_definition(d);

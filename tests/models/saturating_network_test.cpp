@@ -9,26 +9,11 @@
 #include "libhyped/random.hpp"
 #include "libhyped/simulate/simulate.hpp"
 #include "libhyped/simulate/steady_state.hpp"
+#include "tests/models/three_genes.hpp"
 
 using namespace hyped;
 using namespace hyped::models;
-
-namespace {
-
-NetworkDefinition three_genes(Saturation saturation) {
-  NetworkDefinition d;
-  d.genes = {"A", "B", "C"};
-  d.inputs = {"si", "mm", "S"};
-  d.saturation = saturation;
-  d.capacity = {0.4, 0.3, 0.2};
-  d.bias = {-0.5, 0.2, 0.1};
-  d.decay = {0.1, 0.2, 0.05};
-  d.edges = {{0, 1, 1.5}, {1, 2, -0.7}, {2, 0, 0.4}, {1, 1, 0.3}};
-  d.actions = {{0, 0, InputAction::degrades, 6}, {1, 0, InputAction::carries, 2}, {1, 2, InputAction::drives, -1.2}, {2, 1, InputAction::modulates, 3}, {2, 2, InputAction::modulates, -1}, {0, 2, InputAction::modulates, 0.5}};
-  return d;
-}
-
-}  // namespace
+using hyped::testing::three_genes;
 
 TEST_CASE("a saturating network's rates are its formula") {
   const SaturatingNetwork network(three_genes(Saturation::logistic));

@@ -7,29 +7,14 @@
 #include <sstream>
 
 #include "tests/models/random_networks.hpp"
+#include "tests/simulate/sample_squares.hpp"
 #include "tests/simulate/test_models.hpp"
 
 using namespace hyped;
 using namespace hyped::models;
 using hyped::testing::random_batch;
 using hyped::testing::random_network;
-
-namespace {
-
-// Squares of what is 0.3 and more away from a target that differs by sample, gene and column.
-double target(int sample, Eigen::Index gene, Eigen::Index column) { return 0.3 * std::sin(1 + sample + 2.0 * static_cast<double>(gene) + 3.0 * static_cast<double>(column)); }
-double squares(int sample, const Eigen::MatrixXd& x, BatchMatrix bar, std::span<double>) {
-  double sum = 0;
-  for (Eigen::Index b = 0; b < x.cols(); ++b)
-    for (Eigen::Index g = 0; g < x.rows(); ++g) {
-      const double d = x(g, b) - target(sample, g, b);
-      sum += d * d;
-      bar(g, b) = 2 * d;
-    }
-  return sum;
-}
-
-}  // namespace
+using hyped::testing::squares;
 
 TEST_CASE("Heun with fixed steps: its formula, order two, and its exact gradient") {
   const BatchNetwork model(random_network(6, {Transfer::tanh, 1}, EdgeStorage::automatic, 1, 0.5, true));

@@ -9,26 +9,16 @@
 #include "libhyped/simulate/ode.hpp"
 #include "models/gene_network/saturating_network.hpp"
 #include "tests/models/random_networks.hpp"
+#include "tests/simulate/sample_squares.hpp"
 
 using namespace hyped;
 using namespace hyped::models;
 using hyped::testing::random_batch;
 using hyped::testing::random_network;
+using hyped::testing::squares;
+using hyped::testing::target;
 
 namespace {
-
-// Squares of what is 0.3 and more away from a target that differs by sample, gene and column.
-double target(int sample, Eigen::Index gene, Eigen::Index column) { return 0.3 * std::sin(1 + sample + 2.0 * static_cast<double>(gene) + 3.0 * static_cast<double>(column)); }
-double squares(int sample, const Eigen::MatrixXd& x, BatchMatrix bar, std::span<double>) {
-  double sum = 0;
-  for (Eigen::Index b = 0; b < x.cols(); ++b)
-    for (Eigen::Index g = 0; g < x.rows(); ++g) {
-      const double d = x(g, b) - target(sample, g, b);
-      sum += d * d;
-      bar(g, b) = 2 * d;
-    }
-  return sum;
-}
 
 // A dose of input k at 2 that decays, and a constant one that is washed out at 5; `after` decides at the breaks.
 BatchExperiment dosed(const BatchModel& model, int columns) {

@@ -69,7 +69,9 @@ TEST_CASE("steady states of batches are the other solver's, with its derivatives
       model.parameter_jacobian({x.data(), 8}, {u.data(), 5}, p, by_parameter);
       expected -= by_parameter.transpose() * by_state.transpose().fullPivLu().solve(Eigen::VectorXd(bar.col(b)));
     }
-    const Eigen::VectorXd gradient = steady_gradient(model, p, states, batch.u, bar);
+    const SteadyGradient backward = steady_gradient(model, p, states, batch.u, bar);
+    REQUIRE(backward.outcome.ok());
+    const Eigen::VectorXd& gradient = backward.by_parameter;
     CHECK((gradient - expected).cwiseAbs().maxCoeff() < 1e-10 * expected.cwiseAbs().maxCoeff());
     // and differences of the states themselves, from warm starts
     for (std::size_t j = 0; j < p.size(); j += 5) {
@@ -225,6 +227,51 @@ TEST_CASE("steady states of batches: the same bytes for any number of threads, a
   CHECK(one == run(2, true));
   CHECK(run(1, false) == run(2, false));
   CHECK((one - run(1, false)).cwiseAbs().maxCoeff() < 1e-8);      // this network has one steady state
+}
+
+TEST_CASE("a gene at a high level does not hide where a switch goes") {
+  // two genes that repress each other, one that creeps from 993 to 1000, one that is fast
+  BatchNetworkDefinition d = ring(2, -3);
+  d.genes.insert(d.genes.end(), {"high", "fast"});
+  d.capacity.insert(d.capacity.end(), {500, 1});
+  d.bias.insert(d.bias.end(), {30, 0});
+  d.decay.insert(d.decay.end(), {0.5, 100});
+  const BatchNetwork model(d);
+  Eigen::MatrixXd start(4, 1);
+  start << 0.26, -0.26, 993, 0;      // Newton's method leads to the other side once the switch is near 0.3
+  const auto found = steady_batch(model, model.default_parameters(), start, Eigen::MatrixXd(0, 1));
+  INFO(found[0].outcome.message);
+  REQUIRE(found[0].outcome.ok());
+  CHECK(found[0].reached);
+  CHECK(found[0].state[0] == Approx(0.9949).epsilon(1e-3));
+  CHECK(found[0].state[2] == Approx(1000));
+}
+
+TEST_CASE("without eigenvalues the determinant alone tells a stable root from a saddle, also where the start is the root") {
+  const BatchNetwork model(ring(2, -3));
+  Eigen::MatrixXd start(2, 2);
+  start << 0, 0.9, 0, -0.9;
+  const auto found = steady_batch(model, model.default_parameters(), start, Eigen::MatrixXd(0, 2), {.must_be_reached = false, .eigenvalues = false});
+  CHECK(found[0].exists);
+  CHECK_FALSE(found[0].stable);
+  CHECK_THAT(found[0].outcome.message, Catch::Matchers::Contains("unstable"));
+  CHECK(found[1].stable);
+  CHECK(found[1].outcome.ok());
+}
+
+TEST_CASE("a gradient through a Jacobian without inverse is an outcome, not an infinity") {
+  // dx = x - x: every level is a steady state
+  BatchNetworkDefinition d;
+  d.genes = {"X", "Y"};
+  d.transfer = {Transfer::identity, 1};
+  d.capacity = {1, 1};
+  d.bias = {0, 0.5};
+  d.decay = {1, 1};
+  d.edges = {{0, 0, 1, false}};
+  const BatchNetwork model(d);
+  const SteadyGradient found = steady_gradient(model, model.default_parameters(), Eigen::Vector2d(0.3, 0.5), Eigen::MatrixXd(0, 1), Eigen::Vector2d(1, 1));
+  CHECK(found.outcome.status == Status::singular);
+  CHECK(found.by_parameter.isZero(0));
 }
 
 TEST_CASE("leading eigenvalues: Arnoldi's method agrees with all eigenvalues") {

@@ -93,6 +93,10 @@ TwinEdgeProblem twin_edge_problem(const Scenario& scenario, const CellsTwin& twi
   out.network = std::make_unique<models::SaturatingNetwork>(d);
   out.coordinates = std::make_unique<models::SearchCoordinates>(*out.network, rest, std::vector<int>{myod1});
   const models::SearchCoordinates& coordinates = *out.coordinates;
+  if (settings.unequal_cells) out.fluctuating = std::make_unique<models::FluctuatingNetwork>(*out.network, std::vector<double>(d.genes.size(), groups.dispersion));
+  out.dispersion = groups.dispersion;
+  out.correlated_errors = settings.correlated_errors, out.expected_errors = settings.expected_errors;
+  const models::FluctuatingNetwork* fluctuating = out.fluctuating.get();
   // the search: names, bounds, priors
   NetworkSearch search;
   const int count = coordinates.count();
@@ -129,15 +133,21 @@ TwinEdgeProblem twin_edge_problem(const Scenario& scenario, const CellsTwin& twi
     search.start[c] = std::clamp(start, search.lower[c] + 1e-3, search.upper[c] - 1e-3);
   }
   search.model_parameters = coordinates.model_parameters();
-  search.point = [&coordinates](const Eigen::VectorXd& theta) {
+  search.point = [&coordinates, fluctuating](const Eigen::VectorXd& theta) {
     auto p = coordinates.at(theta);
-    return NetworkPoint{std::move(p.parameters), std::move(p.start), std::move(p.parameters_by), std::move(p.start_by)};
+    if (fluctuating == nullptr) return NetworkPoint{std::move(p.parameters), std::move(p.start), std::move(p.parameters_by), std::move(p.start_by), {}};
+    return NetworkPoint{std::move(p.parameters), fluctuating->start_at(p.start), std::move(p.parameters_by), std::move(p.start_by), fluctuating->start_by(p.start)};
   };
   std::vector<CellGroup> fitted;
   for (auto& group : groups.groups) (std::find(settings.left_out_arms.begin(), settings.left_out_arms.end(), group.arm) == settings.left_out_arms.end() ? fitted : out.left_out).push_back(std::move(group));
   GroupMeansOptions options;
+  options.shared = std::move(groups.shared);
+  // phases act on genes without edges alone
+  options.few_model = out.network.get();
+  for (const auto& action : d.actions)
+    if ((action.input == twin.network.s_phase || action.input == twin.network.g2m) && std::find(options.few_states.begin(), options.few_states.end(), action.gene) == options.few_states.end()) options.few_states.push_back(action.gene);
   out.library_sd = options.library_sd = settings.library_sd > 0 ? settings.library_sd : std::max(0.02, groups.library_sd);
-  out.means = std::make_unique<GroupMeans>(*out.network, std::move(search), std::move(fitted), options);
+  out.means = std::make_unique<GroupMeans>(out.fluctuating ? static_cast<const Model&>(*out.fluctuating) : *out.network, std::move(search), std::move(fitted), options);
   out.truth = out.means->start();
   out.truth.head(count) = truth;
   for (std::size_t g = 0; g < out.genes.size(); ++g)
@@ -145,31 +155,48 @@ TwinEdgeProblem twin_edge_problem(const Scenario& scenario, const CellsTwin& twi
   return out;
 }
 
+namespace {
+
+// The information at theta, with the errors' covariance if the problem asks for it.
+Outcome evidence_at(const TwinEdgeProblem& problem, const GroupMeans& means, const Eigen::VectorXd& theta, std::unique_ptr<NetworkEvidence>& out) {
+  Eigen::VectorXd residuals;
+  Eigen::MatrixXd jacobian, covariance;
+  Outcome outcome = means.evaluate(theta, residuals, &jacobian);
+  if (outcome.ok() && problem.correlated_errors) outcome = means.residual_covariance(theta, covariance);
+  if (outcome.ok()) out = std::make_unique<NetworkEvidence>(theta, jacobian, means.measured(), means.prior_sd(), means.names(), problem.correlated_errors ? &covariance : nullptr);
+  return outcome;
+}
+
+}  // namespace
+
 TwinEdgeFit fit_twin_edges(const TwinEdgeProblem& problem, const EdgeThresholds& thresholds, const LeastSquaresOptions& options) {
   TwinEdgeFit out;
-  const GroupMeans& means = *problem.means;
-  out.fit = least_squares(means, means.start(), means.lower(), means.upper(), {}, options);
-  Eigen::VectorXd residuals;
-  Eigen::MatrixXd jacobian;
-  if (const Outcome outcome = means.evaluate(out.fit.theta, residuals, &jacobian); !outcome.ok()) {
+  out.means = std::make_unique<GroupMeans>(problem.means->with(problem.means->groups()));
+  LeastSquaresOptions first = options;
+  if (problem.expected_errors) first.function_tolerance = std::max(1e-3, options.function_tolerance);      // errors move with the second decimal
+  out.fit = least_squares(*out.means, out.means->start(), out.means->lower(), out.means->upper(), {}, first);
+  if (problem.expected_errors && out.fit.theta.allFinite()) {
+    std::vector<CellGroup> groups;
+    if (const Outcome outcome = out.means->expected_errors(out.fit.theta, groups); outcome.ok()) {
+      out.means = std::make_unique<GroupMeans>(problem.means->with(std::move(groups)));
+      out.fit = least_squares(*out.means, out.fit.theta, out.means->lower(), out.means->upper(), {}, options);
+    }
+  }
+  if (const Outcome outcome = evidence_at(problem, *out.means, out.fit.theta, out.evidence); !outcome.ok()) {
     out.fit.outcome = outcome;
     return out;
   }
-  out.evidence = std::make_unique<NetworkEvidence>(out.fit.theta, jacobian, means.measured(), means.prior_sd(), means.names());
   for (const int edge : problem.edges) out.edges.push_back(out.evidence->edge(edge, 0, thresholds));
   return out;
 }
 
 EdgeCallScore score_edges(const TwinEdgeProblem& problem, const TwinEdgeFit& fit, const EdgeThresholds& thresholds) {
   EdgeCallScore out;
-  const GroupMeans& means = *problem.means;
-  Eigen::VectorXd residuals;
-  Eigen::MatrixXd jacobian;
-  const bool known = means.evaluate(problem.truth, residuals, &jacobian).ok();
+  std::unique_ptr<NetworkEvidence> truth;
+  const bool known = evidence_at(problem, *fit.means, problem.truth, truth).ok();
   HYPED_REQUIRE(known);
-  const NetworkEvidence truth(problem.truth, jacobian, means.measured(), means.prior_sd(), means.names());
   for (std::size_t e = 0; e < problem.edges.size(); ++e) {
-    const EdgeEvidence at_truth = truth.edge(problem.edges[e], 0, thresholds);
+    const EdgeEvidence at_truth = truth->edge(problem.edges[e], 0, thresholds);
     const EdgeEvidence& called = fit.edges[e];
     ++out.edges;
     const bool right = problem.real[e] && called.estimate * at_truth.estimate > 0;

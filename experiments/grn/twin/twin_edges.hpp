@@ -7,6 +7,7 @@
 
 #include "experiments/grn/twin/twin_groups.hpp"
 #include "fitting/networks/evidence/edge_identifiability.hpp"
+#include "models/gene_network/fluctuating_network.hpp"
 #include "models/gene_network/search_coordinates.hpp"
 
 namespace hyped {
@@ -23,6 +24,9 @@ struct TwinEdgeSettings {
   // true: each prior is a measurement of the truth with its own error, drawn anew; false: edges and strengths are about zero
   bool measured_priors = false;
   std::vector<std::string> left_out_arms;
+  bool unequal_cells = true;           // means of cells that fluctuate; false: the network at the mean levels
+  bool correlated_errors = true;       // intervals with the covariance of genes' errors and shared errors; false: independent ones
+  bool expected_errors = true;         // standard errors at fitted levels; false: as counted
   EdgeThresholds thresholds;
   TwinGroupSettings groups;
   std::uint64_t seed = 1;
@@ -30,8 +34,11 @@ struct TwinEdgeSettings {
 
 struct TwinEdgeProblem {
   std::unique_ptr<models::SaturatingNetwork> network;      // candidates included, in units of the data, true values
+  std::unique_ptr<models::FluctuatingNetwork> fluctuating;  // null: cells are taken to be equal
   std::unique_ptr<models::SearchCoordinates> coordinates;
   std::unique_ptr<GroupMeans> means;
+  bool correlated_errors = true, expected_errors = true;
+  double dispersion = 0;                                   // between cells, as counted
   std::vector<CellGroup> left_out;                         // groups of left-out arms
   std::vector<std::string> genes;
   std::vector<int> states;                                 // of the twin's network, by gene
@@ -43,12 +50,14 @@ struct TwinEdgeProblem {
   std::vector<std::string> notes;
 };
 
-// The model is the twin's own class; its genes are the factors, matrix, muscle, interferon, regulator and target genes and a few of
+// The model is the twin's own class, for the means of cells that are unequal (FluctuatingNetwork with the dispersion of genes outside the
+// network, taken to be that of every gene); its genes are the factors, matrix, muscle, interferon, regulator and target genes and a few of
 // each phase. MYOD1's own equation is held: its counts are those of the delivered transcript. InputError as twin_groups.
 TwinEdgeProblem twin_edge_problem(const Scenario& scenario, const CellsTwin& twin, const TwinEdgeSettings& settings = {});
 
 struct TwinEdgeFit {
   LeastSquaresResult fit;
+  std::unique_ptr<GroupMeans> means;                       // with the standard errors that were used in the end
   std::unique_ptr<NetworkEvidence> evidence;
   std::vector<EdgeEvidence> edges;                         // in the order of the problem's
 };

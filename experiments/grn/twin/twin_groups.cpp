@@ -21,7 +21,8 @@ const char* const phase_names[] = {"G1", "S", "G2M"};
 struct Sums {
   int cells = 0, library = 0;
   double outside = 0, outside_squares = 0;
-  Eigen::VectorXd counts, squares, with_outside;      // [S]
+  Eigen::VectorXd counts, with_outside;      // [S]
+  Eigen::MatrixXd products;                  // [S x S], lower triangle
 };
 
 // A course through values on a grid, with slopes by differences.
@@ -43,7 +44,8 @@ std::vector<double> grid(double from, double to, double step) {
 }
 
 // Strata of one arm and phase: which inputs reached the cell, and at which dose.
-std::vector<GroupStratum> strata_of(const Scenario& scenario, const CellsTwin& twin, const CellPool& pool, TruePhase phase, const TwinGroupSettings& settings, const Experiment& base) {
+// `by_reached`: derivative of the strata's shares by the share of cells that each input of the arm reached, [inputs] of [strata].
+std::vector<GroupStratum> strata_of(const Scenario& scenario, const CellsTwin& twin, const CellPool& pool, TruePhase phase, const TwinGroupSettings& settings, const Experiment& base, std::vector<std::vector<double>>& by_reached) {
   const CellsTwinSettings& cells = *scenario.cells;
   struct Given {
     std::size_t course = 0;
@@ -66,6 +68,10 @@ std::vector<GroupStratum> strata_of(const Scenario& scenario, const CellsTwin& t
     patterns[bits] += 1, all += 1;
   }
   std::vector<GroupStratum> out;
+  by_reached.assign(given.size(), {});
+  std::vector<double> reached(given.size(), 0);
+  for (const auto& [bits, count] : patterns)
+    for (std::size_t i = 0; i < given.size(); ++i) reached[i] += bits >> i & 1 ? count / all : 0;
   for (const auto& [bits, count] : patterns) {
     std::vector<std::pair<double, std::vector<double>>> doses{{count / all, std::vector<double>(given.size(), 0)}};      // share, dose by input
     for (std::size_t i = 0; i < given.size(); ++i) {
@@ -79,7 +85,7 @@ std::vector<GroupStratum> strata_of(const Scenario& scenario, const CellsTwin& t
       doses = std::move(finer);
     }
     for (const auto& [share, dose] : doses) {
-      GroupStratum stratum{share, base};
+      GroupStratum stratum{share, base, "cell", false};      // the key holds all that tells its inputs
       for (std::size_t i = 0; i < given.size(); ++i) {
         const DeliveryCourse& course = twin.courses[given[i].course];
         if (course.kind == "sirna") {
@@ -91,17 +97,33 @@ std::vector<GroupStratum> strata_of(const Scenario& scenario, const CellsTwin& t
             times.insert(times.end(), later.begin() + 1, later.end());
           }
           for (const double t : times) values.push_back(course.activity(dose[i], t));
+          stratum.key += fmt::format(" {}={:.17g}", course.input, dose[i]);
           stratum.culture.inputs[course.input] = course_of(times, values, {course.from_h, std::isfinite(course.until_h) ? std::min(course.until_h, cells.harvest_h) : course.from_h});
         } else {
-          if (dose[i] > 0) stratum.culture.inputs[course.input] = course.active.scaled(dose[i]);
+          if (dose[i] > 0) stratum.culture.inputs[course.input] = course.active.scaled(dose[i]), stratum.key += fmt::format(" {}={:.17g}", course.input, dose[i]);
           const double seen = (1 - cells.interferon_paracrine) * dose[i] + cells.interferon_paracrine * given[i].mean;
-          if (seen > 0) stratum.culture.inputs["interferon"] = course.answer.scaled(seen);
+          if (seen > 0) stratum.culture.inputs["interferon"] = course.answer.scaled(seen), stratum.key += fmt::format(" after {}={:.17g}", course.input, seen);
         }
       }
+      for (std::size_t i = 0; i < given.size(); ++i) by_reached[i].push_back(reached[i] <= 0 || reached[i] >= 1 ? 0.0 : bits >> i & 1 ? share / reached[i] : -share / (1 - reached[i]));
       out.push_back(std::move(stratum));
     }
   }
   return out;
+}
+
+// Standard deviation of the share of reached cells in the sequenced culture that the cells' own spread does not hold: founders are
+// reached, not cells. With m cells of a founder at harvest it is p (1 - p) E[m (m - 1)] / E[m]^2 / founders.
+double reached_error(const Scenario& scenario, const CellsTwin& twin, const CellPool& pool, std::size_t input) {
+  const auto delivery = std::find_if(scenario.deliveries.begin(), scenario.deliveries.end(), [&](const auto& one) { return one.input == pool.inputs[input]; });
+  const auto culture = std::find_if(twin.pools.begin(), twin.pools.end(), [&](const CellPool& one) { return one.arm == pool.arm; });
+  if (culture == twin.pools.end() || culture->founders == 0) return 0;
+  std::map<int, double> lines;
+  for (const PooledCell& cell : pool.cells) lines[cell.founder] += 1;
+  double cells = 0, pairs = 0;
+  for (const auto& [founder, m] : lines) cells += m, pairs += m * (m - 1);
+  const double p = delivery->transfected_fraction;
+  return cells > 0 ? std::sqrt(p * (1 - p) * pairs * pool.founders / (cells * cells) / culture->founders) : 0;
 }
 
 // Shares of a group's cells that were in S and in G2/M at each time: what its lines went through.
@@ -135,12 +157,18 @@ TwinGroups twin_groups(const Scenario& scenario, const CellsTwin& twin, const st
   std::map<std::pair<std::string, int>, Sums> sums;
   std::vector<Sums> whole(twin.libraries.size());
   std::vector<Eigen::VectorXd> outside_profile(twin.libraries.size(), Eigen::VectorXd::Zero(static_cast<Eigen::Index>(outside.size())));
+  std::vector<std::vector<double>> totals(twin.libraries.size());      // counts of each droplet
+  std::vector<int> outside_genes;
+  for (std::size_t g = 0; g < outside.size(); ++g)
+    if (outside[g]) outside_genes.push_back(static_cast<int>(g));
+  Eigen::VectorXd outside_row = Eigen::VectorXd::Zero(static_cast<Eigen::Index>(outside_genes.size()));      // of one cell
+  Eigen::VectorXd outside_counts = outside_row, outside_squares = outside_row, outside_with = outside_row;   // of control cells in G1
   for (auto& one : whole) one.counts = Eigen::VectorXd::Zero(count);
   Eigen::VectorXd row = Eigen::VectorXd::Zero(count);
   for (int i = 0; i < twin.droplets(); ++i) {
     const auto at = static_cast<std::size_t>(i);
     row.setZero();
-    double size = 0;
+    double size = 0, all = 0;
     const auto columns = twin.counts.columns_of(i);
     const auto values = twin.counts.values_of(i);
     const auto l = static_cast<std::size_t>(twin.library[at]);
@@ -148,26 +176,47 @@ TwinGroups twin_groups(const Scenario& scenario, const CellsTwin& twin, const st
       const auto g = static_cast<std::size_t>(columns[k]);
       if (column_state[g] >= 0) row[column_state[g]] = values[k];
       if (outside[g]) size += values[k], outside_profile[l][columns[k]] += values[k];
+      all += values[k];
     }
+    totals[l].push_back(all);
     whole[l].counts += row;
     whole[l].outside += size;
     if (first[at + 1] - first[at] != 1 || !twin.droplet(i).stained) continue;
     const SequencedCell& cell = twin.cells[first[at]];
     Sums& sum = sums[{cell.arm, static_cast<int>(cell.phase)}];
-    if (sum.cells == 0) sum.counts = sum.squares = sum.with_outside = Eigen::VectorXd::Zero(count), sum.library = cell.library;
+    if (sum.cells == 0) sum.counts = sum.with_outside = Eigen::VectorXd::Zero(count), sum.products = Eigen::MatrixXd::Zero(count, count), sum.library = cell.library;
     ++sum.cells;
     sum.outside += size;
     sum.outside_squares += size * size;
     sum.counts += row;
-    sum.squares += row.cwiseAbs2();
+    sum.products.selfadjointView<Eigen::Lower>().rankUpdate(row);
     sum.with_outside += size * row;
+    if (!scenario.arm_inputs.at(cell.arm).empty() || cell.phase != TruePhase::g1) continue;
+    outside_row.setZero();
+    for (std::size_t k = 0, o = 0; k < columns.size() && o < outside_genes.size(); ++k) {
+      while (o < outside_genes.size() && outside_genes[o] < columns[k]) ++o;
+      if (o < outside_genes.size() && outside_genes[o] == columns[k]) outside_row[static_cast<Eigen::Index>(o)] = values[k];
+    }
+    outside_counts += outside_row, outside_squares += outside_row.cwiseAbs2(), outside_with += size * outside_row;
   }
   const auto control = std::find_if(sums.begin(), sums.end(), [&](const auto& one) { return scenario.arm_inputs.at(one.first.first).empty() && one.first.second == 0; });
   if (control == sums.end() || control->second.cells < settings.least_cells) throw InputError("[cells]", "has too few G1 cells of an arm without inputs: they are the unit", "add cells");
   const auto reference = static_cast<std::size_t>(control->second.library);
   TwinGroups out;
-  const double a = cells.ambient;
-  const auto ratio = [&](const Sums& sum) { return Eigen::VectorXd((sum.counts / sum.outside - a * whole[static_cast<std::size_t>(sum.library)].counts / whole[static_cast<std::size_t>(sum.library)].outside) / (1 - a)); };
+  // ambient counts of one droplet: the declared share of the median droplet
+  std::vector<Eigen::VectorXd> ambient_counts;
+  std::vector<double> ambient_outside;
+  for (std::size_t l = 0; l < whole.size(); ++l) {
+    double all = 0;
+    for (const double total : totals[l]) all += total;
+    const auto middle = totals[l].begin() + static_cast<std::ptrdiff_t>(totals[l].size() / 2);
+    std::nth_element(totals[l].begin(), middle, totals[l].end());
+    const double each = totals[l].empty() || !(all > 0) ? 0.0 : cells.ambient * *middle / all;
+    ambient_counts.push_back(each * whole[l].counts);
+    ambient_outside.push_back(each * whole[l].outside);
+  }
+  const auto outside_of = [&](const Sums& sum) { return sum.outside - sum.cells * ambient_outside[static_cast<std::size_t>(sum.library)]; };
+  const auto ratio = [&](const Sums& sum) { return Eigen::VectorXd((sum.counts - sum.cells * ambient_counts[static_cast<std::size_t>(sum.library)]) / outside_of(sum)); };
   out.unit = ratio(control->second);
   for (const int s : unmeasured) out.unit[s] = nan;
   for (const auto& [key, sum] : sums) {
@@ -176,17 +225,36 @@ TwinGroups twin_groups(const Scenario& scenario, const CellsTwin& twin, const st
       out.notes.push_back(fmt::format("{} {}: {} cells, left out.", arm, phase_names[phase], sum.cells));
       continue;
     }
-    CellGroup group{fmt::format("{} {}", arm, phase_names[phase]), arm, phase_names[phase], static_cast<std::size_t>(sum.library) == reference ? 0 : 1, sum.cells, {}, Eigen::VectorXd::Constant(count, nan), Eigen::VectorXd::Constant(count, nan)};
-    const Eigen::VectorXd mean = ratio(sum), raw = sum.counts / sum.outside;
+    CellGroup group{fmt::format("{} {}", arm, phase_names[phase]), arm, phase_names[phase], static_cast<std::size_t>(sum.library) == reference ? 0 : 1, sum.cells, {}, Eigen::VectorXd::Constant(count, nan), Eigen::VectorXd::Constant(count, nan), {}, {}, {}};
+    // residuals counts - mean * outside of the cells, and their covariance
+    const Eigen::VectorXd mean = ratio(sum);
+    const double n = sum.cells, size = outside_of(sum);
+    Eigen::MatrixXd spread = Eigen::MatrixXd(sum.products.selfadjointView<Eigen::Lower>()) - mean * sum.with_outside.transpose() - sum.with_outside * mean.transpose() + mean * mean.transpose() * sum.outside_squares;
+    const Eigen::VectorXd moved = sum.counts - mean * sum.outside;      // not 0: ambient counts are the same in every cell
+    spread -= moved * moved.transpose() / n;
+    group.counting = group.background = Eigen::VectorXd::Zero(count);
     for (Eigen::Index s = 0; s < count; ++s) {
       if (!(out.unit[s] > 0)) continue;
-      // residuals counts - raw * outside of the cells
-      const double squares = sum.squares[s] - 2 * raw[s] * sum.with_outside[s] + raw[s] * raw[s] * sum.outside_squares, n = sum.cells;
       group.mean[s] = mean[s] / out.unit[s];
-      group.standard_error[s] = std::sqrt(std::max(squares * n / (n - 1), 1.0)) / sum.outside / (1 - a) / out.unit[s];
+      group.standard_error[s] = std::sqrt(std::max(spread(s, s) * n / (n - 1), 1.0)) / size / out.unit[s];
+      group.counting[s] = 1 / (size * out.unit[s]);
+      group.background[s] = n * ambient_counts[static_cast<std::size_t>(sum.library)][s] / size / out.unit[s];
     }
+    const Eigen::VectorXd scale = spread.diagonal().cwiseMax(1.0).cwiseSqrt().cwiseInverse();
+    group.correlation = scale.asDiagonal() * spread * scale.asDiagonal();
+    group.correlation.diagonal().setOnes();
     out.groups.push_back(std::move(group));
   }
+  // spread between cells of genes outside, counting noise apart: the better measured ones count more
+  const Sums& in_control = control->second;
+  double spread = 0, spread_weight = 0;
+  for (Eigen::Index o = 0; o < outside_counts.size(); ++o) {
+    const double each = outside_counts[o] / in_control.outside, expected = each * each * in_control.outside_squares, mean = outside_counts[o] / in_control.cells;
+    if (!(mean > 0.1) || each > 0.02) continue;
+    const double found = (outside_squares[o] - 2 * each * outside_with[o] + expected - outside_counts[o]) / expected, weight = 1 / std::pow(0.2 + 1 / mean, 2);
+    spread += weight * found, spread_weight += weight;
+  }
+  if (spread_weight > 0) out.dispersion = std::clamp(spread / spread_weight, 0.0, 0.9);
   // truth in these units, and the spread between libraries from genes outside the network
   const auto true_outside = [&](std::size_t l) {
     double sum = 0;
@@ -214,6 +282,7 @@ TwinGroups twin_groups(const Scenario& scenario, const CellsTwin& twin, const st
   }
   // what the cells of each group went through
   std::map<std::string, CellPool> pools;
+  std::map<std::string, SharedError> shared;
   for (CellGroup& group : out.groups) {
     auto pool = pools.find(group.arm);
     if (pool == pools.end()) pool = pools.emplace(group.arm, make_pool(scenario, group.arm, {0, 0, 0}, settings.pool_cells, shape + pools.size())).first;
@@ -224,16 +293,25 @@ TwinGroups twin_groups(const Scenario& scenario, const CellsTwin& twin, const st
     base.sample_times_h = {cells.harvest_h};
     // Doses by strata without phases, plus what S and what G2/M add in a cell without doses: a product of mean courses would count cells that
     // are in both. Exact for genes that answer to phases or to doses; levels add for one that answers to both.
-    group.strata = strata_of(scenario, twin, pool->second, phase, settings, base);
+    std::vector<std::vector<double>> by_reached;
+    group.strata = strata_of(scenario, twin, pool->second, phase, settings, base, by_reached);
+    for (std::size_t i = 0; i < by_reached.size(); ++i) {
+      by_reached[i].resize(by_reached[i].size() + 3, 0.0);      // the three strata that follow
+      SharedError& error = shared[group.arm + " " + pool->second.inputs[i]];
+      if (error.by_stratum.empty()) error.name = fmt::format("cells that {} reached in {}", pool->second.inputs[i], group.arm), error.sd = reached_error(scenario, twin, pool->second, i);
+      error.by_stratum[group.name] = by_reached[i];
+    }
     Experiment in_phases = base;
     add_phases(in_phases, pool->second, phase, cells.harvest_h);
     for (const char* one : {"S", "G2M"}) {
       Experiment only = base;
       only.inputs[one] = in_phases.inputs.at(one);
-      group.strata.push_back({1, only});
+      group.strata.push_back({1, only, "", true});
     }
-    group.strata.push_back({-2, base});
+    group.strata.push_back({-2, base, "few", true});
   }
+  for (auto& [name, error] : shared)
+    if (error.sd > 0) out.shared.push_back(std::move(error));
   return out;
 }
 

@@ -16,13 +16,17 @@ struct TwinGroupSettings {
   int least_cells = 40;            // a smaller group is left out
 };
 
-// Expression of droplets with one stained cell, relative to genes outside the network (their counts are the size factor), corrected for
-// the declared share of ambient RNA. One group per arm and phase of `states`' genes.
+// Expression of droplets with one stained cell, relative to genes outside the network (their counts are the size factor). The same ambient
+// counts, the declared share of the median droplet with the library's mean profile, are taken off every droplet. One group per arm and phase of
+// `states`' genes. Errors of a group's genes are correlated as its cells say; cells of one founder share whether they were reached, which
+// makes the shares of reached cells in a culture more uncertain than its cells are: `shared`.
 struct TwinGroups {
   std::vector<CellGroup> groups;           // means in units of the control's G1 cells; strata filled
   Eigen::VectorXd unit;                    // what one unit is, per count of the outside genes in the control's library [S]
   Eigen::VectorXd true_scale;              // units per true level in the control's library [S]
   Eigen::VectorXd true_log_factor;         // of the other library [S]
+  std::vector<SharedError> shared;
+  double dispersion = 0;                   // squared coefficient of variation between control cells, counting noise apart, of genes outside the network
   double library_sd = 0;                   // between libraries, of the logarithm, from genes outside the network
   std::vector<std::string> notes;
 };

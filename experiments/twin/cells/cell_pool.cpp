@@ -72,6 +72,7 @@ std::vector<PooledCell> harvested(const std::vector<TwinPhase>& tracks, const st
     std::vector<int> line{id};
     while (tracks[rows.at(line.back()).first].parent >= 0) line.push_back(tracks[rows.at(line.back()).first].parent);
     PooledCell cell;
+    cell.founder = line.back();
     for (auto ancestor = line.rbegin(); ancestor != line.rend(); ++ancestor)
       for (std::size_t i = rows.at(*ancestor).first; i < rows.at(*ancestor).second; ++i) add_stay(cell.stays, tracks[i], settings.s_share);
     cell.phase = cell.at(settings.harvest_h);

@@ -22,6 +22,7 @@ struct PooledCell {
   };
   std::vector<Stay> stays;             // its own and its ancestors', by time; the first begins at the start
   TruePhase phase = TruePhase::g1;   // at harvest
+  int founder = 0;                     // whose line it is
   std::vector<double> doses;           // of each input of its arm, relative to the mean of reached cells; 0: not reached
   TruePhase at(double time_h) const;
 };

@@ -50,14 +50,18 @@ Eigen::VectorXd ratio(const UnitSums& units, const std::vector<double>& weights)
 
 RatioMeans ratio_means(const GroupCells& cells, const std::vector<double>& weights, bool by_wells) {
   const UnitSums units = units_of(cells, by_wells);
-  const double n = static_cast<double>(units.size.size());
-  if (n < 2) throw InputError(cells.name, fmt::format("has {} {}", units.size.size(), by_wells ? "well" : "cell"), by_wells ? "one well says nothing about the spread between wells" : "");
-  if (!(units.size.sum() > 0)) throw InputError(cells.name, "has no counts of genes outside the network", "");
+  HYPED_REQUIRE(weights.empty() || static_cast<Eigen::Index>(weights.size()) == units.size.size());
+  Eigen::VectorXd weight = Eigen::VectorXd::Ones(units.size.size());
+  if (!weights.empty()) weight = Eigen::Map<const Eigen::VectorXd>(weights.data(), units.size.size());
+  HYPED_REQUIRE(weight.size() == 0 || weight.minCoeff() >= 0);
+  const double n = static_cast<double>((weight.array() > 0).count());
+  if (n < 2) throw InputError(cells.name, fmt::format("has {} {}", n, by_wells ? "well" : "cell"), by_wells ? "one well says nothing about the spread between wells" : "");
+  if (!(weight.dot(units.size) > 0)) throw InputError(cells.name, "has no counts of genes outside the network", "");
   RatioMeans out;
   out.units = static_cast<int>(n);
   out.mean = ratio(units, weights);
-  const Eigen::MatrixXd residuals = units.counts - units.size * out.mean.transpose();
-  out.standard_error = (residuals.colwise().squaredNorm().transpose() * (n / (n - 1))).cwiseSqrt() / units.size.sum();
+  const Eigen::MatrixXd residuals = weight.asDiagonal() * (units.counts - units.size * out.mean.transpose());
+  out.standard_error = (residuals.colwise().squaredNorm().transpose() * (n / (n - 1))).cwiseSqrt() / weight.dot(units.size);
   return out;
 }
 

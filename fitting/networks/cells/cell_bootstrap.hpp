@@ -19,7 +19,8 @@ struct GroupCells {
 };
 
 // Ratio of sums, counts over sizes, with standard errors from the residuals counts - ratio * size; over wells if `by_wells`: then each
-// well is one observation. Source: Cochran 1977, Sampling Techniques, ch. 6. InputError for fewer than two units, or no counts outside.
+// well is one observation. `weights` [units] of mean and residuals alike; empty: 1. Source: Cochran 1977, Sampling Techniques, ch. 6.
+// InputError for fewer than two units with a weight, or no counts outside.
 struct RatioMeans {
   Eigen::VectorXd mean, standard_error;      // [S]
   int units = 0;

@@ -1,6 +1,8 @@
 // Counts, moments and clouds, with their slopes.
 #include "fitting/networks/cells/cell_losses.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -82,7 +84,21 @@ CellMoments moments_of(const Eigen::MatrixXd& cells) {
   out.mean_se = (out.covariance.diagonal() / n).cwiseSqrt();
   const Eigen::MatrixXd squares = centred.cwiseAbs2();
   const Eigen::MatrixXd fourth = squares.transpose() * squares / n;      // mean of (x_i x_j)^2
-  out.covariance_se = ((fourth - out.covariance.cwiseAbs2()).cwiseMax(1e-300) / n).cwiseSqrt();
+  const double missing = std::numeric_limits<double>::quiet_NaN();
+  std::vector<char> still(static_cast<std::size_t>(cells.cols()));
+  for (Eigen::Index i = 0; i < cells.cols(); ++i) still[static_cast<std::size_t>(i)] = cells.col(i).maxCoeff() == cells.col(i).minCoeff();
+  out.covariance_se.resize(cells.cols(), cells.cols());
+  long means = 0, covariances = 0;
+  for (Eigen::Index i = 0; i < cells.cols(); ++i) {
+    if (still[static_cast<std::size_t>(i)]) out.mean_se[i] = missing, ++means;
+    for (Eigen::Index j = 0; j <= i; ++j) {
+      const double variance = fourth(i, j) - out.covariance(i, j) * out.covariance(i, j);
+      const bool known = !still[static_cast<std::size_t>(i)] && !still[static_cast<std::size_t>(j)] && variance > 1e-12 * fourth(i, j);
+      out.covariance_se(i, j) = out.covariance_se(j, i) = known ? std::sqrt(variance / n) : missing;
+      covariances += known ? 0 : 1;
+    }
+  }
+  if (means + covariances > 0) out.words = fmt::format("{} means and {} covariances have no standard error (genes that do not vary, or vary between two values alone) and are not used", means, covariances);
   return out;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 #include <Eigen/Core>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "libhyped/simulate/batch_ode.hpp"
@@ -20,15 +21,17 @@ struct CellCounts {
 // -log likelihood: counts ~ NB(mean = capture_g size_n level_gb, variance mean + dispersion_g mean^2), with derivatives by level (level_bar
 // [G x B], added) and by dispersion ([G], added; may be null). Levels that are not positive give an infinite loss. Constants included.
 double negative_binomial_loss(const CellCounts& cells, const Eigen::MatrixXd& level, BatchMatrix level_bar, Eigen::VectorXd* by_dispersion = nullptr);
-// Most likely dispersion of each gene at these levels, by Newton steps on its logarithm within [1e-6, 1e3].
+// Most likely dispersion of each gene at these levels, by bisection on its logarithm within [1e-6, 1e3].
 Eigen::VectorXd fitted_dispersion(const CellCounts& cells, const Eigen::MatrixXd& level);
 
 // Means and covariance of measured cells with their standard errors (entries that are not finite are not used).
 struct CellMoments {
   Eigen::VectorXd mean, mean_se;                 // [S]
   Eigen::MatrixXd covariance, covariance_se;     // [S x S]; the lower triangle and diagonal count
+  std::string words;                             // how many moments have no standard error, NaN, and are not used; empty: none
 };
-// Of cells [N x S]; errors of the covariance from fourth moments. InputError for fewer than three cells.
+// Of cells [N x S]; errors of the covariance from fourth moments, NaN for genes that do not vary and where the fourth moments leave no
+// variance (two values, half of the cells each). InputError for fewer than three cells.
 CellMoments moments_of(const Eigen::MatrixXd& cells);
 // Half the sum of squared differences over standard errors, between moments of the batch's columns (cells of one group) and the measured.
 double moment_loss(const CellMoments& measured, const Eigen::MatrixXd& state, BatchMatrix state_bar);

@@ -1,6 +1,8 @@
 // The variational equation over the entries that exist.
 #include "fitting/networks/cells/sensitivity_system.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <set>
@@ -10,7 +12,8 @@
 
 namespace hyped {
 
-SensitivitySystem::SensitivitySystem(const Model& base, std::vector<int> wanted, bool starts) : base_(base), name_("sensitivities of " + std::string(base.name())), wanted_(std::move(wanted)), starts_(starts) {
+SensitivitySystem::SensitivitySystem(const Model& base, std::vector<int> wanted, int starts, const std::vector<int>& moving) : base_(base), name_("sensitivities of " + std::string(base.name())), wanted_(std::move(wanted)), starts_(starts < 0 ? base.state_count() : starts), moving_(static_cast<std::size_t>(base.state_count()), moving.empty()) {
+  for (const int i : moving) moving_[static_cast<std::size_t>(i)] = true;
   const int states = base.state_count(), parameters = base.parameter_count();
   Eigen::MatrixXd by_state = Eigen::MatrixXd::Zero(states, states), by_parameter = Eigen::MatrixXd::Zero(states, parameters);
   std::vector<double> x(static_cast<std::size_t>(states)), p = base.default_parameters(), dx(x.size());
@@ -24,18 +27,23 @@ SensitivitySystem::SensitivitySystem(const Model& base, std::vector<int> wanted,
     by_state += at.state.cwiseAbs();
     by_parameter += at.parameter.cwiseAbs();
   }
+  for (int i = 0; i < states; ++i)
+    for (int j = 0; j < states; ++j)
+      if (i != j && by_state(i, j) > 0 && moving_[static_cast<std::size_t>(i)] && !moving_[static_cast<std::size_t>(j)])
+        throw InputError(std::string(base.states()[static_cast<std::size_t>(i)].name), fmt::format("depends on '{}', which is not moved with it", base.states()[static_cast<std::size_t>(j)].name), "move both");
   // columns that reach each state: own ones, then those of its regulators until nothing changes
   std::vector<std::set<int>> reach(static_cast<std::size_t>(states));
   for (int i = 0; i < states; ++i) {
+    if (!moving_[static_cast<std::size_t>(i)]) continue;
     for (std::size_t c = 0; c < wanted_.size(); ++c)
       if (by_parameter(i, wanted_[c]) > 0) reach[static_cast<std::size_t>(i)].insert(static_cast<int>(c));
-    if (starts_) reach[static_cast<std::size_t>(i)].insert(static_cast<int>(wanted_.size()) + i);
+    if (i < starts_) reach[static_cast<std::size_t>(i)].insert(static_cast<int>(wanted_.size()) + i);
   }
   for (bool grown = true; grown;) {
     grown = false;
     for (int i = 0; i < states; ++i)
       for (int j = 0; j < states; ++j) {
-        if (i == j || !(by_state(i, j) > 0)) continue;
+        if (i == j || !(by_state(i, j) > 0) || !moving_[static_cast<std::size_t>(i)]) continue;
         auto& mine = reach[static_cast<std::size_t>(i)];
         const auto before = mine.size();
         mine.insert(reach[static_cast<std::size_t>(j)].begin(), reach[static_cast<std::size_t>(j)].end());
@@ -52,7 +60,7 @@ SensitivitySystem::SensitivitySystem(const Model& base, std::vector<int> wanted,
   }
   for (int i = 0; i < states; ++i)
     for (int j = 0; j < states; ++j) {
-      if (i == j || !(by_state(i, j) > 0)) continue;
+      if (i == j || !(by_state(i, j) > 0) || !moving_[static_cast<std::size_t>(i)]) continue;
       Inflow inflow{j, {}};
       const auto &mine = entries_[static_cast<std::size_t>(i)], &theirs = entries_[static_cast<std::size_t>(j)];
       std::size_t k = 0;
@@ -77,6 +85,10 @@ void SensitivitySystem::rates(double t, std::span<const double> x, std::span<con
   base_.linearise(t, x.first(states), p, dx.first(states), at);
   for (std::size_t i = 0; i < states; ++i) {
     const auto row = static_cast<Eigen::Index>(i);
+    if (!moving_[i]) {
+      dx[i] = 0;
+      continue;
+    }
     const auto& mine = entries_[i];
     const auto offset = static_cast<std::size_t>(first_[i]);
     const double own = at.state(row, row);
@@ -91,14 +103,21 @@ void SensitivitySystem::rates(double t, std::span<const double> x, std::span<con
 
 void SensitivitySystem::linearise(double, std::span<const double>, std::span<const double>, std::span<double>, Linearisation&) const { HYPED_REQUIRE(!"sensitivities of sensitivities are not made"); }
 
-std::vector<double> SensitivitySystem::initial(const Eigen::VectorXd& start) const {
+std::vector<double> SensitivitySystem::initial(const Eigen::VectorXd& start, const Eigen::SparseMatrix<double>& start_by) const {
   std::vector<double> out(states_.size(), 0.0);
+  const auto place = [&](int state, int column, double value) {
+    const auto& mine = entries_[static_cast<std::size_t>(state)];
+    const auto found = std::find_if(mine.begin(), mine.end(), [&](const Entry& e) { return e.column == static_cast<int>(wanted_.size()) + column; });
+    HYPED_REQUIRE(found != mine.end());
+    out[static_cast<std::size_t>(first_[static_cast<std::size_t>(state)] + (found - mine.begin()))] = value;
+  };
   for (Eigen::Index i = 0; i < start.size(); ++i) {
     out[static_cast<std::size_t>(i)] = start[i];
-    const auto& mine = entries_[static_cast<std::size_t>(i)];
-    for (std::size_t k = 0; k < mine.size(); ++k)
-      if (mine[k].column == static_cast<int>(wanted_.size()) + i) out[static_cast<std::size_t>(first_[static_cast<std::size_t>(i)]) + k] = 1;
+    if (start_by.size() == 0 && i < starts_ && moving_[static_cast<std::size_t>(i)]) place(static_cast<int>(i), static_cast<int>(i), 1);
   }
+  for (int c = 0; c < start_by.outerSize(); ++c)
+    for (Eigen::SparseMatrix<double>::InnerIterator it(start_by, c); it; ++it)
+      if (moving_[static_cast<std::size_t>(it.row())]) place(static_cast<int>(it.row()), c, it.value());
   return out;
 }
 

@@ -50,7 +50,7 @@ class Held final : public ResidualFunction {
 
 const char* to_string(EdgeVerdict verdict) { return verdict == EdgeVerdict::determined ? "determined" : verdict == EdgeVerdict::weakly_determined ? "weakly determined" : "prior only"; }
 
-NetworkEvidence::NetworkEvidence(const Eigen::VectorXd& theta, const Eigen::MatrixXd& jacobian, int data_rows, const Eigen::VectorXd& prior_sd, std::vector<std::string> names) : theta_(theta), prior_sd_(prior_sd), names_(std::move(names)) {
+NetworkEvidence::NetworkEvidence(const Eigen::VectorXd& theta, const Eigen::MatrixXd& jacobian, int data_rows, const Eigen::VectorXd& prior_sd, std::vector<std::string> names, const Eigen::MatrixXd* residual_covariance) : theta_(theta), prior_sd_(prior_sd), names_(std::move(names)) {
   const Eigen::Index count = theta.size();
   HYPED_REQUIRE(jacobian.cols() == count && prior_sd.size() == count && data_rows <= jacobian.rows());
   // scaled by the prior's width; a parameter without one by its own information, so that no unit matters
@@ -81,6 +81,11 @@ NetworkEvidence::NetworkEvidence(const Eigen::VectorXd& theta, const Eigen::Matr
     if (nothing) lost += of_both.eigenvectors().col(e).cwiseAbs2();
   }
   covariance_ = scale.asDiagonal() * (of_both.eigenvectors() * inverse.asDiagonal() * of_both.eigenvectors().transpose()) * scale.asDiagonal();
+  if (residual_covariance) {
+    HYPED_REQUIRE(residual_covariance->rows() == data_rows && residual_covariance->cols() == data_rows);
+    const Eigen::MatrixXd pulled = data * covariance_, of_prior = precision.cwiseQuotient(scale.cwiseAbs2()).asDiagonal() * covariance_;      // estimates move by covariance J' r
+    covariance_ = Eigen::MatrixXd(pulled.transpose() * *residual_covariance * pulled + covariance_ * of_prior);
+  }
   free_.resize(static_cast<std::size_t>(count));
   for (Eigen::Index i = 0; i < count; ++i) free_[static_cast<std::size_t>(i)] = lost[i] > 1e-6;
 }

@@ -39,9 +39,11 @@ struct InformationSpectrum {
 };
 
 // What data and priors say at the optimum. jacobian: whitened residuals, `data_rows` of data first, then the priors [M x P].
+// residual_covariance of the data's residuals [data_rows x data_rows], if they are not independent: the covariance of the estimates is
+// then V (J' R J + P) V with V = (J' J + P)^-1, right whatever the weights were (Huber 1967); spectrum and null shares stay those of the weights.
 class NetworkEvidence {
  public:
-  NetworkEvidence(const Eigen::VectorXd& theta, const Eigen::MatrixXd& jacobian, int data_rows, const Eigen::VectorXd& prior_sd, std::vector<std::string> names);
+  NetworkEvidence(const Eigen::VectorXd& theta, const Eigen::MatrixXd& jacobian, int data_rows, const Eigen::VectorXd& prior_sd, std::vector<std::string> names, const Eigen::MatrixXd* residual_covariance = nullptr);
   const Eigen::MatrixXd& covariance() const { return covariance_; }      // [P x P]; of directions nobody determines: zero, see free_direction
   const InformationSpectrum& spectrum() const { return spectrum_; }
   // Part of the unit vector of a parameter in directions in which the prior outweighs the data, or there is neither.

@@ -78,6 +78,7 @@ StepPairs step_pairs(const CourseCoordinates& course, const std::vector<int>& tr
 
 int hard_threshold_rank(const Eigen::MatrixXd& before) {
   const Eigen::VectorXd values = Eigen::JacobiSVD<Eigen::MatrixXd>(before).singularValues();
+  if (!(values[0] > 0)) throw InputError("the course", "does not vary over the times used", "give a series that changes");
   std::vector<double> positive;
   for (const double v : values)
     if (v > 1e-10 * values[0]) positive.push_back(v);      // the mean was taken away: at least one is zero
@@ -166,6 +167,7 @@ RidgeChoice choose_ridge(const CourseCoordinates& course, const std::vector<int>
 
 LinearScore score_of(const Eigen::MatrixXd& predicted, const Eigen::MatrixXd& seen) {
   const double error = largest_singular(seen - predicted), size = largest_singular(seen);
+  if (!(size > 0)) throw InputError("the course", "does not vary over the times used", "give a series that changes");
   return {1 - (seen - predicted).squaredNorm() / seen.squaredNorm(), 1 - error * error / (size * size)};
 }
 

@@ -33,6 +33,7 @@ using StepFit = std::function<Eigen::MatrixXd(const StepPairs&)>;      // M [D x
 // Dynamic mode decomposition: M = U_r (U_r' F V_r S_r^-1) U_r', P = U S V'. rank 0: by the optimal hard threshold.
 // Sources: Tu et al. 2014, J Comput Dyn 1:391; Gavish & Donoho 2014, IEEE Trans Inf Theory 60:5040 (threshold for unknown noise).
 Eigen::MatrixXd dmd_step(const StepPairs& pairs, int rank);
+// InputError where nothing varies.
 int hard_threshold_rank(const Eigen::MatrixXd& before);
 
 // M = s I + B, B of the given rank (0: full) with a ridge: argmin |F - s P - B P|^2 + penalty (|P|^2 / N) |B|^2.
@@ -53,6 +54,7 @@ RidgeChoice choose_ridge(const CourseCoordinates& course, const std::vector<int>
 
 // 1 - |X - X^|^2 / |X|^2 about the mean of all samples, by the Frobenius norm; and with the largest singular value in its place, as
 // the code of Hasnain et al. 2023 and Pickard et al. 2024 has it: the two do not compare.
+// InputError where `seen` is zero.
 struct LinearScore {
   double frobenius = 0, spectral = 0;
 };

@@ -22,6 +22,7 @@ struct Distances {
     const Eigen::VectorXd own = gram.diagonal();
     squared = ((-2 * gram).colwise() + own).rowwise() + own.transpose();
     total = own.sum();
+    if (!(total > 0)) throw InputError("the course", "does not vary over its times", "an order cannot be judged: give a series that changes");
   }
   double along(std::span<const int> order) const {
     double sum = 0;
@@ -96,8 +97,10 @@ TimeOrderTest test_time_order(const ExpressionCourse& course, int random_orders,
       if (value <= test.numbers + slack) ++as_numbers[static_cast<std::size_t>(b)];
     }
   });
-  test.share_labels = static_cast<double>(std::accumulate(as_labels.begin(), as_labels.end(), 0L)) / random_orders;
-  test.share_numbers = static_cast<double>(std::accumulate(as_numbers.begin(), as_numbers.end(), 0L)) / random_orders;
+  // The order itself counts as one of them: a share is never 0 (Phipson & Smyth 2010, Stat Appl Genet Mol Biol 9:39).
+  const auto share = [&](const std::vector<long>& counts) { return (1.0 + static_cast<double>(std::accumulate(counts.begin(), counts.end(), 0L))) / (1.0 + random_orders); };
+  test.share_labels = share(as_labels);
+  test.share_numbers = numbered ? share(as_numbers) : std::numeric_limits<double>::quiet_NaN();
   return test;
 }
 

@@ -14,7 +14,7 @@ double roughness(const Eigen::MatrixXd& mean, std::span<const int> order = {});
 
 struct TimeOrderTest {
   double labels = 0, numbers = 0;              // roughness in either order; numbers: NaN if not known
-  double share_labels = 0, share_numbers = 0;  // of random orders as smooth or smoother
+  double share_labels = 0, share_numbers = 0;  // (b + 1) / (N + 1), b of N random orders as smooth or smoother; numbers: NaN if not known
   int random_orders = 0;
   std::vector<std::pair<int, int>> blocks;     // first and last time point of runs within which sample numbers fall as time rises
   std::vector<double> orientations;            // roughness with every choice of blocks turned, ascending; bit k of its index: block k turned

@@ -39,16 +39,19 @@ PriorEdges read_edge_list(const std::filesystem::path& file) {
   std::string lower = out.name;
   std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   const bool trrust = table.has("Mode_of_Regulation");
-  if (!trrust && (!table.has("source") || !table.has("target"))) throw InputError(file.string(), "has no columns source and target, nor those of TRRUST", "the header must name source, target and sign (or weight)");
-  const std::size_t source = table.column(trrust ? "Gene1" : "source"), target = table.column(trrust ? "Gene2" : "target");
-  const std::size_t sign = table.column(trrust ? "Mode_of_Regulation" : table.has("sign") ? "sign" : "weight");
+  const char* regulator = table.has("source") ? "source" : "regulator";
+  if (!trrust && (!table.has(regulator) || !table.has("target"))) throw InputError(file.string(), "has no columns source (or regulator) and target, nor those of TRRUST", "the header must name source, target and sign (or weight)");
+  const std::size_t source = table.column(trrust ? "Gene1" : regulator), target = table.column(trrust ? "Gene2" : "target");
+  const char* mode = trrust ? "Mode_of_Regulation" : table.has("sign") ? "sign" : "weight";
+  const bool has_sign = table.has(mode);
+  if (!has_sign) out.notes.push_back(fmt::format("{} has no column sign or weight: no edge has a sign.", out.name));
   const bool graded = table.has("confidence");
   out.weak_positive = lower.find("collectri") != lower.npos;
   std::map<std::pair<std::string, std::string>, std::size_t> place;
   std::set<std::size_t> contradicted;
   int repeated = 0;
   for (std::size_t r = 0; r < table.rows(); ++r) {
-    PriorEdge edge{table.name(r, source), table.name(r, target), sign_of(table, r, sign), graded ? confidence_of(table, r, table.column("confidence")) : 1.0};
+    PriorEdge edge{table.name(r, source), table.name(r, target), has_sign ? sign_of(table, r, table.column(mode)) : 0, graded ? confidence_of(table, r, table.column("confidence")) : 1.0};
     const auto [at, fresh] = place.emplace(std::pair(edge.source, edge.target), out.edges.size());
     if (fresh) {
       out.edges.push_back(std::move(edge));

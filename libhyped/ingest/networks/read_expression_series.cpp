@@ -43,12 +43,15 @@ ExpressionSeries read_expression_series(const std::filesystem::path& file, std::
   const SampleTable known = read_samples(samples);
   const auto& columns = table.columns();
   if (columns.size() < 4) throw InputError(out.source, "has fewer than three samples", "genes are rows, samples are columns");
+  std::string sample_column, label_column;
   for (std::size_t c = 1; c < columns.size(); ++c) {
     const auto by_column = known.by_column.find(columns[c]), by_label = known.by_label.find(columns[c]);
-    if (by_column != known.by_column.end()) out.samples.push_back(by_column->second);
-    else if (by_label != known.by_label.end()) out.samples.push_back(by_label->second), out.counted = false;
+    if (by_column != known.by_column.end()) out.samples.push_back(by_column->second), sample_column = columns[c];
+    else if (by_label != known.by_label.end()) out.samples.push_back(by_label->second), out.counted = false, label_column = columns[c];
     else throw InputError(out.source, fmt::format("column '{}' is no sample of {}", columns[c], samples.string()), "add its row");
   }
+  if (!sample_column.empty() && !label_column.empty())
+    throw InputError(out.source, fmt::format("has a column of one sample ('{}', counts) beside one of a time point ('{}', a mean of log2(CPM + 1))", sample_column, label_column), "give tables of one kind");
   std::unordered_map<std::string, Eigen::Index> row_of;
   std::vector<std::vector<double>> rows;
   int twice = 0;

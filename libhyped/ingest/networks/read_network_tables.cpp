@@ -80,20 +80,6 @@ GoldStandard read_gold_standard(const std::filesystem::path& file, const std::ve
   return out;
 }
 
-std::vector<SignedEdge> read_signed_edges(const std::filesystem::path& file, const std::vector<std::string>& genes) {
-  const DelimitedTable table = DelimitedTable::read(file);
-  const std::size_t regulator = table.column("regulator"), target = table.column("target"), sign = table.column("sign");
-  std::vector<SignedEdge> out;
-  for (std::size_t r = 0; r < table.rows(); ++r) {
-    const SignedEdge edge{static_cast<int>(index_of(genes, table.name(r, regulator), table, r, regulator)), static_cast<int>(index_of(genes, table.name(r, target), table, r, target)), static_cast<int>(table.integer(r, sign))};
-    if (edge.sign < -1 || edge.sign > 1) throw table.error(r, sign, "is neither 1, -1 nor 0", "1: activates, -1: represses, 0: not known");
-    if (edge.from == edge.to) throw table.error(r, target, "an edge from a gene to itself", "leave it out");
-    if (std::any_of(out.begin(), out.end(), [&](const SignedEdge& e) { return e.from == edge.from && e.to == edge.to; })) throw table.error(r, regulator, "this edge is there twice", "keep one");
-    out.push_back(edge);
-  }
-  return out;
-}
-
 std::map<std::string, ReferenceArm> read_reference_arms(const std::filesystem::path& file, const std::vector<std::string>& genes) {
   const DelimitedTable table = DelimitedTable::read(file);
   const std::size_t condition = table.column("condition"), hours = table.column("hours"), gene = table.column("gene");
@@ -129,13 +115,14 @@ Eigen::MatrixXd ConditionCounts::of(const std::string& name) const {
   return counts(rows, Eigen::all);
 }
 
-ConditionCounts read_condition_counts(const std::filesystem::path& file) {
+ConditionCounts read_condition_counts(const std::filesystem::path& file, const std::vector<std::string>& metadata) {
   const DelimitedTable table = DelimitedTable::read(file);
   const std::size_t condition = table.column("condition");
   ConditionCounts out;
+  for (const auto& name : metadata) table.column(name);      // it must be there
   std::vector<std::size_t> columns;
   for (std::size_t c = 0; c < table.columns().size(); ++c)
-    if (c != condition && table.columns()[c] != "cell") columns.push_back(c), out.genes.push_back(table.columns()[c]);
+    if (c != condition && table.columns()[c] != "cell" && std::find(metadata.begin(), metadata.end(), table.columns()[c]) == metadata.end()) columns.push_back(c), out.genes.push_back(table.columns()[c]);
   if (columns.empty()) throw InputError(table.file(), "has no gene columns");
   out.counts.resize(static_cast<Eigen::Index>(table.rows()), static_cast<Eigen::Index>(columns.size()));
   for (std::size_t r = 0; r < table.rows(); ++r) {

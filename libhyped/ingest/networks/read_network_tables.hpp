@@ -36,9 +36,6 @@ struct GoldStandard {
 };
 GoldStandard read_gold_standard(const std::filesystem::path& file, const std::vector<std::string>& genes);
 
-// Columns regulator, target, sign (1, -1, or 0: not known). InputError for genes that are not in the network, edges given twice.
-std::vector<SignedEdge> read_signed_edges(const std::filesystem::path& file, const std::vector<std::string>& genes);
-
 // netK_reference.csv of a HYPED-like network: arm -> times and levels, [T x G] each.
 struct ReferenceArm {
   std::vector<double> hours;
@@ -46,13 +43,13 @@ struct ReferenceArm {
 };
 std::map<std::string, ReferenceArm> read_reference_arms(const std::filesystem::path& file, const std::vector<std::string>& genes);
 
-// netK_cells_48h_counts.csv: cell, condition, counts by gene.
+// netK_cells_48h_counts.csv: cell, condition, counts by gene. Every column but cell, condition and those of `metadata` is a gene.
 struct ConditionCounts {
   std::vector<std::string> genes;
   std::vector<std::string> condition;      // [N]
   Eigen::MatrixXd counts;                  // [N x G]
   Eigen::MatrixXd of(const std::string& name) const;      // rows of one condition; InputError if there are none
 };
-ConditionCounts read_condition_counts(const std::filesystem::path& file);
+ConditionCounts read_condition_counts(const std::filesystem::path& file, const std::vector<std::string>& metadata = {});
 
 }  // namespace hyped

@@ -176,7 +176,7 @@ CellTracks read_tidy_tracks(const fs::path& path, const TrackReading& reading) {
   const auto notes = tracks.notes;
   tracks.source = folder.string();      // errors name the tidy form, not the file it came from
   check_lineages(tracks);
-  tracks.source = origin;
+  tracks.origin = origin;
   tracks.notes = notes;
   return tracks;
 }

@@ -136,13 +136,17 @@ void TrackBuilder::find_ends() {
   std::vector<char> divided(tracks.cells.size(), 0);
   for (const auto& cell : tracks.cells)
     if (cell.mother >= 0) divided[cell.mother] = 1;
+  int afterlives = 0;
+  std::string afterlife;
   for (std::size_t i = 0; i < tracks.cells.size(); ++i) {
     FollowedCell& cell = tracks.cells[i];
     const Film& film = tracks.films[cell.film];
     const bool to_end = cell.end_h >= film.last_h - 1e-9, from_start = cell.start_h <= film.first_h + 1e-9, born = cell.mother >= 0 || !cell.family.empty();
     cell.end = divided[i] ? CellEnd::division : cells_[i].second.died ? CellEnd::death : to_end ? CellEnd::film_end : CellEnd::lost;
+    if (divided[i] && cells_[i].second.died && afterlives++ == 0) afterlife = fmt::format("'{}' (line {})", cell.id, cell.source_line);
     cell.start = born ? CellStart::division : from_start ? CellStart::film_start : CellStart::appeared;
   }
+  if (afterlives > 0) tracks.notes.push_back(fmt::format("{} marked dead and {} daughters: taken as divided; the first: {}", afterlives == 1 ? "1 cell is" : fmt::format("{} cells are", afterlives), afterlives == 1 ? "has" : "have", afterlife));
 }
 
 CellTracks TrackBuilder::build(double frame_interval_h) {

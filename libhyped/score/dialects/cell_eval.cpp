@@ -87,7 +87,7 @@ DialectScores score_cell_eval(const ScoredPair& pair, std::string_view name, con
     out.words.push_back("The prediction has means and no cells: there is nothing to test, so the metrics on differential expression are left out.");
     return out;
   }
-  const SparseRows truth = scanpy_normalised(pair.truth, version.target, true), predicted = scanpy_normalised(*pair.predicted, version.target, true);
+  const SparseRows truth = scanpy_logs(pair.truth, version.target), predicted = scanpy_logs(*pair.predicted, version.target);
   const DeComparison tables = tables_of(pair, truth, predicted, version.tables, false);
   for (const char* id : {"overlap_at_N", "overlap_at_50", "overlap_at_100", "overlap_at_200", "overlap_at_500", "precision_at_N", "precision_at_50", "precision_at_100", "precision_at_200", "precision_at_500", "de_direction_match", "de_spearman_sig", "de_spearman_lfc_sig",
                          "de_sig_genes_recall", "de_nsig_real", "de_nsig_pred", "pr_auc", "roc_auc"}) {
@@ -163,9 +163,7 @@ DialectScores score_cell_eval2(const ScoredPair& pair, const DialectOptions& opt
   }
   DeSettings settings;
   settings.mean = MeanKind::arithmetic, settings.pseudocount = 1e-9, settings.gate = DeSettings::Gate::control, settings.significance = options.significance;
-  settings.linear = pair.truth.scale == CellScale::counts && pair.predicted->scale == CellScale::counts;      // it ranks the values themselves, in scanpy's 32 bits
-  const DeComparison tables = settings.linear ? tables_of(pair, scanpy_normalised(pair.truth, 1e6, false), scanpy_normalised(*pair.predicted, 1e6, false), settings, true)
-                                              : tables_of(pair, logs_of(pair.truth, 1e6, true), logs_of(*pair.predicted, 1e6, true), settings, true);
+  const DeComparison tables = tables_of(pair, logs_of(pair.truth, 1e6, true), logs_of(*pair.predicted, 1e6, true), settings, true);
   const DeRules rules = cell_eval2_rules();
   for (const char* id : {"direction_fidelity_yield_raw", "direction_reach_raw", "sig_jaccard", "lfc_nmae", "direction_fidelity_yield", "sig_informedness", "sig_markedness", "sig_mcc", "overlap_mcc", "overlap_at_N", "overlap_at_50", "overlap_at_100", "overlap_at_200", "overlap_at_500", "precision_at_N", "precision_at_50", "precision_at_100", "precision_at_200", "precision_at_500", "de_direction_match", "de_spearman_sig",
                          "de_spearman_lfc_sig", "de_sig_genes_recall", "de_nsig_real", "de_nsig_pred", "pr_auc", "roc_auc"}) {

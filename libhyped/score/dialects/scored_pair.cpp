@@ -37,17 +37,14 @@ SparseRows logs_of(const ScoredCells& cells, double target, bool rescale) {
   return out;
 }
 
-SparseRows scanpy_normalised(const ScoredCells& cells, double target, bool logs) {
+SparseRows scanpy_logs(const ScoredCells& cells, double target) {
   SparseRows out = cells.cells;
   if (cells.scale == CellScale::logs) return out;
   const Eigen::VectorXd totals = row_totals(out);
   const auto to = static_cast<float>(target > 0 ? target : median_total(totals));
   for (int c = 0; c < out.rows; ++c) {
     const float factor = static_cast<float>(totals[c]) / to;
-    for (float& v : out.values_of(c)) {
-      v = v / factor;
-      if (logs) v = static_cast<float>(std::log1p(static_cast<double>(v)));
-    }
+    for (float& v : out.values_of(c)) v = static_cast<float>(std::log1p(static_cast<double>(v / factor)));
   }
   return out;
 }

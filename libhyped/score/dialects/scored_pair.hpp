@@ -41,10 +41,9 @@ struct ScoredPair {
 // Cells as ln(1 + share of the cell * target). target 0: the file's median total. Logs are taken as they are, unless `rescale` asks for that target
 // (shares within a cell are known from logs). A cell without counts stays 0.
 SparseRows logs_of(const ScoredCells& cells, double target, bool rescale = false);
-// Counts as scanpy's normalize_total leaves them, in its 32-bit steps: count / (total / target), each rounded; then, if asked, ln(1 + x), rounded. Equal shares of
-// different cells then differ by a rounding here and there, which breaks ties of rank tests: harnesses on scanpy have these broken ties in their
-// p-values. Logarithms are taken as they are. target 0: the median total.
-SparseRows scanpy_normalised(const ScoredCells& cells, double target, bool logs);
+// Counts as scanpy leaves them in 32 bits: count / (total / target), then ln(1 + x), each step rounded. Equal shares of different cells then differ by a rounding
+// here and there, which breaks ties of rank tests: cell-eval has these broken ties in its p-values. Logarithms are taken as they are. target 0: the median.
+SparseRows scanpy_logs(const ScoredCells& cells, double target);
 // Mean over the cells of each group [L x G]; groups without cells are 0.
 ProfileMatrix group_means(const SparseRows& logs, const CellGroups& groups, ProfileMatrix* squared_errors = nullptr);
 

@@ -40,7 +40,7 @@ struct DeTable {
   bool significant(std::size_t condition, std::size_t gene) const;
 };
 
-// cells: rows are cells, values ln(1 + normalised) (or normalised, if linear), none negative. Every group but `reference` is a condition, in the order of groups. `expressed` of Gate
+// cells: rows are cells, values ln(1 + normalised) (normalised, if linear), none negative. Every group but `reference` is a condition, in the order of groups. `expressed` of Gate
 // counts cells of all groups. Wilcoxon rank sums, two-sided, with ties and continuity correction; equal values everywhere: p = 1. One block of genes
 // in memory at a time. Same bytes for any number of threads. InputError: an empty group.
 DeTable differential_table(const SparseRows& cells, const std::vector<std::string>& genes, const CellGroups& groups, int reference, const DeSettings& settings);

@@ -21,16 +21,13 @@ namespace {
 constexpr double bulk_target = 5e4;
 
 // Counts of some genes as scanpy's 32-bit steps leave them, with the libraries of all genes.
-SparseRows normalised(SparseRows counts, const Eigen::VectorXd& libraries, double target, bool logs) {
+SparseRows scanpy_logs(SparseRows counts, const Eigen::VectorXd& libraries, double target) {
   constexpr int block = 1024;
   const auto to = static_cast<float>(target);
   parallel_for((counts.rows + block - 1) / block, [&](int b) {
     for (int c = b * block; c < std::min(counts.rows, (b + 1) * block); ++c) {
       const float factor = static_cast<float>(libraries[c]) / to;
-      for (float& v : counts.values_of(c)) {
-        v = v / factor;
-        if (logs) v = static_cast<float>(std::log1p(static_cast<double>(v)));
-      }
+      for (float& v : counts.values_of(c)) v = static_cast<float>(std::log1p(static_cast<double>(v / factor)));
     }
   });
   return counts;
@@ -143,7 +140,7 @@ StreamedVcc streamed_vcc(const StreamedCells& truth, const StreamedCells& predic
   Side real(truth), other(predicted);
   DeSettings first, second;      // VCC-2025, VCC-2026
   first.float_columns = true, first.pool = DeSettings::Pool::all, first.zero_mean = DeSettings::ZeroMean::twentyfold, first.significance = options.significance;
-  second.mean = MeanKind::arithmetic, second.pseudocount = 1e-9, second.linear = true, second.significance = options.significance;
+  second.mean = MeanKind::arithmetic, second.pseudocount = 1e-9, second.significance = options.significance;
   GrowingTable real_first(truth.genes, conditions, first), other_first(truth.genes, conditions, first), real_second(truth.genes, conditions, second), other_second(truth.genes, conditions, second);
   DeSettings first_tile = first;
   first_tile.float_columns = false, first_tile.pool = DeSettings::Pool::condition;      // done at the end
@@ -168,23 +165,25 @@ StreamedVcc streamed_vcc(const StreamedCells& truth, const StreamedCells& predic
       const SparseRows counts = streamed_columns(truth, from, until);
       real.add_noise(counts, from);
       {
-        const SparseRows logs = normalised(counts, real.sums.libraries, real.median, true);
+        const SparseRows logs = scanpy_logs(counts, real.sums.libraries, real.median);
         add_log_means(logs, real.members, from, real.log_means);
         real_first.add(differential_table(logs, names, truth.groups, control, first_tile), at);
       }
-      real_cpm = normalised(counts, real.sums.libraries, 1e6, false);
+      real_cpm = counts;
+      log_normalise(real_cpm, real.sums.libraries, 1e6);
     }
     real_second.add(differential_table(real_cpm, names, truth.groups, control, second), at);
     for (const int c : control_rows)
-      for (std::size_t i = 0; i < real_cpm.columns_of(c).size(); ++i) control_cpm[from + real_cpm.columns_of(c)[i]] += static_cast<double>(real_cpm.values_of(c)[i]);
-    const SparseRows counts = streamed_columns(predicted, from, until);
+      for (std::size_t i = 0; i < real_cpm.columns_of(c).size(); ++i) control_cpm[from + real_cpm.columns_of(c)[i]] += std::expm1(static_cast<double>(real_cpm.values_of(c)[i]));
+    SparseRows counts = streamed_columns(predicted, from, until);
     other.add_noise(counts, from);
     {
-      const SparseRows logs = normalised(counts, other.sums.libraries, other.median, true);
+      const SparseRows logs = scanpy_logs(counts, other.sums.libraries, other.median);
       add_log_means(logs, other.members, from, other.log_means);
       other_first.add(differential_table(logs, names, predicted.groups, control, first_tile), at);
     }
-    other_second.add(differential_table(stacked_rows(normalised(counts, other.sums.libraries, 1e6, false), kept_rows, real_cpm, control_rows), names, mixed, control, second), at);
+    log_normalise(counts, other.sums.libraries, 1e6);
+    other_second.add(differential_table(stacked_rows(counts, kept_rows, real_cpm, control_rows), names, mixed, control, second), at);
   }
   control_cpm /= static_cast<double>(control_rows.size());
   const double total = control_cpm.sum();

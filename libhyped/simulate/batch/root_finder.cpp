@@ -75,10 +75,13 @@ RootFinder::Found RootFinder::find(Eigen::VectorXd& x, const Eigen::VectorXd& in
     out.size = after;
   }
   out.converged = true;
-  if (out.steps == 0) return out;
-  if (std::isfinite(delta)) {
+  if (out.steps == 0 || std::isfinite(delta)) {
     model_.jacobian(view(x), view(inputs), p_, jacobian_);
     lu_.compute(jacobian_);
+  }
+  if (out.steps == 0) {      // the start is a root
+    out.surely_unstable = surely_unstable();
+    return out;
   }
   // One step more, down to rounding. A long one says that the rates vanish only because they are compared with a state that runs away.
   step_ = lu_.solve(f_);
@@ -94,10 +97,14 @@ RootFinder::Found RootFinder::find(Eigen::VectorXd& x, const Eigen::VectorXd& in
   } else {
     f_ = kept_;
   }
-  double sign = lu_.permutationP().determinant();
-  for (Eigen::Index i = 0; i < x.size(); ++i) sign *= lu_.matrixLU()(i, i) < 0 ? 1 : -1;      // of det(-J): positive where stable
-  out.surely_unstable = sign < 0;
+  out.surely_unstable = surely_unstable();
   return out;
+}
+
+bool RootFinder::surely_unstable() const {
+  double sign = lu_.permutationP().determinant();      // of det(-J): positive where stable
+  for (const double pivot : lu_.matrixLU().diagonal()) sign *= pivot < 0 ? 1 : pivot > 0 ? -1 : 0;
+  return sign < 0;
 }
 
 }  // namespace hyped

@@ -31,6 +31,7 @@ class RootFinder {
   const BatchModel& model_;
   std::span<const double> p_;
   std::unique_ptr<BatchModel::Scratch> scratch_;
+  bool surely_unstable() const;      // by lu_
   Eigen::MatrixXd jacobian_;                      // [S x S]
   Eigen::PartialPivLU<Eigen::MatrixXd> lu_;
   Eigen::VectorXd f_, step_, trial_, kept_;       // [S]

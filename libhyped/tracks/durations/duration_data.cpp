@@ -24,10 +24,26 @@ int cause_of(const DurationPolicy& policy, StayEnd end) {
   return -1;
 }
 
-// The oldest known ancestor; lineages without cycles (check_lineages).
-int founder_of(const CellTracks& tracks, int cell) {
-  while (tracks.cells[static_cast<std::size_t>(cell)].mother >= 0) cell = tracks.cells[static_cast<std::size_t>(cell)].mother;
-  return cell;
+// The oldest known ancestor of every cell, sisters of one family whose mother was not followed having one; lineages without cycles (check_lineages).
+std::vector<int> founders_of(const CellTracks& tracks) {
+  std::map<std::pair<int, std::string>, int> first;
+  std::vector<int> out;
+  for (int c = 0; c < static_cast<int>(tracks.cells.size()); ++c) {
+    int at = c;
+    while (tracks.cells[static_cast<std::size_t>(at)].mother >= 0) at = tracks.cells[static_cast<std::size_t>(at)].mother;
+    const FollowedCell& oldest = tracks.cells[static_cast<std::size_t>(at)];
+    out.push_back(oldest.family.empty() ? at : first.try_emplace({oldest.film, oldest.family}, at).first->second);
+  }
+  return out;
+}
+
+// The smallest step between annotated times of stays: what a time is rounded to, as far as the table shows; 0 if there is none.
+double annotated_step(const CellTracks& tracks) {
+  double step = std::numeric_limits<double>::infinity();
+  for (const FollowedCell& cell : tracks.cells)
+    for (const PhaseStay& stay : cell.stays)
+      if (const double lasted = stay.left_by_h - stay.entered_by_h; lasted > 1e-9) step = std::min(step, lasted);
+  return std::isfinite(step) ? step : 0;
 }
 
 Duration duration_of(const PhaseStay& stay, const Film& film, const DurationPolicy& policy, int cell) {
@@ -81,6 +97,9 @@ DurationData make_durations(const CellTracks& tracks, const DurationPolicy& poli
   std::vector<double> design;
   int unseen = 0, unfinished = 0, between = 0, residual = 0, other_end = 0, cut_off = 0;
   std::vector<int> by_cause(policy.causes.size(), 0);
+  const std::vector<int> founders = founders_of(tracks);
+  const double step = annotated_step(tracks);
+  std::vector<std::string> zero;      // cells with a stay of exactly 0 h
   for (std::size_t c = 0; c < tracks.cells.size(); ++c) {
     const FollowedCell& cell = tracks.cells[c];
     const Film& film = tracks.films[static_cast<std::size_t>(cell.film)];
@@ -92,7 +111,7 @@ DurationData make_durations(const CellTracks& tracks, const DurationPolicy& poli
         continue;
       }
       Duration duration = duration_of(stay, film, policy, static_cast<int>(c));
-      duration.family = founder_of(tracks, static_cast<int>(c));
+      duration.family = founders[c];
       if (policy.kept == StaysKept::finished_only && duration.censored()) {
         ++unfinished;
         continue;
@@ -100,6 +119,12 @@ DurationData make_durations(const CellTracks& tracks, const DurationPolicy& poli
       if (duration.censored() && duration.lower_h <= 0 && duration.entry_spread_h <= 0) {      // seen once: it says nothing
         ++between;
         continue;
+      }
+      if (duration.exact() && duration.lower_h == 0) {      // both ends annotated at one moment: shorter than what times are rounded to
+        const std::string where = fmt::format("cell '{}'{}", cell.id, cell.source_line > 0 ? fmt::format(" (line {})", cell.source_line) : "");
+        if (!(step > 0)) throw InputError("durations of " + data.name, fmt::format("the stay of {} lasted exactly 0 h, and no stay says what times are rounded to", where), "correct its times, or leave it out");
+        zero.push_back(where);
+        duration.upper_h = step;
       }
       residual += duration.residual;
       other_end += duration.cause < 0 && stay.exit_seen();
@@ -120,6 +145,8 @@ DurationData make_durations(const CellTracks& tracks, const DurationPolicy& poli
   say(unseen, "left out: their begin was not seen");
   say(unfinished, "left out: only finished stays are kept, each given that it ended before the film did");
   say(between, "left out: seen in one frame only, begin and end unknown");
+  if (!zero.empty())
+    data.words.push_back(fmt::format("{} {} of exactly 0 h, of {}{}: taken as shorter than {:.4g} h, the shortest stay annotated", zero.size(), zero.size() == 1 ? "stay" : "stays", zero[0], zero.size() > 1 ? " and others" : "", step));
   if (data.durations.empty()) throw InputError("durations of " + data.name, data.words.empty() ? "no cell was in this phase" : "nothing is left: " + fmt::format("{}", fmt::join(data.words, "; ")), "check the phase and condition");
   data.design = Eigen::Map<Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>(design.data(), data.count(), static_cast<Eigen::Index>(policy.covariates.size()));
   check_durations(data);

@@ -136,8 +136,13 @@ T log_between(const DurationFamily& family, const Eta<T>& eta, double a, double 
   if (!(a > 0)) return log_tails(family, eta, b).cdf;
   const LogTails<T> at_a = log_tails(family, eta, a);
   if (std::isinf(b)) return at_a.survival;
-  const LogTails<T> at_b = log_tails(family, eta, b);
+  return log_between(at_a, log_tails(family, eta, b));
+}
+
+template <class T>
+T log_between(const LogTails<T>& at_a, const LogTails<T>& at_b) {
   if (value_of(at_a.cdf) == -infinity) return at_b.cdf;
+  if (value_of(at_b.survival) == -infinity) return at_a.survival;
   const bool upper = value_of(at_a.survival) < value_of(at_b.cdf);
   const T gap = upper ? at_b.survival - at_a.survival : at_a.cdf - at_b.cdf;
   if (!(value_of(gap) < 0)) return T(-infinity);
@@ -287,6 +292,7 @@ T RemainingTime<T>::from(double r) const {
   template T log_density<T>(const DurationFamily&, const Eta<T>&, double);                    \
   template LogTails<T> log_tails<T>(const DurationFamily&, const Eta<T>&, double);            \
   template T log_between<T>(const DurationFamily&, const Eta<T>&, double, double);            \
+  template T log_between<T>(const LogTails<T>&, const LogTails<T>&);                          \
   template T mean_of<T>(const DurationFamily&, const Eta<T>&);                                \
   template T sd_of<T>(const DurationFamily&, const Eta<T>&);                                  \
   template class RemainingTime<T>;

@@ -47,6 +47,9 @@ LogTails<T> log_tails(const DurationFamily& family, const Eta<T>& eta, double t)
 // log P(a < T <= b), from whichever tail is the smaller; b may be infinite.
 template <class T>
 T log_between(const DurationFamily& family, const Eta<T>& eta, double a, double b);
+// The same from the tails at both ends.
+template <class T>
+T log_between(const LogTails<T>& at_a, const LogTails<T>& at_b);
 template <class T>
 T mean_of(const DurationFamily& family, const Eta<T>& eta);
 template <class T>

@@ -22,19 +22,9 @@ T log_progressing(const DurationModel& model, const std::array<T, 4>& eta) {
 
 // log P(a < T <= b) of the mixture; b may be infinite, when those that never leave count too.
 template <class T>
-T log_mixture_between(const DurationModel& model, const std::array<T, 4>& eta, double a, double b) {
+T log_between_times(const DurationModel& model, const std::array<T, 4>& eta, double a, double b) {
   if (std::isinf(b)) return log_mixture_survival(model, eta, a);
   return log_progressing(model, eta) + log_between(model.family, family_eta(eta), a, b);
-}
-
-template <class T>
-T sum_of(const std::vector<T>& logs) {
-  const auto top = std::max_element(logs.begin(), logs.end(), [](const T& a, const T& b) { return value_of(a) < value_of(b); });
-  if (value_of(*top) == -infinity) return *top;
-  T sum(0.0);
-  for (const T& term : logs)
-    if (value_of(term) > -infinity) sum += exp_of(T(term - *top));
-  return *top + log_of(sum);
 }
 
 // Survival I(r) / I(0), density (S(r) - g I(r)) / I(0).
@@ -52,10 +42,31 @@ T log_residual(const Duration& d, const RemainingTime<T>& left) {
 
 template <class T>
 T log_mixture_survival(const DurationModel& model, const std::array<T, 4>& eta, double t) {
-  const T own = log_tails(model.family, family_eta(eta), t).survival;
+  return log_mixture_survival(model, eta, log_tails(model.family, family_eta(eta), t));
+}
+
+template <class T>
+T log_mixture_survival(const DurationModel& model, const std::array<T, 4>& eta, const LogTails<T>& at) {
+  const T own = at.survival;
   if (!model.cure) return own;
   const T never = -softplus(T(-eta[static_cast<std::size_t>(model.family.count())]));
   return value_of(own) == -infinity ? never : log_sum(T(log_progressing(model, eta) + own), never);
+}
+
+template <class T>
+T log_mixture_between(const DurationModel& model, const std::array<T, 4>& eta, const LogTails<T>& at_a, const LogTails<T>& at_b, bool to_infinity) {
+  if (to_infinity) return log_mixture_survival(model, eta, at_a);
+  return log_progressing(model, eta) + log_between(at_a, at_b);
+}
+
+template <class T>
+T log_sum_of(const std::vector<T>& logs) {
+  const auto top = std::max_element(logs.begin(), logs.end(), [](const T& a, const T& b) { return value_of(a) < value_of(b); });
+  if (value_of(*top) == -infinity) return *top;
+  T sum(0.0);
+  for (const T& term : logs)
+    if (value_of(term) > -infinity) sum += exp_of(T(term - *top));
+  return *top + log_of(sum);
 }
 
 template <class T>
@@ -83,15 +94,18 @@ T log_contribution(const DurationModel& model, const Duration& d, const std::arr
   std::vector<T> seen, could_be_seen;
   for (const auto& [shift, weight] : entry_nodes(d.entry_spread_h)) {
     const double lower = d.lower_h + shift, log_weight = std::log(weight);
-    seen.push_back(log_weight + (d.exact() ? log_mixture_density(model, eta, lower) : log_mixture_between(model, eta, lower, d.upper_h + shift)));
-    if (truncated) could_be_seen.push_back(log_weight + log_mixture_between(model, eta, d.seen_if_above_h + shift, d.seen_if_below_h + shift));
+    seen.push_back(log_weight + (d.exact() ? log_mixture_density(model, eta, lower) : log_between_times(model, eta, lower, d.upper_h + shift)));
+    if (truncated) could_be_seen.push_back(log_weight + log_between_times(model, eta, d.seen_if_above_h + shift, d.seen_if_below_h + shift));
   }
-  return truncated ? T(sum_of(seen) - sum_of(could_be_seen)) : sum_of(seen);
+  return truncated ? T(log_sum_of(seen) - log_sum_of(could_be_seen)) : log_sum_of(seen);
 }
 
 #define HYPED_DURATION_LIKELIHOOD(T)                                                                                  \
   template T log_contribution<T>(const DurationModel&, const Duration&, const std::array<T, 4>&, const RemainingTime<T>*); \
   template T log_mixture_survival<T>(const DurationModel&, const std::array<T, 4>&, double);                          \
+  template T log_mixture_survival<T>(const DurationModel&, const std::array<T, 4>&, const LogTails<T>&);              \
+  template T log_mixture_between<T>(const DurationModel&, const std::array<T, 4>&, const LogTails<T>&, const LogTails<T>&, bool); \
+  template T log_sum_of<T>(const std::vector<T>&);                                                                    \
   template T log_mixture_density<T>(const DurationModel&, const std::array<T, 4>&, double);
 HYPED_DURATION_LIKELIHOOD(double)
 HYPED_DURATION_LIKELIHOOD(Taylor<4>)

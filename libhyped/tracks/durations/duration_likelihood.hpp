@@ -29,6 +29,16 @@ T log_mixture_survival(const DurationModel& model, const std::array<T, 4>& eta, 
 template <class T>
 T log_mixture_density(const DurationModel& model, const std::array<T, 4>& eta, double t);
 
+// The same from the family's own tails or density at t.
+template <class T>
+T log_mixture_survival(const DurationModel& model, const std::array<T, 4>& eta, const LogTails<T>& at);
+// log P(a < T <= b) of the mixture from the family's tails at both ends; at an infinite end those that never leave count too.
+template <class T>
+T log_mixture_between(const DurationModel& model, const std::array<T, 4>& eta, const LogTails<T>& at_a, const LogTails<T>& at_b, bool to_infinity);
+// log of a sum of exponentials; logs not empty.
+template <class T>
+T log_sum_of(const std::vector<T>& logs);
+
 // Shifts and weights that average over an entry spread.
 struct EntryNode {
   double shift, weight;

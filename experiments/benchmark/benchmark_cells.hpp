@@ -1,0 +1,54 @@
+// The cells of a benchmark: log-normalised values, what was done to each cell and where, and which genes that was meant to move.
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "experiments/cells/cell_columns.hpp"
+#include "libhyped/expression/sparse_rows.hpp"
+#include "libhyped/observe/response_profiles.hpp"
+#include "libhyped/store/run_directory.hpp"
+
+namespace hyped {
+
+struct BenchmarkReading {
+  ArmChoice arms;                            // --by, --control; empty: found
+  std::string context;                       // column; empty: one context
+  std::string matrix;                        // see ExpressionChoice
+  double target = 1e4;
+  std::vector<std::string> targets;          // PART=GENE[,GENE], PART=none, or none: parts that are no gene have no target
+  std::vector<std::string> parts;            // LABEL=PART+PART; others: split at +, HYPED's arms by name
+  std::vector<std::string> masked;           // genes that are neither learned from nor scored; of HYPED's arms also delivered and mitochondrial ones
+  bool mask_mitochondrial = false;
+  std::int64_t least_cells = 10;             // of a condition in a context: below it is left out, and said
+};
+
+struct BenchmarkCells {
+  std::string where, unit;
+  std::vector<std::string> genes;            // [G] without masked ones
+  SparseRows values;                         // [C x G]
+  std::vector<std::string> masked;           // genes of the data that are left out altogether
+  std::vector<ResponseCondition> conditions; // [L] by name, then context; controls have no parts
+  std::vector<std::int32_t> condition_of;    // [C] -1: in none
+  std::vector<std::string> cell_names;       // [C]
+  std::map<std::string, std::vector<std::string>> targets;      // of each part, masked ones too
+  bool hyped = false;                        // arms of HYPED: its limits hold
+  std::string control_label, arm_column, context_column;
+
+  int index_of(const std::string& name, const std::string& context) const;      // -1: there is none
+};
+
+// Reads a file, or a folder or file of the HYPED release (made tidy first); says what was used. InputError: no control, a part without target or
+// "none", a context without control, fewer than two perturbed conditions with cells, nothing left to score.
+BenchmarkCells read_benchmark_cells(RunDirectory& run, const std::filesystem::path& given, const BenchmarkReading& reading);
+
+// From values [C x G] in memory, for what is not in a file. labels and contexts [C]; contexts empty: one.
+BenchmarkCells benchmark_cells_of(const std::vector<std::string>& genes, SparseRows values, const std::vector<std::string>& labels, const std::vector<std::string>& contexts,
+                                  const std::vector<std::string>& cell_names, const std::string& control, const BenchmarkReading& reading, const std::string& where, std::vector<std::string>& notes);
+
+// Parts of a label: by `parts`, else of a HYPED arm, else split at +.
+std::vector<std::string> parts_of_label(const std::string& label, const BenchmarkReading& reading);
+
+}  // namespace hyped

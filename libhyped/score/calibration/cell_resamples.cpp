@@ -1,0 +1,114 @@
+// Weighted sums of sparse rows, several weightings at a time.
+#include "libhyped/score/calibration/cell_resamples.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "libhyped/errors.hpp"
+#include "libhyped/parallel.hpp"
+#include "libhyped/random.hpp"
+
+namespace hyped {
+namespace {
+
+constexpr std::uint32_t bootstrap_stream = 0x10000000u, split_stream = 0x20000000u;
+
+// A whole number below n, each with the same probability to 2^-53.
+std::size_t below(RandomStream& random, std::size_t n) { return std::min(n - 1, static_cast<std::size_t>(random.uniform() * static_cast<double>(n))); }
+
+}  // namespace
+
+CellResamples::CellResamples(const SparseRows& cells, const CellGroups& groups, std::uint64_t seed) : cells_(cells), members_(static_cast<std::size_t>(groups.count())), seed_(seed) {
+  HYPED_REQUIRE(groups.of_cell.size() == static_cast<std::size_t>(cells.rows));
+  for (std::size_t c = 0; c < groups.of_cell.size(); ++c)
+    if (groups.of_cell[c] >= 0) members_[static_cast<std::size_t>(groups.of_cell[c])].push_back(static_cast<std::int32_t>(c));
+  for (int k = 0; k < groups.count(); ++k)
+    if (cells_of(k) == 0) throw InputError("group " + groups.names[static_cast<std::size_t>(k)], "has no cells", "leave it out of the comparison");
+}
+
+// weights [width x cells of the group], cell by cell: row `group` of out[w] becomes the weighted sum.
+void CellResamples::add_rows(int group, std::span<const double> weights, int width, std::span<ProfileMatrix* const> out) const {
+  const auto& rows = members_[static_cast<std::size_t>(group)];
+  const auto wide = static_cast<std::size_t>(width);
+  std::vector<double> sums(static_cast<std::size_t>(cells_.columns) * wide, 0.0);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const double* w = weights.data() + i * wide;
+    if (std::all_of(w, w + wide, [](double x) { return x == 0; })) continue;
+    const auto columns = cells_.columns_of(rows[i]);
+    const auto values = cells_.values_of(rows[i]);
+    for (std::size_t k = 0; k < columns.size(); ++k) {
+      double* sum = sums.data() + static_cast<std::size_t>(columns[k]) * wide;
+      const double value = static_cast<double>(values[k]);
+      for (std::size_t d = 0; d < wide; ++d) sum[d] += w[d] * value;
+    }
+  }
+  for (std::size_t d = 0; d < wide; ++d)
+    for (int g = 0; g < cells_.columns; ++g) (*out[d])(group, g) = sums[static_cast<std::size_t>(g) * wide + d];
+}
+
+ProfileMatrix CellResamples::means() const {
+  ProfileMatrix out(groups(), genes());
+  ProfileMatrix* const target = &out;
+  parallel_for(groups(), [&](int k) {
+    const std::vector<double> weights(cells_of(k), 1.0 / static_cast<double>(cells_of(k)));
+    add_rows(k, weights, 1, {&target, 1});
+  });
+  return out;
+}
+
+void CellResamples::bootstrap(int first, std::span<ProfileMatrix> draws) const {
+  std::vector<ProfileMatrix*> out;
+  for (auto& draw : draws) draw.resize(groups(), genes()), out.push_back(&draw);
+  const int width = static_cast<int>(draws.size());
+  parallel_for(groups(), [&](int k) {
+    const std::size_t n = cells_of(k);
+    std::vector<double> weights(n * draws.size(), 0.0);
+    for (std::size_t d = 0; d < draws.size(); ++d) {
+      RandomStream random(seed_, bootstrap_stream + static_cast<std::uint32_t>(first) + static_cast<std::uint32_t>(d), static_cast<std::uint32_t>(k));
+      for (std::size_t i = 0; i < n; ++i) weights[below(random, n) * draws.size() + d] += 1.0 / static_cast<double>(n);
+    }
+    add_rows(k, weights, width, out);
+  });
+}
+
+CellResamples::Parts CellResamples::parts(int number, SplitRule rule, double share, int group) const {
+  HYPED_REQUIRE(share > 0 && share <= 0.5);
+  const auto& rows = members_[static_cast<std::size_t>(group)];
+  Parts out;
+  if (rows.size() < 2) return {rows, rows};
+  if (rule == SplitRule::alternate && share == 0.5) {
+    for (std::size_t i = 0; i < rows.size(); ++i) (i % 2 == 0 ? out.one : out.other).push_back(rows[i]);
+    return out;
+  }
+  HYPED_REQUIRE(rule == SplitRule::random);
+  std::vector<std::int32_t> order = rows;
+  RandomStream random(seed_, split_stream + static_cast<std::uint32_t>(number), static_cast<std::uint32_t>(group));
+  // an odd cell goes to one of the two parts by chance
+  std::size_t size = static_cast<std::size_t>(share * static_cast<double>(rows.size()));
+  size = std::max<std::size_t>(size, 1);
+  const std::size_t until = share == 0.5 ? rows.size() : 2 * size;
+  for (std::size_t i = 0; i + 1 < order.size(); ++i) std::swap(order[i], order[i + below(random, order.size() - i)]);
+  if (share == 0.5 && rows.size() % 2 == 1 && random.uniform() < 0.5) ++size;
+  out.one.assign(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(size));
+  out.other.assign(order.begin() + static_cast<std::ptrdiff_t>(size), order.begin() + static_cast<std::ptrdiff_t>(until));
+  std::sort(out.one.begin(), out.one.end());
+  std::sort(out.other.begin(), out.other.end());
+  return out;
+}
+
+void CellResamples::split(int number, SplitRule rule, double share, ProfileMatrix& one, ProfileMatrix& other) const {
+  one.resize(groups(), genes()), other.resize(groups(), genes());
+  ProfileMatrix* const targets[2] = {&one, &other};
+  parallel_for(groups(), [&](int k) {
+    const auto& rows = members_[static_cast<std::size_t>(k)];
+    const Parts both = parts(number, rule, share, k);
+    std::vector<double> weights(2 * rows.size(), 0.0);
+    const auto place = [&](const std::vector<std::int32_t>& part, std::size_t at) {
+      for (const auto row : part) weights[2 * static_cast<std::size_t>(std::lower_bound(rows.begin(), rows.end(), row) - rows.begin()) + at] = 1.0 / static_cast<double>(part.size());
+    };
+    place(both.one, 0), place(both.other, 1);
+    add_rows(k, weights, 2, targets);
+  });
+}
+
+}  // namespace hyped

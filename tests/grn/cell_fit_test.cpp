@@ -1,0 +1,212 @@
+// Networks fitted to whole cells by the command: losses, penalties, programmes, libraries and bootstraps of the scenario, each with what it must do.
+#include <catch2/catch.hpp>
+#include <cmath>
+
+#include "experiments/cells/cell_figures.hpp"
+#include "libhyped/random.hpp"
+#include "libhyped/store/write_anndata.hpp"
+#include "tests/experiments/command_run.hpp"
+
+using namespace hyped;
+using namespace hyped::testing;
+
+namespace {
+
+// Counts in four arms: the siRNA halves PRRX1 and COL1A1, the mRNA raises MYOD1 and MYOG; an interferon programme answers the mRNA and moves OTHER with it.
+struct CellsFolder : CommandFolder {
+  CellsFolder() {
+    std::vector<std::string> genes{"PRRX1", "MYOD1", "COL1A1", "MYOG", "OTHER", "IFIT1", "IFIT2", "IFIT3", "ISG15", "MX1"}, names, arms, wells, libraries, own;
+    for (int g = 10; g < 40; ++g) genes.push_back("BG" + std::to_string(g));
+    std::vector<double> counts;
+    RandomStream stream(3, 0, 0);
+    for (const char* arm : {"control", "siPRRX1", "mmMYOD1", "dual"})
+      for (int c = 0; c < 90; ++c) {
+        const std::string name = arm;
+        const bool si = name == "siPRRX1" || name == "dual", mm = name == "mmMYOD1" || name == "dual";
+        names.push_back(name + std::to_string(c));
+        arms.push_back(name);
+        wells.push_back(name + " " + std::to_string(c % 3));
+        libraries.emplace_back(c % 2 == 0 ? "first" : "second");
+        own.emplace_back(name == "control" ? "first" : "second");
+        const double response = std::exp((mm ? 0.7 : 0.0) + 0.3 * stream.normal()), size = std::exp(0.2 * stream.normal()), batch = c % 2 == 0 ? 1 : 1.6;
+        for (std::size_t g = 0; g < genes.size(); ++g) {
+          double mean = 10;
+          if (g == 0) mean = si ? 5 : 12;
+          if (g == 1) mean = mm ? 20 : 4;
+          if (g == 2) mean = (si ? 7 : 14) * batch;
+          if (g == 3) mean = mm ? 8 : 3;
+          if (g >= 4 && g < 10) mean = 8 * response;
+          counts.push_back(static_cast<double>(stream.poisson(size * mean)));
+        }
+      }
+    AnnotatedData data;
+    data.X = Element{Array{{static_cast<std::int64_t>(names.size()), static_cast<std::int64_t>(genes.size())}, counts}};
+    data.obs.index = names;
+    data.obs.put("arm", arms);
+    data.obs.put("well", wells);
+    data.obs.put("library", libraries);
+    data.obs.put("own_library", own);
+    data.var.index = genes;
+    write_anndata(data, path() / "cells.h5ad");
+  }
+  static std::string scenario(const std::string& data, const std::string& fit, const std::string& more = "", const std::string& network = "") {
+    const auto delivery = [](const std::string& arm, const std::string& kind, const std::string& of, const std::string& from) { return "[[delivery]]\narm = \"" + arm + "\"\nkind = \"" + kind + "\"\ngene = \"" + of + "\"\nfrom_h = " + from + "\n"; };
+    return "[data]\nkind = \"cells\"\ntime_h = 48\ngenes = [\"PRRX1\", \"MYOD1\", \"COL1A1\", \"MYOG\", \"OTHER\"]\n" + data + "\n" + delivery("siPRRX1", "sirna", "PRRX1", "0") + delivery("mmMYOD1", "modified_mrna", "MYOD1", "24") +
+           delivery("dual", "sirna", "PRRX1", "0") + delivery("dual", "modified_mrna", "MYOD1", "24") + "[network]\ndecay_per_h = 0.1\n" + network + "\n[fit]\niterations = 400\nleast_gain = 1e-5\n" + fit + "\n" + more + "\n";
+  }
+  Ended fit(const std::string& text, const std::string& out) const {
+    write(out + ".toml", text);
+    return run("grn fit " + out + ".toml cells.h5ad --out " + out);
+  }
+  // Of a gene in an arm.
+  double value(const std::string& file, const std::string& arm, const std::string& gene, const std::string& column) const {
+    for (const auto& row : table(file))
+      if (row.at("arm") == arm && row.at("gene") == gene) return std::stod(row.at(column));
+    return std::nan("");
+  }
+};
+
+const std::string ladder = "highest_penalty = 0.1\nlowest_penalty = 0.01\npenalties = 2\nfolds = 0\n";
+
+}  // namespace
+
+TEST_CASE("losses on cells lead to the arms' effects: counts, moments, energy and sliced Wasserstein", "[standard]") {
+  const CellsFolder folder;
+  for (const char* loss : {"counts", "moments", "energy", "sliced_wasserstein"}) {
+    const bool counts = std::string(loss) == "counts";
+    const Ended fit = folder.fit(CellsFolder::scenario(counts ? "scale = \"log_ratio\"" : "", ladder + "loss = \"" + loss + "\"\n" + (counts ? "" : "simulated_cells = 32\nmeasured_cells = 90\n")), loss);
+    INFO(loss << fit.out << fit.err);
+    REQUIRE(fit.code != 2);
+    const std::string table = std::string(loss) + "/tables/fit_by_arm.tsv";
+    // true logarithms of ratios; log-normalised values are a little nearer to 0, and the penalty takes some
+    CHECK(folder.value(table, "siPRRX1", "PRRX1", "fitted") == Approx(std::log(5.0 / 12)).margin(0.25));
+    CHECK(folder.value(table, "mmMYOD1", "MYOD1", "fitted") == Approx(std::log(5.0)).margin(0.35));
+    CHECK(folder.value(table, "dual", "COL1A1", "fitted") == Approx(std::log(0.5)).margin(0.25));
+    CHECK(std::abs(folder.value(table, "siPRRX1", "MYOG", "fitted")) < 0.2);
+    CHECK(fit.out.find(counts ? "negative binomial" : "simulated ones") != std::string::npos);
+    if (!counts) {
+      const Ended late = folder.run("grn predict " + std::string(loss) + " --out late_" + loss);      // of simulated cells: one row a condition
+      CHECK(late.code == 0);
+      CHECK(folder.table("late_" + std::string(loss) + "/tables/predictions.tsv").size() == 15);
+    }
+  }
+}
+
+TEST_CASE("programmes are taken out, shared libraries subtracted, libraries of their own widen the errors") {
+  const CellsFolder folder;
+  const Ended plain = folder.fit(CellsFolder::scenario("", ladder), "plain");
+  REQUIRE(plain.code != 2);
+  const Ended clean = folder.fit(CellsFolder::scenario("", ladder, "[nuisance]\nprogrammes = [\"interferon\"]"), "clean");
+  INFO(clean.out << clean.err);
+  REQUIRE(clean.code != 2);
+  const std::string table = "/tables/fit_by_arm.tsv";
+  CHECK(folder.value("plain" + table, "mmMYOD1", "OTHER", "measured") > 0.4);
+  CHECK(std::abs(folder.value("clean" + table, "mmMYOD1", "OTHER", "measured")) < 0.2);      // the programme's answer is gone
+  CHECK(folder.value("clean" + table, "mmMYOD1", "MYOD1", "measured") > 1.0);                // that of the factor stays
+  CHECK(folder.table("clean/tables/nuisance.tsv").size() == 15);
+  const Ended shared = folder.fit(CellsFolder::scenario("library = \"library\"", ladder), "shared");
+  REQUIRE(shared.code != 2);
+  CHECK(folder.value("shared" + table, "siPRRX1", "COL1A1", "standard_error") < 0.9 * folder.value("plain" + table, "siPRRX1", "COL1A1", "standard_error"));      // the factor of 1.6 is no scatter any more
+  const Ended own = folder.fit(CellsFolder::scenario("library = \"own_library\"", ladder), "own");
+  REQUIRE(own.code != 2);
+  CHECK(own.out.find("cannot be told from an effect") != std::string::npos);
+  CHECK(folder.value("own" + table, "siPRRX1", "COL1A1", "standard_error") >= folder.value("plain" + table, "siPRRX1", "COL1A1", "standard_error"));
+}
+
+TEST_CASE("bootstraps over cells and over wells give every parameter an interval that holds the estimate", "[standard]") {
+  const CellsFolder folder;
+  for (const char* unit : {"cells", "wells"}) {
+    const Ended fit = folder.fit(CellsFolder::scenario("well = \"well\"", ladder, "[bootstrap]\nunit = \"" + std::string(unit) + "\"\nreplicates = 20"), unit);
+    INFO(fit.out << fit.err);
+    REQUIRE(fit.code != 2);
+    CHECK(fit.out.find("refits to resampled " + std::string(unit)) != std::string::npos);
+    int inputs = 0;
+    for (const auto& row : folder.table(std::string(unit) + "/tables/bootstrap.tsv")) {
+      if (row.at("parameter").find("drives") == std::string::npos) continue;
+      ++inputs;
+      CHECK(std::stod(row.at("sd")) > 0);
+      CHECK(std::stod(row.at("same_sign")) == 20);      // effects are many standard errors
+    }
+    CHECK(inputs == 2);
+  }
+}
+
+TEST_CASE("groups, prior penalties, Huber, Adam, L-BFGS, early stopping and ensembles are reached from the scenario", "[standard]") {
+  const CellsFolder folder;
+  const auto edges = [&](const std::string& run, const std::string& from) {
+    int count = 0;
+    for (const auto& row : folder.table(run + "/tables/edges.tsv")) count += row.at("from") == from ? 1 : 0;
+    return count;
+  };
+  // groups alone: a regulator has all of its edges or none
+  const Ended groups = folder.fit(CellsFolder::scenario("", ladder + "groups = \"regulator\"\ngroup_share = 1.0\n"), "groups");
+  INFO(groups.out << groups.err);
+  REQUIRE(groups.code != 2);
+  for (const char* gene : {"PRRX1", "MYOD1", "COL1A1", "MYOG", "OTHER"}) CHECK((edges("groups", gene) == 0 || edges("groups", gene) == 4));
+  // an edge of the prior costs less, and is taken before others
+  folder.write("prior.tsv", "source\ttarget\tsign\nPRRX1\tCOL1A1\t1\nMYOD1\tMYOG\t1\nMYOD1\tELSEWHERE\t1\n");
+  const Ended prior = folder.fit(CellsFolder::scenario("", ladder, "", "prior = \"prior.tsv\"\nprior_use = \"penalty\"\nprior_inside = 0.01\n"), "prior");
+  INFO(prior.out << prior.err);
+  REQUIRE(prior.code != 2);
+  CHECK(prior.out.find("ELSEWHERE") != std::string::npos);
+  double inside = 0, outside = 0;
+  for (const auto& row : folder.table("prior/tables/edges.tsv")) ((row.at("from") == "PRRX1" && row.at("to") == "COL1A1") || (row.at("from") == "MYOD1" && row.at("to") == "MYOG") ? inside : outside) += std::abs(std::stod(row.at("weight")));
+  CHECK(inside > outside);
+  for (const auto& [name, text] : {std::pair<std::string, std::string>{"huber", ladder + "huber = 2\n"}, {"adam", "highest_penalty = 0.1\nlowest_penalty = 0.1\npenalties = 1\nfolds = 0\ndescent = \"adam\"\nlearning_rate = 0.02\n"}, {"lbfgs", "folds = 0\ndescent = \"lbfgs\"\nedge_pull = 1e-3\n"},
+                                   {"stopped", "highest_penalty = 0.1\nlowest_penalty = 0.01\npenalties = 2\nfolds = 3\npatience = 20\nlook_every = 5\npredict = \"ensemble\"\n"}}) {
+    const Ended fit = folder.fit(CellsFolder::scenario("", text), name);
+    INFO(name << fit.out << fit.err);
+    REQUIRE(fit.code != 2);
+    CHECK(folder.value(name + "/tables/fit_by_arm.tsv", "siPRRX1", "PRRX1", "fitted") < -0.3);
+    CHECK(folder.value(name + "/tables/fit_by_arm.tsv", "mmMYOD1", "MYOD1", "fitted") > (name == "stopped" ? 0.2 : 0.8));      // folds that left the arm out know less
+  }
+}
+
+TEST_CASE("a descent that is cut short is counted, said, and the run's outcome") {
+  const CellsFolder folder;
+  const Ended fit = folder.fit(CellsFolder::scenario("", ladder), "whole");
+  REQUIRE(fit.code != 2);
+  std::string text = CellsFolder::scenario("", ladder);
+  text.replace(text.find("iterations = 400"), 16, "iterations = 2");
+  const Ended cut = folder.fit(text, "cut");
+  INFO(cut.out << cut.err);
+  CHECK(cut.code == 1);
+  CHECK(cut.out.find("did not converge within their iterations") != std::string::npos);
+  CHECK(text_of(folder.path() / "cut/summary.json").find("is not the end of its descent") != std::string::npos);
+}
+
+TEST_CASE("settings that do not go together are clear errors") {
+  const CellsFolder folder;
+  const auto fails = [&](const std::string& text, const std::string& words) {
+    const Ended ended = folder.fit(text, "out");
+    INFO(ended.out << ended.err);
+    CHECK(ended.code == 2);
+    CHECK(ended.err.find(words) != std::string::npos);
+    CHECK_FALSE(std::filesystem::exists(folder.path() / "out"));
+  };
+  fails(CellsFolder::scenario("", ladder + "loss = \"counts\"\n"), "needs the scale of counts");
+  fails(CellsFolder::scenario("", ladder + "loss = \"energie\"\n"), "did you mean 'energy'");
+  fails(CellsFolder::scenario("", ladder + "simulated_cells = 20\n"), "losses on distributions");
+  fails(CellsFolder::scenario("", ladder, "[bootstrap]\nunit = \"wells\""), "names no column of wells");
+  fails(CellsFolder::scenario("well = \"arm\"", ladder, "[bootstrap]\nunit = \"wells\""), "one well");
+  fails(CellsFolder::scenario("", ladder, "[bootstrap]\nunit = \"cells\"\nreps = 3"), "unknown key 'reps'");
+  fails(CellsFolder::scenario("", ladder, "[nuisance]\nprogrammes = [\"interferone\"]"), "there is no programme 'interferone'");
+  fails(CellsFolder::scenario("", "folds = 0\ndescent = \"lbfgs\"\nhighest_penalty = 1\n"), "L-BFGS takes no penalty with corners");
+  fails(CellsFolder::scenario("", "folds = 0\npatience = 10\n"), "held out");
+  fails(CellsFolder::scenario("", ladder + "predict = \"ensemble\"\n"), "made of the fold fits");
+  fails(CellsFolder::scenario("", ladder, "", "prior_inside = 0.1"), "no prior");
+  fails(CellsFolder::scenario("reference = [\"control\", \"dual\"]", ladder), "an arm with a delivery and the reference");
+}
+
+TEST_CASE("thinned points keep the extremes") {
+  const int n = 5000;
+  Eigen::VectorXd x(n), y(n);
+  RandomStream random(1, 2, 3);
+  for (int i = 0; i < n; ++i) x[i] = random.normal(), y[i] = random.normal();
+  x[77] = 9, y[1234] = -8, x[4000] = 6, y[4000] = -6;      // in x, in y, off the diagonal
+  const std::vector<int> drawn = drawn_points(x, y, 300);
+  CHECK(drawn.size() == 300);
+  CHECK(std::is_sorted(drawn.begin(), drawn.end()));
+  for (const int extreme : {77, 1234, 4000}) CHECK(std::binary_search(drawn.begin(), drawn.end(), extreme));
+  CHECK(drawn_points(x, y, n).size() == static_cast<std::size_t>(n));
+}
