@@ -242,7 +242,7 @@ TEST_CASE("scores of counts use each cell's exposure, and the true rates beat sh
   shifted.rate *= 1.5, narrow.dispersion *= 0.2;
   const CountScores own = count_scores(test, test_exposure, fitted), other = count_scores(test, test_exposure, shifted), tight = count_scores(test, test_exposure, narrow);
   for (const CountScores* worse : {&other, &tight}) {
-    const PairedDifference log = paired_difference(own.cell_log_score, worse->cell_log_score), crps = paired_difference(own.cell_crps, worse->cell_crps);
+    const ScoreDifference log = score_difference(own.cell_log_score, worse->cell_log_score), crps = score_difference(own.cell_crps, worse->cell_crps);
     CHECK(log.mean < -3 * log.se);
     CHECK(crps.mean < -2 * crps.se);
   }
