@@ -13,7 +13,7 @@ namespace hyped {
 namespace {
 
 // Column k: 1 for the cells called x in permutation first + k; permutation 0 is the labelling observed.
-Eigen::MatrixXd indicators(Eigen::Index n, Eigen::Index m, int first, int count, const PermutationOptions& options) {
+Eigen::MatrixXd indicators(Eigen::Index n, Eigen::Index m, int first, int count, const CellPermutations& options) {
   const auto all = static_cast<std::size_t>(n + m);
   Eigen::MatrixXd out = Eigen::MatrixXd::Zero(n + m, count);
   parallel_for(count, [&](int k) {
@@ -62,7 +62,7 @@ void quadratic_forms(const PairTiles& tiles, const PairMeasure& measure, const E
 
 }  // namespace
 
-PermutationTest permutation_test(const Eigen::MatrixXd& x, const Eigen::MatrixXd& y, const PairMeasure& measure, const PermutationOptions& options) {
+PermutationTest permutation_test(const Eigen::MatrixXd& x, const Eigen::MatrixXd& y, const PairMeasure& measure, const CellPermutations& options) {
   constexpr int at_once = 256;
   if (options.permutations < 1) throw InputError("permutations", "there are none", "give 99 or more");
   PermutationTest out;

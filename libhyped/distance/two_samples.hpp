@@ -39,7 +39,7 @@ EnergyParts pair_means(const Eigen::MatrixXd& x, const Eigen::MatrixXd& y, const
 // Standard error of a difference or ratio of statistics that share cells: sqrt(var(influence) / cells) with n - 1.
 double influence_variance(const Eigen::VectorXd& influence);      // var / n
 
-struct PermutationOptions {
+struct CellPermutations {
   int permutations = 999;
   std::uint64_t seed = 1;
   std::uint32_t comparison = 0;        // stream (seed, comparison, permutation)
@@ -54,7 +54,7 @@ struct PermutationTest {
 };
 // Are the two clouds draws of one law? Labels of cells are exchanged. Each permutation is one quadratic form in the matrix of pairs, many at once as a
 // product of matrices; the matrix is never stored. Cells count as exchangeable: they are not if each cloud is one culture, and p then speaks of cultures, too.
-PermutationTest permutation_test(const Eigen::MatrixXd& x, const Eigen::MatrixXd& y, const PairMeasure& measure, const PermutationOptions& options = {});
+PermutationTest permutation_test(const Eigen::MatrixXd& x, const Eigen::MatrixXd& y, const PairMeasure& measure, const CellPermutations& options = {});
 
 // Step-down Sidak adjustment (Holm 1979, Scand J Stat 6:65; Sidak 1967): max over j <= i of 1 - (1 - p_(j))^(m - j + 1), in the order given.
 std::vector<double> holm_sidak(std::span<const double> p);

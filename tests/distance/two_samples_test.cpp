@@ -195,7 +195,7 @@ TEST_CASE("Sinkhorn between normals is as in closed form, and zero between a clo
   const SinkhornDivergence found = sinkhorn_divergence(x, y, {.epsilon = epsilon});
   CHECK(found.outcome.ok());
   CHECK(found.residual < 1e-8);
-  CHECK(found.divergence == Approx(truth).epsilon(0.02));      // grids of 300 points are not normal in the tails
+  CHECK(found.divergence == Approx(truth).epsilon(2e-3));      // grids of 300 points are not normal in the tails
   CHECK(sinkhorn_divergence(x, x).divergence == Approx(0).margin(1e-8));
   // two points: the cost itself
   Eigen::MatrixXd one(1, 2), two(1, 2);

@@ -1,4 +1,5 @@
 // Scores of cells, counts and compositions: the golden file, closed forms, propriety, coverage.
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstdlib>
@@ -120,7 +121,7 @@ TEST_CASE("parts of a difference are zero on average without one and see each th
 
 TEST_CASE("closer than control: a perfect prediction has a ratio of 0, no change one of 1, and an absent effect none") {
   const CellClouds perfect{drawn(200, 5, 0.6, 5), drawn(200, 5, 0.6, 6), drawn(200, 5, 0, 7), "five coordinates"};
-  const CellScores found = cell_scores(perfect, {.most_sinkhorn_cells = 60, .directions = 50});
+  const CellScores found = cell_scores(perfect, {.gamma = {}, .most_sinkhorn_cells = 60, .directions = 50});
   REQUIRE(found.scores.size() == 5);
   for (const CellScore& s : found.scores) {
     INFO(s.id << " " << s.estimator);
@@ -128,10 +129,10 @@ TEST_CASE("closer than control: a perfect prediction has a ratio of 0, no change
     CHECK(std::abs(*s.ratio.value) < 0.35);
     CHECK(s.estimator.find("five coordinates") != std::string::npos);
   }
-  const CellScores idle = cell_scores({perfect.truth, drawn(200, 5, 0, 8), perfect.control, ""}, {.sinkhorn = false});
+  const CellScores idle = cell_scores({perfect.truth, drawn(200, 5, 0, 8), perfect.control, ""}, {.gamma = {}, .sinkhorn = false});
   REQUIRE(idle.scores[0].ratio_se);
   CHECK(std::abs(*idle.scores[0].ratio.value - 1) < 4 * *idle.scores[0].ratio_se);
-  const CellScores none = cell_scores({drawn(50, 5, 0, 9), drawn(50, 5, 0, 10), drawn(50, 5, 0, 11), ""}, {.sinkhorn = false});
+  const CellScores none = cell_scores({drawn(50, 5, 0, 9), drawn(50, 5, 0, 10), drawn(50, 5, 0, 11), ""}, {.gamma = {}, .sinkhorn = false});
   CHECK_FALSE(none.scores[0].ratio.value);
 }
 
@@ -241,7 +242,7 @@ TEST_CASE("scores of counts use each cell's exposure, and the true rates beat sh
   shifted.rate *= 1.5, narrow.dispersion *= 0.2;
   const CountScores own = count_scores(test, test_exposure, fitted), other = count_scores(test, test_exposure, shifted), tight = count_scores(test, test_exposure, narrow);
   for (const CountScores* worse : {&other, &tight}) {
-    const PairedDifference log = paired_difference(own.cell_log_score, worse->cell_log_score), crps = paired_difference(own.cell_crps, worse->cell_crps);
+    const ScoreDifference log = score_difference(own.cell_log_score, worse->cell_log_score), crps = score_difference(own.cell_crps, worse->cell_crps);
     CHECK(log.mean < -3 * log.se);
     CHECK(crps.mean < -2 * crps.se);
   }

@@ -1,4 +1,5 @@
 // Genetic interactions: local fdr on known mixtures, classes, tails, coefficients against brute force, scikit-learn's definition and published fits.
+#include <Eigen/Cholesky>
 #include <catch2/catch.hpp>
 #include <algorithm>
 #include <cmath>
@@ -215,7 +216,7 @@ TEST_CASE("norman doubles: residuals and correlations of the golden file, coeffi
     const PairCoefficients found = pair_coefficients(a, b, ab, {}, 40);
     REQUIRE(found.outcome.ok());
     CHECK(found.c1_lower <= found.c1_upper);
-    for (const std::string key : {name.substr(0, plus) + "_" + name.substr(plus + 1), name.substr(plus + 1) + "_" + name.substr(0, plus)})
+    for (const std::string& key : {name.substr(0, plus) + "_" + name.substr(plus + 1), name.substr(plus + 1) + "_" + name.substr(0, plus)})
       if (published.count(key)) {
         ours.push_back(found.dcor), theirs.push_back(published[key]["dcor"]);
         ours_fit.push_back(*found.fit_correlation.value), theirs_fit.push_back(published[key]["corr_fit"]);

@@ -69,7 +69,7 @@ void add_scores(RunDirectory& run, const Cells& measured, const Cells& predicted
       absent.push_back(name);
       continue;
     }
-    const CellScores found = cell_scores({cloud(measured, k), cloud(predicted, static_cast<int>(at - predicted.groups.names.begin())), cloud(measured, control), space}, {.seed = settings.seed});
+    const CellScores found = cell_scores({cloud(measured, k), cloud(predicted, static_cast<int>(at - predicted.groups.names.begin())), cloud(measured, control), space}, {.gamma = {}, .seed = settings.seed});
     words = found.words;
     for (const CellScore& s : found.scores) {
       table.add_row({name, s.id, cell_of(s.value), s.se ? cell_of(*s.se) : Cell{}, cell_of(s.to_control), s.ratio.value ? cell_of(*s.ratio.value) : Cell{}, s.ratio_se ? cell_of(*s.ratio_se) : Cell{}, s.ratio.undefined_because, s.estimator});

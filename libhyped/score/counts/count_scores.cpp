@@ -83,7 +83,7 @@ CountScores count_scores(const SparseRows& counts, const Eigen::VectorXd& exposu
   return out;
 }
 
-PairedDifference paired_difference(const Eigen::VectorXd& first, const Eigen::VectorXd& second) {
+ScoreDifference score_difference(const Eigen::VectorXd& first, const Eigen::VectorXd& second) {
   HYPED_REQUIRE(first.size() == second.size() && first.size() > 1);
   const Eigen::VectorXd gap = first - second;
   return {gap.mean(), std::sqrt(influence_variance(gap))};

@@ -30,10 +30,10 @@ struct CountScores {
 CountScores count_scores(const SparseRows& counts, const Eigen::VectorXd& exposure, const CountDistribution& predicted);
 
 // One prediction minus another on the same cells: below 0 the first is better. se of the paired difference over cells.
-struct PairedDifference {
+struct ScoreDifference {
   double mean = 0, se = 0;
 };
-PairedDifference paired_difference(const Eigen::VectorXd& first, const Eigen::VectorXd& second);
+ScoreDifference score_difference(const Eigen::VectorXd& first, const Eigen::VectorXd& second);
 
 // Rates sum y / sum L and dispersions by moments, max(0, sum ((y - L rate)^2 - L rate) / sum (L rate)^2): what "these cells" predict for others.
 // `least_rate_counts` (half a count) stands for a gene without counts, so that its log score stays finite.

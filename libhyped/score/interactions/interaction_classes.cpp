@@ -12,7 +12,7 @@ namespace {
 
 bool outside(double v, double lower, double upper) { return v < lower || v > upper; }
 
-TailCurve curve(std::span<const double> residual, std::span<const double> predicted, double sign, double cut, double other_cut) {
+TailCurve tail_curve(std::span<const double> residual, std::span<const double> predicted, double sign, double cut, double other_cut) {
   HYPED_REQUIRE(residual.size() == predicted.size());
   TailCurve out;
   std::vector<std::pair<double, char>> ranked;      // score, true or false
@@ -78,8 +78,8 @@ FittedCuts interaction_cuts(std::span<const double> residuals, std::span<const d
   return out;
 }
 
-TailCurve upper_tail(std::span<const double> residual, std::span<const double> predicted, const InteractionCuts& cuts) { return curve(residual, predicted, 1, cuts.residual_upper, cuts.residual_lower); }
-TailCurve lower_tail(std::span<const double> residual, std::span<const double> predicted, const InteractionCuts& cuts) { return curve(residual, predicted, -1, -cuts.residual_lower, -cuts.residual_upper); }
+TailCurve upper_tail(std::span<const double> residual, std::span<const double> predicted, const InteractionCuts& cuts) { return tail_curve(residual, predicted, 1, cuts.residual_upper, cuts.residual_lower); }
+TailCurve lower_tail(std::span<const double> residual, std::span<const double> predicted, const InteractionCuts& cuts) { return tail_curve(residual, predicted, -1, -cuts.residual_lower, -cuts.residual_upper); }
 
 ClassAgreement class_agreement(std::span<const InteractionClass> truth, std::span<const InteractionClass> predicted) {
   HYPED_REQUIRE(truth.size() == predicted.size());
