@@ -130,7 +130,7 @@ TEST_CASE("event tables: nothing follows an end, the film's end and founders' bi
   INFO(ended.out << ended.err);
   REQUIRE(ended.code == 0);
   CHECK_THAT(ended.out, Contains("no column says when films end") && Contains("30 h") && Contains("1 cell without a mother has a time of birth"));
-  ended = folder.run("tracks convert e.csv" + read + " --film-end-h 48 --founders-there --out out");
+  ended = folder.run("tracks convert e.csv" + read + " --event film_end_h=48 --event founders=there --out out");
   REQUIRE(ended.code == 0);
   CHECK(folder.table("out/data/films.tsv").at(0).at("last_h") == "48");
   CHECK(folder.table("out/data/cells.tsv").at(0).at("start") == "film_start");
