@@ -104,6 +104,9 @@ PanelFit fit_panel(const PanelData& data, const PanelSpec& spec, const PanelFitO
   LikelihoodResult best;
   for (int s = 0; s < std::max(1, options.starts); ++s) {
     Eigen::VectorXd start = fit.space.start();
+    for (int i = 0; i < fit.space.count(); ++i)
+      if (const auto given = options.first.find(fit.space[i].name); given != options.first.end())
+        start[i] = std::clamp(fit.space[i].scale == SearchScale::log10 ? std::log10(std::max(given->second, 1e-300)) : given->second, fit.space.lower()[i], fit.space.upper()[i]);
     if (s > 0) {
       const Eigen::VectorXd point = halton_point(s, fit.space.count());
       for (int i = 0; i < fit.space.count(); ++i)

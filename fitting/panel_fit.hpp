@@ -1,6 +1,7 @@
 // Maximum likelihood of multi-state models, and tests of what they assume.
 #pragma once
 #include <Eigen/Core>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,6 +22,7 @@ struct PanelEstimate {
 
 struct PanelFitOptions {
   ScoringOptions scoring = {};
+  std::map<std::string, double> first = {};       // where the first start is, natural units, by name; others at their own
   int starts = 1;                                 // further ones from a low-discrepancy design around the first (a tenth to ten times the rates)
 };
 
@@ -53,6 +55,20 @@ struct PanelTest {
   std::string verdict;
   Outcome outcome;
 };
+
+// Do the shares of cells in each phase follow the model? Cells there at the first look, at `times_h` after it, counted against what the model says of
+// each from the phase it was seen in; ended cells count as long as they would have been watched (weights from the product-limit estimate of being
+// lost). The differences' covariance is that of the counts less what fitting the parameters took (Pierce 1982, Ann Stat 10:475), so that the
+// quadratic form is chi-square. Sources: Aguirre-Hernandez & Farewell 2002, Stat Med 21:1899; Titman 2009, Biometrics 65:1079.
+struct PrevalenceTest {
+  double statistic = 0, p = 1;
+  int degrees = 0, cells = 0;
+  double largest_gap = 0, gap_at_h = 0;           // observed less expected share of the cells, where it is largest
+  std::string gap_phase;
+  std::vector<double> times_h;
+  Outcome outcome;                                // not_identifiable: no parameters' covariance, misread phases, stages, or too few cells
+};
+PrevalenceTest test_prevalence(const PanelData& data, const PanelFit& fit, const PanelSpec& spec, int covariate_row);
 
 // Time-homogeneity (every rate may change at the middle of the looks), memorylessness (2 and 4 stages in each phase that is left, same
 // number of parameters, by AIC), equal courses for all covariate rows if the spec has no effects, and lumpability of each pair of phases

@@ -21,12 +21,36 @@ PanelTest compared(std::string assumption, std::string alternative, const PanelF
   test.extra = wide.parameter_count - narrow.parameter_count;
   test.gain_aic = 2 * (wide.log_likelihood - narrow.log_likelihood) - 2 * test.extra;
   test.statistic = std::max(0.0, 2 * (wide.log_likelihood - narrow.log_likelihood));
+  // A wider fit that did not settle, or ended below the one inside it, says nothing: that is its outcome, not that the assumption holds.
+  const bool settled = std::isfinite(wide.log_likelihood) && (wide.outcome.ok() || wide.outcome.status == Status::not_identifiable);
+  const bool below = nested && settled && wide.log_likelihood < narrow.log_likelihood - 1e-3;
+  if (!settled || below) {
+    test.p = test.statistic = test.gain_aic = std::nan("");
+    test.verdict = "not tested: " + (below ? fmt::format("the wider fit ended {:.3g} below the fitted model", narrow.log_likelihood - wide.log_likelihood) : "the fit of the alternative failed (" + wide.outcome.message + ")");
+    if (test.outcome.ok()) test.outcome = {Status::not_converged, test.verdict};
+    return test;
+  }
+  test.outcome = {};
   if (nested && test.extra > 0) {
     test.p = boost::math::cdf(boost::math::complement(boost::math::chi_squared_distribution<double>(test.extra), test.statistic));
     test.verdict = test.p < 0.05 ? fmt::format("rejected (p {:.2g})", test.p) : fmt::format("not rejected (p {:.2g})", test.p);
   } else
     test.verdict = test.gain_aic > 2 ? fmt::format("the alternative is better by {:.1f} of AIC", test.gain_aic) : test.gain_aic < -2 ? fmt::format("holds: the alternative is worse by {:.1f} of AIC", -test.gain_aic) : "neither is better";
   return test;
+}
+
+}  // namespace
+
+namespace {
+
+// The wider model from the fitted one's parameters of the same names, and from further starts if that does not settle.
+PanelFit wider(const PanelData& data, const PanelSpec& wide, const PanelFit& narrow, PanelFitOptions options) {
+  const Eigen::VectorXd natural = narrow.natural();
+  for (int i = 0; i < natural.size(); ++i) options.first[narrow.space[i].name] = natural[i];
+  PanelFit fit = fit_panel(data, wide, options);
+  if (fit.outcome.ok() || fit.outcome.status == Status::not_identifiable) return fit;
+  options.starts = std::max(4, options.starts);
+  return fit_panel(data, wide, options);
 }
 
 }  // namespace
@@ -40,7 +64,7 @@ std::vector<PanelTest> test_panel(const PanelData& data, const PanelFit& fit, co
     std::nth_element(times.begin(), times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2), times.end());
     PanelSpec wide = spec;
     wide.cuts_h = {times[times.size() / 2]};
-    out.push_back(compared("rates do not change with time", fmt::format("every rate changes at {:.4g} h", wide.cuts_h[0]), fit, fit_panel(data, wide, options), true));
+    out.push_back(compared("rates do not change with time", fmt::format("every rate changes at {:.4g} h", wide.cuts_h[0]), fit, wider(data, wide, fit, options), true));
   }
   const std::vector<int> single(spec.phases.size(), 1);
   if (spec.stages.empty() || spec.stages == single)
@@ -48,13 +72,13 @@ std::vector<PanelTest> test_panel(const PanelData& data, const PanelFit& fit, co
       PanelSpec wide = spec;
       wide.stages = single;
       for (const PanelTransition& t : spec.transitions) wide.stages[static_cast<std::size_t>(t.from)] = stages;
-      out.push_back(compared("stays are memoryless (exponential)", fmt::format("{} stages in every phase (Erlang stays)", stages), fit, fit_panel(data, wide, options), false));
+      out.push_back(compared(fmt::format("stays are memoryless (exponential), against {} stages", stages), fmt::format("{} stages in every phase (Erlang stays)", stages), fit, wider(data, wide, fit, options), false));
     }
   if (spec.effects.empty() && data.covariates.cols() > 0) {
     PanelSpec wide = spec;
     for (int c = 0; c < static_cast<int>(data.covariates.cols()); ++c)
       for (int r = 0; r < static_cast<int>(spec.transitions.size()); ++r) wide.effects.push_back({c, r});
-    out.push_back(compared("all conditions have the same rates", "rates of their own", fit, fit_panel(data, wide, options), true));
+    out.push_back(compared("all conditions have the same rates", "rates of their own", fit, wider(data, wide, fit, options), true));
   }
   // Phases a and b may be taken as one (Kemeny & Snell 1960, ch. 6) if their ways out lead to the same phases at the same rates.
   const int phases = static_cast<int>(spec.phases.size());

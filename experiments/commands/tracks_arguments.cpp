@@ -1,6 +1,8 @@
 // Arguments of every verb of `hyped tracks`.
 #include "experiments/commands/tracks_arguments.hpp"
 
+#include <cmath>
+#include <cstdlib>
 #include <map>
 
 #include "experiments/commands/checks.hpp"
@@ -17,8 +19,6 @@ void TracksArguments::add_reading(CLI::App& command, const std::string& example)
   command.add_option("--properties", properties, "btrack's properties, row by row");
   command.add_option("--column", roles, "role=name: cell, mother, frame, time, channel, ...")->allow_extra_args(false);
   command.add_option("--event", events, "EVENT=column of a table with one row per cell")->allow_extra_args(false);
-  command.add_option("--film-end-h", reading.film_end_h, "events: when films end; default: latest time")->check(positive_number())->option_text("H");
-  command.add_flag("--founders-there", reading.founders_unborn, "events: births of cells without mother were not seen");
   command.add_option("--unit-h", reading.hours_per_time_unit, "hours per unit of a time column")->check(positive_number())->option_text("H");
   command.add_option("--phase", reading.phases, "a phase, in the order of the cycle")->allow_extra_args(false);
   command.add_option("--condition", reading.condition, "name, where the file has none");
@@ -49,6 +49,17 @@ TrackReading TracksArguments::finished_reading() const {
     const auto equals = item.find('=');
     if (equals == item.npos || equals == 0) throw InputError("--event " + item, "is not EVENT=column", "write --event division=divided_h, --event G1=g1_end_h and, for the last phase, --event S/G2/M=");
     const std::string event = item.substr(0, equals), name = item.substr(equals + 1);
+    if (event == "film_end_h") {      // a time for all films, not a column
+      char* end = nullptr;
+      out.film_end_h = std::strtod(name.c_str(), &end);
+      if (name.empty() || *end != 0 || !(out.film_end_h > 0) || !std::isfinite(out.film_end_h)) throw InputError("--event " + item, "gives no time in hours", "write --event film_end_h=48");
+      continue;
+    }
+    if (event == "founders") {
+      if (name != "there" && name != "born") throw InputError("--event " + item, "is neither founders=there nor founders=born", "there: the birth of a cell without a mother was not seen; born: it was");
+      out.founders_unborn = name == "there";
+      continue;
+    }
     const auto found = known.find(event);
     if (found == known.end()) out.events.phases.emplace_back(event, name);
     else if (name.empty()) throw InputError("--event " + item, "names no column", "only the last phase has none: it ends with the cell");

@@ -1,8 +1,8 @@
-# Names of the arms, each in its colour behind a line of its dashes or its mark, in as many rows as they need under the legend. Loaded after grid() and
+# Names of the arms, each behind a line or mark of its colour, in as many rows as they need under the legend. Loaded after grid() and
 # legend_text, before canvas(); key_marks: a mark instead of a line.
 array arm_key_left[|distinct_arm|]
 array arm_key_row[|distinct_arm|]
-arm_entry(a) = 46 + 7.0 * strlen(distinct_arm[a])
+arm_entry(a) = 54 + 7.4 * strlen(distinct_arm[a])
 do for [a = 1:|distinct_arm|] { key_width = larger(key_width, room_left + arm_entry(a) + 8) }
 arm_right = total_width(0) - 8; arm_at = room_left; arm_row = 0
 do for [a = 1:|distinct_arm|] {
@@ -13,9 +13,6 @@ do for [a = 1:|distinct_arm|] {
 }
 room_top = room_top + arm_row * key_row
 if (!exists("key_marks")) { key_marks = 0 }
-# Ten colours; from the eleventh arm on other dashes too.
-array arm_dashes[5] = ["solid", "-", ".", "-.", "-.."]
-arm_dash(a) = arm_dashes[1 + ((a - 1) / 10) % 5]
 array arm_marks[5] = [7, 5, 9, 11, 13]
 arm_mark(a) = arm_marks[1 + (a - 1) % 5]
 write_arms = "do for [a_ = 1:|distinct_arm|] { " . \

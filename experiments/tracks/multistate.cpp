@@ -11,6 +11,7 @@
 
 #include "experiments/report/figure.hpp"
 #include "experiments/tracks/driven_rates.hpp"
+#include "libhyped/counted.hpp"
 #include "libhyped/parallel.hpp"
 #include "libhyped/random.hpp"
 #include "libhyped/store/table.hpp"
@@ -124,6 +125,21 @@ void add_prevalence(RunDirectory& run, const PanelData& data, const PanelFit& fi
                            {{"y_label", "share of cells"}, {"band_label", "points: data   line and band: model"}}, "answer"});
 }
 
+void add_prevalence_tests(RunDirectory& run, const PanelData& data, const PanelFit& fit, const PanelSpec& spec) {
+  Table table({{"condition", "", ""}, {"cells", "", "there at the first look"}, {"statistic", "1", "chi-square"}, {"degrees", "1", ""}, {"p", "1", ""}, {"largest_gap", "1", "observed less expected share"}, {"in_phase", "", ""}, {"at_h", "h", ""}, {"outcome", "", ""}});
+  for (int row = 0; row < static_cast<int>(data.covariates.rows()); ++row) {
+    const std::string condition = row == 0 ? data.reference : data.covariate_names[static_cast<std::size_t>(row - 1)];
+    const PrevalenceTest test = test_prevalence(data, fit, spec, row);
+    const bool ok = test.outcome.ok();
+    table.add_row({condition, std::int64_t{test.cells}, ok ? cell_of(test.statistic) : Cell{}, std::int64_t{test.degrees}, ok ? cell_of(test.p) : Cell{}, ok ? cell_of(test.largest_gap) : Cell{}, test.gap_phase, ok ? cell_of(test.gap_at_h) : Cell{}, ok ? std::string("tested") : "not tested: " + test.outcome.message});
+    if (!ok) continue;
+    fmt::print("{}", to_terminal_paragraph("prevalence", fmt::format(" {}: {} in phases against the model at four times, chi-square {:.1f} on {} degrees, p {:.2g}", condition, counted(test.cells, "cell"), test.statistic, test.degrees, test.p)));
+    if (test.p < 0.01)
+      run.add_warning(fmt::format("'{}': the shares of cells in the phases do not follow the model (p {:.2g}): at {:.3g} h {:+.1f} % of the cells are in '{}' beyond what it predicts. Its rates do not describe these cells; try stages or rates that change with time.", condition, test.p, test.gap_at_h, 100 * test.largest_gap, test.gap_phase));
+  }
+  run.add_table("prevalence_test", table, "Do the shares of cells in each phase follow the fitted model? At a quarter, half, three quarters and the end of the looks.");
+}
+
 void add_diagram(RunDirectory& run, const PanelSpec& spec, const PanelFit& fit) {
   Table phases({{"phase", "", ""}, {"x", "1", "place in the figure"}, {"y", "1", ""}, {"label", "", ""}}), arrows({{"name", "", ""}, {"from_x", "1", ""}, {"from_y", "1", ""}, {"to_x", "1", ""}, {"to_y", "1", ""}, {"rate", "1/h", ""}, {"label", "", ""}});
   const auto n = static_cast<double>(spec.phases.size());
@@ -140,7 +156,7 @@ void add_diagram(RunDirectory& run, const PanelSpec& spec, const PanelFit& fit) 
     const auto [u, v] = place(spec.transitions[r].to);
     const PanelEstimate& e = fit.estimates[r];
     const double length = std::hypot(u - x, v - y), a = (u - x) / length, b = (v - y) / length, side = 0.045;      // two ways between the same phases side by side
-    arrows.add_row({e.name, x + 0.2 * a - side * b, y + 0.2 * b + side * a, u - 0.2 * a - side * b, v - 0.2 * b + side * a, e.estimate, e.identified ? fmt::format("{:.3g} [{:.3g}, {:.3g}]", e.estimate, e.lower, e.upper) : fmt::format("{:.3g}, open", e.estimate)});
+    arrows.add_row({e.name, x + 0.2 * a - side * b, y + 0.2 * b + side * a, u - 0.2 * a - side * b, v - 0.2 * b + side * a, e.estimate, fmt::format("{} to {}: ", spec.phases[static_cast<std::size_t>(spec.transitions[r].from)], spec.phases[static_cast<std::size_t>(spec.transitions[r].to)]) + (e.identified ? fmt::format("{:.3g} [{:.3g}, {:.3g}] /h", e.estimate, e.lower, e.upper) : fmt::format("{:.3g} /h, open", e.estimate))});
   }
   report::add_figure(run, {"rates", "Rates [1/h] of every allowed change with 95 % intervals, and the mean stay in every phase (reference condition, first piece of time).", "rates", {{"phases", phases}, {"transitions", arrows}}, {}, "answer"});
 }
@@ -158,8 +174,8 @@ PanelSpec spec_of(const PanelData& data, const MultistateSettings& settings) {
     for (int k = 0; k < last; ++k) spec.transitions.push_back({k, k + 1});
     const auto divided = std::find(data.phases.begin(), data.phases.end(), "divided"), dead = std::find(data.phases.begin(), data.phases.end(), "dead");
     if (divided != data.phases.end()) spec.transitions.push_back({last, static_cast<int>(divided - data.phases.begin())});
-    // A division that the tracker did not see: the track goes on as a daughter.
-    const bool missed = std::any_of(data.subjects.begin(), data.subjects.end(), [&](const PanelSubject& s) {
+    // Without any division in the file, the first phase after the last one is it.
+    const bool missed = divided == data.phases.end() && std::any_of(data.subjects.begin(), data.subjects.end(), [&](const PanelSubject& s) {
       return std::adjacent_find(s.looks.begin(), s.looks.end(), [&](const PanelLook& a, const PanelLook& b) { return a.seen == last && b.seen == 0; }) != s.looks.end();
     });
     if (missed && last > 0) spec.transitions.push_back({last, 0});
@@ -200,13 +216,74 @@ PanelSpec spec_of(const PanelData& data, const MultistateSettings& settings) {
   return spec;
 }
 
+std::vector<UnseenRate> leave_out_unseen(const PanelData& data, PanelSpec& spec, std::vector<std::string>& pooled) {
+  const std::size_t n = data.phases.size(), rows = static_cast<std::size_t>(data.covariates.rows());
+  std::vector<std::vector<double>> hours(rows, std::vector<double>(n, 0));
+  std::vector<std::vector<std::vector<long>>> seen(rows, std::vector<std::vector<long>>(n, std::vector<long>(n, 0)));
+  for (const PanelSubject& subject : data.subjects) {
+    int before = -1;
+    double since = 0;
+    for (const PanelLook& look : subject.looks) {
+      if (look.seen < 0) continue;
+      if (before >= 0) {
+        hours[static_cast<std::size_t>(subject.covariate_row)][static_cast<std::size_t>(before)] += look.time_h - since;
+        ++seen[static_cast<std::size_t>(subject.covariate_row)][static_cast<std::size_t>(before)][static_cast<std::size_t>(look.seen)];
+      }
+      before = look.seen;
+      since = look.time_h;
+    }
+  }
+  const auto events = [&](const PanelTransition& t, std::size_t row) { return seen[row][static_cast<std::size_t>(t.from)][static_cast<std::size_t>(t.to)]; };
+  const auto explained = [&](const PanelSpec& all) {
+    const auto to = reachable(all);
+    for (std::size_t row = 0; row < rows; ++row)
+      for (std::size_t a = 0; a < n; ++a)
+        for (std::size_t b = 0; b < n; ++b)
+          if (seen[row][a][b] > 0 && !to[a][b]) return false;
+    return true;
+  };
+  std::vector<UnseenRate> out;
+  for (std::size_t r = 0; r < spec.transitions.size();) {
+    const PanelTransition t = spec.transitions[r];
+    long all = 0;
+    UnseenRate unseen{data.phases[static_cast<std::size_t>(t.from)] + "-" + data.phases[static_cast<std::size_t>(t.to)]};
+    for (std::size_t row = 0; row < rows; ++row) all += events(t, row), unseen.hours += hours[row][static_cast<std::size_t>(t.from)];
+    PanelSpec without = spec;
+    without.transitions.erase(without.transitions.begin() + static_cast<std::ptrdiff_t>(r));
+    const bool left = std::any_of(without.transitions.begin(), without.transitions.end(), [&](const PanelTransition& other) { return other.from == t.from; });
+    if (all > 0 || !left || !(unseen.hours > 0) || !explained(without)) {
+      ++r;
+      continue;
+    }
+    unseen.upper_per_h = -std::log(0.05) / unseen.hours;
+    out.push_back(unseen);
+    spec = without;
+  }
+  std::erase_if(spec.effects, [&](const PanelEffect& effect) {
+    const PanelTransition& t = spec.transitions[static_cast<std::size_t>(effect.transition)];
+    const auto row = static_cast<std::size_t>(effect.covariate) + 1;
+    const bool here = events(t, row) > 0, reference = events(t, 0) > 0;
+    // what can also be passed by in one step is seen as a longer change: only ways to an end are sure to show
+    if (!is_end(data.phases[static_cast<std::size_t>(t.to)]) || (here && reference)) return false;
+    pooled.push_back(fmt::format("{}-{} was not seen in '{}': one rate for it and for '{}'", data.phases[static_cast<std::size_t>(t.from)], data.phases[static_cast<std::size_t>(t.to)], here ? data.reference : data.covariate_names[static_cast<std::size_t>(effect.covariate)], here ? data.covariate_names[static_cast<std::size_t>(effect.covariate)] : data.reference));
+    return true;
+  });
+  return out;
+}
+
 void run_multistate(RunDirectory& run, const std::filesystem::path& file, const TrackReading& reading, const MultistateSettings& settings) {
   run.set_title("Rates between phases of " + file.filename().string(), "At which rates do cells go from phase to phase, and does a Markov model describe it?");
   run.add_input(file);
   const CellTracks tracks = read_tracks(file, reading);
   fmt::print("{}", to_terminal_paragraph("time      ", tracks.time_axis));
-  const PanelData data = panel_from_tracks(tracks, settings.reference);
-  for (const auto* notes : {&tracks.notes, &data.notes})
+  PanelData data = panel_from_tracks(tracks, settings.reference);
+  const PanelCuts cuts = settings.transitions.empty() && !settings.misread ? cut_undivided(data) : PanelCuts{};
+  if (data.subjects.empty()) throw InputError(data.source, "no cell was seen twice in known phases", "follow cells over several frames");
+  run.add_result("leftover_light", static_cast<double>(cuts.leftover), "cells born with the light of the last phase");
+  run.add_result("undivided_changes", static_cast<double>(cuts.undivided), "from the last phase to the first without a division; cut off");
+  if (const long wrong = cuts.leftover + cuts.undivided; wrong * 50 > cuts.divided + wrong)
+    run.add_warning(fmt::format("{} of {} ends of '{}' are followed by '{}' in the same track, without a division: they are cut off, and the rate of division is low by about as much. Light left over in new-born cells (call phases by kinetics) or missed divisions make them.", wrong, cuts.divided + wrong, data.phases[static_cast<std::size_t>(std::count_if(data.phases.begin(), data.phases.end(), [](const auto& phase) { return !is_end(phase); }) - 1)], data.phases[0]));
+  for (const std::vector<std::string>* notes : {&tracks.notes, static_cast<const std::vector<std::string>*>(&data.notes)})
     for (const auto& note : *notes) {
       fmt::print("{}", to_terminal_paragraph("note      ", note));
       run.add_note(note);
@@ -226,6 +303,17 @@ void run_multistate(RunDirectory& run, const std::filesystem::path& file, const 
   if (settings.effects)
     for (int c = 0; c < static_cast<int>(data.covariate_names.size()); ++c)
       for (int r = 0; !delivered.contains(data.covariate_names[static_cast<std::size_t>(c)]) && r < static_cast<int>(spec.transitions.size()); ++r) spec.effects.push_back({c, r});
+  std::vector<std::string> pooled;
+  const auto unseen = settings.misread || !settings.deliveries.empty() ? std::vector<UnseenRate>{} : leave_out_unseen(data, spec, pooled);
+  for (const UnseenRate& one : unseen) {
+    const std::string words = fmt::format("{}: no such transition was seen in {:.4g} h of cells; upper limit {:.3g} /h (95 %); left out of the fit", one.name, one.hours, one.upper_per_h);
+    fmt::print("{}", to_terminal_paragraph("note      ", words));
+    run.add_note(words);
+  }
+  for (const auto& words : pooled) {
+    fmt::print("{}", to_terminal_paragraph("note      ", words));
+    run.add_note(words);
+  }
   run.add_table("changes", changes_of(data), "What follows what from look to look, as read.");
   PanelFitOptions options;
   options.starts = settings.starts;
@@ -235,9 +323,11 @@ void run_multistate(RunDirectory& run, const std::filesystem::path& file, const 
   run.add_result("cells", static_cast<double>(data.subjects.size()), "1");
   run.add_result("intervals", static_cast<double>(fit.intervals), "1");
   if (fit.estimates.empty()) return;
-  const Table rates = estimates_of(fit.estimates), sojourns = estimates_of(fit.sojourns);
+  std::vector<PanelEstimate> listed = fit.estimates;
+  for (const UnseenRate& one : unseen) listed.push_back({one.name, "1/h", "no such transition was seen", 0, 0, one.upper_per_h, true, "not seen: upper limit"});
+  const Table rates = estimates_of(listed), sojourns = estimates_of(fit.sojourns);
   fmt::print("\n{}\n{}\n", to_terminal(rates, "tables/rates.tsv"), to_terminal(sojourns, "tables/sojourns.tsv"));
-  run.add_table("rates", rates, fmt::format("Parameters of the multi-state model: {} cells, {} intervals, log-likelihood {:.6g}.", data.subjects.size(), fit.intervals, fit.log_likelihood));
+  run.add_table("rates", rates, fmt::format("Parameters of the multi-state model: {} cells (or parts of cells), {} intervals, log-likelihood {:.6g}.", data.subjects.size(), fit.intervals, fit.log_likelihood));
   run.add_table("sojourns", sojourns, "Mean stay in every phase that is left.");
   if (!fit.exits.empty()) run.add_table("exits", estimates_of(fit.exits), "Which way out cells take.");
   const auto tests = test_panel(data, fit, spec, options);
@@ -251,6 +341,7 @@ void run_multistate(RunDirectory& run, const std::filesystem::path& file, const 
   for (const PanelEstimate& s : fit.sojourns)
     run.add_answer(s.identified ? fmt::format("Mean stay in {}: {:.3g} h [{:.3g}, {:.3g}].", s.name, s.estimate, s.lower, s.upper) : fmt::format("Mean stay in {}: {:.3g} h, not determined by these data.", s.name, s.estimate));
   add_diagram(run, spec, fit);
+  add_prevalence_tests(run, data, fit, spec);
   add_prevalence(run, data, fit, spec, settings.seed);
 }
 

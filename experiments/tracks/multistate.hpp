@@ -12,8 +12,8 @@
 namespace hyped {
 
 struct MultistateSettings {
-  std::vector<std::string> transitions;        // "A-B"; empty: each phase to the next, the last to "divided" (and to the first, where tracks
-                                               // show it: divisions the tracker missed), all to "dead" as a hazard
+  std::vector<std::string> transitions;        // "A-B"; empty: each phase to the next, the last to "divided" (to the first where the file has no
+                                               // divisions), all to "dead" as a hazard
   bool misread = false;                        // every phase may be read as every other
   std::map<std::string, int> stages;           // by phase; absent: 1
   std::vector<double> cuts_h;
@@ -29,6 +29,15 @@ struct MultistateSettings {
 // Reads tracks with called phases, fits, tests the assumptions; tables rates, sojourns, changes, assumptions, prevalence, figures rates and
 // prevalence.
 void run_multistate(RunDirectory& run, const std::filesystem::path& file, const TrackReading& reading, const MultistateSettings& settings);
+
+// A rate of which the data show no event: its upper limit, from the time the cells were seen in the phase.
+struct UnseenRate {
+  std::string name;
+  double hours = 0, upper_per_h = 0;           // 95 %, one-sided: -log(0.05) / hours
+};
+// Takes transitions nobody made out of the spec where all changes seen are still explained without them, and effects of conditions in which, or in
+// whose reference, a transition was not seen (`pooled` says which: one rate for both).
+std::vector<UnseenRate> leave_out_unseen(const PanelData& data, PanelSpec& spec, std::vector<std::string>& pooled);
 
 // The spec that the settings ask for. InputError: unknown phases; changes seen that no allowed path explains when nothing is misread.
 PanelSpec spec_of(const PanelData& data, const MultistateSettings& settings);

@@ -181,10 +181,10 @@ class EventReader {
     const std::string when = low == high ? fmt::format("{:.6g} h", low) : fmt::format("{:.6g} to {:.6g} h", low, high);
     tracks_.notes.push_back(columns_.film_end_h > 0    ? fmt::format("films end at {}, as given", when)
                             : !columns_.film_end.empty() ? fmt::format("films end at {} (column '{}')", when, columns_.film_end)
-                                                         : fmt::format("no column says when films end: each is taken to end at the latest time of its rows ({}); where cells were watched longer, give the end", when));
+                                                         : fmt::format("no column says when films end: each is taken to end at the latest time of its rows ({}); where cells were watched longer, give the end (--event film_end_h=48)", when));
     if (founders_born_ > 0)
       tracks_.notes.push_back(columns_.founders_unborn ? fmt::format("{} without a mother: there when watching began, as given; the birth was not seen", counted(founders_born_, "cell"))
-                                                       : fmt::format("{} without a mother {} a time of birth, which counts as seen; if it is only when {} first seen, say so (founders)", counted(founders_born_, "cell"), founders_born_ == 1 ? "has" : "have", founders_born_ == 1 ? "it was" : "they were"));
+                                                       : fmt::format("{} without a mother {} a time of birth, which counts as seen; if it is only when {} first seen, say so (--event founders=there)", counted(founders_born_, "cell"), founders_born_ == 1 ? "has" : "have", founders_born_ == 1 ? "it was" : "they were"));
   }
 
   // Links that times contradict are cut where contradictions are left out; a mother without a division divided when her first daughter was born.

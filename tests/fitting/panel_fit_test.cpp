@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 
 #include <cmath>
+#include <set>
 
 #include "libhyped/parallel.hpp"
 #include "tests/fitting/panel_paths.hpp"
@@ -183,4 +184,44 @@ TEST_CASE("a delivered input's effect on a rate is covered, and a constant effec
   for (int f = 0; f < films; ++f) all += covered[static_cast<std::size_t>(f)], ahead += better[static_cast<std::size_t>(f)];
   CHECK(all >= 89);      // of 100 at 95 %: three standard errors
   CHECK(ahead >= 80);
+}
+
+TEST_CASE("the test of shares keeps its level, and finds stays that are not exponential", "[standard]") {
+  PanelTruth truth;
+  constexpr int films = 200;
+  std::vector<double> p(films, -1);
+  parallel_for(films, [&](int f) {
+    const PanelData data = simulated_panel(truth, 150, 4000 + static_cast<std::uint64_t>(f));
+    const PanelSpec spec = cycle_with_death(data, false);
+    const PrevalenceTest test = test_prevalence(data, fit_panel(data, spec), spec, 0);
+    if (test.outcome.ok()) p[static_cast<std::size_t>(f)] = test.p;
+  });
+  int tested = 0, rejected = 0;
+  for (const double one : p) tested += one >= 0, rejected += one >= 0 && one < 0.05;
+  WARN(rejected << " of " << tested << " rejected at 5 %");
+  CHECK(tested >= 195);
+  CHECK(rejected >= 1);      // 10 expected, within three binomial standard errors
+  CHECK(rejected <= 20);
+  truth.stages = 4;
+  const PanelData staged = simulated_panel(truth, 600, 77);
+  const PanelSpec spec = cycle_with_death(staged, false);
+  const PrevalenceTest test = test_prevalence(staged, fit_panel(staged, spec), spec, 0);
+  REQUIRE(test.outcome.ok());
+  CHECK(test.p < 0.01);
+}
+
+TEST_CASE("a fit that fails is not an assumption that holds") {
+  PanelTruth truth;
+  const PanelData data = simulated_panel(truth, 60, 12);
+  const PanelSpec spec = cycle_with_death(data, false);
+  const PanelFit fit = fit_panel(data, spec);
+  PanelFitOptions stopped;
+  stopped.scoring.iteration_limit = 0;
+  std::set<std::string> names;
+  for (const PanelTest& test : test_panel(data, fit, spec, stopped)) {
+    CHECK(names.insert(test.assumption).second);
+    if (test.assumption.find("lumpable") != std::string::npos) continue;
+    CHECK(test.verdict.starts_with("not tested"));
+    CHECK_FALSE(test.outcome.ok());
+  }
 }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "libhyped/counted.hpp"
 #include "libhyped/errors.hpp"
 
 namespace hyped {
@@ -64,7 +65,52 @@ PanelData panel_from_tracks(const CellTracks& tracks, const std::string& referen
     else if (subject.looks.size() == 1) ++once;
     else out.subjects.push_back(std::move(subject));
   }
-  if (none + once > 0) out.notes.push_back(fmt::format("{} cells seen in one frame or none say nothing of changes and are left out", none + once));
+  if (none + once > 0) out.notes.push_back(fmt::format("{} seen in one frame or none: nothing of changes, left out", counted(none + once, "cell")));
+  return out;
+}
+
+PanelCuts cut_undivided(PanelData& data) {
+  PanelCuts out;
+  const auto divided = std::find(data.phases.begin(), data.phases.end(), "divided");
+  int last = -1;
+  for (int k = 0; k < static_cast<int>(data.phases.size()); ++k)
+    if (data.phases[static_cast<std::size_t>(k)] != "divided" && data.phases[static_cast<std::size_t>(k)] != "dead") last = k;
+  if (divided == data.phases.end() || last < 1) return out;
+  const int division = static_cast<int>(divided - data.phases.begin());
+  std::vector<PanelSubject> kept;
+  for (PanelSubject& subject : data.subjects) {
+    out.divided += subject.looks.back().seen == division ? 1 : 0;
+    auto& looks = subject.looks;
+    PanelSubject rest = subject;
+    bool first_stay = true;
+    std::size_t from = 0;
+    int before = -1;      // the last known phase
+    for (std::size_t i = 0; i < looks.size(); ++i) {
+      if (looks[i].seen < 0) continue;
+      if (before == last && looks[i].seen == 0) {
+        if (first_stay && from == 0 && subject.entered) ++out.leftover;
+        else {
+          ++out.undivided;
+          PanelSubject part = subject;
+          part.looks.assign(looks.begin() + static_cast<std::ptrdiff_t>(from), looks.begin() + static_cast<std::ptrdiff_t>(i));
+          part.entered = subject.entered && from == 0;
+          if (part.looks.size() > 1) kept.push_back(std::move(part));
+        }
+        from = i;
+      } else if (before >= 0 && looks[i].seen != before) {
+        first_stay = false;
+      }
+      before = looks[i].seen;
+    }
+    rest.looks.assign(looks.begin() + static_cast<std::ptrdiff_t>(from), looks.end());
+    rest.entered = subject.entered && from == 0;
+    if (rest.looks.size() > 1) kept.push_back(std::move(rest));
+  }
+  data.subjects = std::move(kept);
+  if (out.leftover > 0)
+    data.notes.push_back(fmt::format("{} born with the light of '{}' and then in '{}': the light is the mother's, and those looks are left out", out.leftover == 1 ? "1 cell was" : fmt::format("{} cells were", out.leftover), data.phases[static_cast<std::size_t>(last)], data.phases[0]));
+  if (out.undivided > 0)
+    data.notes.push_back(fmt::format("{} from '{}' to '{}' without a division ({} divisions were seen): missed divisions or wrong links, no transition; the cells are cut off there and go on as others", out.undivided == 1 ? "1 change" : fmt::format("{} changes", out.undivided), data.phases[static_cast<std::size_t>(last)], data.phases[0], out.divided));
   return out;
 }
 

@@ -36,6 +36,15 @@ struct PanelData {
 // phase are unknown_alive. Phases that the tracks name but no cell shows are left out, and said.
 PanelData panel_from_tracks(const CellTracks& tracks, const std::string& reference = "");
 
+// Changes that are no transition of a cell: counted, said in the notes, and cut out.
+struct PanelCuts {
+  long leftover = 0;                     // cells born with light of the last phase that then show the first: the light is the mother's, those looks are left out
+  long undivided = 0;                    // from the last phase to the first without a division: the cell is cut off there, and goes on as another
+  long divided = 0;                      // cells that were seen to divide
+};
+// The last phase of the cycle is left by dividing. Where the data have divisions ("divided") no cell goes from `last` to phase 0 otherwise.
+PanelCuts cut_undivided(PanelData& data);
+
 // InputError: times that do not increase, unknown indices, a look after an absorbing phase, a subject with one look only is a note.
 void check_panel(const PanelData& data, const std::vector<char>& absorbing);
 
