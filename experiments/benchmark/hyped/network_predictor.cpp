@@ -118,7 +118,7 @@ std::unique_ptr<Predictor> network_predictor(RunDirectory& run, const std::strin
   run.add_input(file);
   if (scenario.data.kind != "cells") throw InputError("--network " + name, "is a network of " + scenario.data.kind + " data", "give a scenario of kind cells, such as hyped_cells");
   scenario.data.by = cells.arm_column;
-  scenario.data.reference = cells.control_label;
+  scenario.data.reference = {cells.control_label};
   if (!cells.context_column.empty()) scenario.data.phase = cells.context_column;
   GrnData data = read_grn_data(scenario, cells.where);
   add_rest(data);
