@@ -3,6 +3,7 @@
 #include <Eigen/Core>
 #include <cstdint>
 
+#include "libhyped/errors.hpp"
 #include "libhyped/score/metric.hpp"
 
 namespace hyped {
