@@ -18,7 +18,8 @@ namespace hyped {
 namespace {
 
 // "2.1 % of 2000 random orders", or that there was none.
-std::string share_words(double share, int orders) { return share > 0 ? fmt::format("{:.2g} % of {} random orders are as smooth", 100 * share, orders) : fmt::format("none of {} random orders is as smooth", orders); }
+// share: (reached + 1) / (orders + 1).
+std::string share_words(double share, int orders) { return share * (orders + 1) > 1.5 ? fmt::format("{:.2g} % of {} random orders are as smooth", 100 * share, orders) : fmt::format("none of {} random orders is as smooth", orders); }
 
 void say(RunDirectory& run, const std::string& note) {
   fmt::print("{}", to_terminal_paragraph("note      ", note));

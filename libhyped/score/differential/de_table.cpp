@@ -49,7 +49,6 @@ bool DeTable::significant(std::size_t condition, std::size_t gene) const {
 
 DeTable differential_table(const SparseRows& cells, const std::vector<std::string>& genes, const CellGroups& groups, int reference, const DeSettings& settings) {
   HYPED_REQUIRE(static_cast<int>(genes.size()) == cells.columns && static_cast<int>(groups.of_cell.size()) == cells.rows && reference >= 0 && reference < groups.count());
-  HYPED_REQUIRE(!settings.linear || settings.mean == MeanKind::arithmetic);
   require_cells(groups, 1, "differential expression");
   DeTable out;
   out.genes = genes;
@@ -69,7 +68,7 @@ DeTable differential_table(const SparseRows& cells, const std::vector<std::strin
     const auto ranks = rank_test(block, groups, reference);
     const GroupMoments logs = group_moments(block, groups, MomentScale::stored);
     GroupMoments undone;
-    if (by_cpm || settings.mean == MeanKind::arithmetic) undone = settings.linear ? logs : group_moments(block, groups, MomentScale::log1p_undone);
+    if (by_cpm || settings.mean == MeanKind::arithmetic) undone = group_moments(block, groups, MomentScale::log1p_undone);
     if (by_cpm) linear.middleRows(blocks.first(), block.rows) = undone.mean;
     const GroupMoments& scale = settings.mean == MeanKind::arithmetic ? undone : logs;
     for (int b = 0; b < block.rows; ++b) {

@@ -19,7 +19,6 @@ struct DeSettings {
   double gate_cpm = 5;
   enum class Pool { condition, all } pool = Pool::condition;                        // what one Benjamini-Hochberg adjustment spans
   bool float_columns = false;                              // log2, p and q rounded to 32 bits before anything is compared (cell-eval)
-  bool linear = false;                                     // cells hold normalised values, not their logarithms; arithmetic means alone
   double significance = 0.05;                              // q strictly below
 };
 
@@ -40,7 +39,7 @@ struct DeTable {
   bool significant(std::size_t condition, std::size_t gene) const;
 };
 
-// cells: rows are cells, values ln(1 + normalised) (normalised, if linear), none negative. Every group but `reference` is a condition, in the order of groups. `expressed` of Gate
+// cells: rows are cells, values ln(1 + normalised), none negative. Every group but `reference` is a condition, in the order of groups. `expressed` of Gate
 // counts cells of all groups. Wilcoxon rank sums, two-sided, with ties and continuity correction; equal values everywhere: p = 1. One block of genes
 // in memory at a time. Same bytes for any number of threads. InputError: an empty group.
 DeTable differential_table(const SparseRows& cells, const std::vector<std::string>& genes, const CellGroups& groups, int reference, const DeSettings& settings);
