@@ -6,7 +6,7 @@
 namespace hyped::commands {
 
 void add_bench(CLI::App& app, int& exit_code) {
-  auto* bench = app.add_subcommand("bench", "Predictions of perturbed cells, scored against what was measured");
+  auto* bench = app.add_subcommand("bench", "Predictions of perturbed cells against measured ones");
   bench->require_subcommand(1);
   bench->footer("Example: hyped bench run cells.h5ad --out out/bench");
   add_bench_run(*bench, exit_code);

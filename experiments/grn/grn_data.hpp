@@ -29,7 +29,7 @@ struct GrnData {
   std::vector<std::vector<int>> drugs;            // [N] labels of the drugs (or inputs) of a condition
   std::vector<std::string> units;                 // of means, as one word or two
   double time_h = 0;                              // of the measurement; courses only
-  CellScale scale = CellScale::log_normalised;    // of cells
+  GrnCellScale scale = GrnCellScale::log_normalised;    // of cells
   std::vector<GroupCells> cells;                  // of every condition, then of every reference; empty where only means are used
   std::vector<int> reference_of;                  // [N] its reference, an index into cells
   Table nuisance;                                 // effects before and after programmes were taken out; without rows: nothing was

@@ -49,7 +49,7 @@ void read_data(Section s, GrnDataChoice& out) {
     out.phase = s.text("phase", "");
     out.well = s.text("well", "");
     out.library = s.text("library", "");
-    out.scale = word<CellScale>(s, "scale", s.text("scale", "log_normalised"), {{"log_normalised", CellScale::log_normalised}, {"log_ratio", CellScale::log_ratio}});
+    out.scale = word<GrnCellScale>(s, "scale", s.text("scale", "log_normalised"), {{"log_normalised", GrnCellScale::log_normalised}, {"log_ratio", GrnCellScale::log_ratio}});
     out.arms = s.texts("arms");
     out.genes = s.texts("genes");
     out.time_h = positive(s, "time_h", out.time_h);
@@ -144,9 +144,9 @@ void check_together(const GrnScenario& out) {
   if (!cells && !out.nuisance.programmes.empty()) fail("[nuisance] is for cells, and the data are a CellBox folder of means", "leave [nuisance] out");
   if (out.bootstrap.replicates > 0 && out.loss.kind != GrnLoss::means) fail("[bootstrap] fits resampled means", "use loss = \"means\"");
   if (out.bootstrap.unit == ResampledUnit::wells && out.data.well.empty()) fail("[bootstrap] draws wells, and [data] names no column of wells", "write well = \"COLUMN\" in [data]");
-  if (out.loss.kind == GrnLoss::counts && out.data.scale != CellScale::log_ratio) fail("loss = \"counts\" needs the scale of counts", "write scale = \"log_ratio\" in [data]");
-  if (out.loss.kind != GrnLoss::means && out.loss.kind != GrnLoss::counts && out.data.scale != CellScale::log_normalised) fail("losses on distributions of cells need log-normalised values", "write scale = \"log_normalised\" in [data]");
-  if (out.data.scale == CellScale::log_ratio && !out.nuisance.programmes.empty()) fail("programmes are scored on log-normalised values", "write scale = \"log_normalised\" in [data]");
+  if (out.loss.kind == GrnLoss::counts && out.data.scale != GrnCellScale::log_ratio) fail("loss = \"counts\" needs the scale of counts", "write scale = \"log_ratio\" in [data]");
+  if (out.loss.kind != GrnLoss::means && out.loss.kind != GrnLoss::counts && out.data.scale != GrnCellScale::log_normalised) fail("losses on distributions of cells need log-normalised values", "write scale = \"log_normalised\" in [data]");
+  if (out.data.scale == GrnCellScale::log_ratio && !out.nuisance.programmes.empty()) fail("programmes are scored on log-normalised values", "write scale = \"log_normalised\" in [data]");
   if (out.fit.descent == Descent::lbfgs && !out.network.prior.empty() && out.network.prior_only) fail("L-BFGS cannot keep the prior's signs", "write prior_use = \"penalty\", or descent = \"proximal\"");
 }
 

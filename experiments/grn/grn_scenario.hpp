@@ -22,7 +22,7 @@ struct GrnDelivery {
 };
 
 // What a mean over cells is: of log-normalised values, or the logarithm of summed counts over summed sizes.
-enum class CellScale { log_normalised, log_ratio };
+enum class GrnCellScale { log_normalised, log_ratio };
 
 struct GrnDataChoice {
   std::string kind;                       // "cellbox" or "cells"
@@ -31,7 +31,7 @@ struct GrnDataChoice {
   std::string published;                  // cellbox: sub-folder of a trained model, empty: none
   std::string by = "arm", phase, well, library;      // cells: columns of obs; the last three may be empty
   std::vector<std::string> reference{"control"};      // cells: labels of the arm without inputs
-  CellScale scale = CellScale::log_normalised;
+  GrnCellScale scale = GrnCellScale::log_normalised;
   std::vector<std::string> arms;          // cells: to use; empty: those with deliveries
   std::vector<std::string> genes;         // cells: of the network; perturbed genes are added
   double time_h = 48;                     // cells: when they were taken, on the deliveries' clock

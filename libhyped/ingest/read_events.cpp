@@ -7,8 +7,6 @@
 #include <cmath>
 #include <functional>
 #include <map>
-#include <optional>
-#include <set>
 
 #include "libhyped/counted.hpp"
 #include "libhyped/ingest/delimited.hpp"

@@ -90,7 +90,7 @@ TEST_CASE("sisters whose mother was not followed are pairs, as inspect counts th
   CHECK(data.durations[1].family != data.durations[2].family);
 }
 
-TEST_CASE("a mean from one finished stay is not estimable, from thirty it is; numbers stand beside it") {
+TEST_CASE("a mean from one finished stay is not estimable, from thirty it is, and numbers stand beside it") {
   std::vector<double> one{9};
   for (int i = 0; i < 12; ++i) one.push_back(1e9);
   const RunSummary few = durations_of(annotated(one, 30), "hyped_few");

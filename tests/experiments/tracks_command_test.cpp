@@ -20,7 +20,7 @@ TEST_CASE("convert writes the tidy form, which converts to itself") {
   const Ended ended = folder.run("tracks convert t.csv --graph g.json --frame-interval-min 15 --condition control --out out");
   INFO(ended.out << ended.err);
   REQUIRE(ended.code == 0);
-  CHECK_THAT(ended.out, Contains("3 in 1 trees; 1 divided") && Contains("frame x 15 min, as given"));
+  CHECK_THAT(ended.out, Contains("3 in 1 tree; 1 divided") && Contains("frame x 15 min, as given"));
   const auto cells = folder.table("out/data/cells.tsv");
   REQUIRE(cells.size() == 3);
   CHECK(cells[1].at("mother") == "1");

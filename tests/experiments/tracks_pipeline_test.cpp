@@ -106,7 +106,7 @@ TEST_CASE("wrong reporters, channels, transitions and classes are refused") {
   const std::string read = "t.csv --column channel=red --column channel=green";
   refused("tracks phases " + read + " --reporter fucci --g1-channel red --cycling-channel green", "fucci", "pip");
   refused("tracks phases " + read + " --reporter pip --g1-channel rad --cycling-channel green", "no channel 'rad'", "red, green");
-  refused("tracks phases " + read + " --reporter pip --g1-channel red --cycling-channel green --method magic", "magic", "smoother, kinetics or gates");
+  refused("tracks phases " + read + " --reporter pip --g1-channel red --cycling-channel green --method magic", "magic", "auto, kinetics, levels (or smoother) or gates");
   refused("tracks multistate " + read, "M-S", "--misread");
   refused("tracks multistate " + read + " --transition G1-X", "G1-X", "G1, S");
   refused("tracks multistate " + read + " --transition G1-S --transition S-G1 --stages G2=3", "G2", "G1, S");

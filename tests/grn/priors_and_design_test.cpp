@@ -75,7 +75,7 @@ TEST_CASE("an own list: signs, grades, repeats, contradictions, genes that are a
   CHECK(weights.pull_mean[0] == 1);
   CHECK(weights.pull_mean[1] == 0);                     // contradicted: no direction
   CHECK(place_edges(list, {"Q"}).notes.back() == "No edge of the prior is left: the fit has no prior.");
-  CHECK_THROWS_WITH(list_of("bad_edges.csv", "from,to\nA,B\n"), Catch::Matchers::Contains("no columns source and target"));
+  CHECK_THROWS_WITH(list_of("bad_edges.csv", "from,to\nA,B\n"), Catch::Matchers::Contains("no columns source (or regulator) and target"));
   CHECK_THROWS_WITH(list_of("bad_grade.csv", "source,target,sign,confidence\nA,B,1,7\n"), Catch::Matchers::Contains("between 0 and 1"));
 }
 

@@ -64,7 +64,7 @@ std::vector<GroupCells> values_by_group(const GrnScenario& scenario, const Expre
   };
   for (std::size_t g = 0; g < genes.size(); ++g)
     each(place_of(input.genes, genes[g]), [&](GroupCells& group, Eigen::Index row, double value) { group.counts(row, static_cast<Eigen::Index>(g)) = value; });
-  if (scenario.data.scale == CellScale::log_ratio) {
+  if (scenario.data.scale == GrnCellScale::log_ratio) {
     const bool rest = genes.size() < input.genes.size();
     const std::set<std::string> mine(genes.begin(), genes.end());
     for (GroupCells& group : out) group.size.setZero();

@@ -55,7 +55,7 @@ bool subtract_libraries(const GrnScenario& scenario, const ExpressionInput& inpu
     data.notes.push_back(fmt::format("All cells are of one library (column {}): nothing is subtracted.", scenario.data.library));
     return true;
   }
-  if (data.scale == CellScale::log_ratio) throw InputError(scenario.file.string(), "libraries are subtracted from log-normalised values", "write scale = \"log_normalised\" in [data]");
+  if (data.scale == GrnCellScale::log_ratio) throw InputError(scenario.file.string(), "libraries are subtracted from log-normalised values", "write scale = \"log_normalised\" in [data]");
   // mean of group g in library l = group effect + library effect, weighted by cells; the least norm leaves libraries at a sum of zero within linked parts
   const auto rows = rows_in_groups(groups.groups);
   const Eigen::Index count = cells.rows() * cells.cols(), genes = static_cast<Eigen::Index>(data.genes.size());
@@ -86,7 +86,7 @@ void widen_for_libraries(const GrnScenario& scenario, const ExpressionInput& inp
   // Of every gene outside: sums and squares by group.
   std::vector<std::vector<double>> differences(data.conditions.size()), variances(data.conditions.size());
   std::vector<double> total(sizes.size(), 0);
-  const bool counts = data.scale == CellScale::log_ratio;
+  const bool counts = data.scale == GrnCellScale::log_ratio;
   for (std::size_t g = 0; g < data.cells.size(); ++g) total[g] = data.cells[g].size.sum();
   for (std::size_t gene = 0; gene < input.genes.size(); ++gene) {
     if (mine.contains(input.genes[gene])) continue;

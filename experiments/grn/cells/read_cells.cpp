@@ -97,7 +97,7 @@ void add_means(const GrnScenario& scenario, GrnData& out) {
     means.push_back(one.mean);
     errors.push_back(one.standard_error);
     sizes.push_back(cells.size.sum());
-    if (out.scale == CellScale::log_ratio) errors.back() = errors.back().array() / (one.mean.array() + 0.5 / sizes.back());
+    if (out.scale == GrnCellScale::log_ratio) errors.back() = errors.back().array() / (one.mean.array() + 0.5 / sizes.back());
   }
   out.mean = effects_of(out, means, sizes);
   out.standard_error.resizeLike(out.mean);
@@ -106,7 +106,7 @@ void add_means(const GrnScenario& scenario, GrnData& out) {
   for (Eigen::Index row = 0; row < out.mean.rows(); ++row)
     for (Eigen::Index g = 0; g < out.mean.cols(); ++g) {
       const auto here = static_cast<std::size_t>(row), there = static_cast<std::size_t>(out.reference_of[here]);
-      const bool none = out.scale == CellScale::log_ratio && (means[here][g] == 0 || means[there][g] == 0);
+      const bool none = out.scale == GrnCellScale::log_ratio && (means[here][g] == 0 || means[there][g] == 0);
       out.standard_error(row, g) = none ? 0 : std::hypot(errors[here][g], errors[there][g]);
       out.reference_variance(row, g) = none ? 0 : errors[there][g] * errors[there][g];
       if (none) unseen.insert(out.genes[static_cast<std::size_t>(g)]);
@@ -125,7 +125,7 @@ Eigen::MatrixXd effects_of(const GrnData& data, const std::vector<Eigen::VectorX
   for (std::size_t row = 0; row < data.reference_of.size(); ++row) {
     const auto there = static_cast<std::size_t>(data.reference_of[row]);
     const auto at = static_cast<Eigen::Index>(row);
-    if (data.scale == CellScale::log_normalised) out.row(at) = (means[row] - means[there]).transpose();
+    if (data.scale == GrnCellScale::log_normalised) out.row(at) = (means[row] - means[there]).transpose();
     else out.row(at) = ((means[row].array() + 0.5 / sizes[row]).log() - (means[there].array() + 0.5 / sizes[there]).log()).matrix().transpose();      // half a count: no logarithm of 0 (Haldane 1956)
   }
   return out;
@@ -165,7 +165,7 @@ GrnCellGroups group_grn_cells(const GrnScenario& scenario, const ExpressionInput
 
 GrnData read_grn_cells(const GrnScenario& scenario, const fs::path& path) {
   const GrnDataChoice& choice = scenario.data;
-  const bool counts = choice.scale == CellScale::log_ratio;
+  const bool counts = choice.scale == GrnCellScale::log_ratio;
   const ExpressionInput input = read_expression(path, {counts ? ExpressionUse::counts : ExpressionUse::log_values, choice.matrix, 1e4});
   GrnData out;
   out.scale = choice.scale;
