@@ -11,7 +11,7 @@
 namespace hyped::commands {
 
 void add_inspect(CLI::App& app, int& exit_code) {
-  auto* command = app.add_subcommand("inspect", "What is in a file or folder: arms, wells, times, gaps, classes, doubts");
+  auto* command = app.add_subcommand("inspect", "What is in a file or folder, and what is doubtful in it");
   auto paths = std::make_shared<std::vector<std::string>>();      // shared with the callback, which outlives this function
   command->add_option("PATH", *paths, "tables (.csv, .tsv), TrackMate .xml or .zip, scenarios (.toml), folders of them, run directories, run.h5")->required();
   command->footer("Example: hyped inspect counts.tsv out/demo\n"
