@@ -17,6 +17,7 @@
 #include "libhyped/score/cells/cell_scores.hpp"
 #include "libhyped/score/composition.hpp"
 #include "libhyped/score/counts/count_scores.hpp"
+#include "tests/benchmark/golden_norman.hpp"
 #include "tests/places.hpp"
 
 using namespace hyped;
@@ -43,8 +44,7 @@ TEST_CASE("distances of the golden file, norman triplets: relative 1e-9") {
     WARN("skipped: no shared data");
     return;
   }
-  std::ifstream in(golden);
-  const auto truth = nlohmann::json::parse(in)["distances"];
+  const auto truth = testing::golden_norman()["distances"];
   AnnotatedData data = read_anndata(cells).data;
   const Labels labels = labels_of(*data.obs.find("condition"));
   // the golden values were computed from doubles; the product computes on floats: those 6e-8 of a value are what is left
