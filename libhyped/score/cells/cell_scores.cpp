@@ -75,7 +75,12 @@ CellScores cell_scores(const CellClouds& clouds, const CellScoreOptions& options
   add_pairs("mmd", kernel);
   const Eigen::MatrixXd directions = slicing_directions(static_cast<int>(clouds.truth.cols()), options.directions, options.seed);
   out.scores.push_back(scored("sliced_w2", fmt::format("mean squared W2 over {} directions, {}", options.directions, clouds.space), {sliced_wasserstein2_squared(clouds.truth, clouds.predicted, directions), {}, {}}, {sliced_wasserstein2_squared(clouds.truth, clouds.control, directions), {}, {}}));
-  if (!options.sinkhorn) return out;
+  const char* const noise = "{} counts the sampling noise of cells as distance: also a perfect prediction has a ratio above 0, that falls as cells are added. Energy and MMD by U-statistics do not.";
+  if (!options.sinkhorn) {
+    out.words.push_back(fmt::format(fmt::runtime(noise), "Sliced W2"));
+    return out;
+  }
+  out.words.push_back(fmt::format(fmt::runtime(noise), "Sliced W2, and Sinkhorn the more so the smaller epsilon is,"));
   const Eigen::MatrixXd truth = some_of(clouds.truth, options.most_sinkhorn_cells, options.seed, 0), predicted = some_of(clouds.predicted, options.most_sinkhorn_cells, options.seed, 1), control = some_of(clouds.control, options.most_sinkhorn_cells, options.seed, 2);
   const SinkhornDivergence base = sinkhorn_divergence(truth, control, {.relative_epsilon = options.relative_epsilon});
   const SinkhornDivergence found = sinkhorn_divergence(truth, predicted, {.epsilon = base.epsilon});

@@ -30,6 +30,19 @@ Eigen::MatrixXd ranked(const Eigen::MatrixXd& x) {
   return out;
 }
 
+Eigen::MatrixXd every_other(const Eigen::MatrixXd& x, Eigen::Index first) {
+  return x(Eigen::seq(first, Eigen::last, 2), Eigen::all);
+}
+
+// Ranks of two cells of one cloud differ in every coordinate, those of two clouds need not: the U-statistic of ranks is too low by b_x / N + b_y / M.
+// Halves have twice of it, so twice the whole less the mean of the halves has none of that order (Quenouille 1949; halves are every other cell).
+double rank_energy(const Eigen::MatrixXd& x, const Eigen::MatrixXd& y) {
+  const auto energy = [](const Eigen::MatrixXd& a, const Eigen::MatrixXd& b) {
+    return pair_means(ranked(a), ranked(b), {}, EnergyPairs::unbiased).distance();
+  };
+  return 2 * energy(x, y) - 0.5 * (energy(every_other(x, 0), every_other(y, 0)) + energy(every_other(x, 1), every_other(y, 1)));
+}
+
 }  // namespace
 
 DifferenceParts difference_parts(const Eigen::MatrixXd& x, const Eigen::MatrixXd& y) {
@@ -64,7 +77,7 @@ DifferenceParts difference_parts(const Eigen::MatrixXd& x, const Eigen::MatrixXd
     marginal[static_cast<std::size_t>(k)] = line_distance({a, x.rows()}, {b, y.rows()}).unbiased_energy(x.rows(), y.rows());
   });
   for (const double v : marginal) out.marginal_energy += v;
-  out.rank_energy = two_samples(ranked(x), ranked(y), {}).statistic;
+  out.rank_energy = rank_energy(x, y);
   return out;
 }
 

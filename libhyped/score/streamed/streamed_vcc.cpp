@@ -78,16 +78,6 @@ class GrowingTable {
   bool pool_, rounded_;
 };
 
-// Means of logs by group; groups are jobs, cells in their order.
-void add_log_means(const SparseRows& logs, const std::vector<std::vector<int>>& members, int first, ProfileMatrix& means) {
-  parallel_for(static_cast<int>(members.size()), [&](int k) {
-    auto row = means.row(k).segment(first, logs.columns);
-    for (const int c : members[static_cast<std::size_t>(k)])
-      for (std::size_t i = 0; i < logs.columns_of(c).size(); ++i) row[logs.columns_of(c)[i]] += static_cast<double>(logs.values_of(c)[i]);
-    row /= std::max(1.0, static_cast<double>(members[static_cast<std::size_t>(k)].size()));
-  });
-}
-
 struct Side {
   const StreamedCells& cells;
   StreamedSums sums;
@@ -109,6 +99,18 @@ struct Side {
     bulk.noise += noise;
   }
 };
+
+// Means by group of logs as the dialect takes them for profiles: divided in 64 bits, unlike those of its tables. Groups are jobs, cells in their order.
+void add_log_means(SparseRows counts, Side& side, int first) {
+  log_normalise(counts, side.sums.libraries, side.median);
+  parallel_for(static_cast<int>(side.members.size()), [&](int k) {
+    const std::vector<int>& members = side.members[static_cast<std::size_t>(k)];
+    auto row = side.log_means.row(k).segment(first, counts.columns);
+    for (const int c : members)
+      for (std::size_t i = 0; i < counts.columns_of(c).size(); ++i) row[counts.columns_of(c)[i]] += static_cast<double>(counts.values_of(c)[i]);
+    row /= std::max(1.0, static_cast<double>(members.size()));
+  });
+}
 
 std::vector<int> tiles_of(const StreamedSums& a, const StreamedSums& b, std::uint64_t bytes) {
   std::vector<int> out = {0};
@@ -165,8 +167,8 @@ StreamedVcc streamed_vcc(const StreamedCells& truth, const StreamedCells& predic
       const SparseRows counts = streamed_columns(truth, from, until);
       real.add_noise(counts, from);
       {
+        add_log_means(counts, real, from);
         const SparseRows logs = scanpy_logs(counts, real.sums.libraries, real.median);
-        add_log_means(logs, real.members, from, real.log_means);
         real_first.add(differential_table(logs, names, truth.groups, control, first_tile), at);
       }
       real_cpm = counts;
@@ -178,8 +180,8 @@ StreamedVcc streamed_vcc(const StreamedCells& truth, const StreamedCells& predic
     SparseRows counts = streamed_columns(predicted, from, until);
     other.add_noise(counts, from);
     {
+      add_log_means(counts, other, from);
       const SparseRows logs = scanpy_logs(counts, other.sums.libraries, other.median);
-      add_log_means(logs, other.members, from, other.log_means);
       other_first.add(differential_table(logs, names, predicted.groups, control, first_tile), at);
     }
     log_normalise(counts, other.sums.libraries, 1e6);
