@@ -67,7 +67,7 @@ TEST_CASE("phases takes the light model that explains the film better, and says 
   call_phases(run, film.tracks, phases);
   CHECK(film.tracks.phases == std::vector<std::string>{"G1", "S/G2/M"});
   CHECK(said(run.summary().answers, "chosen by the lower BIC"));
-  CHECK(said(run.summary().answers, "levels ("));
+  CHECK(said(run.summary().answers, "; levels: "));
   run.finish();
   const DelimitedTable models = place.table("light_models");
   REQUIRE(models.rows() == 2);

@@ -51,7 +51,7 @@ struct MadeFolder : CommandFolder {
     for (const auto& gene : network.definition().genes) names += gene + "\n";
     write("data/expr.csv", expr), write("data/pert.csv", pert), write("data/node_Index.csv", names), write("data/expr_index.txt", index);
     write("small.toml", "[data]\nkind = \"cellbox\"\nprotein_nodes = 4\nactivity_nodes = 5\n[network]\ninputs = \"nodes\"\ncapacity_free = false\n[design]\nkind = \"single_to_combination\"\n"
-                        "[fit]\nhighest_penalty = 1e-3\nlowest_penalty = 1e-5\npenalties = 4\niterations = 100\nfolds = 4\n");
+                        "[fit]\nhighest_penalty = 1e-3\nlowest_penalty = 1e-5\npenalties = 4\niterations = 600\nfolds = 4\n");
   }
 };
 
