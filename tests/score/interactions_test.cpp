@@ -1,5 +1,6 @@
 // Genetic interactions: local fdr on known mixtures, classes, tails, coefficients against brute force, scikit-learn's definition and published fits.
 #include <Eigen/Cholesky>
+#include <Eigen/LU>
 #include <catch2/catch.hpp>
 #include <algorithm>
 #include <cmath>
@@ -18,6 +19,7 @@
 #include "libhyped/score/bulk/vectors.hpp"
 #include "libhyped/score/interactions/interaction_classes.hpp"
 #include "libhyped/score/interactions/pair_coefficients.hpp"
+#include "tests/benchmark/golden_norman.hpp"
 #include "tests/places.hpp"
 
 using namespace hyped;
@@ -163,15 +165,14 @@ TEST_CASE("coefficients of exact combinations, with outliers, and distance corre
   CHECK(pair_coefficients(a, 2 * a, ab, {}, 0).outcome.status == Status::not_identifiable);
 }
 
-TEST_CASE("norman doubles: residuals and correlations of the golden file, coefficients in the order of the published fits") {
+TEST_CASE("norman doubles: residuals and correlations of the golden file, coefficients at the spatial median and in the order of the published fits") {
   const auto folder = interaction_data();
   const auto cells = folder / "norman2019_mcfaline2023_perturbench_devel/norman_triplets.h5ad";
   if (!std::filesystem::exists(cells)) {
     WARN("skipped: no shared data");
     return;
   }
-  std::ifstream in(folder / "golden/golden_norman.json");
-  const auto golden = nlohmann::json::parse(in)["GI"];
+  const auto golden = testing::golden_norman()["GI"];
   AnnotatedData data = read_anndata(cells).data;
   const Labels labels = labels_of(*data.obs.find("condition"));
   const auto* matrix = data.X.as<CompressedMatrix>();
@@ -199,7 +200,7 @@ TEST_CASE("norman doubles: residuals and correlations of the golden file, coeffi
       for (std::size_t k = 1; k < fields.size() && k < head.size(); ++k)
         if (!fields[k].empty()) published[fields[0]][head[k]] = std::atof(fields[k].c_str());
   }
-  std::vector<double> ours, theirs, ours_fit, theirs_fit;
+  int doubles = 0, told = 0;
   for (const auto& [name, want] : golden.items()) {
     const auto plus = name.find('+');
     const Eigen::VectorXd a = mean.at(name.substr(0, plus)) - mean.at("control"), b = mean.at(name.substr(plus + 1)) - mean.at("control"), ab = mean.at(name) - mean.at("control");
@@ -213,17 +214,32 @@ TEST_CASE("norman doubles: residuals and correlations of the golden file, coeffi
     const Eigen::Vector2d c = (singles.transpose() * singles).ldlt().solve(singles.transpose() * ab);
     CHECK(c[0] == Approx(want["c1"].get<double>()).epsilon(1e-9));
     CHECK(c[1] == Approx(want["c2"].get<double>()).epsilon(1e-9));
-    const PairCoefficients found = pair_coefficients(a, b, ab, {}, 40);
+    const PairCoefficients found = pair_coefficients(a, b, ab, {.most_pairs = 200000}, 40);      // all pairs of genes
     REQUIRE(found.outcome.ok());
     CHECK(found.c1_lower <= found.c1_upper);
+    // what makes a point the spatial median: the unit vectors from it to the exact solutions of all pairs of genes cancel
+    Eigen::Vector2d pull = Eigen::Vector2d::Zero();
+    double solved = 0;
+    for (Eigen::Index g = 0; g < 500; ++g)
+      for (Eigen::Index h = g + 1; h < 500; ++h) {
+        Eigen::Matrix2d two;
+        two << singles.row(g), singles.row(h);
+        if (std::abs(two.determinant()) <= 1e-12 * two.row(0).norm() * two.row(1).norm()) continue;      // one direction: no solution
+        pull += (two.inverse() * Eigen::Vector2d(ab[g], ab[h]) - Eigen::Vector2d(found.c1, found.c2)).normalized(), ++solved;
+      }
+    CHECK(solved > 5000);      // most of the 500 genes are 0 in both singles
+    CHECK(pull.norm() < 1e-9 * solved);
     for (const std::string& key : {name.substr(0, plus) + "_" + name.substr(plus + 1), name.substr(plus + 1) + "_" + name.substr(0, plus)})
       if (published.count(key)) {
-        ours.push_back(found.dcor), theirs.push_back(published[key]["dcor"]);
-        ours_fit.push_back(*found.fit_correlation.value), theirs_fit.push_back(published[key]["corr_fit"]);
+        ++doubles;
+        if (found.c1_lower <= found.c2_upper && found.c2_lower <= found.c1_upper) continue;      // 100 cells do not tell which is larger
+        ++told;
+        const bool first_is_larger = (published[key]["ts_coef_first"] > published[key]["ts_coef_second"]) == (key.rfind(name.substr(0, plus) + "_", 0) == 0);
+        CHECK((found.c1 > found.c2) == first_is_larger);
       }
   }
-  // Another 500 genes, other normalisation: order, not values (SOURCE.txt). Five doubles at most.
-  REQUIRE(ours.size() >= 4);
-  INFO("distance correlation with the published one: Spearman " << *spearman(theirs, ours).value << ", fit " << *spearman(theirs_fit, ours_fit).value << " over " << ours.size());
-  CHECK(*spearman(theirs_fit, ours_fit).value > 0.5);
+  // Other genes, other normalisation: order, not values (SOURCE.txt), and only the order within a double, where our intervals tell it. Correlations with
+  // the fit depend on the genes: the golden corr_sum itself, met above, has a Spearman of -0.5 with the published one.
+  CHECK(doubles == 5);
+  CHECK(told >= 1);
 }
