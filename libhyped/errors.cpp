@@ -41,6 +41,8 @@ static std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 std::string nearest_names(std::string_view wrong, std::span<const std::string> valid) {
   std::vector<std::string> sorted(valid.begin(), valid.end());
+  std::sort(sorted.begin(), sorted.end());
+  sorted.erase(std::unique(sorted.begin(), sorted.end()), sorted.end());
   std::stable_sort(sorted.begin(), sorted.end(), [&](const auto& a, const auto& b) {
     return edit_distance(wrong, a) < edit_distance(wrong, b);
   });

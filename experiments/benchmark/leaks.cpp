@@ -103,7 +103,7 @@ std::vector<Leak> leaks_of(const BenchmarkCells& cells, const BenchmarkSplit& sp
   }
   out.push_back({"equal cells on both sides", across, across > 0, across > 0 ? "cells with the same values stand in training and in truth: " + first_of(where) : fmt::format("{} cells equal another one, none across a fold; {} cells have no value at all and were not compared", equal, empty)});
   out.push_back({"names of cells that come back", repeated_names, false, repeated_names > 0 ? "barcodes of different libraries may be equal: see equal cells" : "every cell has a name of its own"});
-  std::set<std::string> targets, elsewhere, none_learned;
+  std::set<std::string> targets, elsewhere, none_learned, inside;
   const std::set<std::string> scored(cells.genes.begin(), cells.genes.end());
   std::int64_t parts = 0, learned = 0;
   for (const auto& fold : split.folds)
@@ -119,12 +119,19 @@ std::vector<Leak> leaks_of(const BenchmarkCells& cells, const BenchmarkSplit& sp
         known += alone;
       }
       learned += known;
+      const std::set<std::string> own(condition.perturbations.begin(), condition.perturbations.end());
+      for (const auto& t : fold.train) {
+        const auto& other = cells.conditions[static_cast<std::size_t>(cells.index_of(t.name, t.context))].perturbations;
+        const std::set<std::string> theirs(other.begin(), other.end());
+        if (theirs.size() > own.size() && std::includes(theirs.begin(), theirs.end(), own.begin(), own.end())) inside.insert(fmt::format("{} within {}", c.name, t.name));
+      }
       if (known == 0) none_learned.insert(c.name);
       if (std::any_of(fold.train.begin(), fold.train.end(), [&](const auto& t) { return t.name == c.name; })) elsewhere.insert(c.name);
     }
   out.push_back({"targets among scored genes", static_cast<std::int64_t>(targets.size()), false,
                  targets.empty() ? std::string("no target gene is scored") : "the perturbation itself moves them; discrimination leaves them out, errors and correlations do not unless --leave-own-genes-out: " + first_of(targets)});
   out.push_back({"tested labels learned in another context", static_cast<std::int64_t>(elsewhere.size()), false, elsewhere.empty() ? std::string("none") : "this split asks for transfer between contexts: " + first_of(elsewhere)});
+  out.push_back({"tested conditions within learned combinations", static_cast<std::int64_t>(inside.size()), !inside.empty(), inside.empty() ? std::string("none") : "models that learn from combinations (ridge by gene, latent additive) have seen these effects: " + first_of(inside)});
   out.push_back({"parts of tested conditions learned alone", learned, false, fmt::format("{} of {} parts; without any: {}", learned, parts, none_learned.empty() ? std::string("none") : first_of(none_learned))});
   return out;
 }

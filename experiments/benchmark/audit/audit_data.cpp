@@ -108,7 +108,7 @@ AuditData read_audit_data(RunDirectory& run, const std::filesystem::path& file, 
   const SparseRows cells = transposed(input.by_gene);
   AuditData out = audit_data_of(input.genes, cells, labels, arms.reference, reading, input.where, notes);
   say(run, "halves", reading.split == SplitRule::alternate ? "every second cell of a condition in the order of the file: first, third, ... are the truth" : "at random, by the seed");
-  say(run, "conditions", fmt::format("{} beside {}; {} cells are the truth, {} the other half", out.conditions.size(), out.control, out.truth.cells.rows, out.other.cells.rows));
+  say(run, "scored", fmt::format("{} beside {}; {} cells are the truth, {} the other half", out.conditions.size(), out.control, out.truth.cells.rows, out.other.cells.rows));
   for (const auto& note : notes) run.add_note(note);
   return out;
 }

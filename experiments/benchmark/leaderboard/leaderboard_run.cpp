@@ -103,6 +103,23 @@ void add_answers(RunDirectory& run, const ScoreCube& cube, const Leaderboard& bo
   if (worst) run.add_answer(fmt::format("The two metrics that agree least are {} and {}: Kendall's tau {:.2f}.", worst->one, worst->other, worst->tau));
 }
 
+// Two methods with the same numbers up to rounding, in words; "" if there are none.
+std::string same_scores(const ScoreCube& cube) {
+  std::string out;
+  for (Eigen::Index a = 0; a < static_cast<Eigen::Index>(cube.methods.size()); ++a)
+    for (Eigen::Index b = a + 1; b < static_cast<Eigen::Index>(cube.methods.size()); ++b) {
+      bool same = true, any = false;
+      for (const auto& metric : cube.metrics)
+        for (Eigen::Index u = 0; same && u < metric.values.rows(); ++u) {
+          const double x = metric.values(u, a), y = metric.values(u, b);
+          if (std::isnan(x) != std::isnan(y)) same = false;
+          else if (!std::isnan(x)) any = true, same = std::abs(x - y) <= 1e-5 * (std::abs(x) + std::abs(y));
+        }
+      if (same && any) out += fmt::format("{}{} and {}", out.empty() ? "" : "; ", cube.methods[static_cast<std::size_t>(a)], cube.methods[static_cast<std::size_t>(b)]);
+    }
+  return out;
+}
+
 }  // namespace
 
 Leaderboard leaderboard_of(const ScoreTables& scores, const LeaderboardSettings& settings) {
@@ -143,6 +160,7 @@ void run_leaderboard(RunDirectory& run, const LeaderboardSettings& settings) {
     fmt::print("{}", to_terminal_paragraph("taken     ", words));
     run.add_note(words);
   }
+  if (const std::string same = same_scores(scores.perturbations); !same.empty()) run.add_warning("The same numbers up to rounding: " + same + ". Which of them wins says nothing: give one.");
   const Leaderboard board = leaderboard_of(scores, settings);
   say(run, "score", fmt::format("{}, over {} perturbations where all {} methods have it", to_string(board.rule), board.perturbations, scores.perturbations.methods.size()));
   add_rank_tables(run, scores.perturbations, board);

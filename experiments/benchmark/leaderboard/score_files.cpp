@@ -9,6 +9,7 @@
 #include <limits>
 #include <map>
 #include <set>
+#include <tuple>
 
 #include "libhyped/ingest/delimited.hpp"
 
@@ -122,7 +123,11 @@ ScoreCube cube_of(const Gathered& gathered, std::vector<std::string>& words) {
     if (fresh) names.push_back(name);
     return found->second;
   };
-  for (const auto& e : gathered.entries) place(method_at, cube.methods, e.method), place(unit_at, cube.units, e.unit);
+  std::set<std::tuple<std::string, std::string, std::string>> seen;
+  for (const auto& e : gathered.entries) {
+    if (!seen.insert({e.method, e.unit, e.metric}).second) throw InputError("runs", fmt::format("{} has two scores of {} for {}: of two runs, or of two folders with one name", e.method, e.metric, e.unit), "give each prediction once; runs of different splits are different tasks");
+    place(method_at, cube.methods, e.method), place(unit_at, cube.units, e.unit);
+  }
   for (const auto& name : gathered.order) {
     metric_at[name] = cube.metrics.size();
     cube.metrics.push_back(gathered.metrics.at(name));

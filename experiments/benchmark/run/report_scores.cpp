@@ -40,8 +40,8 @@ Table score_table(const Benchmark& bench) {
   return out;
 }
 
-// What a reader sees first: every predictor under a few metrics, best mean L2 first.
-Table headline_table(const Benchmark& bench) {
+// What a reader sees first: every predictor under a few metrics, best mean L2 first. together: predictors with one set of numbers share a row.
+Table headline_table(const Benchmark& bench, bool together) {
   const std::vector<std::string> wanted{"l2_delta", "pearson_delta", "pearson", "pds_cosine"};
   std::vector<Column> columns{{"predictor", "", ""}};
   std::vector<const MetricCalibration*> shown;
@@ -60,10 +60,20 @@ Table headline_table(const Benchmark& bench) {
     return (shown[0]->better == Better::lower ? 1 : -1) * *shown[0]->models[m].mean;
   };
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return key(a) < key(b); });
-  for (const std::size_t m : order) {
-    std::vector<Cell> row{bench.predictors[m]->role() == PredictorRole::negative_control ? bench.models[m].name + " (negative)" : bench.models[m].name};
+  const auto alike = [&](const std::optional<double>& a, const std::optional<double>& b) { return a.has_value() == b.has_value() && (!a || std::abs(*a - *b) <= 1e-9 * (1 + std::abs(*a))); };
+  const auto same = [&](std::size_t a, std::size_t b) {
+    return alike(scaled[a].mean, scaled[b].mean) && std::all_of(shown.begin(), shown.end(), [&](const auto* metric) { return alike(metric->models[a].mean, metric->models[b].mean); });
+  };
+  std::vector<char> told(order.size(), 0);
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    const std::size_t m = order[i];
+    if (told[m]) continue;
+    std::size_t others = 0;
+    for (std::size_t j = i + 1; together && j < order.size(); ++j)
+      if (!told[order[j]] && same(m, order[j])) told[order[j]] = 1, ++others;
+    std::vector<Cell> row{bench.models[m].name + (bench.predictors[m]->role() == PredictorRole::negative_control ? " (negative)" : "") + (others > 0 ? fmt::format(", {} alike", others) : "")};
     for (const auto* metric : shown) row.push_back(cell_of(metric->models[m].mean));
-    row.push_back(cell_of(scaled[m].mean));
+    row.push_back(scaled[m].mean && std::abs(*scaled[m].mean) < 1e-12 ? Cell(0.0) : cell_of(scaled[m].mean));
     out.add_row(row);
   }
   for (const auto kind : {CeilingKind::half_split, CeilingKind::replicate, CeilingKind::noise_free}) {
@@ -139,10 +149,40 @@ std::optional<double> scaled_at(const Benchmark& bench, std::size_t metric, std:
   return m.joint.sign() * (*value.value - *floor.value) / span;
 }
 
+// The best predictor of two metrics with its interval and those that cannot be told from it. "A only" and "B only" go by the order of names: no rule to follow.
+void answer_best(RunDirectory& run, const Benchmark& bench) {
+  const RangeOptions options{bench.seed, bench.options.level, bench.options.perturbation_draws};
+  for (const auto& metric : bench.calibrated) {
+    if (metric.metric != "l2_delta" && metric.metric != "pearson_delta") continue;
+    const auto takes_part = [&](std::size_t m) {
+      return bench.predictors[m]->role() != PredictorRole::negative_control && bench.models[m].name != "A only" && bench.models[m].name != "B only" && metric.models[m].mean.has_value();
+    };
+    std::size_t best = bench.models.size();
+    for (std::size_t m = 0; m < bench.models.size(); ++m)
+      if (takes_part(m) && (best == bench.models.size() || metric.joint.sign() * (*metric.models[m].mean - *metric.models[best].mean) > 0)) best = m;
+    if (best == bench.models.size()) continue;
+    const auto range = metric.models[best].ranges.both ? metric.models[best].ranges.both : metric.models[best].ranges.perturbations;
+    std::size_t near = 0, compared = 0;
+    for (std::size_t m = 0; m < bench.models.size(); ++m) {
+      if (m == best || !takes_part(m)) continue;
+      std::vector<double> weights(bench.models.size(), 0.0);
+      weights[best] = metric.joint.sign(), weights[m] = -metric.joint.sign();
+      const ScoreRanges apart = ranges_of(metric.joint, weights, options);
+      const auto& difference = apart.both ? apart.both : apart.perturbations;
+      ++compared;
+      if (!difference || difference->lower <= 0) ++near;
+    }
+    const bool beyond = metric.ceiling_mean && metric.joint.sign() * (*metric.models[best].mean - *metric.ceiling_mean) > 0;
+    run.add_answer(fmt::format("{}: best is {} with {}{}; {} of {} others cannot be told from it (tables/pairs.tsv). The floor, {}, has {}, the {} ceiling {}.{}", metric.metric, bench.models[best].name, number(metric.models[best].mean),
+                               range ? fmt::format(" [{:.3f}, {:.3f}]", range->lower, range->upper) : " (no interval: too few conditions)", near, compared, bench.models[bench.floor].name, number(metric.floor_mean), to_string(metric.ceiling), number(metric.ceiling_mean),
+                               beyond ? " A ceiling is what another measurement of the same depth reaches; a predictor that averages over conditions has less noise and may pass it." : ""));
+  }
+}
+
 void report_scores(RunDirectory& run, const Benchmark& bench) {
-  const Table head = headline_table(bench);
-  fmt::print("\n{}\n", to_terminal(head, "tables/scores.tsv"));
-  run.add_table("leaderboard", head, fmt::format("Means over {} tested conditions. Ceilings are halves of the cells against each other, and brought to full depth. Floor of scaled scores: {}. (*): not calibrated on these data. (negative): a negative control.", bench.tested.condition.size(), bench.models[bench.floor].name));
+  fmt::print("\n{}\n", to_terminal(headline_table(bench, true), "tables/scores.tsv"));
+  fmt::print("{}", to_terminal_paragraph("          ", "(*): ceiling and floor are not told apart by this metric on these data. N alike: as many predictors have the same numbers, most because they fell back on the same rule (tables/fallbacks.tsv). Intervals: tables/scores.tsv."));
+  run.add_table("leaderboard", headline_table(bench, false), fmt::format("Means over {} tested conditions. Ceilings are halves of the cells against each other, and brought to full depth. Floor of scaled scores: {}. (*): not calibrated on these data. (negative): a negative control.", bench.tested.condition.size(), bench.models[bench.floor].name));
   run.add_table("scores", score_table(bench), "Every predictor under every metric, with floor, ceiling, intervals and verdicts.");
   const auto& sd = bench.deviations;
   const double z = -normal_quantile_of(0.5 - 0.5 * bench.options.level);
@@ -186,14 +226,7 @@ void report_scores(RunDirectory& run, const Benchmark& bench) {
       if (bench.models[m].name == "no change" && above(metric.ceiling_mean)) fooled += fmt::format("{}{}: no change above the ceiling", fooled.empty() ? "" : "; ", metric.metric);
     }
   if (!fooled.empty()) run.add_warning("Metrics that prefer an answer without knowledge on these data: " + fooled + ".");
-  for (const auto& metric : bench.calibrated) {
-    if (metric.metric != "l2_delta" && metric.metric != "pearson_delta") continue;
-    std::size_t best = bench.models.size();
-    for (std::size_t m = 0; m < bench.models.size(); ++m)
-      if (bench.predictors[m]->role() != PredictorRole::negative_control && metric.models[m].mean && (best == bench.models.size() || metric.joint.sign() * (*metric.models[m].mean - *metric.models[best].mean) > 0)) best = m;
-    if (best < bench.models.size())
-      run.add_answer(fmt::format("{}: best is {} with {}, {} ({}) has {}, the {} ceiling {}.", metric.metric, bench.models[best].name, number(metric.models[best].mean), bench.models[bench.floor].name, "floor", number(metric.floor_mean), to_string(metric.ceiling), number(metric.ceiling_mean)));
-  }
+  answer_best(run, bench);
 }
 
 void report_ranks(RunDirectory& run, const Benchmark& bench) {

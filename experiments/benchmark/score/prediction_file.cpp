@@ -45,6 +45,7 @@ SideFile read_cells_side(const std::filesystem::path& file, const std::string& m
   out.labels = labels_by_row(read.data.obs, by, fmt::format("{}, --by {}", out.where, by));
   out.rows = BackedMatrix(file, matrix).whole();
   if (out.rows.rows != static_cast<int>(out.labels.size()) || out.rows.columns != static_cast<int>(out.genes.size())) throw InputError(out.where + ": " + matrix, fmt::format("is {} x {} beside {} cells and {} genes", out.rows.rows, out.rows.columns, out.labels.size(), out.genes.size()), "the file is damaged or was written wrongly: write it again");
+  if (out.rows.rows == 0) throw InputError(out.where, "has no cells", "give a file with cells");
   MatrixSurveyor surveyor;
   surveyor.see(0, out.rows);
   const MatrixSurvey survey = surveyor.finish();

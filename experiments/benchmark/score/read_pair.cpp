@@ -100,6 +100,28 @@ void resolve_targets(RunDirectory& run, ScoredPair& pair, const Targets& targets
   if (!unmeasured.empty()) run.add_note(fmt::format("Target genes that are not among the genes scored: {}.", first_of(unmeasured)));
 }
 
+// Means of logarithms are not negative. A linear model may fall below 0 by a little: counted and said. A table of changes is refused.
+void check_signs(RunDirectory& run, const ScoredPair& pair) {
+  const ProfileMatrix& means = pair.predicted_means;
+  Eigen::Index row = 0, column = 0;
+  if (means.size() == 0 || !(means.minCoeff(&row, &column) < 0)) return;
+  const double below = -means.cwiseMin(0).sum(), above = means.cwiseMax(0).sum();
+  const std::string first = fmt::format("{} of {} predicted means are negative; the lowest, condition {}, gene {}, is {:.4g}", (means.array() < 0).count(), means.size(), pair.conditions[static_cast<std::size_t>(row)], pair.genes[static_cast<std::size_t>(column)], means(row, column));
+  if (below > 0.1 * above) throw InputError(pair.where, first + ": it looks like changes from the control", "give expression: add the control's means");
+  run.add_warning(first + ". Means of ln(1 + x) cannot be; they are scored as they are.");
+}
+
+void check_differences(RunDirectory& run, const ScoredPair& pair) {
+  const ProfileMatrix means = pair.predicted ? group_means(pair.predicted->cells, pair.predicted->groups) : pair.predicted_means;
+  std::vector<Eigen::Index> given;
+  for (std::size_t i = 0; i < pair.conditions.size(); ++i)
+    if (!pair.missing[i]) given.push_back(static_cast<Eigen::Index>(i));
+  if (given.size() < 2) return;
+  double apart = 0;
+  for (const auto i : given) apart = std::max(apart, (means.row(i) - means.row(given.front())).cwiseAbs().maxCoeff());
+  if (apart <= 1e-6 * means.cwiseAbs().maxCoeff()) run.add_warning(fmt::format("All {} predicted conditions are the same up to rounding: correlations of change are those of rounding, or undefined.", given.size()));
+}
+
 // Prediction against the truth's level: a scale that does not fit is refused, not scored.
 void check_level(const ScoredPair& pair, const SideFile& truth, const SideFile& prediction) {
   if (pair.truth.scale == CellScale::counts && pair.predicted) return;
@@ -109,7 +131,9 @@ void check_level(const ScoredPair& pair, const SideFile& truth, const SideFile& 
   Eigen::RowVectorXd p;
   if (pair.predicted) p = group_means(pair.predicted->cells, CellGroups{{"all"}, std::vector<std::int32_t>(static_cast<std::size_t>(pair.predicted->cells.rows), 0)}).row(0);
   else p = pair.predicted_means.colwise().mean();
-  const double level = p.sum() / t.sum();
+  const double level = p.sum() / t.sum(), slope = p.dot(t) / t.squaredNorm();
+  if (std::abs(slope * std::log(2.0) - 1) < 0.1 && 4 * (p * std::log(2.0) - t).squaredNorm() < (p - t).squaredNorm())
+    throw InputError(prediction.where, fmt::format("looks like logarithms to base 2: its means are {:.3f} times the truth's natural ones", slope), "give natural logarithms, ln(1 + normalised counts)");
   const double once = (p - t).squaredNorm(), twice = (p - (t.array() + 1).log().matrix()).squaredNorm();
   if (p.maxCoeff() < 4 && twice * 4 < once) throw InputError(prediction.where, "looks like logarithms taken twice: its means fit ln(1 + x) of the truth's values four times better than the values", "give ln(1 + normalised counts), taken once");
   if (!(level > 0.5 && level < 2)) throw InputError(prediction.where, fmt::format("is on another scale: its mean expression is {:.3g} of the truth's ({})", level, truth.words), "give both as counts, or both as ln(1 + counts per the same total)");
@@ -148,7 +172,14 @@ ScoredPair read_scored_pair(RunDirectory& run, const PairSettings& settings) {
     if (!name.empty() && name != predicted_control && !std::count(pair.conditions.begin(), pair.conditions.end(), name)) extra.push_back(name);
   if (missing.size() == pair.conditions.size()) throw InputError(prediction.where, fmt::format("predicts none of the {} conditions of the truth ({}); it has {}", pair.conditions.size(), first_of(pair.conditions), first_of({predicted.begin(), predicted.end()})), "labels must be the same on both sides");
   say(run, "scored", fmt::format("{} scored, {} of them predicted", pair.conditions.size(), pair.conditions.size() - missing.size()));
-  if (!missing.empty()) run.add_warning(fmt::format("The prediction has not {}: these get the worst value where a metric has one, and are counted as missing.", first_of(missing)));
+  if (!missing.empty()) run.add_warning(fmt::format("The prediction has not {}: in filled means these count with the metric's worst value, or with that of no change where errors have no worst. Plain means leave them out: do not compare these.", first_of(missing)));
+  const auto parts_of = [](const std::string& label) {
+    const auto parts = split(label, '+');
+    return std::multiset<std::string>(parts.begin(), parts.end());
+  };
+  for (const auto& one : missing)
+    for (const auto& other : extra)
+      if (parts_of(one) == parts_of(other)) throw InputError(prediction.where, fmt::format("calls {} of the truth {}", one, other), "write labels as in the truth");
   if (!extra.empty()) run.add_warning(fmt::format("The prediction also has {}, which are not scored.", first_of(extra)));
 
   const auto groups_of = [&](const std::vector<std::string>& labels, const std::string& control) {
@@ -197,7 +228,9 @@ ScoredPair read_scored_pair(RunDirectory& run, const PairSettings& settings) {
     pair.log_target = truth.log_target;
   }
   pair.means_target = pair.log_target;
+  check_signs(run, pair);
   check_level(pair, truth, prediction);
+  check_differences(run, pair);
   resolve_targets(run, pair, parse_targets(settings.targets));
   return pair;
 }

@@ -6,9 +6,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <optional>
 
 #include "experiments/cells/cell_columns.hpp"
 #include "libhyped/errors.hpp"
+#include "libhyped/score/calibration/joint_scores.hpp"
 #include "libhyped/store/table.hpp"
 
 namespace hyped {
@@ -38,13 +41,36 @@ const DialectMetric* find_metric(const std::vector<DialectScores>& all, const st
   return nullptr;
 }
 
+// One number a condition, what is missing or undefined at the metric's worst value, or at no change's where errors are unbounded.
+std::optional<double> filled_mean(const DialectMetric& m, const DialectMetric* floor) {
+  if (m.filled.value) return m.filled.value;
+  if (m.over_all || floor == nullptr || floor->values.size() != m.values.size() || m.values.empty()) return {};
+  double sum = 0;
+  for (std::size_t i = 0; i < m.values.size(); ++i) {
+    const auto value = m.values[i].value ? m.values[i].value : floor->values[i].value;
+    if (!value) return {};
+    sum += *value;
+  }
+  return sum / static_cast<double>(m.values.size());
+}
+
+// The mean if other perturbations had been measured: 95 %.
+std::optional<ScoreRange> range_of(const DialectMetric& m) {
+  std::vector<double> values;
+  for (const auto& v : m.values) values.push_back(v.value && std::isfinite(*v.value) ? *v.value : std::numeric_limits<double>::quiet_NaN());
+  if (m.over_all) return {};
+  return range_over_perturbations(values, 0, {});
+}
+
 Table means_table(const PairScores& scores) {
-  Table table({{"preset", "", ""}, {"metric", "", ""}, {"mean", "", "over the conditions where it is defined"}, {"defined", "", "conditions in the mean"}, {"of", "", "conditions"}, {"filled_mean", "", "undefined and missing ones at the metric's worst value"}, {"harness_mean", "", "as the harness itself averages"}, {"why_no_harness_mean", "", ""},
+  Table table({{"preset", "", ""}, {"metric", "", ""}, {"mean", "", "over the conditions where it is defined"}, {"lower", "", "95 % over perturbations"}, {"upper", "", ""}, {"defined", "", "conditions in the mean"}, {"of", "", "conditions"}, {"filled_mean", "", "undefined and missing ones at the metric's worst value, or at no change's where there is no worst"}, {"harness_mean", "", "as the harness itself averages"}, {"why_no_harness_mean", "", ""},
                {"no_change", "", "mean for the measured control as prediction; empty: it has no cells to test"}, {"better", "", ""}, {"perfect", "", ""}});
   for (const DialectScores& s : scores.prediction)
     for (const DialectMetric& m : s.metrics) {
       const DialectMetric* floor = find_metric(scores.no_change, s.dialect, m.id);
-      table.add_row({s.dialect, m.id, value_cell(m.masked.mean), static_cast<std::int64_t>(m.masked.defined), static_cast<std::int64_t>(m.masked.of), value_cell(m.filled), value_cell(m.harness_mean), why(m.harness_mean), floor ? value_cell(floor->masked.mean) : Cell{}, better_words(m), cell_of(m.perfect)});
+      const auto range = range_of(m);
+      const auto filled = filled_mean(m, floor);
+      table.add_row({s.dialect, m.id, value_cell(m.masked.mean), range ? cell_of(range->lower) : Cell{}, range ? cell_of(range->upper) : Cell{}, static_cast<std::int64_t>(m.masked.defined), static_cast<std::int64_t>(m.masked.of), filled ? cell_of(*filled) : Cell{}, value_cell(m.harness_mean), why(m.harness_mean), floor ? value_cell(floor->masked.mean) : Cell{}, better_words(m), cell_of(m.perfect)});
     }
   return table;
 }
@@ -64,7 +90,9 @@ void answer(RunDirectory& run, const PairScores& scores) {
       run.add_answer(fmt::format("{}: {} ({} conditions).", id, m->masked.mean.undefined_because, m->masked.of));
       continue;
     }
-    run.add_answer(fmt::format("{}: {:.4g} over {} of {} conditions ({} is better){}.", id, *m->masked.mean.value, m->masked.defined, m->masked.of, better_words(*m),
+    const auto range = range_of(*m);
+    const auto filled = filled_mean(*m, floor);
+    run.add_answer(fmt::format("{}: {:.4g}{}{} over {} of {} conditions ({} is better){}.", id, *m->masked.mean.value, range ? fmt::format(" [{:.4g}, {:.4g}]", range->lower, range->upper) : "", m->masked.defined < m->masked.of && filled ? fmt::format(", {:.4g} with the others filled in,", *filled) : "", m->masked.defined, m->masked.of, better_words(*m),
                                floor == nullptr ? "; no change has no cells to test" : floor->masked.mean.value ? fmt::format("; no change: {:.4g}", *floor->masked.mean.value) : "; no change: " + floor->masked.mean.undefined_because));
     run.add_result(std::string("strict_") + id, *m->masked.mean.value, fmt::format("mean of {} of {} conditions", m->masked.defined, m->masked.of));
   }
@@ -112,6 +140,7 @@ void run_score(RunDirectory& run, const ScoreSettings& settings) {
   Table shown({{"meaning", "", ""}, {"preset", "", ""}, {"metric", "", ""}, {"mean", "", ""}, {"defined", "", ""}, {"of", "", ""}});
   for (const SameNameRow& r : same)
     if (r.means == "discrimination (PDS)" || r.means == "overlap_at_N" || r.means == "Pearson of changes" || r.means == "MSE") shown.add_row({r.means, r.dialect, r.id, value_cell(r.mean), static_cast<std::int64_t>(r.defined), static_cast<std::int64_t>(r.of)});
+  for (const auto& words : run.summary().answers) fmt::print("{}", to_terminal_paragraph("answer    ", words));
   if (!shown.rows().empty()) fmt::print("\n{}\n", to_terminal(shown, "tables/same_name.tsv"));
   fmt::print("{}", to_terminal_paragraph("          ", "The same name, different numbers: tables/same_name.tsv says what each preset does otherwise; tables/means.tsv has no change beside every mean."));
 }

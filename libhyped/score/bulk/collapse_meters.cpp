@@ -13,16 +13,6 @@ namespace {
 
 using Rows = std::vector<std::vector<Eigen::Index>>;      // conditions by context
 
-ProfileMatrix changes(const ProfileMatrix& profiles, const ProfileMatrix& control) {
-  ProfileMatrix out(profiles.rows(), profiles.cols());
-  const auto genes = static_cast<std::size_t>(profiles.cols());
-  for (Eigen::Index i = 0; i < profiles.rows(); ++i) {
-    const auto d = change({profiles.row(i).data(), genes}, {control.row(i).data(), genes});
-    out.row(i) = Eigen::Map<const Eigen::RowVectorXd>(d.data(), profiles.cols());
-  }
-  return out;
-}
-
 // Less the mean of the context.
 ProfileMatrix centred(ProfileMatrix m, const Rows& contexts) {
   for (const auto& rows : contexts) {

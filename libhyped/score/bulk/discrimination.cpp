@@ -38,16 +38,6 @@ ProfileMatrix rows_taken(const ProfileMatrix& m, const std::vector<std::size_t>&
   return out;
 }
 
-ProfileMatrix changes(const ProfileMatrix& profiles, const ProfileMatrix& control) {
-  ProfileMatrix out(profiles.rows(), profiles.cols());
-  const auto genes = static_cast<std::size_t>(profiles.cols());
-  for (Eigen::Index i = 0; i < profiles.rows(); ++i) {
-    const auto d = change({profiles.row(i).data(), genes}, {control.row(i).data(), genes});
-    out.row(i) = Eigen::Map<const Eigen::RowVectorXd>(d.data(), profiles.cols());
-  }
-  return out;
-}
-
 }  // namespace
 
 ProfileMatrix discrimination_distances(const ProfileMatrix& truth, const ProfileMatrix& predicted, ProfileDistance distance, const std::vector<std::vector<std::size_t>>& left_out) {

@@ -114,6 +114,16 @@ std::vector<double> change(Values profile, Values reference) {
   return out;
 }
 
+ProfileMatrix changes(const ProfileMatrix& profiles, const ProfileMatrix& control) {
+  ProfileMatrix out(profiles.rows(), profiles.cols());
+  const auto genes = static_cast<std::size_t>(profiles.cols());
+  for (Eigen::Index i = 0; i < profiles.rows(); ++i) {
+    const auto d = change({profiles.row(i).data(), genes}, {control.row(i).data(), genes});
+    out.row(i) = Eigen::Map<const Eigen::RowVectorXd>(d.data(), profiles.cols());
+  }
+  return out;
+}
+
 MetricMean mean_of_defined(const std::vector<MetricValue>& values) {
   MetricMean out;
   out.of = values.size();

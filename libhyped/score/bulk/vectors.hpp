@@ -32,6 +32,8 @@ std::vector<std::size_t> largest(Values scores, std::size_t k);
 
 // profile - reference; exactly zero everywhere if its norm is within rounding (1e-12) of theirs: no change is then told from a small one.
 std::vector<double> change(Values profile, Values reference);
+// Row by row [N x G].
+ProfileMatrix changes(const ProfileMatrix& profiles, const ProfileMatrix& control);
 
 // Mean of what is defined, and how many that is. No value at all: undefined.
 struct MetricMean {

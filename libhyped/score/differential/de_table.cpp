@@ -25,6 +25,13 @@ double log2_of(const MeanOfCells& group, const MeanOfCells& other, const DeSetti
   return value;
 }
 
+}  // namespace
+
+bool DeTable::significant(std::size_t condition, std::size_t gene) const {
+  const DeGene& v = at(condition, gene);
+  return v.tested && (float_columns ? static_cast<float>(v.q.p) < static_cast<float>(significance) : v.q.p < significance);
+}
+
 void adjust(DeTable& table, const DeSettings& settings) {
   const std::size_t genes = table.genes.size(), all = table.values.size();
   const std::size_t step = settings.pool == DeSettings::Pool::all ? all : genes;
@@ -38,13 +45,6 @@ void adjust(DeTable& table, const DeSettings& settings) {
   }
   if (settings.float_columns)
     for (DeGene& v : table.values) v.log2 = rounded(v.log2), v.p.p = rounded(v.p.p), v.q.p = rounded(v.q.p);
-}
-
-}  // namespace
-
-bool DeTable::significant(std::size_t condition, std::size_t gene) const {
-  const DeGene& v = at(condition, gene);
-  return v.tested && (float_columns ? static_cast<float>(v.q.p) < static_cast<float>(significance) : v.q.p < significance);
 }
 
 DeTable differential_table(const SparseRows& cells, const std::vector<std::string>& genes, const CellGroups& groups, int reference, const DeSettings& settings) {

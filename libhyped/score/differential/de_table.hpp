@@ -39,6 +39,9 @@ struct DeTable {
   bool significant(std::size_t condition, std::size_t gene) const;
 };
 
+// q of what is tested, over the settings' pool; then the rounding to 32 bits if they ask for it.
+void adjust(DeTable& table, const DeSettings& settings);
+
 // cells: rows are cells, values ln(1 + normalised), none negative. Every group but `reference` is a condition, in the order of groups. `expressed` of Gate
 // counts cells of all groups. Wilcoxon rank sums, two-sided, with ties and continuity correction; equal values everywhere: p = 1. One block of genes
 // in memory at a time. Same bytes for any number of threads. InputError: an empty group.

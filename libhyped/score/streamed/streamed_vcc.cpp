@@ -7,7 +7,6 @@
 #include <cmath>
 
 #include "libhyped/errors.hpp"
-#include "libhyped/expression/differential/false_discovery.hpp"
 #include "libhyped/expression/preparation/normalise.hpp"
 #include "libhyped/parallel.hpp"
 #include "libhyped/score/bulk/bulk_metrics.hpp"
@@ -43,7 +42,7 @@ std::vector<std::vector<int>> members_of(const CellGroups& groups) {
 // The table of all genes from tables of tiles; q is computed when all are there.
 class GrowingTable {
  public:
-  GrowingTable(const std::vector<std::string>& genes, std::size_t conditions, const DeSettings& settings) : pool_(settings.pool == DeSettings::Pool::all), rounded_(settings.float_columns) {
+  GrowingTable(const std::vector<std::string>& genes, std::size_t conditions, const DeSettings& settings) : settings_(settings) {
     table_.genes = genes;
     table_.values.resize(genes.size() * conditions);
     table_.significance = settings.significance;
@@ -56,26 +55,16 @@ class GrowingTable {
   }
   // kept [G]: genes that pass the gate.
   DeTable finish(const std::vector<char>& kept) {
-    const std::size_t genes = table_.genes.size(), step = pool_ ? table_.values.size() : genes;
+    const std::size_t genes = table_.genes.size();
     for (std::size_t i = 0; i < table_.values.size(); ++i) table_.values[i].tested = kept[i % genes] != 0;
-    for (std::size_t from = 0; from < table_.values.size(); from += step) {
-      std::vector<TailProbability> tests;
-      for (std::size_t i = from; i < from + step; ++i)
-        if (table_.values[i].tested) tests.push_back(table_.values[i].p);
-      const auto q = benjamini_hochberg(tests);
-      for (std::size_t i = from, next = 0; i < from + step; ++i)
-        if (table_.values[i].tested) table_.values[i].q = q[next++];
-    }
-    const auto narrow = [](double x) { return static_cast<double>(static_cast<float>(x)); };
-    if (rounded_)
-      for (DeGene& v : table_.values) v.log2 = narrow(v.log2), v.p.p = narrow(v.p.p), v.q.p = narrow(v.q.p);
+    adjust(table_, settings_);
     table_.tested.assign(table_.conditions.size(), std::count(kept.begin(), kept.end(), 1));
     return std::move(table_);
   }
 
  private:
   DeTable table_;
-  bool pool_, rounded_;
+  DeSettings settings_;
 };
 
 struct Side {
