@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "experiments/grn/grn_split.hpp"
+#include "experiments/grn/fit/grn_split.hpp"
 #include "libhyped/store/run_directory.hpp"
 
 namespace hyped {

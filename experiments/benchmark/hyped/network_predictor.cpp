@@ -7,7 +7,7 @@
 #include <map>
 #include <mutex>
 
-#include "experiments/grn/grn_split.hpp"
+#include "experiments/grn/fit/grn_split.hpp"
 #include "libhyped/errors.hpp"
 #include "models/predictors/overlap.hpp"
 #include "models/predictors/training_set.hpp"

@@ -1,5 +1,5 @@
 // Fits, predictions and scores of splits.
-#include "experiments/grn/grn_split.hpp"
+#include "experiments/grn/fit/grn_split.hpp"
 
 #include <fmt/format.h>
 

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "experiments/grn/grn_problem.hpp"
+#include "experiments/grn/fit/grn_problem.hpp"
 #include "fitting/networks/left_out_intervals.hpp"
 
 namespace hyped {

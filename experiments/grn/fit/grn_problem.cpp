@@ -1,5 +1,5 @@
 // Definitions of BatchNetwork and problems for the fit.
-#include "experiments/grn/grn_problem.hpp"
+#include "experiments/grn/fit/grn_problem.hpp"
 
 #include <fmt/format.h>
 

@@ -7,7 +7,7 @@
 #include <set>
 
 #include "experiments/cells/cell_figures.hpp"
-#include "experiments/grn/grn_evidence.hpp"
+#include "experiments/grn/report/grn_evidence.hpp"
 #include "experiments/grn/grn_run.hpp"
 
 namespace hyped {
