@@ -11,6 +11,10 @@ namespace hyped {
 GrnBootstrapRanges bootstrap_grn(RunDirectory& run, const GrnScenario& scenario, const GrnData& data, const FittedGrn& fitted) {
   GrnBootstrapRanges out;
   if (scenario.bootstrap.replicates == 0) return out;
+  if (!fitted.fit.best().outcome.ok()) {      // refits would go on where the fit stopped, and that is no spread of the data
+    run.add_warning("No refits to resampled cells were made: the fit is not the end of its descent, and refits would move on for that reason alone.");
+    return out;
+  }
   const NetworkProblem& problem = fitted.network.problem;
   const LadderStep& best = fitted.fit.best();
   std::vector<double> sizes;

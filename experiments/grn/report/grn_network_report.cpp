@@ -48,12 +48,11 @@ struct DrawnEdge {
 };
 
 void add_drawing(RunDirectory& run, std::vector<DrawnEdge> edges) {
-  std::erase_if(edges, [](const DrawnEdge& e) { return e.verdict == "not identified" || e.verdict == "prior only"; });
   std::stable_sort(edges.begin(), edges.end(), [](const DrawnEdge& a, const DrawnEdge& b) { return std::abs(a.weight) > std::abs(b.weight); });
   const std::size_t all = edges.size();
   if (edges.size() > most_drawn) edges.resize(most_drawn);
   if (edges.empty()) {
-    run.add_note("No edge between genes is determined, so no network is drawn.");
+    run.add_note("No edge between genes has a sign that is determined, or weakly so: no network is drawn.");
     return;
   }
   std::vector<std::string> names;
@@ -72,9 +71,26 @@ void add_drawing(RunDirectory& run, std::vector<DrawnEdge> edges) {
   report::add_figure(run, {"network", fmt::format("Edges between genes that are determined, or weakly so{}: blue activates, orange represses, width by weight; dashed: weakly determined.", all > most_drawn ? fmt::format(", the {} strongest of {}", most_drawn, all) : ""), "edges", {{"edges", lines}, {"nodes", nodes}}, {}, "answer"});
 }
 
-void add_fit_by_arm(RunDirectory& run, const GrnScenario& scenario, const GrnData& data, const FittedGrn& fitted) {
-  const NetworkMeasurements& block = fitted.network.problem.blocks[0];
-  const GrnPrediction seen = predict_grn(fitted, block, scenario.level);
+// Whole cells were fitted: do the fitted means still lie where the measured ones do? Empty if so.
+std::string means_missed(const GrnScenario& scenario, const GrnData& data, const GrnPrediction& seen) {
+  constexpr double most = 2;      // root mean square, in standard errors
+  if (scenario.loss.kind == GrnLoss::means || data.standard_error.size() == 0 || !seen.outcome.ok()) return "";
+  double squares = 0, largest = 0;
+  long count = 0;
+  std::string who;
+  for (Eigen::Index c = 0; c < data.mean.rows(); ++c)
+    for (Eigen::Index g = 0; g < data.mean.cols(); ++g) {
+      if (!(data.standard_error(c, g) > 0)) continue;
+      const double z = (seen.estimate(g, c) - data.mean(c, g)) / data.standard_error(c, g);
+      squares += z * z, ++count;
+      if (std::abs(z) > largest) largest = std::abs(z), who = fmt::format("{} in {}: fitted {:.2f}, measured {:.2f}", data.genes[static_cast<std::size_t>(g)], data.conditions[static_cast<std::size_t>(c)], seen.estimate(g, c), data.mean(c, g));
+    }
+  const double rms = std::sqrt(squares / static_cast<double>(std::max(1L, count)));
+  if (!(rms > most)) return "";
+  return fmt::format("The fit to whole cells ({}) misses the measured means by {:.1f} standard errors (root mean square; most: {}): how simulated cells differ (dose_log_sd = {:g}, and at rest alike in all arms) does not hold in these cells. Its edges are not judged: use loss = \"means\", or another dose_log_sd.", to_string(scenario.loss.kind), rms, who, scenario.loss.dose_log_sd);
+}
+
+void add_fit_by_arm(RunDirectory& run, const GrnData& data, const FittedGrn& fitted, const GrnPrediction& seen) {
   if (!seen.outcome.ok()) {
     run.set_outcome(seen.outcome);
     return;
@@ -153,6 +169,9 @@ void report_network(RunDirectory& run, const GrnScenario& scenario, const GrnDat
   add_ladder(run, fitted.fit);
   const GrnEvidence told_by = grn_evidence(scenario, data, fitted);
   const NetworkEvidence* evidence = told_by.evidence.get();
+  const GrnPrediction seen = predict_grn(fitted, fitted.network.problem.blocks[0], scenario.level);
+  const std::string missed = means_missed(scenario, data, seen);
+  if (!missed.empty()) run.add_warning(missed);
   const std::string source = evidence ? "95 %, from the information of the means" : "jackknife range over folds of conditions: t times its standard error";
   Table parameters({{"parameter", "", ""}, {"kind", "", ""}, {"estimate", "", "natural units"}, {"lower", "", source}, {"upper", "", ""}, {"verdict", "", ""}, {"why", "", ""}});
   Table edges({{"from", "", ""}, {"to", "", ""}, {"weight", "1", ""}, {"lower", "", source}, {"upper", "", ""}, {"folds_agree", "1", "fold fits with this sign"}, {"folds", "1", ""}, {"resampled_lower", "", "bootstrap over cells or wells"}, {"resampled_upper", "", ""}, {"verdict", "", ""}, {"why", "", ""}});
@@ -170,13 +189,15 @@ void report_network(RunDirectory& run, const GrnScenario& scenario, const GrnDat
       range.lower = logarithmic ? std::exp(one.lower) : one.lower, range.upper = logarithmic ? std::exp(one.upper) : one.upper;
       verdict = to_string(one.verdict), why = one.why;
     }
+    if (!missed.empty()) verdict = "not judged", why = "the fit misses the measured means";
     const std::string kind = parameter.kind == GrnParameterKind::capacity ? "capacity" : parameter.kind == GrnParameterKind::edge ? "edge" : "input";
     parameters.add_row({parameter.name, kind, range.estimate, cell_of(range.lower), cell_of(range.upper), verdict, why});
     if (parameter.kind != GrnParameterKind::edge) continue;
     const std::string &from = data.genes[static_cast<std::size_t>(parameter.from)], &to = data.genes[static_cast<std::size_t>(parameter.to)];
     determined += verdict == "determined" ? 1 : 0;
     weak += verdict == "weakly determined" ? 1 : 0;
-    drawn.push_back({from, to, verdict, range.estimate});
+    const bool signed_edge = verdict == "determined" || (verdict == "weakly determined" && (!evidence || range.lower > 0 || range.upper < 0));      // by the information a weak edge may have either sign
+    if (signed_edge) drawn.push_back({from, to, verdict, range.estimate});
     rows.push_back({std::abs(range.estimate), {from, to, range.estimate, cell_of(range.lower), cell_of(range.upper), std::int64_t{range.same_sign}, std::int64_t{range.members}, ranges.refits > 0 ? cell_of(ranges.lower[f]) : Cell{}, ranges.refits > 0 ? cell_of(ranges.upper[f]) : Cell{}, verdict, why}});
   }
   std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
@@ -189,14 +210,14 @@ void report_network(RunDirectory& run, const GrnScenario& scenario, const GrnDat
   run.add_result("misfit", fitted.fit.best().misfit, "1");
   run.add_result("input_pull", fitted.network.input_pull, "1");
   const int rest = static_cast<int>(rows.size()) - determined - weak;
-  const std::string judged = evidence ? fmt::format("{} determined (three standard deviations from 0, by the data and not by the penalty), {} weakly determined, {} by the penalty only. Intervals are of this model: they do not show that an edge is causal", determined, weak, rest)
-                             : fitted.member_theta.size() < 2 ? "not judged, because no folds were fitted" : fmt::format("{} determined (the jackknife range leaves out 0), {} weakly determined (the range holds 0, all folds agree in sign), {} not identified (the range holds 0, folds disagree). Ranges are how far folds of conditions move this model under its penalty: they are no confidence intervals, and do not show that an edge is causal", determined, weak, rest);
+  const std::string judged = evidence && missed.empty() ? fmt::format("{} determined (three standard deviations from 0, by the data and not by the penalty), {} weakly determined, {} by the penalty only. Intervals are of this model: they do not show that an edge is causal", determined, weak, rest)
+                             : !missed.empty() ? "not judged, because the fit misses the measured means" : fitted.member_theta.size() < 2 ? "not judged, because no folds were fitted" : fmt::format("{} determined (the jackknife range leaves out 0), {} weakly determined (the range holds 0, all folds agree in sign), {} not identified (the range holds 0, folds disagree). Ranges are how far folds of conditions move this model under its penalty: they are no confidence intervals, and do not show that an edge is causal", determined, weak, rest);
   run.add_answer(fmt::format("The network of all {} conditions has {} edges: {}.", data.conditions.size(), rows.size(), judged));
   run.add_note(told_by.words);
   run.add_result("overdispersion", told_by.overdispersion, "1");
   run.add_note(fmt::format("Input strengths are pulled towards 0 with weight {:.3g} ({}).", fitted.network.input_pull, scenario.input_pull ? "of the scenario" : data.steady() ? "the linear baseline's penalty, chosen by leave-one-out" : "a weak default"));
   add_drawing(run, drawn);
-  add_fit_by_arm(run, scenario, data, fitted);
+  add_fit_by_arm(run, data, fitted, seen);
   add_courses(run, data, fitted);
 }
 
