@@ -201,7 +201,8 @@ NetworkFit fit_network(const NetworkProblem& problem, const NetworkFitOptions& o
           break;
         }
     out.chosen = best;
-    if (best == 0 && steps > 1) out.words.push_back("Cross-validation chose the first step of the ladder: a larger penalty may be better still.");
+    const bool edges = std::any_of(out.members.begin(), out.members.end(), [](const NetworkMember& m) { return m.ladder[0].edges > 0; });      // without any, no larger penalty can do more
+    if (best == 0 && steps > 1 && edges) out.words.push_back("Cross-validation chose the first step of the ladder: a larger penalty may be better still.");
     if (best == steps - 1 && steps > 1) out.words.push_back("Cross-validation chose the last step of the ladder: a smaller penalty may be better still.");
   }
   NetworkFitOptions whole = options;

@@ -309,7 +309,7 @@ TEST_CASE("both ends of the ladder are said when they are chosen") {
   Truth noisy(12, 2), clean(30, 0.001);
   NetworkFitOptions options;
   options.folds = 3;
-  options.ladder = {0.3, 1e-6};
+  options.ladder = {0.05, 1e-6};
   const NetworkFit first = fit_network(noisy.problem, options);
   REQUIRE(first.chosen == 0);
   CHECK(std::any_of(first.words.begin(), first.words.end(), [](const auto& w) { return w.find("first step of the ladder") != std::string::npos; }));

@@ -39,7 +39,7 @@ GrnBootstrapRanges bootstrap_grn(RunDirectory& run, const GrnScenario& scenario,
     if (found.numbers.rows() < 2) return out;
   }
   const Eigen::VectorXd estimate = problem.transform.natural(best.theta)(problem.transform.free);
-  Table table({{"parameter", "", ""}, {"estimate", "", "natural units"}, {"sd", "", fmt::format("over refits to resampled {}", wells ? "wells" : "cells")}, {"lower", "", fmt::format("{:g} %, percentiles", 100 * scenario.level)}, {"upper", "", ""}, {"same_sign", "1", "refits with the estimate's sign, and not 0"}, {"refits", "1", ""}});
+  Table table({{"parameter", "", ""}, {"estimate", "", "natural units"}, {"sd", "", fmt::format("over refits to resampled {}", wells ? "wells" : "cells")}, {"lower", "", fmt::format("{:g} %, percentiles, widened for few {}", 100 * scenario.level, wells ? "wells" : "cells")}, {"upper", "", ""}, {"same_sign", "1", "refits with the estimate's sign, and not 0"}, {"refits", "1", ""}});
   out.refits = static_cast<int>(found.numbers.rows());
   int kept = 0, edges = 0;
   for (Eigen::Index f = 0; f < estimate.size(); ++f) {

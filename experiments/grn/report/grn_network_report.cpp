@@ -19,7 +19,7 @@ constexpr int most_drawn = 60;      // edges in the drawing
 std::string verdict_of(const JackknifeRange& range) {
   if (range.members < 2) return "no folds: not judged";
   // A fold with the other sign, or none, is as far from the estimate as 0 is: the interval then holds 0.
-  return range.identified ? "determined" : range.same_sign == range.members ? "weakly determined" : "not identified";
+  return range.identified ? "stable over folds" : range.same_sign == range.members ? "same sign over folds" : "not identified";
 }
 
 void add_ladder(RunDirectory& run, const NetworkFit& fit) {
@@ -47,12 +47,13 @@ struct DrawnEdge {
   double weight = 0;
 };
 
-void add_drawing(RunDirectory& run, std::vector<DrawnEdge> edges) {
+// clear, faint: what edges drawn through and dashed are.
+void add_drawing(RunDirectory& run, std::vector<DrawnEdge> edges, const std::string& clear, const std::string& faint) {
   std::stable_sort(edges.begin(), edges.end(), [](const DrawnEdge& a, const DrawnEdge& b) { return std::abs(a.weight) > std::abs(b.weight); });
   const std::size_t all = edges.size();
   if (edges.size() > most_drawn) edges.resize(most_drawn);
   if (edges.empty()) {
-    run.add_note("No edge between genes has a sign that is determined, or weakly so: no network is drawn.");
+    run.add_note(fmt::format("No edge between genes is {} or {}: no network is drawn.", clear, faint));
     return;
   }
   std::vector<std::string> names;
@@ -68,7 +69,7 @@ void add_drawing(RunDirectory& run, std::vector<DrawnEdge> edges) {
     const double length = std::max(1e-9, std::hypot(tx - fx, ty - fy)), gap = std::min(0.05, 0.3 * length) / length;
     lines.add_row({e.from, e.to, fx + gap * (tx - fx), fy + gap * (ty - fy), tx - gap * (tx - fx), ty - gap * (ty - fy), e.weight, 0.6 + 2.4 * std::abs(e.weight) / largest, e.verdict});
   }
-  report::add_figure(run, {"network", fmt::format("Edges between genes that are determined, or weakly so{}: blue activates, orange represses, width by weight; dashed: weakly determined.", all > most_drawn ? fmt::format(", the {} strongest of {}", most_drawn, all) : ""), "edges", {{"edges", lines}, {"nodes", nodes}}, {}, "answer"});
+  report::add_figure(run, {"network", fmt::format("Edges between genes that are {}, or {}{}: blue activates, orange represses, width by weight.", clear, faint, all > most_drawn ? fmt::format(" (the {} strongest of {})", most_drawn, all) : ""), "edges", {{"edges", lines}, {"nodes", nodes}}, {{"legend", fmt::format("blue: activates   orange: represses   through: {}   dashed: {}", clear, faint)}}, "answer"});
 }
 
 // Whole cells were fitted: do the fitted means still lie where the measured ones do? Empty if so.
@@ -182,7 +183,7 @@ void report_network(RunDirectory& run, const GrnScenario& scenario, const GrnDat
     const GrnParameter& parameter = fitted.network.free[f];
     JackknifeRange range = jackknife_range(fitted, static_cast<int>(f));
     if (parameter.kind == GrnParameterKind::edge && range.estimate == 0) continue;      // zeros are not listed: there are thousands
-    std::string verdict = parameter.kind == GrnParameterKind::capacity ? (range.members < 2 ? "no folds: not judged" : range.identified ? "determined" : "not identified") : verdict_of(range), why = range.members < 2 ? "" : fmt::format("{} of {} fold fits agree in sign", range.same_sign, range.members);
+    std::string verdict = parameter.kind == GrnParameterKind::capacity ? (range.members < 2 ? "no folds: not judged" : range.identified ? "stable over folds" : "not identified") : verdict_of(range), why = range.members < 2 ? "" : fmt::format("{} of {} fold fits agree in sign", range.same_sign, range.members);
     if (evidence) {
       const bool logarithmic = fitted.network.problem.transform.logarithmic[f];
       const EdgeEvidence one = evidence->edge(told_by.place[f], logarithmic ? fitted.network.problem.transform.start()[static_cast<Eigen::Index>(f)] : 0.0);
@@ -194,29 +195,30 @@ void report_network(RunDirectory& run, const GrnScenario& scenario, const GrnDat
     parameters.add_row({parameter.name, kind, range.estimate, cell_of(range.lower), cell_of(range.upper), verdict, why});
     if (parameter.kind != GrnParameterKind::edge) continue;
     const std::string &from = data.genes[static_cast<std::size_t>(parameter.from)], &to = data.genes[static_cast<std::size_t>(parameter.to)];
-    determined += verdict == "determined" ? 1 : 0;
-    weak += verdict == "weakly determined" ? 1 : 0;
-    const bool signed_edge = verdict == "determined" || (verdict == "weakly determined" && (!evidence || range.lower > 0 || range.upper < 0));      // by the information a weak edge may have either sign
-    if (signed_edge) drawn.push_back({from, to, verdict, range.estimate});
+    const bool clear = verdict == "determined" || verdict == "stable over folds", faint = verdict == "weakly determined" || verdict == "same sign over folds";
+    determined += clear ? 1 : 0;
+    weak += faint ? 1 : 0;
+    const bool signed_edge = clear || (faint && (!evidence || range.lower > 0 || range.upper < 0));      // by the information a weak edge may have either sign
+    if (signed_edge) drawn.push_back({from, to, clear ? "determined" : "weakly determined", range.estimate});
     rows.push_back({std::abs(range.estimate), {from, to, range.estimate, cell_of(range.lower), cell_of(range.upper), std::int64_t{range.same_sign}, std::int64_t{range.members}, ranges.refits > 0 ? cell_of(ranges.lower[f]) : Cell{}, ranges.refits > 0 ? cell_of(ranges.upper[f]) : Cell{}, verdict, why}});
   }
   std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
   for (auto& [size, cells] : rows) edges.add_row(std::move(cells));
   run.add_table("parameters", parameters, evidence ? "Free parameters; edges at exactly 0 are left out. Prior only: the data do not tell it from no effect."
-                                                   : "Free parameters; edges at exactly 0 are left out. Determined: the jackknife range leaves out no effect (all folds then agree in sign); weakly determined: all folds agree in sign, but the range holds no effect; not identified: folds disagree, and the range holds no effect. A capacity has no sign: only its range counts, against where it started. The range is that of Student's t for 95 %; under a penalty it is no confidence interval.");
+                                                   : "Free parameters; edges at exactly 0 are left out. Stable over folds: the jackknife range leaves out no effect (all folds then agree in sign); same sign over folds: all agree in sign, but the range holds no effect; not identified: folds disagree, and the range holds no effect. A capacity has no sign: only its range counts, against where it started. The range is that of Student's t for 95 %; under a penalty it is no confidence interval.");
   run.add_table("edges", edges, "Edges of the fitted network, strongest first.");
   run.add_result("edges", static_cast<double>(rows.size()), "1");
-  run.add_result("edges_determined", determined, "1");
+  run.add_result(evidence ? "edges_determined" : "edges_stable_over_folds", determined, "1");
   run.add_result("misfit", fitted.fit.best().misfit, "1");
   run.add_result("input_pull", fitted.network.input_pull, "1");
   const int rest = static_cast<int>(rows.size()) - determined - weak;
   const std::string judged = evidence && missed.empty() ? fmt::format("{} determined (three standard deviations from 0, by the data and not by the penalty), {} weakly determined, {} by the penalty only. Intervals are of this model: they do not show that an edge is causal", determined, weak, rest)
-                             : !missed.empty() ? "not judged, because the fit misses the measured means" : fitted.member_theta.size() < 2 ? "not judged, because no folds were fitted" : fmt::format("{} determined (the jackknife range leaves out 0), {} weakly determined (the range holds 0, all folds agree in sign), {} not identified (the range holds 0, folds disagree). Ranges are how far folds of conditions move this model under its penalty: they are no confidence intervals, and do not show that an edge is causal", determined, weak, rest);
+                             : !missed.empty() ? "not judged, because the fit misses the measured means" : fitted.member_theta.size() < 2 ? "not judged, because no folds were fitted" : fmt::format("{} stable over folds (the jackknife range leaves out 0), {} of one sign in all folds (the range holds 0), {} not identified (the range holds 0, folds disagree). Ranges are how far folds of conditions move this model under its penalty: they are no confidence intervals, and do not show that an edge is there", determined, weak, rest);
   run.add_answer(fmt::format("The network of all {} conditions has {} edges: {}.", data.conditions.size(), rows.size(), judged));
   run.add_note(told_by.words);
   run.add_result("overdispersion", told_by.overdispersion, "1");
   run.add_note(fmt::format("Input strengths are pulled towards 0 with weight {:.3g} ({}).", fitted.network.input_pull, scenario.input_pull ? "of the scenario" : data.steady() ? "the linear baseline's penalty, chosen by leave-one-out" : "a weak default"));
-  add_drawing(run, drawn);
+  add_drawing(run, drawn, evidence ? "determined" : "stable over folds", evidence ? "weakly determined, with a sign" : "one sign in all folds");
   add_fit_by_arm(run, data, fitted, seen);
   add_courses(run, data, fitted);
 }
