@@ -159,7 +159,7 @@ void run_grn_edges(RunDirectory& run, const GrnEdgeSettings& settings) {
   run.set_title("Edges of " + settings.fit.filename().string(), "Which edges do the data determine, which only weakly, which not at all?");
   run.add_input(settings.fit);
   const DelimitedTable read = DelimitedTable::read(file);
-  Table table({{"from", "", ""}, {"to", "", ""}, {"weight", "1", ""}, {"lower", "", "95 %"}, {"upper", "", ""}, {"folds_agree", "1", ""}, {"verdict", "", ""}});
+  Table table({{"from", "", ""}, {"to", "", ""}, {"weight", "1", ""}, {"lower", "", "of the fit: 95 % by the information of the means, or the jackknife range over folds"}, {"upper", "", ""}, {"folds_agree", "1", ""}, {"verdict", "", ""}});
   std::map<std::string, int> counts;
   std::vector<std::string> genes;
   bool named = settings.from.empty() && settings.to.empty();

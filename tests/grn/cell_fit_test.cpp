@@ -100,6 +100,34 @@ TEST_CASE("losses on cells lead to the arms' effects: counts, moments, energy an
   }
 }
 
+TEST_CASE("an siRNA as extra degradation of the whole level: its fold is fitted, and 1 is no effect", "[standard]") {
+  const CellsFolder folder;
+  const auto degrading = [&](const std::string& data) {
+    std::string text = CellsFolder::scenario(data, "highest_penalty = 0.3\nlowest_penalty = 0.3\npenalties = 1\nfolds = 3\n");
+    for (std::size_t at = 0; (at = text.find("gene = \"PRRX1\"", at)) != std::string::npos; at += 30) text.replace(at, 14, "gene = \"PRRX1\"\naction = \"degrades\"");
+    return text;
+  };
+  const Ended fit = folder.fit(degrading(""), "degrades");
+  INFO(fit.out << fit.err);
+  REQUIRE(fit.code != 2);
+  const double measured = folder.value("degrades/tables/fit_by_arm.tsv", "siPRRX1", "PRRX1", "measured"), fitted = folder.value("degrades/tables/fit_by_arm.tsv", "siPRRX1", "PRRX1", "fitted");
+  CHECK(measured < -0.5);
+  CHECK(fitted == Approx(measured).margin(0.15));      // was exactly 0: a difference from the control that rests at 0 cannot decay
+  for (const auto& row : folder.table("degrades/tables/parameters.tsv"))
+    if (row.at("parameter").find("degrades PRRX1") != std::string::npos) {
+      CHECK(std::stod(row.at("estimate")) > 1);
+      CHECK(std::stod(row.at("lower")) > 0);
+      CHECK(std::stod(row.at("lower")) < std::stod(row.at("estimate")));
+    }
+  CHECK(text_of(folder.path() / "degrades/summary.json").find("raises the decay of the whole level of PRRX1") != std::string::npos);
+  const Ended late = folder.run("grn predict degrades --arm half=sirna@0x0.5 --out half");
+  INFO(late.out << late.err);
+  CHECK(late.code == 0);
+  const Ended refused = folder.fit(degrading("scale = \"log_ratio\""), "refused");
+  CHECK(refused.code == 2);
+  CHECK(refused.err.find("the state is a logarithm of levels") != std::string::npos);
+}
+
 TEST_CASE("programmes are taken out, shared libraries subtracted, libraries of their own widen the errors") {
   const CellsFolder folder;
   const Ended plain = folder.fit(CellsFolder::scenario("", ladder), "plain");

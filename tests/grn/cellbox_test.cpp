@@ -82,7 +82,9 @@ TEST_CASE("must/gene/1", "[standard]") {
   SECTION("trained on its split, one model and ridge") {
     const GrnScenario scenario = read_grn_scenario(scenarios + "cellbox_published.toml");
     const GrnData data = read_grn_data(scenario, folder);
-    const auto splits = splits_of(scenario, data);
+    std::vector<std::string> skipped;
+    const auto splits = splits_of(scenario, data, skipped);
+    CHECK(skipped.empty());
     REQUIRE(splits.size() == 1);
     REQUIRE(splits[0].test.size() == 27);
     GrnScenario one = scenario;      // one fit down the ladder, no cross-validation
@@ -103,7 +105,8 @@ TEST_CASE("must/gene/1", "[standard]") {
       scenario.fit.ladder = {1e-3, 3e-4};
       scenario.fit.step.iteration_limit = 100;
       const GrnData data = read_grn_data(scenario, folder);
-      const auto splits = splits_of(scenario, data);
+      std::vector<std::string> skipped;
+      const auto splits = splits_of(scenario, data, skipped);
       CHECK(splits.size() == (scenario.design.kind == GrnDesignKind::random ? 20 : scenario.design.kind == GrnDesignKind::leave_one_drug_out ? 12 : 1));
       const SplitResult r = run_split(scenario, data, splits[0]);
       INFO(name << ": network r " << r.network.pearson << ", ridge r " << r.ridge.pearson);
@@ -216,6 +219,12 @@ TEST_CASE("wrong input to hyped grn is one clear error and no folder") {
   folder.write("typo.toml", "[data]\nkind = \"cellbox\"\n[fit]\nfoldz = 3\n");
   fails("grn fit typo.toml data", "typo.toml:4");
   fails("grn fit typo.toml data", "unknown key 'foldz'");
+  for (const char* keys : {"folds = 1", "folds = -2", "repeats = 0"}) {
+    folder.write("folds.toml", "[data]\nkind = \"cellbox\"\n[fit]\n" + std::string(keys) + "\n");
+    fails("grn fit folds.toml data", "folds or repeats is out of range");
+  }
+  folder.write("patience.toml", "[data]\nkind = \"cellbox\"\n[fit]\npatience = -3\n");
+  fails("grn fit patience.toml data", "patience or look_every is out of range");
   folder.write("word.toml", "[data]\nkind = \"cellbox\"\n[design]\nkind = \"randm\"\n");
   fails("grn fit word.toml data", "did you mean 'random'");
   folder.write("nodes.toml", "[data]\nkind = \"cellbox\"\nprotein_nodes = 4\nactivity_nodes = 8\n");

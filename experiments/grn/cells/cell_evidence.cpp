@@ -6,7 +6,7 @@
 #include <memory>
 #include <numeric>
 
-#include "experiments/grn/grn_problem.hpp"
+#include "experiments/grn/fit/grn_problem.hpp"
 #include "fitting/networks/cells/cell_losses.hpp"
 #include "libhyped/random.hpp"
 

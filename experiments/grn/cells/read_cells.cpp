@@ -100,6 +100,9 @@ void add_means(const GrnScenario& scenario, GrnData& out) {
     if (out.scale == GrnCellScale::log_ratio) errors.back() = errors.back().array() / (one.mean.array() + 0.5 / sizes.back());
   }
   out.mean = effects_of(out, means, sizes);
+  const std::set<int> references(out.reference_of.begin(), out.reference_of.end());
+  out.resting = Eigen::VectorXd::Zero(out.mean.cols());
+  for (const int r : references) out.resting += means[static_cast<std::size_t>(r)] / static_cast<double>(references.size());
   out.standard_error.resizeLike(out.mean);
   out.reference_variance.resizeLike(out.mean);
   std::set<std::string> flat, unseen;
@@ -182,6 +185,7 @@ GrnData read_grn_cells(const GrnScenario& scenario, const fs::path& path) {
   add_inputs(scenario, groups, out);
   for (int row = 0; row < groups.conditions; ++row) {
     out.conditions.push_back(groups.groups.names[static_cast<std::size_t>(row)]);
+    out.arm_of.push_back(groups.arms[static_cast<std::size_t>(row / groups.phases)]);
     out.reference_of.push_back(groups.conditions + row % groups.phases);
   }
   const std::string reference = fmt::format("{}", fmt::join(choice.reference, ", "));

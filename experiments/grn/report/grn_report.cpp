@@ -113,7 +113,7 @@ void report_design(RunDirectory& run, const GrnScenario& scenario, const GrnData
     if (std::isfinite(r.non_additive)) beyond.push_back(r.non_additive - r.non_additive_linear);
     combinations += r.additive_count;
     overlap += static_cast<double>(r.split.test.size()) / static_cast<double>(r.split.train.size()) / static_cast<double>(results.size());
-    if (!std::isfinite(r.network.pearson)) ++failed;
+    if (!std::isfinite(r.network.mse_scored)) ++failed;
     else pearson.push_back(r.network.pearson - r.ridge.pearson), mse.push_back(r.network.mse_scored - r.ridge.mse_scored);
   }
   run.add_table("splits", splits, "Every split of the design; both models learn from the same conditions.");

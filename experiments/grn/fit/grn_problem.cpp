@@ -1,5 +1,5 @@
 // Definitions of BatchNetwork and problems for the fit.
-#include "experiments/grn/grn_problem.hpp"
+#include "experiments/grn/fit/grn_problem.hpp"
 
 #include <fmt/format.h>
 
@@ -88,6 +88,7 @@ GrnNetwork build_grn(const GrnScenario& scenario, const GrnData& data, const Inp
   definition.bias.assign(states, 0.0);
   definition.decay.assign(states, scenario.network.decay_per_h);
   definition.bias_fixed = definition.decay_fixed = true;
+  if (data.resting.size() == m) definition.resting.assign(data.resting.data(), data.resting.data() + m);
   definition.capacity_fixed = !scenario.network.capacity_free;
   const GrnPrior prior = read_grn_prior(scenario, data, out.words);
   const bool only_prior = !scenario.network.prior.empty() && scenario.network.prior_only;
@@ -114,6 +115,8 @@ GrnNetwork build_grn(const GrnScenario& scenario, const GrnData& data, const Inp
       const int gene = static_cast<int>(std::find(data.genes.begin(), data.genes.end(), d.gene) - data.genes.begin());
       const auto action = action_named(d.action);
       definition.actions.push_back({i, gene, action, action == models::BatchAction::degrades ? 1.0 : 0.0, false});
+      if (action == models::BatchAction::degrades)
+        out.words.push_back(fmt::format("'{}' raises the decay of the whole level of {} (the reference's mean {:.3g} plus the difference from it) by a fold that is fitted; a fold of 1 is no effect.", d.kind, d.gene, data.resting[gene]));
     }
   }
   const auto actions = definition.actions;
@@ -126,6 +129,7 @@ GrnNetwork build_grn(const GrnScenario& scenario, const GrnData& data, const Inp
   problem.blocks.push_back(measurements_of(data, static_cast<int>(states)));
   if (scenario.loss.kind != GrnLoss::means) add_cell_losses(scenario, data, problem.blocks[0], out.words);
   problem.loss.huber = scenario.huber;
+  for (std::size_t row = 0; row < data.conditions.size(); ++row) problem.together[data.conditions[row]] = data.arm_of[row];
   std::vector<GrnParameter> all(static_cast<std::size_t>(model.parameter_count()));
   for (int i = 0; i < static_cast<int>(states); ++i) {
     if (model.capacity_index(i) < 0) continue;
@@ -136,7 +140,11 @@ GrnNetwork build_grn(const GrnScenario& scenario, const GrnData& data, const Inp
     if (parameter >= 0) all[static_cast<std::size_t>(model.first_edge() + parameter)] = from < m ? GrnParameter{GrnParameterKind::edge, from, to, {}} : GrnParameter{GrnParameterKind::input, from - m, to, {}};
   });
   for (std::size_t a = 0; a < actions.size(); ++a)
-    if (const int index = model.action_index(static_cast<int>(a)); index >= 0) all[static_cast<std::size_t>(index)] = {GrnParameterKind::input, actions[a].input, actions[a].gene, {}};
+    if (const int index = model.action_index(static_cast<int>(a)); index >= 0) {
+      all[static_cast<std::size_t>(index)] = {GrnParameterKind::input, actions[a].input, actions[a].gene, {}};
+      // a fold is searched as its logarithm, which is 0 where the input does nothing
+      if (actions[a].action == models::BatchAction::degrades) problem.transform.logarithmic[static_cast<std::size_t>(std::find(problem.transform.free.begin(), problem.transform.free.end(), index) - problem.transform.free.begin())] = true;
+    }
   // On the scale of the misfit, a mean over all values; with standard errors the two scales have nothing to do with each other.
   constexpr double weak_pull = 1e-4;
   out.input_pull = scenario.input_pull.value_or(data.steady() ? baseline.penalty / (baseline.conditions * static_cast<double>(m)) : weak_pull);

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "experiments/grn/grn_problem.hpp"
+#include "experiments/grn/fit/grn_problem.hpp"
 #include "fitting/networks/left_out_intervals.hpp"
 
 namespace hyped {
@@ -22,6 +22,7 @@ struct FittedGrn {
   InputRidge baseline;
   std::vector<std::string> trained;               // conditions
   std::vector<Eigen::VectorXd> member_theta;      // of the fold fits at the chosen step
+  std::vector<int> member_deal;                   // which deal of the folds each belongs to
   std::vector<int> member_of;                     // [trained] the fit that has not seen a condition (first repeat); empty without folds
   Eigen::MatrixXd left_out_residual;              // [M x trained]
   bool ensemble = false;                          // predictions are means over the fold fits
@@ -58,8 +59,9 @@ struct PairedDifference {
   double mean = 0, lower = 0, upper = 0;                       // Student's t over splits
   double corrected_lower = 0, corrected_upper = 0;             // variance times (1/J + tested/trained), as splits overlap (Nadeau & Bengio 2003, Mach Learn 52:239)
   int ahead = 0, splits = 0;
+  int missing = 0;                                             // differences that are no numbers: one of the two could not be scored
 };
-// differences [J]; overlap: tested / trained conditions. NaN intervals for fewer than 2.
+// differences [J], of which those that are finite count; overlap: tested / trained conditions. NaN intervals for fewer than 2.
 PairedDifference paired_difference(const std::vector<double>& differences, double overlap);
 // "better than linear", "no better than linear", ... with the figures.
 std::string verdict_of(const PairedDifference& pearson);

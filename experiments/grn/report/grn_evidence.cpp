@@ -1,5 +1,5 @@
 // Jacobian of the fitted means, priors of the penalties, covariance of the arms.
-#include "experiments/grn/grn_evidence.hpp"
+#include "experiments/grn/report/grn_evidence.hpp"
 
 #include <fmt/format.h>
 

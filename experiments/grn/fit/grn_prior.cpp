@@ -1,5 +1,5 @@
 // One list of edges, placed on the genes of the data.
-#include "experiments/grn/grn_prior.hpp"
+#include "experiments/grn/fit/grn_prior.hpp"
 
 #include <fmt/format.h>
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "experiments/grn/grn_data.hpp"
-#include "experiments/grn/grn_prior.hpp"
+#include "experiments/grn/fit/grn_prior.hpp"
 #include "fitting/networks/input_ridge.hpp"
 #include "models/gene_network/batch_network.hpp"
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "experiments/grn/grn_split.hpp"
+#include "experiments/grn/fit/grn_split.hpp"
 #include "fitting/networks/evidence/edge_identifiability.hpp"
 
 namespace hyped {

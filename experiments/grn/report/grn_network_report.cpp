@@ -7,7 +7,8 @@
 #include <set>
 
 #include "experiments/cells/cell_figures.hpp"
-#include "experiments/grn/grn_evidence.hpp"
+#include "experiments/grn/fit/jackknife.hpp"
+#include "experiments/grn/report/grn_evidence.hpp"
 #include "experiments/grn/grn_run.hpp"
 
 namespace hyped {
@@ -152,7 +153,7 @@ void report_network(RunDirectory& run, const GrnScenario& scenario, const GrnDat
   add_ladder(run, fitted.fit);
   const GrnEvidence told_by = grn_evidence(scenario, data, fitted);
   const NetworkEvidence* evidence = told_by.evidence.get();
-  const std::string source = evidence ? "95 %, from the information of the means" : "95 %, jackknife over folds of conditions";
+  const std::string source = evidence ? "95 %, from the information of the means" : "jackknife range over folds of conditions: t times its standard error";
   Table parameters({{"parameter", "", ""}, {"kind", "", ""}, {"estimate", "", "natural units"}, {"lower", "", source}, {"upper", "", ""}, {"verdict", "", ""}, {"why", "", ""}});
   Table edges({{"from", "", ""}, {"to", "", ""}, {"weight", "1", ""}, {"lower", "", source}, {"upper", "", ""}, {"folds_agree", "1", "fold fits with this sign"}, {"folds", "1", ""}, {"resampled_lower", "", "bootstrap over cells or wells"}, {"resampled_upper", "", ""}, {"verdict", "", ""}, {"why", "", ""}});
   std::vector<DrawnEdge> drawn;
@@ -181,7 +182,7 @@ void report_network(RunDirectory& run, const GrnScenario& scenario, const GrnDat
   std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
   for (auto& [size, cells] : rows) edges.add_row(std::move(cells));
   run.add_table("parameters", parameters, evidence ? "Free parameters; edges at exactly 0 are left out. Prior only: the data do not tell it from no effect."
-                                                   : "Free parameters; edges at exactly 0 are left out. Determined: the interval leaves out no effect (all folds then agree in sign); weakly determined: all folds agree in sign, but the interval holds no effect; not identified: folds disagree, and the interval holds no effect. A capacity has no sign: only its interval counts, against where it started.");
+                                                   : "Free parameters; edges at exactly 0 are left out. Determined: the jackknife range leaves out no effect (all folds then agree in sign); weakly determined: all folds agree in sign, but the range holds no effect; not identified: folds disagree, and the range holds no effect. A capacity has no sign: only its range counts, against where it started. The range is that of Student's t for 95 %; under a penalty it is no confidence interval.");
   run.add_table("edges", edges, "Edges of the fitted network, strongest first.");
   run.add_result("edges", static_cast<double>(rows.size()), "1");
   run.add_result("edges_determined", determined, "1");
@@ -189,7 +190,7 @@ void report_network(RunDirectory& run, const GrnScenario& scenario, const GrnDat
   run.add_result("input_pull", fitted.network.input_pull, "1");
   const int rest = static_cast<int>(rows.size()) - determined - weak;
   const std::string judged = evidence ? fmt::format("{} determined (three standard deviations from 0, by the data and not by the penalty), {} weakly determined, {} by the penalty only. Intervals are of this model: they do not show that an edge is causal", determined, weak, rest)
-                             : fitted.member_theta.size() < 2 ? "not judged, because no folds were fitted" : fmt::format("{} determined (the 95 % interval leaves out 0), {} weakly determined (the interval holds 0, all folds agree in sign), {} not identified (the interval holds 0, folds disagree). Intervals are of this model under its penalty: they do not show that an edge is causal", determined, weak, rest);
+                             : fitted.member_theta.size() < 2 ? "not judged, because no folds were fitted" : fmt::format("{} determined (the jackknife range leaves out 0), {} weakly determined (the range holds 0, all folds agree in sign), {} not identified (the range holds 0, folds disagree). Ranges are how far folds of conditions move this model under its penalty: they are no confidence intervals, and do not show that an edge is causal", determined, weak, rest);
   run.add_answer(fmt::format("The network of all {} conditions has {} edges: {}.", data.conditions.size(), rows.size(), judged));
   run.add_note(told_by.words);
   run.add_result("overdispersion", told_by.overdispersion, "1");

@@ -1,5 +1,5 @@
 // Fits, predictions and scores of splits.
-#include "experiments/grn/grn_split.hpp"
+#include "experiments/grn/fit/grn_split.hpp"
 
 #include <fmt/format.h>
 
@@ -74,7 +74,8 @@ FittedGrn fit_grn(const GrnScenario& scenario, const GrnData& data, const std::v
       if (member.ladder.size() <= step) continue;
       const int index = static_cast<int>(out.member_theta.size());
       out.member_theta.push_back(member.ladder[step].theta);
-      if (f >= static_cast<std::size_t>(std::min<int>(scenario.fit.folds, static_cast<int>(train.size())))) continue;      // later repeats: only for the spread of parameters
+      out.member_deal.push_back(static_cast<int>(f) / out.fit.folds);
+      if (f >= static_cast<std::size_t>(out.fit.folds)) continue;      // later deals: only for the spread of parameters
       const NetworkProblem held = problem.only(member.held_out);
       for (const NetworkMeasurements& block : held.blocks) {
         const NetworkPrediction seen = predict_network(*problem.model, problem.transform.natural(out.member_theta.back()), block);
@@ -167,12 +168,17 @@ SplitResult run_split(const GrnScenario& scenario, const GrnData& data, const Gr
   return out;
 }
 
-PairedDifference paired_difference(const std::vector<double>& differences, double overlap) {
+PairedDifference paired_difference(const std::vector<double>& all, double overlap) {
   PairedDifference out;
+  std::vector<double> differences;
+  for (const double d : all)
+    if (std::isfinite(d)) differences.push_back(d);
+  out.missing = static_cast<int>(all.size() - differences.size());
   out.splits = static_cast<int>(differences.size());
   const double n = static_cast<double>(differences.size());
   for (const double d : differences) out.mean += d / n, out.ahead += d > 0 ? 1 : 0;
   out.lower = out.upper = out.corrected_lower = out.corrected_upper = missing;
+  if (differences.empty()) out.mean = missing;
   if (differences.size() < 2) return out;
   double variance = 0;
   for (const double d : differences) variance += (d - out.mean) * (d - out.mean) / (n - 1);
@@ -183,11 +189,12 @@ PairedDifference paired_difference(const std::vector<double>& differences, doubl
 }
 
 std::string verdict_of(const PairedDifference& d) {
+  if (d.splits == 0) return "No split could be compared: network or linear baseline has no score.";
   if (d.splits < 2) return d.mean > 0 ? fmt::format("The network is ahead of the linear baseline by {:.4f} in one split: one split shows nothing.", d.mean) : fmt::format("The network is no better than linear: {:.4f} behind in one split.", -d.mean);
-  const std::string figures = fmt::format("Pearson r differs by {:+.4f}, paired 95 % interval {:+.4f} to {:+.4f} over {} splits, ahead in {}; corrected for the conditions that splits share {:+.4f} to {:+.4f}", d.mean, d.lower, d.upper, d.splits, d.ahead, d.corrected_lower, d.corrected_upper);
+  const std::string figures = fmt::format("Pearson r differs by {:+.4f}, paired 95 % interval {:+.4f} to {:+.4f} over {} splits, ahead in {}; corrected for the conditions that splits share {:+.4f} to {:+.4f}{}", d.mean, d.lower, d.upper, d.splits, d.ahead, d.corrected_lower, d.corrected_upper, d.missing > 0 ? fmt::format("; {} splits without a score are not counted", d.missing) : "");
   if (d.upper < 0) return "The network is no better than linear: it is worse. " + figures + ".";
-  if (d.lower <= 0) return "The network is no better than linear. " + figures + ".";
-  if (d.corrected_lower <= 0) return "The network is ahead of the linear baseline on these splits, but the corrected interval holds 0: at least as good as linear, not shown to be better for other conditions. " + figures + ".";
+  if (!(d.lower > 0)) return "The network is no better than linear. " + figures + ".";
+  if (!(d.corrected_lower > 0)) return "The network is ahead of the linear baseline on these splits, but the corrected interval holds 0: at least as good as linear, not shown to be better for other conditions. " + figures + ".";
   return "The network is better than linear. " + figures + ".";
 }
 
