@@ -158,7 +158,7 @@ ScoredPair read_scored_pair(RunDirectory& run, const PairSettings& settings) {
   const std::set<std::string> known(truth.labels.begin(), truth.labels.end());
   std::set<std::string> wanted(settings.only.begin(), settings.only.end());
   for (const auto& name : wanted)
-    if (!known.count(name)) throw InputError("--only " + name, "is no label of the truth", "did you mean " + nearest_names(name, std::vector<std::string>(known.begin(), known.end())) + "?");
+    if (!known.count(name)) throw InputError("--only " + name, "is no label of the truth", did_you_mean(name, std::vector<std::string>(known.begin(), known.end())));
   for (const auto& label : known)
     if (!label.empty() && label != settings.control && (wanted.empty() || wanted.count(label))) pair.conditions.push_back(label);
   if (pair.conditions.empty()) throw InputError(truth.where, fmt::format("column {} has no condition beside the control {}", settings.by, settings.control));

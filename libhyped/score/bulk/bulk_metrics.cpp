@@ -28,7 +28,7 @@ Metric bulk_metric(std::string_view id, OwnGenes own) {
     if (m.id == id) return m;
     names.push_back(m.id);
   }
-  throw InputError("metric " + std::string(id), "is not known", "did you mean " + nearest_names(id, names) + "?");
+  throw InputError("metric " + std::string(id), "is not known", did_you_mean(id, names));
 }
 
 void check_comparison(const EffectComparison& pair, const std::string& where) {
