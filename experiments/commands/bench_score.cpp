@@ -15,7 +15,7 @@ void add_bench_score(CLI::App& bench, int& exit_code) {
   auto args = std::make_shared<Arguments>();      // shared with the callback
   ScoreSettings& s = args->score;
   command->add_option("--truth", s.truth, "measured cells (.h5ad)")->required()->check(CLI::ExistingFile);
-  command->add_option("--prediction", s.prediction, "cells (.h5ad), or means of conditions (.h5ad, .csv, .tsv)")->required()->check(CLI::ExistingFile);
+  command->add_option("--prediction", s.prediction, "cells (.h5ad, .vcc), or means of conditions (.h5ad, .csv, .tsv)")->required()->check(CLI::ExistingFile);
   command->add_option("--by", s.by, "column of cells that names the conditions")->required();
   command->add_option("--control", s.control, "label of the control")->required();
   command->add_option("--prediction-by", s.prediction_by, "the prediction's column; default: as --by")->group(rarely_used);

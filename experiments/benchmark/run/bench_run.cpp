@@ -115,6 +115,7 @@ void run_benchmark(RunDirectory& run, const std::filesystem::path& file, const B
   bench.deviations = deviations_over_cells(bench, settings.draws);
   report_scores(run, bench);
   report_ranks(run, bench);
+  report_de(run, bench);
   report_duplicates(run, bench, std::min(5, settings.splits));
   report_control_halves(run, bench);
   report_contrasts(run, bench);

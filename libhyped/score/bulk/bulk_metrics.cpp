@@ -13,7 +13,7 @@ namespace hyped {
 
 std::vector<Metric> bulk_metrics(OwnGenes own) {
   std::vector<Metric> out = absolute_metrics(own);
-  for (auto* family : {&change_metrics, &perturbed_mean_metrics, &top_gene_metrics, &weighted_metrics}) {
+  for (auto* family : {&change_metrics, &perturbed_mean_metrics, &top_gene_metrics, &weighted_metrics, &gears_metrics}) {
     const auto more = (*family)(own);
     out.insert(out.end(), more.begin(), more.end());
   }
