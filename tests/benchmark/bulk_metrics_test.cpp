@@ -5,8 +5,10 @@
 
 #include "libhyped/errors.hpp"
 #include "libhyped/parallel.hpp"
+#include "libhyped/random.hpp"
 #include "libhyped/score/bulk/bulk_metrics.hpp"
 #include "libhyped/score/bulk/cell_ranges.hpp"
+#include "libhyped/score/bulk/clustering_agreement.hpp"
 #include "libhyped/score/bulk/collapse_meters.hpp"
 #include "libhyped/score/bulk/discrimination.hpp"
 #include "libhyped/score/bulk/unbiased_error.hpp"
@@ -259,4 +261,19 @@ TEST_CASE("GEARS: top genes without dropouts, gaps of fold changes, by hand") {
   CHECK(value("fold_change_gap_downreg_0.33", pair) == Approx(1.25));
   CHECK_FALSE(bulk_metric("fold_change_gap_upreg_10").evaluate(pair)[0].value);
   CHECK_FALSE(bulk_metric("fold_change_gap_downreg_0.1").evaluate(pair)[0].value);
+}
+
+TEST_CASE("clustering agreement: groups that are predicted, groups that are not") {
+  // 60 conditions in three groups far apart
+  ProfileMatrix truth(60, 12), shuffled(60, 12);
+  for (Eigen::Index i = 0; i < 60; ++i) {
+    RandomStream random(8, static_cast<std::uint32_t>(i), 0);
+    for (Eigen::Index g = 0; g < 12; ++g) truth(i, g) = (g % 3 == i % 3 ? 5 : 0) + 0.5 * random.normal();
+  }
+  for (Eigen::Index i = 0; i < 60; ++i) shuffled.row(i) = truth.row((i * 7 + i / 9) % 60);
+  CHECK(*clustering_agreement(truth, truth).value == Approx(1));
+  CHECK(*clustering_agreement(truth, (0.3 * truth.array()).matrix()).value == Approx(1));
+  CHECK(*clustering_agreement(truth, shuffled).value < 0.3);
+  CHECK_FALSE(clustering_agreement(truth, truth.row(0).replicate(60, 1)).value);
+  CHECK_FALSE(clustering_agreement(truth.topRows(2), truth.topRows(2)).value);
 }
