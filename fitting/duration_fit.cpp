@@ -220,7 +220,7 @@ const LikelihoodInterval& DurationFit::interval(const std::string& name) const {
     if (one.name == name) return one;
     names.push_back(one.name);
   }
-  throw InputError("interval of " + name, "there is none", "did you mean " + nearest_names(name, names) + "?");
+  throw InputError("interval of " + name, "there is none", did_you_mean(name, names));
 }
 
 DurationFit fit_durations(const DurationData& data, const DurationModel& model, const CovariateTerms& terms, const DurationFitOptions& options) {

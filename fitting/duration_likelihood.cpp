@@ -68,7 +68,7 @@ DurationLikelihood::DurationLikelihood(const DurationData& data, const DurationM
   const std::size_t location = model.family.kind == FamilyKind::delayed_exponential ? 1 : 0;
   for (const auto& [name, covariates] : terms)
     if (std::find(names.begin(), names.end(), name) == names.end())
-      throw InputError("covariates of " + name, "the " + model.family.name() + " has no such parameter", "did you mean " + nearest_names(name, names) + "?");
+      throw InputError("covariates of " + name, "the " + model.family.name() + " has no such parameter", did_you_mean(name, names));
   const Range range = range_of(data);
   for (std::size_t j = 0; j < parameters.size(); ++j) {
     const bool cure = parameters[j].link == "logit";
@@ -80,7 +80,7 @@ DurationLikelihood::DurationLikelihood(const DurationData& data, const DurationM
     if (parameters[j].name == "delay") throw InputError("covariates of delay", "the likelihood ends at an edge that would move with every cell", "let them act on mean_excess, or use the exgaussian");
     for (const auto& name : found->second) {
       const auto column = std::find(data.covariates.begin(), data.covariates.end(), name);
-      if (column == data.covariates.end()) throw InputError("covariates of " + parameters[j].name, "there is no covariate '" + name + "'", "did you mean " + nearest_names(name, data.covariates) + "?");
+      if (column == data.covariates.end()) throw InputError("covariates of " + parameters[j].name, "there is no covariate '" + name + "'", did_you_mean(name, data.covariates));
       const auto c = column - data.covariates.begin();
       const double reach = (cure ? 12 : 7) / std::max(1e-300, data.design.col(c).cwiseAbs().maxCoeff());
       space_.add({fmt::format("{} {}: {}", parameters[j].link, parameters[j].name, name), "1", "", -reach, reach, 0, SearchScale::linear, {}});

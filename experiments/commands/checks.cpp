@@ -50,7 +50,7 @@ std::string unknown_command(const CLI::App& app, int argc, const char* const* ar
       if (sub->get_name() == word) next = sub;
     }
     if (names.empty()) return "";      // its arguments begin
-    if (next == nullptr) return "there is no command '" + word + "' of " + path + "; did you mean " + nearest_names(word, names) + "?";
+    if (next == nullptr) return "there is no command '" + word + "' of " + path + "; " + did_you_mean(word, names);
     current = next;
     path += " " + word;
   }

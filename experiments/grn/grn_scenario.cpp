@@ -22,7 +22,7 @@ T word(Section& s, const std::string& key, const std::string& text, const std::v
     if (name == text) return value;
     names.push_back(name);
   }
-  throw InputError(s.place(key), fmt::format("{} '{}' is unknown", key, text), "did you mean " + nearest_names(text, names) + "?");
+  throw InputError(s.place(key), fmt::format("{} '{}' is unknown", key, text), did_you_mean(text, names));
 }
 
 double positive(Section& s, const std::string& key, double otherwise, bool zero_too = false) {

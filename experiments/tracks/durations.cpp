@@ -48,7 +48,7 @@ std::vector<FamilyKind> families_of(const DurationSettings& settings) {
   std::vector<FamilyKind> out;
   for (const auto& name : settings.families) {
     const auto found = std::find(known.begin(), known.end(), name);
-    if (found == known.end()) throw InputError("family " + name, "there is no such family of durations", "did you mean " + nearest_names(name, known) + "?");
+    if (found == known.end()) throw InputError("family " + name, "there is no such family of durations", did_you_mean(name, known));
     out.push_back(all_families()[static_cast<std::size_t>(found - known.begin())]);
   }
   return out;
@@ -61,7 +61,7 @@ std::vector<int> phases_of(const CellTracks& tracks, const DurationSettings& set
     for (std::size_t p = 0; p < tracks.phases.size(); ++p) out.push_back(static_cast<int>(p));
   for (const auto& name : settings.phases) {
     const auto found = std::find(tracks.phases.begin(), tracks.phases.end(), name);
-    if (found == tracks.phases.end()) throw InputError("phase " + name, "the tracks have no such phase", "did you mean " + nearest_names(name, tracks.phases) + "?");
+    if (found == tracks.phases.end()) throw InputError("phase " + name, "the tracks have no such phase", did_you_mean(name, tracks.phases));
     out.push_back(static_cast<int>(found - tracks.phases.begin()));
   }
   return out;

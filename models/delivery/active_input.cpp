@@ -30,7 +30,7 @@ struct Agent {
       if (index < 0) {
         std::vector<std::string> valid;
         for (const auto& spec : model->parameters()) valid.emplace_back(spec.name);
-        throw InputError("delivery/" + name, "unknown parameter '" + parameter + "'", "did you mean " + nearest_names(parameter, valid) + "?");
+        throw InputError("delivery/" + name, "unknown parameter '" + parameter + "'", did_you_mean(parameter, valid));
       }
       parameters[static_cast<std::size_t>(index)] = value;
     }
@@ -83,7 +83,7 @@ Delivery delivery_kind(const std::string& name) {
   if (found != kinds.end()) return found->second;
   std::vector<std::string> valid;
   for (const auto& [text, value] : kinds) valid.push_back(text);
-  throw InputError("delivery", "there is no kind '" + name + "'", "did you mean " + nearest_names(name, valid) + "?");
+  throw InputError("delivery", "there is no kind '" + name + "'", did_you_mean(name, valid));
 }
 
 double reference_dose(Delivery kind) { return kind == Delivery::ligand ? 2000 : 1; }
