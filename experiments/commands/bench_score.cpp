@@ -26,7 +26,7 @@ void add_bench_score(CLI::App& bench, int& exit_code) {
   command->add_flag("--intersection", s.intersection, "score the genes that both sides have");
   command->add_option("--normalise", s.normalise, "total that counts become logarithms of, where one side has logarithms")->check(positive_number());
   command->add_option("--preset", s.presets, "a harness, for example cell-eval-0.8.1; default: all")->allow_extra_args(false);
-  command->add_option("--significance", s.options.significance, "false discovery rate below which a gene counts as changed")->check(CLI::Range(0.0, 1.0))->capture_default_str();
+  command->add_option("--significance", s.options.significance, "false discovery rate below which a gene counts as changed")->check(number_within(0, 1))->capture_default_str();
   command->add_option("--most-pair-work", s.options.most_pair_work, "cells^2 x genes up to which distances of cells are taken")->check(number_from_zero())->capture_default_str();
   args->add_common(*command, "hyped bench score --truth cells.h5ad --prediction model.h5ad --by arm --control control --targets siPRRX1=PRRX1 --out out/score");
   command->callback([args, &exit_code] {
