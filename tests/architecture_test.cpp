@@ -50,6 +50,8 @@ const std::vector<std::pair<std::regex, std::vector<std::string>>> homes = {
     {std::regex("(expat|zip)\\.h"), {"libhyped/ingest/tracks/xml_source.cpp"}},
     {std::regex("sbml/.*"), {"libhyped/ingest/networks/read_gene_network_sbml.cpp"}},
     {std::regex("igraph/.*"), {"libhyped/expression/embedding/communities.cpp"}},
+    {std::regex("(coin/.*|Ip[A-Z].*\\.hpp)"), {"experiments/control/optimal/interior_point.cpp"}},
+    {std::regex("nlopt.*"), {"experiments/control/optimal/sequential_program.cpp"}},
     {std::regex("omp\\.h"), {"libhyped/parallel.hpp"}},
     {std::regex("Random123/.*"), {"libhyped/random"}},
 };
