@@ -2,10 +2,12 @@
 #include "experiments/report/figure.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 
 #include "experiments/cycle/cycle_fit.hpp"
@@ -293,4 +295,16 @@ TEST_CASE("a template that fails is an outcome with gnuplot's words") {
   const auto drawn = report::draw(figure);
   CHECK_THAT(drawn.outcome, Contains("distinct_arm"));
   CHECK(drawn.svg.empty());
+}
+
+TEST_CASE("a figure clears what killed runs left, and nothing of those alive", "[figure]") {
+  namespace fs = std::filesystem;
+  const fs::path dead = fs::temp_directory_path() / "hyped-figure-4194999-killed";      // above Linux's greatest process number
+  const fs::path alive = fs::temp_directory_path() / fmt::format("hyped-figure-{}-alive", getppid());
+  fs::create_directory(dead);
+  fs::create_directory(alive);
+  CHECK(draw(time_course()).outcome.empty());
+  CHECK_FALSE(fs::exists(dead));
+  CHECK(fs::exists(alive));
+  fs::remove(alive);
 }

@@ -20,13 +20,6 @@ using namespace hyped::testing;
 
 namespace {
 
-template <class Body>
-auto with_threads(int threads, const Body& body) {
-  set_threads(threads);
-  auto out = body();
-  set_threads(0);
-  return out;
-}
 
 SparseRows logs_of(const SimulatedCells& cells) {
   SparseRows logs = cells.counts;
