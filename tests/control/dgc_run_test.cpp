@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "experiments/planning/dgc/dgc_run.hpp"
+#include "experiments/planning/dgc/dgc_scenario.hpp"
 #include "libhyped/errors.hpp"
 #include "libhyped/random.hpp"
 #include "tests/experiments/command_run.hpp"
@@ -121,4 +122,25 @@ TEST_CASE("targets and times that are not there are refused") {
   refused([&](auto& s) { s.target.clear(), s.target_set = (data.path() / "sets.tsv").string() + ":absent"; }, "no gene of 'absent'");
   refused([&](auto& s) { s.target.clear(), s.target_set = (data.path() / "sets.tsv").string() + ":rissen"; }, "risen");
   refused([&](auto& s) { s.responses = data.path() / "list.csv"; }, "the gene is there twice");
+}
+
+TEST_CASE("a scenario file says the same as settings, and its faults have lines") {
+  const CommandFolder data;
+  write_series(data);
+  data.write("dgc.toml", "series = \"counts.csv\"\nprior = \"list.csv\"\nstart = \"T0\"\ntarget = [\"T5\", \"T6\"]\nprogrammes = [\"none\"]\nfollow = [\"F0\"]\ndraws = 40\npermutations = 0\n");
+  const DgcSettings read = read_dgc_scenario(data.path() / "dgc.toml");
+  CHECK(read.series == data.path() / "counts.csv");
+  CHECK(read.target == std::vector<std::string>{"T5", "T6"});
+  RunFolder folder("dgc_scenario");
+  CHECK_THAT(done(read, folder), Catch::Matchers::Contains("40 h and 48 h"));
+  const auto refused = [&](const std::string& line, const std::string& words) {
+    data.write("bad.toml", "series = \"counts.csv\"\nprior = \"list.csv\"\n" + line + "\n");
+    CHECK_THROWS_WITH(read_dgc_scenario(data.path() / "bad.toml"), Catch::Matchers::Contains(words));
+  };
+  refused("strat = \"T0\"", "did you mean");
+  refused("start = 3", "is not a string");
+  refused("draws = 3", "give 20 or more");
+  refused("replicates = \"all\"", "is unknown");
+  refused("fold = 0", "positive");
+  refused("start = ", "bad.toml:3");
 }

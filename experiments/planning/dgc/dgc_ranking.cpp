@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <Eigen/QR>
 #include <algorithm>
 
 #include "experiments/program_files.hpp"
@@ -11,7 +12,7 @@
 namespace hyped {
 namespace {
 
-std::vector<NuisanceProgramme> programmes_of(RunDirectory& run, const ExpressionCourse& course, const DgcSettings& settings) {
+std::vector<NuisanceProgramme> programmes_of(RunDirectory& run, const ExpressionCourse& course, const DgcSettings& settings, bool aloud) {
   const std::filesystem::path file = program_file("data/gene_sets/nuisance_programmes.tsv");
   const DelimitedTable table = DelimitedTable::read(file);
   std::vector<ProgrammeGene> rows;
@@ -25,10 +26,11 @@ std::vector<NuisanceProgramme> programmes_of(RunDirectory& run, const Expression
     if (name != "none" && std::find(known.begin(), known.end(), name) == known.end()) throw InputError("--programme " + name, "is no programme of " + file.string(), "did you mean " + nearest_names(name, known) + "?");
   std::vector<std::string> notes;
   auto out = place_programmes(rows, course.genes, notes);
-  for (const auto& note : notes) run.add_note(note);
+  for (const auto& note : notes)
+    if (aloud) run.add_note(note);
   std::erase_if(out, [&](const auto& one) {
     if (one.genes.size() >= 3) return false;
-    run.add_note(fmt::format("Programme {} has fewer than three genes in the data and is not taken out.", one.name));
+    if (aloud) run.add_note(fmt::format("Programme {} has fewer than three genes in the data and is not taken out.", one.name));
     return true;
   });
   return out;
@@ -44,7 +46,10 @@ std::vector<DgcRanking> rank_variants(RunDirectory& run, const std::vector<DgcCa
     const bool replicated = one.course.replicates.size() > 1;
     const auto add = [&](const std::string& removed, control::NuisanceProjection nuisance, bool with_intervals) {
       nuisance.kept = nuisance.kept.cwiseProduct(one.known);
-      nuisance.directions = (one.known.asDiagonal() * nuisance.directions).eval();
+      if (nuisance.directions.cols() > 0 && one.known.minCoeff() < 1) {
+        const Eigen::MatrixXd left = nuisance.kept.asDiagonal() * nuisance.directions;
+        nuisance.directions = left.householderQr().householderQ() * Eigen::MatrixXd::Identity(left.rows(), left.cols());
+      }
       DgcRanking ranking;
       ranking.order = order, ranking.removed = removed;
       ranking.problem = control::guided_problem(one.data, nuisance);
@@ -67,7 +72,7 @@ std::vector<DgcRanking> rank_variants(RunDirectory& run, const std::vector<DgcCa
     const auto genes = static_cast<Eigen::Index>(one.course.genes.size());
     add("nothing", control::no_projection(genes), true);
     if (std::find(settings.programmes.begin(), settings.programmes.end(), "none") != settings.programmes.end()) continue;
-    const auto programmes = programmes_of(run, one.course, settings);
+    const auto programmes = programmes_of(run, one.course, settings, c == 0);
     if (programmes.empty()) continue;
     for (const auto& programme : programmes) add("genes of " + programme.name, control::remove_programmes(one.course.replicates, {programme}, false), false);
     add("genes of all", control::remove_programmes(one.course.replicates, programmes, false), true);
