@@ -42,7 +42,7 @@ const std::vector<std::pair<std::regex, std::vector<std::string>>> homes = {
     {std::regex("ceres/jet\\.h"), {"libhyped/model/compiled_model.hpp"}},
     {std::regex("ceres/(?!jet\\.h).*"), {"fitting/least_squares.cpp"}},
     {std::regex("(hdf5|H5.*)\\.h"), {"libhyped/hdf5/"}},
-    {std::regex("toml\\+\\+/.*"), {"experiments/scenario.cpp", "experiments/scenario_section.hpp", "experiments/network/network_file.cpp", "experiments/grn/grn_scenario.cpp"}},
+    {std::regex("toml\\+\\+/.*"), {"experiments/scenario.cpp", "experiments/scenario_section.hpp", "experiments/network/network_file.cpp", "experiments/grn/grn_scenario.cpp", "experiments/planning/dgc/dgc_scenario.cpp"}},
     {std::regex("CLI/.*"), {"experiments/commands/"}},
     {std::regex("nlohmann/.*"), {"libhyped/store/", "libhyped/ingest/read_model.cpp", "libhyped/ingest/tracks/read_btrack.cpp"}},
     {std::regex("(libdeflate|lzf)\\.h"), {"libhyped/hdf5/stored/chunks.cpp"}},
@@ -50,6 +50,8 @@ const std::vector<std::pair<std::regex, std::vector<std::string>>> homes = {
     {std::regex("(expat|zip)\\.h"), {"libhyped/ingest/tracks/xml_source.cpp"}},
     {std::regex("sbml/.*"), {"libhyped/ingest/networks/read_gene_network_sbml.cpp"}},
     {std::regex("igraph/.*"), {"libhyped/expression/embedding/communities.cpp"}},
+    {std::regex("(coin/.*|Ip[A-Z].*\\.hpp)"), {"experiments/control/optimal/interior_point.cpp"}},
+    {std::regex("nlopt.*"), {"experiments/control/optimal/sequential_program.cpp"}},
     {std::regex("omp\\.h"), {"libhyped/parallel.hpp"}},
     {std::regex("Random123/.*"), {"libhyped/random"}},
 };
