@@ -50,7 +50,7 @@ class LinearRun {
     bool magnus = false, dense = false;
     for (std::size_t s = 0; s < plan_.segments.size(); ++s) {
       const Segment& segment = plan_.segments[s];
-      for (const BoundEvent& event : segment.events) apply(event);
+      for (const BoundEvent& event : segment.events) apply(event, segment.from_h);
       active_.begin(segment.until_h);
       checked_span_ = 0;
       double now = segment.from_h;
@@ -112,7 +112,7 @@ class LinearRun {
     if (c < experiment.initial_by_parameter.cols() && !experiment.initial_by_parameter.col(c).isZero(0)) return false;
     if (c >= model_.parameter_count()) {
       const auto k = static_cast<std::size_t>(c - model_.parameter_count());
-      return k >= experiment.input_directions.size() || experiment.input_directions[k].empty();
+      return (k >= experiment.input_directions.size() || experiment.input_directions[k].empty()) && (k >= experiment.event_directions.size() || experiment.event_directions[k].empty());
     }
     const std::string_view name = model_.parameters()[static_cast<std::size_t>(c)].name;
     const auto by_event = [&](const Perturbation& e) { return e.amount_parameter == name; };
@@ -127,9 +127,10 @@ class LinearRun {
   }
   // Inputs whose courses the directions past P move.
   void bind_directions(const Experiment& experiment) {
-    directions_.resize(columns_.size());
+    directions_.resize(columns_.size()), moved_events_.resize(columns_.size());
     for (std::size_t c = 0; c < columns_.size(); ++c) {
       const int k = columns_[c] - model_.parameter_count();
+      if (k >= 0 && k < static_cast<int>(experiment.event_directions.size())) moved_events_[c] = experiment.event_directions[static_cast<std::size_t>(k)];
       if (k < 0 || k >= static_cast<int>(experiment.input_directions.size())) continue;
       for (const auto& [name, course] : experiment.input_directions[static_cast<std::size_t>(k)]) {
         const int parameter = model_.parameter_index(name);
@@ -246,7 +247,28 @@ class LinearRun {
     }
   }
 
-  void apply(const BoundEvent& event) {
+  // Columns of the time of an event jump by J f(before) - f(after), J the event's factor on the state.
+  void apply(const BoundEvent& event, double t) {
+    const auto moves = [&](std::size_t c) { return std::find(moved_events_[c].begin(), moved_events_[c].end(), event.number) != moved_events_[c].end(); };
+    bool moved = false;
+    for (std::size_t c = 0; c < columns_.size(); ++c) moved = moved || moves(c);
+    if (!moved) return change(event);
+    const auto rates_now = [&] {
+      const Eigen::VectorXd x = block_.col(0);
+      Eigen::VectorXd dx(x.size());
+      model_.rates(t, {x.data(), static_cast<std::size_t>(x.size())}, active_.after(t), {dx.data(), static_cast<std::size_t>(dx.size())});
+      return dx;
+    };
+    Eigen::VectorXd jump = rates_now();
+    for (Eigen::Index i = 0; i < jump.size(); ++i)
+      if (event.kind == BoundEvent::Kind::all_states || (event.kind == BoundEvent::Kind::state && i == event.index)) jump[i] *= event.action == Action::set ? 0 : event.action == Action::scale ? event.amount : 1;
+    change(event);
+    jump -= rates_now();
+    for (std::size_t c = 0; c < columns_.size(); ++c)
+      if (moves(c)) block_.col(1 + static_cast<Eigen::Index>(c)) += jump;
+  }
+
+  void change(const BoundEvent& event) {
     if (event.kind == BoundEvent::Kind::parameter) {
       active_.apply(event);
       return;
@@ -273,6 +295,7 @@ class LinearRun {
   std::vector<double> rate_;
   std::vector<int> wanted_, columns_;      // asked for; carried, without those that stay zero
   std::vector<std::vector<BoundInput>> directions_;      // of each column carried
+  std::vector<std::vector<int>> moved_events_;           // likewise
   int width_ = 1;
   Block block_;
   double estimate_ = 0;
