@@ -276,12 +276,41 @@ Eigen::MatrixXd CycleSystem::course(int member, std::span<const control::Pulse> 
   return out;
 }
 
-InputCourse CycleSystem::active(int member, int input, std::span<const control::Pulse> pulses) const {
+Eigen::VectorXd CycleSystem::input_course(int member, int input, std::span<const control::Pulse> pulses, const std::vector<double>& times_h) const {
+  Eigen::VectorXd out = Eigen::VectorXd::Zero(static_cast<Eigen::Index>(times_h.size()));
   std::vector<models::DosePulse> doses;
   for (const control::Pulse& pulse : pulses)
     if (pulse.input == input) doses.push_back({pulse.amount, pulse.start_h, pulse.until_h});
-  HYPED_REQUIRE(carried(input));
-  return carriers_[static_cast<std::size_t>(member)][static_cast<std::size_t>(carried_[static_cast<std::size_t>(input)])]->course(doses, setup_.end_h).course;
+  if (doses.empty()) return out;
+  const int delivery = carried_[static_cast<std::size_t>(input)];
+  const InputCourse course = delivery >= 0 ? carriers_[static_cast<std::size_t>(member)][static_cast<std::size_t>(delivery)]->course(doses, setup_.end_h).course : InputCourse();
+  for (std::size_t t = 0; t < times_h.size(); ++t) {
+    double& value = out[static_cast<Eigen::Index>(t)];
+    if (delivery >= 0) value = course(times_h[t]);
+    else
+      for (const auto& dose : doses)
+        if (times_h[t] >= dose.from_h && times_h[t] < dose.until_h) value = dose.amount;
+  }
+  return out;
+}
+
+std::vector<control::PlannedQuantity> CycleSystem::course_quantities() const {
+  std::vector<control::PlannedQuantity> out;
+  for (const auto& phase : phases()) out.push_back({phase, "share"});
+  out.push_back({"cells", "cells per founder"});
+  return out;
+}
+
+Schedule CycleSystem::events_of(std::span<const control::Pulse> pulses) const {
+  Schedule out = dish_of(0, pulses, {setup_.end_h}, false).strata.front().second.schedule;
+  int steps = 0;
+  std::vector<double> amounts;
+  for (const control::Pulse& pulse : pulses)
+    if (!carried(pulse.input)) amounts.push_back(pulse.amount);
+  for (Perturbation& event : out)
+    for (steps = 0; steps < static_cast<int>(amounts.size()); ++steps)
+      if (event.amount_parameter == step_dose(steps)) event.amount_parameter.clear(), event.amount = amounts[static_cast<std::size_t>(steps)];
+  return out;
 }
 
 }  // namespace hyped

@@ -56,11 +56,13 @@ class CycleSystem final : public control::PlannedSystem {
   control::PlannedAnswer answer(int member, std::span<const control::Pulse> pulses, bool derivatives) const override;
   std::vector<std::string> parameter_names() const override { return parameter_names_; }
   Eigen::MatrixXd parameters() const override { return parameter_values_; }
-  // Share of each phase and cells per founder of one member at these times [T x phases + 1].
-  Eigen::MatrixXd course(int member, std::span<const control::Pulse> pulses, const std::vector<double>& times_h, Outcome& outcome) const;
+  std::vector<control::PlannedQuantity> course_quantities() const override;      // share of each phase, then cells per founder
+  Eigen::MatrixXd course(int member, std::span<const control::Pulse> pulses, const std::vector<double>& times_h, Outcome& outcome) const override;
+  // Active input of transfected cells at the mean dose; of a step its amount.
+  Eigen::VectorXd input_course(int member, int input, std::span<const control::Pulse> pulses, const std::vector<double>& times_h) const override;
   std::vector<std::string> phases() const;
-  // Active input over time of transfected cells at the mean dose.
-  InputCourse active(int member, int input, std::span<const control::Pulse> pulses) const;
+  // Events of a plan, steps and handling, with plain amounts: what a schedule file says.
+  Schedule events_of(std::span<const control::Pulse> pulses) const;
   const CyclePlanSetup& setup() const { return setup_; }
 
  private:
