@@ -8,6 +8,7 @@
 #include "fitting/cycle_problem.hpp"
 #include "libhyped/parallel.hpp"
 #include "libhyped/simulate/simulate.hpp"
+#include "libhyped/store/run_directory.hpp"
 #include "libhyped/simulate/staged_linear.hpp"
 #include "tests/control/planned_cycles.hpp"
 
@@ -173,22 +174,26 @@ TEST_CASE("must/control/5", "[standard]") {
   for (auto& delivery : small.deliveries) delivery.transfected_fraction = 1, delivery.log_sd = 0;
   const int count = 3;
   const CycleSystem system(small, twin_members(scenario, count, 0.1));
+  const PlanShape shape = enumerate_shapes(twin_inputs())[0];
+  const PlanTarget target = share_target(0.1, 0.3);
+  const auto points = design_points(shape, 10000, 99);
+  std::vector<EnsembleAnswer> sampled(points.size());
+  const std::vector<int> all{0, 1, 2};
+  parallel_for(static_cast<int>(points.size()), [&](int n) { sampled[static_cast<std::size_t>(n)] = ensemble_answer(system, target, all, shape.pulses(points[static_cast<std::size_t>(n)])); });
   for (const RiskMeasure measure : {RiskMeasure::mean, RiskMeasure::quantile, RiskMeasure::worst}) {
-    PlanProblem problem{&system, twin_inputs(), 0, share_target(0.1, 0.3), {}, {measure, 0.8, 0}};
-    problem.limits.push_back({"cells left", {{2, 1.0}}, 0.5, never_h, Over::mean, 0.9});
+    PlanProblem problem{&system, twin_inputs(), 0, target, {}, {measure, 0.8, 0}};
+    problem.limits.push_back({"cells left", {{2, 1.0}}, 0.6, never_h, Over::mean, 0.9});
     const PlanSearch search = find_plan(problem, {});
-    const PlanShape& shape = search.shapes[0];
-    const auto points = design_points(shape, 3400, 99);
-    std::vector<double> costs(points.size(), 1e300);
-    parallel_for(static_cast<int>(points.size()), [&](int n) {
-      EnsembleProgram program(problem, shape, {0, 1, 2});
-      double cost = 0, violation = 0;
-      if (program.value(points[static_cast<std::size_t>(n)], cost, violation) && violation <= 1e-6) costs[static_cast<std::size_t>(n)] = cost;
-    });
-    const auto best = std::min_element(costs.begin(), costs.end()) - costs.begin();
-    INFO(to_words(problem.risk) << ": sampled " << costs[static_cast<std::size_t>(best)] << " at " << points[static_cast<std::size_t>(best)].transpose() << ", plan " << search.best.cost << " at " << search.best.x.transpose());
-    CHECK(*std::min_element(costs.begin(), costs.end()) < 1e299);
-    CHECK(search.best.cost <= *std::min_element(costs.begin(), costs.end()) + 1e-9);
+    double least = 1e300, broken = 1e300;
+    for (const EnsembleAnswer& one : sampled) {
+      const double cost = risk_of(problem.risk, one.distances, one.weights);
+      double& slot = one.quantities.col(2).mean() >= 0.6 ? least : broken;
+      slot = std::min(slot, cost);
+    }
+    INFO(to_words(problem.risk) << ": sampled " << least << " (without the limit " << broken << "), plan " << search.best.cost << " at " << search.best.x.transpose());
+    CHECK(least < 1e299);
+    CHECK(search.best.cost <= least + 1e-9);
+    CHECK(search.best.cost > 1e-3);      // the target is out of reach: there is something to find
   }
 }
 
