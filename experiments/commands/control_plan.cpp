@@ -3,6 +3,7 @@
 
 #include "experiments/commands/checks.hpp"
 #include "experiments/commands/control.hpp"
+#include "experiments/planning/pareto/pareto_run.hpp"
 #include "experiments/planning/plan/plan_run.hpp"
 #include "libhyped/parallel.hpp"
 
@@ -38,6 +39,8 @@ void add_verb(CLI::App& control, const std::string& name, const std::string& wha
 void add_control_plan(CLI::App& control, int& exit_code) {
   add_verb(control, "plan", "The schedule that brings a fitted model nearest to a target", "hyped control plan plan_twin out/fit --out out/plan", exit_code,
            [](RunDirectory& run, const PlanScenario& scenario, const std::string& source, bool force) { run_plan(run, scenario, source, force); });
+  add_verb(control, "pareto", "The best plan under every cap on the total dose", "hyped control pareto plan_twin out/fit --out out/pareto", exit_code,
+           [](RunDirectory& run, const PlanScenario& scenario, const std::string& source, bool force) { run_pareto(run, scenario, source, force); });
 }
 
 }  // namespace hyped::commands

@@ -1,7 +1,6 @@
 // Plans on ensembles of gene networks: derivatives through doses, and plans that are tried on the true network.
 #include <catch2/catch.hpp>
 #include <cmath>
-#include <cstdlib>
 #include <filesystem>
 #include <tuple>
 
@@ -16,21 +15,14 @@
 #include "libhyped/simulate/simulate.hpp"
 #include "libhyped/store/run_directory.hpp"
 #include "models/gene_network/random_hill_network.hpp"
-#include "tests/places.hpp"
+#include "tests/experiments/real_data.hpp"
 
 using namespace hyped;
 using namespace hyped::control;
+using hyped::testing::real_data;
 namespace fs = std::filesystem;
 
 namespace {
-
-fs::path shared_folder() {
-  const char* named = std::getenv("HYPED_SHARED");
-  const fs::path folder = named ? fs::path(named) : fs::path(tests::source_folder()) / "../shared";
-  if (fs::exists(folder / "data/grn/hyped_like_gnw10")) return folder;
-  WARN("skipped: no shared data");
-  return {};
-}
 
 std::vector<GeneQuantity> every_gene(const std::vector<std::string>& genes, double time_h) {
   std::vector<GeneQuantity> out;
@@ -125,16 +117,12 @@ TEST_CASE("nuisance programmes do not count, and are refused where they leave no
 }
 
 TEST_CASE("must/control/4", "[slow]") {
-  const auto shared = shared_folder();
-  if (shared.empty()) return;
+  const auto folder = real_data("data/grn/hyped_like_gnw10"), kinetics = real_data("data/grn/dream4");
+  if (folder.empty() || kinetics.empty()) return;
   int inside = 0, targets = 0, said = 0, kept = 0;
   for (const auto& [net, silenced, delivered] : {std::tuple{1, "G4", "G3"}, {2, "G9", "G5"}}) {
-    const auto folder = shared / "data/grn/hyped_like_gnw10";
     const std::string name = "net" + std::to_string(net);
-    fs::path sbml = shared / ("data/grn/dream4/sbml/insilico_size10_" + std::to_string(net) + ".xml");
-    for (const auto& entry : fs::recursive_directory_iterator(shared / "data/grn/dream4"))
-      if (entry.path().filename() == sbml.filename()) sbml = entry.path();
-    const HillNetwork network = with_time_in_hours(read_gene_network_sbml(sbml), 12);
+    const HillNetwork network = with_time_in_hours(read_gene_network_sbml(kinetics / "sbml" / ("insilico_size10_" + std::to_string(net) + ".xml")), 12);
     const auto genes = network.names();
     const ConditionCounts cells = read_condition_counts(folder / (name + "_cells_48h_counts.csv"));
     REQUIRE(cells.genes == genes);
