@@ -10,6 +10,7 @@
 #include <set>
 #include <sstream>
 
+#include "experiments/planning/systems/schedule_file.hpp"
 #include "experiments/scenario_section.hpp"
 #include "experiments/twin/cells/read_cells.hpp"
 #include "fitting/independent_likelihood.hpp"
@@ -171,6 +172,7 @@ Scenario read_scenario(const std::filesystem::path& file) {
     throw InputError(fmt::format("{}:{}", file.string(), error.source().begin.line), std::string(error.description()), "correct the TOML");
   }
   Section top(table, file.string(), "scenario");
+  if (top.has("schedule_of")) return read_scheduled(top, file, out.text);      // a plan: an arm of another scenario
   out.setup.where = file.string();
   out.name = top.text("name", file.stem().string());
   out.title = top.text("title", out.name);

@@ -135,7 +135,7 @@ OptimalControlProblem control_problem(const Model& model, std::vector<double> pa
   p.control_upper.resize(static_cast<Eigen::Index>(inputs.size()));
   for (const auto& input : inputs) {
     const int index = model.parameter_index(input);
-    if (index < 0) throw InputError(place, "it has no input '" + input + "'", "did you mean " + nearest_names(input, names) + "?");
+    if (index < 0) throw InputError(place, "it has no input '" + input + "'", did_you_mean(input, names));
     if (std::find(columns.begin(), columns.end(), index) != columns.end()) throw InputError(place, "input '" + input + "' is named twice", "name it once");
     const auto u = static_cast<Eigen::Index>(columns.size());
     p.control_lower[u] = model.parameters()[static_cast<std::size_t>(index)].lower;
