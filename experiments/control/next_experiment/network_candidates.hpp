@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "libhyped/errors.hpp"
 #include "libhyped/model/model.hpp"
 #include "libhyped/simulate/experiment.hpp"
 
