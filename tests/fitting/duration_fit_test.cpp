@@ -379,3 +379,18 @@ TEST_CASE("an edge between frames: the delayed exponential's likelihood is smoot
   }
   CHECK(fit.interval("delay").upper - fit.interval("delay").lower < 0.25);      // finer than a frame
 }
+
+TEST_CASE("goodness of fit of an exgaussian that has some mass below 0: draws of 0 are short stays, no error") {
+  DurationData data = empty_data("short");
+  for (std::uint32_t i = 0; i < 120; ++i) {
+    RandomStream random(11, 2, i);
+    add(data, std::max(0.05, 1 + 0.7 * random.normal() - 1.5 * std::log(random.uniform())));
+  }
+  finish(data);
+  const DurationFit fit = fit_durations(data, {{FamilyKind::exgaussian, 1}, false}, {}, {.intervals = false});
+  REQUIRE(fit.outcome.ok());
+  REQUIRE(mass_below_zero(fit.model.family, {fit.best.theta[0], fit.best.theta[1], fit.best.theta[2]}) > 1e-3);
+  const GoodnessOfFit check = goodness_of_fit(data, fit, {99, 1});
+  CHECK(check.outcome.ok());
+  CHECK(check.draws >= 90);
+}
