@@ -47,7 +47,7 @@ void run_coverage(int twins, double cells, double dispersion, double tolerance) 
     settings.measured_priors = true;
     settings.seed = 900 + static_cast<std::uint64_t>(n);
     const TwinEdgeProblem problem = twin_edge_problem(scenario, twin, settings);
-    const TwinEdgeFit fit = fit_twin_edges(problem);
+    const TwinEdgeFit fit = fit_twin_edges(problem, {.profiles = TwinProfiles::all});
     if (!fit.fit.outcome.ok() || !fit.evidence) {
       ++failed;
       continue;
@@ -57,7 +57,7 @@ void run_coverage(int twins, double cells, double dispersion, double tolerance) 
     squares_at_truth += at_truth.head(fit.means->measured()).squaredNorm(), measured += fit.means->measured();
     const auto names = problem.means->names();
     for (int k = 0; k < problem.means->parameter_count(); ++k) {
-      const EdgeEvidence at = fit.evidence->edge(k);
+      const EdgeEvidence at = fit.parameter(k);
       if (at.data_share < 0.25) continue;      // prior only: its interval is the prior's own
       const bool covered = at.lower <= problem.truth[k] && problem.truth[k] <= at.upper;
       pooled.covered += covered, ++pooled.counted;
@@ -108,7 +108,7 @@ TEST_CASE("must/gene/5", "[standard]") {
   TwinEdgeSettings singles = settings;
   singles.left_out_arms = {"dual"};
   const TwinEdgeProblem without = twin_edge_problem(scenario, twin, singles);
-  const TwinEdgeFit from_singles = fit_twin_edges(without);
+  const TwinEdgeFit from_singles = fit_twin_edges(without, {.profiles = TwinProfiles::none});
   REQUIRE(from_singles.fit.outcome.ok());
   const DualPrediction dual = predict_dual(without, from_singles, "control", {"siPRRX1", "mmMYOD1"}, "dual");
   WARN("dual arm, " << dual.moving << " genes that move: rms error of the log " << dual.network_error << " (network), " << dual.additive_error << " (additive), " << dual.no_change_error << " (no change); covered " << dual.covered << " of " << dual.counted);

@@ -77,7 +77,7 @@ void add_design(RunDirectory& run, const Scenario& scenario) {
 void add_dual(RunDirectory& run, const Scenario& scenario, const CellsTwin& twin, TwinEdgeSettings settings) {
   settings.left_out_arms = {scenario.predict->held_out};
   const TwinEdgeProblem problem = twin_edge_problem(scenario, twin, settings);
-  const TwinEdgeFit fit = fit_twin_edges(problem, settings.thresholds);
+  const TwinEdgeFit fit = fit_twin_edges(problem, {.thresholds = settings.thresholds, .profiles = TwinProfiles::none});
   if (!fit.fit.outcome.ok()) {
     run.add_warning("The fit without the held-out arm did not converge: " + fit.fit.outcome.message);
     return;
@@ -167,7 +167,7 @@ void run_identify_twin(RunDirectory& run, const Scenario& scenario, std::uint64_
   for (const auto& note : problem.notes) run.add_note(note);
   for (const auto& group : problem.means->groups()) run.add_note(fmt::format("{}: {} cells, {} strata of doses.", group.name, group.cells, group.strata.size()));
   run.add_note(fmt::format("MYOD1's own equation is held: its counts are those of the delivered transcript. Genes differ between libraries by {:.2f} (sd of the logarithm, from genes outside the network).", problem.library_sd));
-  const TwinEdgeFit fit = fit_twin_edges(problem, settings.thresholds);
+  const TwinEdgeFit fit = fit_twin_edges(problem, {.thresholds = settings.thresholds});
   if (!fit.fit.outcome.ok() || !fit.evidence) {
     run.set_outcome(fit.fit.outcome);
     return;
