@@ -4,7 +4,6 @@
 #include <Eigen/Cholesky>
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <vector>
 
 namespace hyped {
@@ -41,94 +40,115 @@ Reduced reduced(const LocalSquares& here, const std::vector<int>& free) {
 
 }  // namespace
 
+Eigen::VectorXd ProfileWalk::held_step(const LocalSquares& here) const {
+  const std::vector<int> free = movable(at_, here.gradient, lower_, upper_, k_, true);
+  if (free.empty()) return Eigen::VectorXd::Zero(at_.size());
+  const Reduced local = reduced(here, free);
+  const Eigen::VectorXd small = -local.matrix.solve(local.gradient);
+  Eigen::VectorXd step = Eigen::VectorXd::Zero(at_.size());
+  for (std::size_t a = 0; a < free.size(); ++a) step[free[a]] = small[static_cast<Eigen::Index>(a)];
+  return step;
+}
+
+Eigen::VectorXd ProfileWalk::tangent(const LocalSquares& here, double& variance) const {
+  const std::vector<int> free = movable(at_, here.gradient, lower_, upper_, k_, false);
+  const Reduced local = reduced(here, free);
+  const auto place = static_cast<Eigen::Index>(std::find(free.begin(), free.end(), k_) - free.begin());
+  const Eigen::VectorXd along = local.matrix.solve(Eigen::VectorXd::Unit(local.gradient.size(), place));
+  Eigen::VectorXd out = Eigen::VectorXd::Zero(at_.size());
+  variance = std::max(1e-300, along[place]);
+  for (std::size_t a = 0; a < free.size(); ++a) out[free[a]] = along[static_cast<Eigen::Index>(a)] / variance;
+  out[k_] = 1;
+  return out;
+}
+
 ProfileWalk::ProfileWalk(const Eigen::VectorXd& optimum, const LocalSquares& there, const Eigen::VectorXd& lower, const Eigen::VectorXd& upper, int k, const WalkOptions& options)
     : optimum_(optimum), lower_(lower), upper_(upper), at_(optimum), inside_(optimum), options_(options), k_(k), base_(there.squares), lowest_(there.squares) {}
 
 ProfileWalk ProfileWalk::to_end(const Eigen::VectorXd& optimum, const LocalSquares& there, const Eigen::VectorXd& lower, const Eigen::VectorXd& upper, int k, int side, double rise, const WalkOptions& options) {
   ProfileWalk out(optimum, there, lower, upper, k, options);
   out.side_ = side, out.wanted_ = rise;
-  out.take(there);      // the first step is from the optimum
+  double variance = 0;
+  const Eigen::VectorXd direction = out.tangent(there, variance);
+  out.advance(side * std::sqrt(rise * variance), direction);
   return out;
 }
 
 ProfileWalk ProfileWalk::to_value(const Eigen::VectorXd& optimum, const LocalSquares& there, const Eigen::VectorXd& from, const Eigen::VectorXd& lower, const Eigen::VectorXd& upper, int k, double value, const WalkOptions& options) {
   ProfileWalk out(optimum, there, lower, upper, k, options);
   out.held_ = true;
-  out.at_ = out.inside_ = from;
+  out.at_ = from;
   // as far again along the way that the profile took so far
   const double far = from[k] - optimum[k];
   if (far != 0) out.at_ = (optimum + (value - optimum[k]) / far * (from - optimum)).cwiseMax(lower).cwiseMin(upper);
-  out.at_[k] = out.inside_[k] = value;
-  out.best_ = std::numeric_limits<double>::infinity();
+  out.at_[k] = value;
   return out;
 }
 
 void ProfileWalk::stop(double value, double rise, bool closed, bool converged) { value_ = value, rise_ = rise, closed_ = closed, converged_ = converged, done_ = true; }
 
-void ProfileWalk::half_back() { at_ = 0.5 * (at_ + inside_); }
+// A new value of parameter k; all else goes along `direction`.
+void ProfileWalk::advance(double by, const Eigen::VectorXd& direction) {
+  const double bound = side_ < 0 ? lower_[k_] : upper_[k_], target = at_[k_] + by;
+  at_bound_ = side_ * (target - bound) >= 0;
+  if (at_bound_) by = bound - at_[k_];
+  at_ = (at_ + by * direction).cwiseMax(lower_).cwiseMin(upper_);
+  fitting_ = false;
+}
 
 void ProfileWalk::failed() {
   if (++evaluations_ >= options_.evaluation_limit) return stop(inside_[k_], wanted_, false, false);
-  half_back();
+  at_ = fitting_ ? Eigen::VectorXd(0.5 * (at_ + before_)) : Eigen::VectorXd(0.5 * (at_ + inside_));
+  at_bound_ = at_bound_ && fitting_;
 }
 
 void ProfileWalk::take(const LocalSquares& here) {
   ++evaluations_;
   lowest_ = std::min(lowest_, here.squares);
-  if (held_) take_value(here);
-  else take_end(here);
-}
-
-Eigen::VectorXd ProfileWalk::end_step(const LocalSquares& here, bool& too_high) const {
-  const std::vector<int> free = movable(at_, here.gradient, lower_, upper_, k_, false);
-  const Reduced local = reduced(here, free);
-  const auto place = static_cast<Eigen::Index>(std::find(free.begin(), free.end(), k_) - free.begin());
-  const Eigen::VectorXd down = -local.matrix.solve(local.gradient), along = local.matrix.solve(Eigen::VectorXd::Unit(local.gradient.size(), place));
-  const double room = base_ + wanted_ - here.squares - local.gradient.dot(down);      // to the least squares of the local quadratic
-  too_high = !(room > 0) || !(along[place] > 0);
-  Eigen::VectorXd step = Eigen::VectorXd::Zero(at_.size());
-  if (too_high) return step;
-  Eigen::VectorXd small = down + side_ * std::sqrt(room / along[place]) * along;
-  // no longer than one and a half times the way to the end of a quadratic
-  Eigen::VectorXd scaled(small.size());
-  for (Eigen::Index a = 0; a < small.size(); ++a) step[free[static_cast<std::size_t>(a)]] = small[a];
-  const double length = std::sqrt(std::max(0.0, step.dot(here.matrix * step))), most = 1.5 * std::sqrt(wanted_);
-  if (length > most) step *= most / length;
-  return step;
-}
-
-void ProfileWalk::take_end(const LocalSquares& here) {
   const double rise = here.squares - base_;
-  bool too_high = rise > 4 * wanted_;
-  Eigen::VectorXd step;
-  if (!too_high) step = end_step(here, too_high);
-  if (evaluations_ >= options_.evaluation_limit) {
-    const double reached = too_high ? inside_[k_] : at_[k_];
-    return stop(reached, rise, false, false);
+  if (evaluations_ >= options_.evaluation_limit) return stop(held_ ? at_[k_] : inside_[k_], rise, false, false);
+  if (fitting_ && here.squares > before_squares_) {      // a step of the others that made it worse
+    at_ = 0.5 * (at_ + before_);
+    return;
   }
-  if (too_high) return half_back();
-  const Eigen::VectorXd next = (at_ + step).cwiseMax(lower_).cwiseMin(upper_);
-  const Eigen::VectorXd moved = next - at_;
-  const double length = std::sqrt(std::max(0.0, moved.dot(here.matrix * moved)));
-  const bool settled = evaluations_ > 1 && length <= 0.3 * std::sqrt(wanted_) && std::abs(rise - wanted_) <= 0.3 * wanted_ && std::abs(moved[k_]) <= options_.tolerance * std::abs(next[k_] - optimum_[k_]);
-  const bool at_bound = side_ < 0 ? next[k_] <= lower_[k_] : next[k_] >= upper_[k_];
-  inside_ = at_;
-  at_ = next;
-  if (settled) return stop(next[k_], wanted_, !at_bound, true);
-  if (at_bound && length <= 0.05 * std::sqrt(wanted_)) return stop(next[k_], rise, false, true);      // all else has settled there
+  if (!held_ && !fitting_ && rise > options_.too_far * wanted_) {      // the tangent led off the profile
+    at_ = 0.5 * (at_ + inside_), at_bound_ = false;
+    return;
+  }
+  const Eigen::VectorXd step = held_step(here);
+  const double gain = -here.gradient.dot(step);
+  if (gain > 0.05 * (held_ ? std::max(1.0, rise) : std::max(wanted_, std::min(rise, 4 * wanted_)))) {
+    fitting_ = true, before_ = at_, before_squares_ = here.squares;
+    at_ = (at_ + step).cwiseMax(lower_).cwiseMin(upper_);
+    return;
+  }
+  at_ = (at_ + step).cwiseMax(lower_).cwiseMin(upper_);
+  if (held_) return stop(at_[k_], std::max(0.0, rise - std::max(0.0, gain)), true, true);
+  on_profile(here, std::max(0.0, rise - std::max(0.0, gain)));
 }
 
-void ProfileWalk::take_value(const LocalSquares& here) {
-  if (here.squares > best_ && evaluations_ < options_.evaluation_limit && (at_ - inside_).norm() > 0) return half_back();
-  best_ = here.squares;
-  const std::vector<int> free = movable(at_, here.gradient, lower_, upper_, k_, true);
-  const Reduced local = reduced(here, free);
-  const Eigen::VectorXd small = -local.matrix.solve(local.gradient);
-  const double gain = -local.gradient.dot(small), rise = here.squares - base_;
-  if (gain <= 0.02 * std::max(1.0, rise) || evaluations_ >= options_.evaluation_limit) return stop(at_[k_], std::max(0.0, rise - std::max(0.0, gain)), true, evaluations_ < options_.evaluation_limit);
-  inside_ = at_;
-  for (std::size_t a = 0; a < free.size(); ++a) at_[free[a]] += small[static_cast<Eigen::Index>(a)];
-  at_ = at_.cwiseMax(lower_).cwiseMin(upper_);
+void ProfileWalk::on_profile(const LocalSquares& here, double rise) {
+  const double root = std::sqrt(rise), target = std::sqrt(wanted_), value = at_[k_], last = inside_[k_];
+  double variance = 0;
+  const Eigen::VectorXd direction = tangent(here, variance);
+  const double slope = here.gradient.dot(direction) / std::max(root, 1e-9);      // of the root by the parameter
+  const bool rises = side_ * slope > 0;
+  if (root <= target) {
+    inside_ = at_, inside_root_ = root;
+    if (at_bound_) return stop(value, rise, false, true);
+  } else {
+    outside_ = at_, outside_root_ = root;
+  }
+  const double to_go = rises ? (target - root) / slope : side_ * std::sqrt(wanted_ * variance);
+  if (std::abs(root - target) <= 0.1 * target && rises && std::abs(to_go) <= options_.tolerance * std::abs(value + to_go - optimum_[k_])) return stop(value + to_go, wanted_, true, true);
+  fitting_ = false, at_bound_ = false;
+  if (outside_.size() > 0) {      // between the two
+    const double share = std::clamp((target - inside_root_) / (outside_root_ - inside_root_), 0.1, 0.9);
+    at_ = inside_ + share * (outside_ - inside_);
+    return;
+  }
+  const double most = std::min(2 * std::sqrt(wanted_ * variance), 2.5 * std::abs(value - last));
+  advance(side_ * std::min(std::abs(to_go), most), direction);
 }
 
 }  // namespace hyped

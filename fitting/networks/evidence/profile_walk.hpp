@@ -13,13 +13,15 @@ struct LocalSquares {
 };
 
 struct WalkOptions {
-  int evaluation_limit = 30;
-  double tolerance = 0.05;     // of the end's distance from the optimum: a last step that is shorter is taken without an evaluation
+  int evaluation_limit = 40;
+  double tolerance = 0.08;     // of the end's distance from the optimum: a last step that is shorter is taken without an evaluation
+  double too_far = 300;        // a first look that finds more than so many times the wanted rise is taken half way back
 };
 
-// The end of the profile interval of parameter k: the furthest value at which the squares, all else refitted, rise by `rise`. Each
-// evaluation gives a step to the end that the local quadratic has (Venzon & Moolgavkar 1988, Appl Stat 37:87, with Gauss-Newton matrices);
-// a step that lands far too high is halved back. Parameters at a bound that hold them there are left out of the step.
+// The end of the profile interval of parameter k: the furthest value at which the squares, all else refitted, rise by `rise`. Predictor and
+// corrector: along the profile's tangent to where the local quadratic has its end (Venzon & Moolgavkar 1988, Appl Stat 37:87), then Gauss-Newton steps of all
+// else with k held, then on by the slope of the root of the rise, or between the two points that enclose the end. Others at a bound that
+// holds them there stay.
 // Whoever owns the walk evaluates at `at()` and gives the result to `take` until `done()`.
 class ProfileWalk {
  public:
@@ -41,17 +43,17 @@ class ProfileWalk {
 
  private:
   ProfileWalk(const Eigen::VectorXd& optimum, const LocalSquares& there, const Eigen::VectorXd& lower, const Eigen::VectorXd& upper, int k, const WalkOptions& options);
-  Eigen::VectorXd end_step(const LocalSquares& here, bool& too_high) const;
-  void take_end(const LocalSquares& here);
-  void take_value(const LocalSquares& here);
-  void half_back();
+  Eigen::VectorXd held_step(const LocalSquares& here) const;                             // of all but parameter k, to their best
+  Eigen::VectorXd tangent(const LocalSquares& here, double& variance) const;             // of the profile, by parameter k
+  void advance(double by, const Eigen::VectorXd& direction);
+  void on_profile(const LocalSquares& here, double rise);
   void stop(double value, double rise, bool closed, bool converged);
 
-  Eigen::VectorXd optimum_, lower_, upper_, at_, inside_;
+  Eigen::VectorXd optimum_, lower_, upper_, at_, inside_, outside_, before_;      // outside_: empty, not yet met
   WalkOptions options_;
   int k_ = 0, side_ = 0, evaluations_ = 0;
-  double base_ = 0, wanted_ = 0, lowest_ = 0, value_ = 0, rise_ = 0, best_ = 0;
-  bool held_ = false, done_ = false, closed_ = false, converged_ = false;
+  double base_ = 0, wanted_ = 0, lowest_ = 0, value_ = 0, rise_ = 0, before_squares_ = 0, inside_root_ = 0, outside_root_ = 0;
+  bool held_ = false, fitting_ = false, at_bound_ = false, done_ = false, closed_ = false, converged_ = false;
 };
 
 }  // namespace hyped
