@@ -70,7 +70,7 @@ OutsideTarget target_of_set(const ExpressionCourse& course, const Eigen::VectorX
   if (at == sets.end()) {
     std::vector<std::string> names;
     for (const auto& one : sets) names.push_back(one.cell_type);
-    throw InputError(file.string(), "has no set '" + name + "'", "did you mean " + nearest_names(name, names) + "?");
+    throw InputError(file.string(), "has no set '" + name + "'", did_you_mean(name, names));
   }
   const std::set<std::string> wanted(at->genes.begin(), at->genes.end());
   OutsideTarget out{start, Eigen::VectorXd::Ones(start.size()), ""};

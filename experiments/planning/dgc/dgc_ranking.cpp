@@ -23,7 +23,7 @@ std::vector<NuisanceProgramme> programmes_of(RunDirectory& run, const Expression
     if (settings.programmes.empty() || std::find(settings.programmes.begin(), settings.programmes.end(), name) != settings.programmes.end()) rows.push_back({name, table.name(r, table.column("gene"))});
   }
   for (const auto& name : settings.programmes)
-    if (name != "none" && std::find(known.begin(), known.end(), name) == known.end()) throw InputError("--programme " + name, "is no programme of " + file.string(), "did you mean " + nearest_names(name, known) + "?");
+    if (name != "none" && std::find(known.begin(), known.end(), name) == known.end()) throw InputError("--programme " + name, "is no programme of " + file.string(), did_you_mean(name, known));
   std::vector<std::string> notes;
   auto out = place_programmes(rows, course.genes, notes);
   for (const auto& note : notes)
