@@ -64,7 +64,8 @@ TEST_CASE("pairs and triples in closed form are those of active sets") {
     const auto whole = nonnegative_least_squares(g, h);
     const auto three = interior_triple(g(0, 0), g(1, 1), g(2, 2), g(0, 1), g(0, 2), g(1, 2), h[0], h[1], h[2]);
     CHECK(three.interior == (whole.u.minCoeff() > 0));
-    if (three.interior) CHECK(three.gain == Approx(whole.gain).epsilon(1e-11)), ++interior;
+    interior += three.interior ? 1 : 0;
+    if (three.interior) CHECK(three.gain == Approx(whole.gain).epsilon(1e-11));
     const auto two = interior_pair(g(0, 0), g(1, 1), g(0, 1), h[0], h[1]);
     const auto part = nonnegative_least_squares(g.topLeftCorner(2, 2), h.head(2));
     CHECK(two.interior == (part.u.minCoeff() > 0));
