@@ -42,7 +42,7 @@ const std::vector<std::pair<std::regex, std::vector<std::string>>> homes = {
     {std::regex("ceres/jet\\.h"), {"libhyped/model/compiled_model.hpp"}},
     {std::regex("ceres/(?!jet\\.h).*"), {"fitting/least_squares.cpp"}},
     {std::regex("(hdf5|H5.*)\\.h"), {"libhyped/hdf5/"}},
-    {std::regex("toml\\+\\+/.*"), {"experiments/scenario.cpp", "experiments/scenario_section.hpp", "experiments/network/network_file.cpp", "experiments/grn/grn_scenario.cpp", "experiments/planning/plan/plan_scenario.cpp"}},
+    {std::regex("toml\\+\\+/.*"), {"experiments/scenario.cpp", "experiments/scenario_section.hpp", "experiments/network/network_file.cpp", "experiments/grn/grn_scenario.cpp", "experiments/planning/dgc/dgc_scenario.cpp", "experiments/planning/plan/plan_scenario.cpp"}},
     {std::regex("CLI/.*"), {"experiments/commands/"}},
     {std::regex("nlohmann/.*"), {"libhyped/store/", "libhyped/ingest/read_model.cpp", "libhyped/ingest/tracks/read_btrack.cpp"}},
     {std::regex("(libdeflate|lzf)\\.h"), {"libhyped/hdf5/stored/chunks.cpp"}},

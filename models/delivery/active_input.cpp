@@ -19,7 +19,7 @@ Delivery delivery_kind(const std::string& name) {
   if (found != kinds.end()) return found->second;
   std::vector<std::string> valid;
   for (const auto& [text, value] : kinds) valid.push_back(text);
-  throw InputError("delivery", "there is no kind '" + name + "'", "did you mean " + nearest_names(name, valid) + "?");
+  throw InputError("delivery", "there is no kind '" + name + "'", did_you_mean(name, valid));
 }
 
 double reference_dose(Delivery kind) { return kind == Delivery::ligand ? 2000 : 1; }

@@ -41,7 +41,7 @@ Carrier::Carrier(Delivery kind, const std::map<std::string, double>& parameters)
     if (index < 0) {
       std::vector<std::string> valid;
       for (const auto& spec : model_->parameters()) valid.emplace_back(spec.name);
-      throw InputError(name_of(kind), "unknown parameter '" + parameter + "'", "did you mean " + nearest_names(parameter, valid) + "?");
+      throw InputError(name_of(kind), "unknown parameter '" + parameter + "'", did_you_mean(parameter, valid));
     }
     parameters_[static_cast<std::size_t>(index)] = value;
   }

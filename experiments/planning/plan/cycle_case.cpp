@@ -32,7 +32,7 @@ PlanCase make_cycle_case(const PlanScenario& scenario, const std::string& source
   setup.end_h = out.end_h = std::max(base.end_h, scenario.harvest_h);
   for (const auto& input : scenario.inputs) setup.inputs.push_back(input.name);
   for (const auto& handling : scenario.handling) {
-    if (std::find(setup.inputs.begin(), setup.inputs.end(), handling.input) == setup.inputs.end()) throw InputError(handling.place, "'" + handling.input + "' is no [[input]] of the plan", "did you mean " + nearest_names(handling.input, setup.inputs) + "?");
+    if (std::find(setup.inputs.begin(), setup.inputs.end(), handling.input) == setup.inputs.end()) throw InputError(handling.place, "'" + handling.input + "' is no [[input]] of the plan", did_you_mean(handling.input, setup.inputs));
     setup.handling.push_back({handling.input, handling.at_end, handling.change});
   }
   if (scenario.keep_events)
@@ -62,7 +62,7 @@ PlanCase make_cycle_case(const PlanScenario& scenario, const std::string& source
   out.references.push_back({"no dose", {}});
   std::vector<std::string> arms;
   for (const auto& [arm, inputs] : base.arm_inputs) arms.push_back(arm);
-  if (!scenario.protocol.empty() && !base.arm_inputs.contains(scenario.protocol)) throw InputError(scenario.file.string(), "protocol names the arm '" + scenario.protocol + "', which " + scenario.base + " does not have", "did you mean " + nearest_names(scenario.protocol, arms) + "?");
+  if (!scenario.protocol.empty() && !base.arm_inputs.contains(scenario.protocol)) throw InputError(scenario.file.string(), "protocol names the arm '" + scenario.protocol + "', which " + scenario.base + " does not have", did_you_mean(scenario.protocol, arms));
   for (const auto& [arm, inputs] : base.arm_inputs) {
     out.together.push_back(inputs);
     PlanCase::Reference reference{"protocol: " + arm, {}};

@@ -15,7 +15,7 @@ namespace {
 
 int gene_of(const std::vector<std::string>& genes, const std::string& name, const std::string& place) {
   const auto found = std::find(genes.begin(), genes.end(), name);
-  if (found == genes.end()) throw InputError(place, "the gene '" + name + "' is not measured", "did you mean " + nearest_names(name, genes) + "?");
+  if (found == genes.end()) throw InputError(place, "the gene '" + name + "' is not measured", did_you_mean(name, genes));
   return static_cast<int>(found - genes.begin());
 }
 

@@ -41,7 +41,7 @@ std::vector<std::pair<std::string, double>> profile_of(const StatedProfile& stat
   std::vector<std::string> there;
   for (const auto& [gene, value] : profile) there.push_back(gene);
   for (const auto& gene : stated.genes)
-    if (!profile.contains(gene)) throw InputError(stated.place, "the target gene '" + gene + "' is not measured in " + file.string() + (std::find(genes.begin(), genes.end(), gene) == genes.end() ? " or not in the model" : ""), there.empty() ? "it has none of the model's genes" : "did you mean " + nearest_names(gene, there) + "?");
+    if (!profile.contains(gene)) throw InputError(stated.place, "the target gene '" + gene + "' is not measured in " + file.string() + (std::find(genes.begin(), genes.end(), gene) == genes.end() ? " or not in the model" : ""), there.empty() ? "it has none of the model's genes" : did_you_mean(gene, there));
   for (const auto& gene : genes)
     if (profile.contains(gene) && (stated.genes.empty() || std::find(stated.genes.begin(), stated.genes.end(), gene) != stated.genes.end())) out.emplace_back(gene, profile.at(gene));
   if (out.empty()) throw InputError(stated.place, "no gene of the model is measured in " + file.string(), "check the names of genes");

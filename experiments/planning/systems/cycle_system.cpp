@@ -27,7 +27,7 @@ CycleSystem::CycleSystem(CyclePlanSetup setup, std::vector<CycleMember> members)
   for (const auto& input : setup_.inputs) {
     if (std::find(base->inputs().begin(), base->inputs().end(), input) == base->inputs().end()) {
       const std::vector<std::string> valid(base->inputs().begin(), base->inputs().end());
-      throw InputError("input '" + input + "'", "the model has no such input", valid.empty() ? "it has none: add an [[effect]]" : "did you mean " + nearest_names(input, valid) + "?");
+      throw InputError("input '" + input + "'", "the model has no such input", valid.empty() ? "it has none: add an [[effect]]" : did_you_mean(input, valid));
     }
     const auto found = std::find_if(setup_.deliveries.begin(), setup_.deliveries.end(), [&](const DeliveredInput& d) { return d.input == input; });
     carried_.push_back(found == setup_.deliveries.end() ? -1 : static_cast<int>(found - setup_.deliveries.begin()));
@@ -67,7 +67,7 @@ CycleSystem::CycleSystem(CyclePlanSetup setup, std::vector<CycleMember> members)
   for (const CycleQuantity& q : setup_.quantities) {
     Eigen::VectorXd pick = Eigen::VectorXd::Zero(model_->stage_count());
     for (const auto& phase : q.phases)
-      if (model_->phase_index(phase) < 0) throw InputError("'" + q.name + "'", "the model has no phase '" + phase + "'", "did you mean " + nearest_names(phase, phase_names) + "?");
+      if (model_->phase_index(phase) < 0) throw InputError("'" + q.name + "'", "the model has no phase '" + phase + "'", did_you_mean(phase, phase_names));
     for (int s = 0; s < model_->stage_count(); ++s) {
       const std::string& phase = phase_names[static_cast<std::size_t>(model_->chain().phase[static_cast<std::size_t>(s)])];
       pick[s] = q.phases.empty() || std::find(q.phases.begin(), q.phases.end(), phase) != q.phases.end();

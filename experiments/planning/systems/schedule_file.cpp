@@ -60,7 +60,7 @@ Scenario read_scheduled(Section top, const std::filesystem::path& file, const st
     const std::string input = s.required("input");
     std::vector<std::string> valid;
     for (const auto& d : out.deliveries) valid.push_back(d.input);
-    if (std::find(valid.begin(), valid.end(), input) == valid.end()) throw InputError(s.place("input"), fmt::format("'{}' is no delivery of {}", input, base_file), valid.empty() ? "it has none" : "did you mean " + nearest_names(input, valid) + "?");
+    if (std::find(valid.begin(), valid.end(), input) == valid.end()) throw InputError(s.place("input"), fmt::format("'{}' is no delivery of {}", input, base_file), valid.empty() ? "it has none" : did_you_mean(input, valid));
     doses[input].push_back({s.required_number("amount"), s.required_number("from_h"), s.number("until_h", std::numeric_limits<double>::infinity())});
     s.reject_unknown();
   }
