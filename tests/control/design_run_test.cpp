@@ -141,7 +141,7 @@ TEST_CASE("control transitions: exact chances lie within the intervals of the pa
     least = std::min(least, std::stod(row.at("held")));
     most = std::max(most, std::stod(row.at("held")));
   }
-  CHECK(rows == 21);
+  CHECK(rows == 25);
   CHECK(outside <= 4);      // one in twenty is expected, Clopper-Pearson errs to fewer
   CHECK(most - least > 0.3);      // the input decides
   const auto barrier = folder.table("out/tables/barrier.tsv");

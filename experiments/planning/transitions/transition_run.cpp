@@ -10,6 +10,7 @@
 
 #include "experiments/control/transitions/efficiency.hpp"
 #include "experiments/control/transitions/passage_chain.hpp"
+#include "experiments/planning/curve_keys.hpp"
 #include "experiments/report/figure.hpp"
 #include "libhyped/progress.hpp"
 
@@ -104,7 +105,7 @@ void run_efficiency(RunDirectory& run, const TransitionPlan& plan, std::uint64_t
                {"reached", "1", "share that was inside at any time"}, {"reached_lower", "1", ""}, {"reached_upper", "1", ""}, {"exact", "1", "chance to have been inside, exact chain"}, {"left_out", "1", "bound on the chance that the chain's box mattered"},
                {"median_h", "h", "latency; empty: beyond the horizon"}, {"median_lower_h", "h", "95 %, order statistics"}, {"median_upper_h", "h", ""}, {"latency_cv", "1", "of those that reached it"}, {"cv_lower", "1", "95 %, bootstrap"}, {"cv_upper", "1", ""}});
   Table points({{"panel", "", ""}, {"series", "", ""}, {"x", "h", ""}, {"value", "1", ""}, {"lower", "1", ""}, {"upper", "1", ""}}), curve = points;
-  Table line({{"panel", "", ""}, {"series", "", ""}, {"x", "h", ""}, {"value", "1", ""}}), exact_efficiency = line;
+  Table line({{"panel", "", ""}, {"series", "", ""}, {"x", "h", ""}, {"value", "1", ""}});
   Table latency({{"input", "", ""}, {"dose", "1", ""}, {"duration_h", "h", ""}, {"time_h", "h", ""}, {"reached", "1", "share by this time"}, {"lower", "1", "95 %"}, {"upper", "1", "95 %"}, {"exact", "1", ""}});
   std::vector<double> grid;
   for (int i = 0; i <= 48; ++i) grid.push_back(plan.horizon_h * i / 48);
@@ -165,8 +166,8 @@ void run_efficiency(RunDirectory& run, const TransitionPlan& plan, std::uint64_t
     }
   run.add_table("persistence", needed, "How long the input must last for the stated share to stay across.");
   if (compared > 0) run.add_answer(fmt::format("Sample paths against the exact chain: {} of {} exact chances lie outside the 95 % interval of the paths (about 1 in 20 is chance).", outside, compared));
-  report::add_figure(run, {"efficiency", "Share of cells inside the target at the horizon against how long the input lasted, with 95 % bands.", "banded_curves", {{"curve", curve}}, {{"x_axis", "duration of the input [h]"}, {"y_axis", "share across at the end"}, {"legend", "bands: 95 %"}, {"from_zero", "1"}, {"marks_only", "1"}}, "answer"});
-  std::vector<std::pair<std::string, Table>> parts{{"curve", points}};
+  report::add_figure(run, {"efficiency", "Share of cells inside the target at the horizon against how long the input lasted, with 95 % bands.", "banded_curves", {{"curve", curve}, {"keys", curve_keys(curve)}}, {{"x_axis", "duration of the input [h]"}, {"y_axis", "share across at the end"}, {"legend", "bands: 95 %"}, {"from_zero", "1"}, {"marks_only", "1"}}, "answer"});
+  std::vector<std::pair<std::string, Table>> parts{{"curve", points}, {"keys", curve_keys(points)}};
   if (chain) parts.emplace_back("line", line);
   report::add_figure(run, {"latency", "Share of cells that reached the target by a time, by duration of the input; bands: 95 %, dashed: exact.", "banded_curves", parts, {{"x_axis", "time [h]"}, {"y_axis", "share that reached it"}, {"legend", chain ? "bands: 95 %   dashed: exact" : "bands: 95 %"}, {"from_zero", "1"}}, "answer"});
   std::fprintf(stdout, "\n%s\n", to_terminal(needed, "tables/persistence.tsv").c_str());
