@@ -150,15 +150,15 @@ void run_efficiency(RunDirectory& run, const TransitionPlan& plan, std::uint64_t
   if (left_out > 1e-3) run.add_warning(fmt::format("The exact chain's box matters: chance up to {:.2g} that a path left it (column left_out). Give larger bounds in [exact] most.", left_out));
   run.add_table("efficiency", table, fmt::format("Share of cells across ({}) by input, dose and duration; {} sample paths each, horizon {:.6g} h.", plan.target_text, plan.runs, plan.horizon_h));
   run.add_table("latency", latency, "Share that reached the target by each time, largest dose of each input.");
-  Table needed({{"input", "", ""}, {"dose", "1", ""}, {"level", "1", "share held at the horizon"}, {"duration_h", "h", "empty: not within the durations tried"}, {"lower_h", "h", "95 %, bootstrap"}, {"upper_h", "h", "empty: beyond the longest tried"}});
+  Table needed({{"input", "", ""}, {"dose", "1", ""}, {"level", "1", "share held at the horizon"}, {"duration_h", "h", "empty: not within the durations tried"}, {"lower_h", "h", "95 %, bootstrap"}, {"upper_h", "h", "empty: beyond the longest tried"}, {"where", "", ""}});
   std::size_t at = 1;
   for (const auto& input : plan.inputs)
     for (const double dose : input.doses) {
       std::vector<Share> shares;
       for (std::size_t d = 0; d < input.durations_h.size(); ++d, ++at) shares.push_back(share_of(cases[at].passages.held_count(), plan.runs));
       const PersistenceNeeded found = persistence_needed(input.durations_h, shares, plan.level, seed);
-      needed.add_row({input.name, dose, plan.level, hours(found.value_h), hours(found.lower_h), hours(found.upper_h)});
-      const bool at_once = shares.front().value >= plan.level;
+      const bool at_once = std::isfinite(found.value_h) && found.value_h <= input.durations_h.front();
+      needed.add_row({input.name, dose, plan.level, hours(found.value_h), hours(found.lower_h), hours(found.upper_h), std::string(!std::isfinite(found.value_h) ? "beyond the longest tried" : at_once ? "the shortest tried, or less" : "within those tried")});
       if (dose != input.doses.back()) continue;
       if (!std::isfinite(found.value_h)) run.add_answer(fmt::format("{} at dose {:.4g}: {:.4g} h, the longest tried, leaves {:.1f} % across [{:.1f}, {:.1f}]; {:.0f} % is not reached.", input.name, dose, input.durations_h.back(), 100 * shares.back().value, 100 * shares.back().lower, 100 * shares.back().upper, 100 * plan.level));
       else if (at_once) run.add_answer(fmt::format("{} at dose {:.4g}: already {:.4g} h, the shortest tried, leaves {:.1f} % across [{:.1f}, {:.1f}].", input.name, dose, input.durations_h.front(), 100 * shares.front().value, 100 * shares.front().lower, 100 * shares.front().upper));
