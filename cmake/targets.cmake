@@ -77,7 +77,7 @@ file(GLOB experiment_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/experiments/*
      ${CMAKE_SOURCE_DIR}/experiments/twin/*.cpp ${CMAKE_SOURCE_DIR}/experiments/twin/cells/*.cpp
      ${CMAKE_SOURCE_DIR}/experiments/cycle/*.cpp ${CMAKE_SOURCE_DIR}/experiments/report/*.cpp
      ${CMAKE_SOURCE_DIR}/experiments/network/*.cpp ${CMAKE_SOURCE_DIR}/experiments/tracks/*.cpp ${CMAKE_SOURCE_DIR}/experiments/cells/*.cpp
-     ${CMAKE_SOURCE_DIR}/experiments/grn/*.cpp ${CMAKE_SOURCE_DIR}/experiments/grn/cells/*.cpp ${CMAKE_SOURCE_DIR}/experiments/grn/twin/*.cpp ${CMAKE_SOURCE_DIR}/experiments/interventions/*.cpp
+     ${CMAKE_SOURCE_DIR}/experiments/grn/*.cpp ${CMAKE_SOURCE_DIR}/experiments/grn/*/*.cpp ${CMAKE_SOURCE_DIR}/experiments/interventions/*.cpp
      ${CMAKE_SOURCE_DIR}/experiments/planning/*.cpp ${CMAKE_SOURCE_DIR}/experiments/planning/*/*.cpp
      ${CMAKE_SOURCE_DIR}/experiments/benchmark/*.cpp ${CMAKE_SOURCE_DIR}/experiments/benchmark/*/*.cpp)
 list(REMOVE_ITEM experiment_sources ${CMAKE_SOURCE_DIR}/experiments/hyped.cpp)

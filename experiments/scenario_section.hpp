@@ -129,7 +129,7 @@ class Section {
     for (const auto& [key, value] : table_) {
       const std::string name(key.str());
       if (std::find(known_.begin(), known_.end(), name) == known_.end())
-        throw InputError(fmt::format("{}:{}", file_, key.source().begin.line), fmt::format("unknown key '{}' in [{}]", name, name_), "did you mean " + nearest_names(name, known_) + "?");
+        throw InputError(fmt::format("{}:{}", file_, key.source().begin.line), fmt::format("unknown key '{}' in [{}]", name, name_), did_you_mean(name, known_));
     }
   }
 

@@ -8,7 +8,9 @@ namespace hyped::commands {
 void add_control(CLI::App& app, int& exit_code) {
   auto* control = app.add_subcommand("control", "Which input, how much, when, and for how long");
   control->require_subcommand(1);
-  control->footer("Example: hyped control transitions toggle_crossing --out out/crossing");
+  control->footer("Example: hyped control plan plan_twin out/fit --out out/plan");
+  add_control_plan(*control, exit_code);
+  add_control_dgc(*control, exit_code);
   add_control_transitions(*control, exit_code);
   add_control_design(*control, exit_code);
 }

@@ -4,6 +4,8 @@
 
 namespace hyped::commands {
 
+void add_control_plan(CLI::App& control, int& exit_code);      // plan, pareto, mpc
+void add_control_dgc(CLI::App& control, int& exit_code);
 void add_control_transitions(CLI::App& control, int& exit_code);
 void add_control_design(CLI::App& control, int& exit_code);
 

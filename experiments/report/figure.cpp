@@ -3,11 +3,14 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cmath>
+#include <cstdlib>
 #include <fstream>
 #include <limits>
 #include <sstream>
@@ -18,11 +21,24 @@ namespace hyped::report {
 namespace fs = std::filesystem;
 namespace {
 
+// What a killed run left: folders named after a process that is no more.
+void remove_abandoned_folders(const std::string& stem) {
+  std::error_code ignored;
+  for (fs::directory_iterator entry(fs::temp_directory_path(), ignored), end; entry != end; entry.increment(ignored)) {
+    const std::string name = entry->path().filename().string();
+    if (!name.starts_with(stem)) continue;
+    const pid_t owner = std::atoi(name.c_str() + stem.size());
+    if (owner > 0 && kill(owner, 0) != 0 && errno == ESRCH) fs::remove_all(entry->path(), ignored);
+  }
+}
+
 // A folder that is gone at the end of the scope.
 struct TemporaryFolder {
   fs::path path;
   TemporaryFolder() {
-    std::string name = (fs::temp_directory_path() / "hyped-figure-XXXXXX").string();
+    const std::string stem = "hyped-figure-";
+    remove_abandoned_folders(stem);
+    std::string name = (fs::temp_directory_path() / fmt::format("{}{}-XXXXXX", stem, getpid())).string();
     if (!mkdtemp(name.data())) throw InputError(name, "cannot be created", "check that the temporary folder may be written");
     path = name;
   }

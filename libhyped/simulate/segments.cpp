@@ -23,7 +23,7 @@ std::vector<std::string> parameter_names(const Model& model) {
 }
 
 std::string did_you_mean(const std::string& wrong, const std::vector<std::string>& names) {
-  return names.empty() ? "" : "did you mean " + nearest_names(wrong, names) + "?";
+  return names.empty() ? "" : did_you_mean(wrong, names);
 }
 
 bool all_finite(std::span<const double> values) {

@@ -18,14 +18,6 @@ using namespace hyped;
 using namespace hyped::testing;
 
 namespace {
-// Whatever body returns, with one thread and with all.
-template <class Body>
-auto with_threads(int threads, const Body& body) {
-  set_threads(threads);
-  auto out = body();
-  set_threads(0);
-  return out;
-}
 SparseRows rows_of_dense(const std::vector<std::vector<float>>& values) {
   SparseRows m;
   m.columns = static_cast<int>(values[0].size());

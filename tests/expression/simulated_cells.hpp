@@ -13,6 +13,15 @@
 
 namespace hyped::testing {
 
+// Whatever body returns, with that many threads.
+template <class Body>
+auto with_threads(int threads, const Body& body) {
+  set_threads(threads);
+  auto out = body();
+  set_threads(0);
+  return out;
+}
+
 struct SimulatedCells {
   SparseRows counts;
   std::vector<int> group, batch;      // [N]

@@ -15,12 +15,6 @@ using Catch::Matchers::Contains;
 
 namespace {
 
-TrackReading every(double minutes) {
-  TrackReading reading;
-  reading.frame_interval_h = minutes / 60;
-  return reading;
-}
-
 CellTracks read(const std::string& text, const TrackReading& reading = {}, const std::string& name = "sample.csv") {
   const CommandFolder folder;
   folder.write(name, text);

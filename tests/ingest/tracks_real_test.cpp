@@ -17,12 +17,6 @@ using Catch::Matchers::Contains;
 
 namespace {
 
-TrackReading every(double minutes) {
-  TrackReading reading;
-  reading.frame_interval_h = minutes / 60;
-  return reading;
-}
-
 void check_round_trip(const CellTracks& tracks) {
   const CommandFolder folder;
   write_tracks(tracks, folder.path() / "tidy");

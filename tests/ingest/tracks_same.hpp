@@ -1,12 +1,19 @@
-// Are two CellTracks the same, line numbers aside? Names the first difference.
+// Are two CellTracks the same, line numbers aside? Names the first difference. And: films of a given frame interval.
 #pragma once
 #include <cmath>
 #include <stdexcept>
 #include <string>
 
+#include "libhyped/ingest/read_tracks.hpp"
 #include "libhyped/tracks/cell_tracks.hpp"
 
 namespace hyped::testing {
+
+inline TrackReading every(double minutes) {
+  TrackReading reading;
+  reading.frame_interval_h = minutes / 60;
+  return reading;
+}
 
 inline bool same(double a, double b) { return a == b || (std::isnan(a) && std::isnan(b)); }
 

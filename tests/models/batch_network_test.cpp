@@ -341,3 +341,21 @@ TEST_CASE("a batched network refuses what is not a network") {
   refused("per module", [](auto& d) { d.modules.gain = {1}; });
   CHECK_THROWS_AS(action_of_envelope(3), InputError);
 }
+
+TEST_CASE("extra degradation acts on the whole level where states are differences from a control") {
+  BatchNetworkDefinition d;
+  d.genes = {"a"};
+  d.inputs = {"si"};
+  d.capacity = {0}, d.bias = {0}, d.decay = {0.1};
+  d.resting = {3};
+  d.actions = {{0, 0, BatchAction::degrades, 5, false, -1, false}};
+  const BatchNetwork model(d);
+  const auto defaults = model.default_parameters();
+  const Eigen::VectorXd p = Eigen::Map<const Eigen::VectorXd>(defaults.data(), static_cast<Eigen::Index>(defaults.size()));
+  const auto rate = [&](double x, double u) { return rates_of(model, Eigen::VectorXd::Constant(1, x), Eigen::VectorXd::Constant(1, u), p)[0]; };
+  CHECK(rate(0, 0) == 0);                                          // the control rests
+  CHECK(rate(0, 1) == Approx(-0.1 * 4 * 3));                       // at rest the input acts already
+  CHECK(rate(-1, 0.5) == Approx(-0.1 * -1 - 0.1 * 2 * (3 - 1)));   // - decay x - decay (f - 1) e (x + resting)
+  d.resting = {1, 2};
+  CHECK_THROWS_AS(BatchNetwork(d), InputError);
+}

@@ -165,6 +165,19 @@ TEST_CASE("coefficients of exact combinations, with outliers, and distance corre
   CHECK(pair_coefficients(a, 2 * a, ab, {}, 0).outcome.status == Status::not_identifiable);
 }
 
+TEST_CASE("coefficients with genes that do not change and pairs in one direction: as scikit-learn's TheilSenRegressor") {
+  // scikit-learn 1.9.1, fit_intercept = False, max_subpopulation = 1e5, max_iter = 100000, tol = 1e-14: all 66 pairs, singular ones by their shortest solution.
+  // Without the three unchanged genes it gives .897059 and .897059.
+  Eigen::VectorXd a(12), b(12), ab(12);
+  a << .9, -.4, 0, 0, .3, .6, -.7, .2, 0, .5, 0, -.2;
+  b << .1, .8, 0, 0, .3, -.5, .2, .4, .6, .5, 0, .9;
+  ab << .95, .31, .2, 0, .7, .05, -.4, .66, .5, .8, -.1, .62;
+  const PairCoefficients found = pair_coefficients(a, b, ab, {}, 0);
+  CHECK(found.c1 == Approx(0.803184762744).epsilon(1e-8));
+  CHECK(found.c2 == Approx(0.83128343563).epsilon(1e-8));
+  CHECK(pair_coefficients(Eigen::VectorXd::Zero(12), Eigen::VectorXd::Zero(12), ab, {}, 0).outcome.status == Status::not_identifiable);
+}
+
 TEST_CASE("norman doubles: residuals and correlations of the golden file, coefficients at the spatial median and in the order of the published fits") {
   const auto folder = interaction_data();
   const auto cells = folder / "norman2019_mcfaline2023_perturbench_devel/norman_triplets.h5ad";

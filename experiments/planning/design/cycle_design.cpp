@@ -47,7 +47,7 @@ CycleQuantity quantity_of(const AskedQuantity& asked, const CycleDesign& design,
   CycleQuantity out;
   if (!asked.parameter.empty()) {
     out.parameter = space.index(asked.parameter);
-    if (out.parameter < 0) throw InputError(asked.place, "the fit has no free parameter '" + asked.parameter + "'", "did you mean " + nearest_names(asked.parameter, space.names()) + "?");
+    if (out.parameter < 0) throw InputError(asked.place, "the fit has no free parameter '" + asked.parameter + "'", did_you_mean(asked.parameter, space.names()));
     out.name = asked.parameter;
     out.unit = space[out.parameter].unit;
     return out;
@@ -62,7 +62,7 @@ CycleQuantity quantity_of(const AskedQuantity& asked, const CycleDesign& design,
     std::vector<std::string> names;
     for (const auto& seen : design.setup.map.classes) names.push_back(seen.name);
     const auto found = std::find(names.begin(), names.end(), asked.of_class);
-    if (found == names.end()) throw InputError(asked.place, "there is no class '" + asked.of_class + "'", "did you mean " + nearest_names(asked.of_class, names) + "?");
+    if (found == names.end()) throw InputError(asked.place, "there is no class '" + asked.of_class + "'", did_you_mean(asked.of_class, names));
     out.of_class = static_cast<int>(found - names.begin());
   }
   out.name = fmt::format("{} of {} at {:.4g} h", asked.of_class.empty() ? "cells" : asked.share ? "share of " + asked.of_class : asked.of_class, asked.arm, asked.time_h);
@@ -130,7 +130,7 @@ CycleDesign cycle_design_of(const DesignPlan& plan, const Scenario& scenario, co
   for (const auto& d : scenario.deliveries) inputs.push_back(d.input);
   for (const auto& s : scenario.steps) inputs.push_back(s.input);
   for (const auto& input : plan.shifted)
-    if (std::find(inputs.begin(), inputs.end(), input) == inputs.end()) throw InputError(plan.file.string(), "'shifted' names the input '" + input + "', which the scenario does not have", "did you mean " + nearest_names(input, inputs) + "?");
+    if (std::find(inputs.begin(), inputs.end(), input) == inputs.end()) throw InputError(plan.file.string(), "'shifted' names the input '" + input + "', which the scenario does not have", did_you_mean(input, inputs));
   for (const double by : plan.shifts_h) {
     const std::vector<Arm> moved = by == 0 ? scenario.setup.arms : moved_arms(scenario, plan.shifted, by);
     for (const std::string& name : arms) {

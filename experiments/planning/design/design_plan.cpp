@@ -52,11 +52,11 @@ void read_network_part(Section& top, DesignPlan& out) {
   for (const auto& spec : model.states()) species.emplace_back(spec.name);
   for (const auto& spec : model.parameters()) parameters.emplace_back(spec.name);
   const auto state = [&](const std::string& name, const std::string& place) {
-    if (model.state_index(name) < 0) throw InputError(place, "the network has no species '" + name + "'", "did you mean " + nearest_names(name, species) + "?");
+    if (model.state_index(name) < 0) throw InputError(place, "the network has no species '" + name + "'", did_you_mean(name, species));
     return model.state_index(name);
   };
   const auto parameter = [&](const std::string& name, const std::string& place) {
-    if (model.parameter_index(name) < 0) throw InputError(place, "the network has no parameter '" + name + "'", "did you mean " + nearest_names(name, parameters) + "?");
+    if (model.parameter_index(name) < 0) throw InputError(place, "the network has no parameter '" + name + "'", did_you_mean(name, parameters));
     return model.parameter_index(name);
   };
   if (!top.has("reading")) top.missing("reading");

@@ -32,7 +32,7 @@ std::vector<std::string> state_names(const InterpretedModel& model) {
 
 int state_of(const InterpretedModel& model, const std::string& name, const std::string& place) {
   const int s = model.state_index(name);
-  if (s < 0) throw InputError(place, "the network has no species '" + name + "'", "did you mean " + nearest_names(name, state_names(model)) + "?");
+  if (s < 0) throw InputError(place, "the network has no species '" + name + "'", did_you_mean(name, state_names(model)));
   return s;
 }
 
@@ -40,7 +40,7 @@ int parameter_of(const InterpretedModel& model, const std::string& name, const s
   const int p = model.parameter_index(name);
   std::vector<std::string> names;
   for (const auto& spec : model.parameters()) names.emplace_back(spec.name);
-  if (p < 0) throw InputError(place, "the network has no parameter '" + name + "'", "did you mean " + nearest_names(name, names) + "?");
+  if (p < 0) throw InputError(place, "the network has no parameter '" + name + "'", did_you_mean(name, names));
   return p;
 }
 

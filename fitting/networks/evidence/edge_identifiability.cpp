@@ -155,7 +155,7 @@ FunctionalProfile profile_functional(const ResidualFunction& function, const Eig
       const double target = out.estimate + side * linear_sd * std::min(options.widest, n <= 4 ? 0.65 * n : 2.6 * std::pow(1.3, n - 4));
       const Held held(function, functional, target, stiffness);
       LeastSquaresOptions settings;
-      settings.iteration_limit = 40;
+      settings.iteration_limit = options.iterations;
       settings.function_tolerance = 1e-9;
       const LeastSquaresResult fit = least_squares(held, theta, lower, upper, {}, settings);
       double reached = 0;
@@ -163,8 +163,16 @@ FunctionalProfile profile_functional(const ResidualFunction& function, const Eig
         out.outcome = {Status::not_converged, "a refit of the profile failed"};
         break;
       }
-      theta = fit.theta;
       const double now = residuals.squaredNorm() - base;
+      if (now < -0.01 * options.threshold) {
+        out.outcome = {Status::not_converged, fmt::format("the fit is not the optimum: with the profiled number held at {:.4g} the sum of squares is lower by {:.3g}", reached, -now)};
+        break;
+      }
+      if (!fit.outcome.ok()) {      // where it stopped is no minimum, and its rise no profile
+        out.outcome = {Status::not_converged, fmt::format("a refit of the profile at {:.4g} did not converge: {}", target, fit.outcome.message)};
+        break;
+      }
+      theta = fit.theta;
       out.points.emplace_back(reached, now);
       if (now >= options.threshold) {      // linear in the signed root of the rise
         const double a = std::sqrt(std::max(0.0, rise)), b = std::sqrt(now), share = (std::sqrt(options.threshold) - a) / (b - a);

@@ -73,7 +73,8 @@ struct PredictedNumber {
 PredictedNumber predicted(const std::string& name, double estimate, const Eigen::VectorXd& gradient, const NetworkEvidence& evidence);
 
 // Profile interval of a smooth functional g(theta), e.g. the non-additive part of the dual arm: g is held by a stiff residual and all
-// else refitted. g returns the value and writes the gradient [P]. Rise of |r|^2 by 3.84 at the ends.
+// else refitted. g returns the value and writes the gradient [P]. Rise of |r|^2 by 3.84 at the ends. A refit that
+// does not converge, or that lies below the optimum given (which then is none), ends its side open and is the outcome.
 using NetworkFunctional = std::function<Outcome(const Eigen::VectorXd& theta, double& value, Eigen::VectorXd* gradient)>;
 struct FunctionalProfile {
   double estimate = 0, lower = 0, upper = 0;
@@ -85,6 +86,7 @@ struct FunctionalProfileOptions {
   double threshold = 3.841458820694124;
   double widest = 8;                  // of the linear standard deviation
   int points_per_side = 12;           // at most
+  int iterations = 100;               // of a refit
 };
 FunctionalProfile profile_functional(const ResidualFunction& function, const Eigen::VectorXd& optimum, const Eigen::VectorXd& lower, const Eigen::VectorXd& upper, const NetworkFunctional& functional, double linear_sd,
                                      const FunctionalProfileOptions& options = {});

@@ -42,7 +42,7 @@ int TrackBuilder::phase(const std::string& name, const std::string& where, const
   const auto found = std::find(tracks.phases.begin(), tracks.phases.end(), name);
   if (found != tracks.phases.end()) return static_cast<int>(found - tracks.phases.begin());
   if (!reading_.phases.empty())
-    throw InputError(where, fmt::format("cell '{}' has the phase '{}', which is not one of the phases", cell, name), "did you mean " + nearest_names(name, reading_.phases) + "?");
+    throw InputError(where, fmt::format("cell '{}' has the phase '{}', which is not one of the phases", cell, name), did_you_mean(name, reading_.phases));
   tracks.phases.push_back(name);
   return static_cast<int>(tracks.phases.size()) - 1;
 }

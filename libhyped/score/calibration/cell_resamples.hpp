@@ -22,6 +22,9 @@ class CellResamples {
   int groups() const { return static_cast<int>(members_.size()); }
   int genes() const { return cells_.columns; }
   std::size_t cells_of(int group) const { return members_[static_cast<std::size_t>(group)].size(); }
+  std::span<const std::int32_t> rows_of(int group) const { return members_[static_cast<std::size_t>(group)]; }      // ascending
+  // Row `row` of out[w] becomes the sum of the group's cells with weights [cells x out.size()].
+  void weighted_sums(int group, std::span<const double> weights, std::span<ProfileMatrix* const> out, int row) const;
 
   // Means as measured, [L x G].
   ProfileMatrix means() const;
@@ -39,7 +42,6 @@ class CellResamples {
   Parts parts(int number, SplitRule rule, double share, int group) const;
 
  private:
-  void add_rows(int group, std::span<const double> weights, int width, std::span<ProfileMatrix* const> out) const;
   const SparseRows& cells_;
   std::vector<std::vector<std::int32_t>> members_;      // [L] rows, ascending
   std::uint64_t seed_;

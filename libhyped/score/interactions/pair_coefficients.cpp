@@ -15,25 +15,38 @@ namespace {
 
 using Points = std::vector<Eigen::Vector2d>;
 
-// Exact coefficients of pairs of genes: all pairs, or `most` drawn ones. genes: the rows used, which may repeat (a bootstrap's).
+// Coefficients of pairs of genes by least squares, the shortest where a pair does not determine them (genes without a change give 0, 0): as scikit-learn's
+// LAPACK gelss. All pairs, or `most` drawn ones. genes: the rows used, which may repeat (a bootstrap's); a gene makes no pair with itself. Empty if no pair determines both.
 Points solutions(const Eigen::VectorXd& a, const Eigen::VectorXd& b, const Eigen::VectorXd& ab, const std::vector<int>& genes, int most, RandomStream random) {
   Points out;
+  bool determined = false;
   const auto n = static_cast<double>(genes.size());
   const auto solve = [&](int i, int j) {
     const double determinant = a[i] * b[j] - a[j] * b[i], size = std::sqrt((a[i] * a[i] + b[i] * b[i]) * (a[j] * a[j] + b[j] * b[j]));
-    if (std::abs(determinant) <= 1e-12 * size) return;      // one direction, or one gene twice
+    if (i == j) return;
+    if (std::abs(determinant) <= 1e-12 * size) {
+      const Eigen::Vector2d one(a[i], b[i]), other(a[j], b[j]), longer = one.norm() >= other.norm() ? one : other;
+      if (longer.isZero(0)) {
+        out.emplace_back(0, 0);
+        return;
+      }
+      const Eigen::Vector2d direction = longer.normalized(), along(one.dot(direction), other.dot(direction));
+      out.emplace_back(direction * (along.dot(Eigen::Vector2d(ab[i], ab[j])) / along.squaredNorm()));
+      return;
+    }
+    determined = true;
     out.emplace_back((ab[i] * b[j] - ab[j] * b[i]) / determinant, (a[i] * ab[j] - a[j] * ab[i]) / determinant);
   };
   if (n * (n - 1) / 2 <= most) {
     for (std::size_t i = 0; i < genes.size(); ++i)
       for (std::size_t j = i + 1; j < genes.size(); ++j) solve(genes[i], genes[j]);
-    return out;
+    return determined ? out : Points();
   }
   for (int k = 0; k < most; ++k) {
     const auto i = static_cast<std::size_t>(random.uniform() * n), j = static_cast<std::size_t>(random.uniform() * n);
     if (i != j) solve(genes[i], genes[j]);
   }
-  return out;
+  return determined ? out : Points();
 }
 
 // Weiszfeld's iteration, made safe at data points by Vardi & Zhang 2000, PNAS 97:1423.

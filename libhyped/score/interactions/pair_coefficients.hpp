@@ -13,7 +13,7 @@ struct TheilSenOptions {
   std::uint64_t seed = 1000;
 };
 struct PairCoefficients {
-  double c1 = 0, c2 = 0;               // ab = c1 a + c2 b, no intercept: spatial median of the exact solutions of pairs of genes
+  double c1 = 0, c2 = 0;               // ab = c1 a + c2 b, no intercept: spatial median of the least-squares solutions of pairs of genes, the shortest where a pair leaves them open
   double c1_lower = 0, c1_upper = 0, c2_lower = 0, c2_upper = 0;      // 95 %, percentiles of a bootstrap over genes
   double magnitude = 0;                // sqrt(c1^2 + c2^2)
   MetricValue dominance;               // |log10(c1 / c2)|; undefined for opposite signs or a zero
