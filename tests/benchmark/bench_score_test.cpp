@@ -282,7 +282,7 @@ TEST_CASE("bench score: a prediction that is the same for every condition") {
   CHECK(files.mean_of(settings, "strict", "l2") == Approx(files.mean_of(settings, "strict", "l2", "no_change")));
 }
 
-TEST_CASE("a .vcc archive of the Virtual Cell Challenge is scored as the prediction in it; damaged ones are refused") {
+TEST_CASE("a .vcc archive of the Virtual Cell Challenge is scored as the prediction in it, damaged ones are refused") {
   Files files;
   if (std::system("command -v zstd > /dev/null && command -v tar > /dev/null") != 0) {
     WARN("skipped: zstd or tar is not installed");
@@ -307,7 +307,7 @@ TEST_CASE("a .vcc archive of the Virtual Cell Challenge is scored as the predict
   CHECK_THAT(files.refusal(settings), Catch::Contains("is no tar archive"));
 }
 
-TEST_CASE("a number that is none in a table of means is named with file, line, condition and gene; scores stand between floor and ceiling with a figure") {
+TEST_CASE("a number that is none in a table of means is named with file, line, condition and gene, and scores stand between floor and ceiling with a figure") {
   Files files;
   const auto& genes = files.pair.genes;
   const auto table = [&](const std::string& bad) {

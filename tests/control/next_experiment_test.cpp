@@ -46,7 +46,7 @@ double share_near(const DesignProblem& problem, const ContinuousDesign& design, 
 
 }  // namespace
 
-TEST_CASE("D-optimal polynomial regression on [-1, 1]: equal shares at the roots of (1 - x^2) P'") {
+TEST_CASE("D-optimal polynomial regression from -1 to 1: equal shares at the roots of (1 - x^2) P'") {
   // Guest 1958; degree 2: -1, 0, 1; degree 3: +-1, +-1 / sqrt 5 (a point of the grid, nearly)
   const auto xs = grid(-1, 1, 200);
   const auto quadratic = regression(xs, [](double x) { return polynomial(x, 2); }, Eigen::MatrixXd::Identity(3, 3), CriterionKind::d_optimal);
