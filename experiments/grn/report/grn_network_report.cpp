@@ -92,7 +92,7 @@ std::string means_missed(const GrnScenario& scenario, const GrnData& data, const
                      ended ? fmt::format("how simulated cells differ (dose_log_sd = {:g}, and at rest alike in all arms) does not hold in these cells", scenario.loss.dose_log_sd) : "its descent did not end, or how simulated cells differ does not hold in these cells");
 }
 
-void add_fit_by_arm(RunDirectory& run, const GrnData& data, const FittedGrn& fitted, const GrnPrediction& seen) {
+void add_fit_by_arm(RunDirectory& run, const GrnData& data, const GrnPrediction& seen) {
   if (!seen.outcome.ok()) {
     run.set_outcome(seen.outcome);
     return;
@@ -220,7 +220,7 @@ void report_network(RunDirectory& run, const GrnScenario& scenario, const GrnDat
   run.add_result("overdispersion", told_by.overdispersion, "1");
   run.add_note(fmt::format("Input strengths are pulled towards 0 with weight {:.3g} ({}).", fitted.network.input_pull, scenario.input_pull ? "of the scenario" : data.steady() ? "the linear baseline's penalty, chosen by leave-one-out" : "a weak default"));
   add_drawing(run, drawn, evidence ? "determined" : "stable over folds", evidence ? "weakly determined, with a sign" : "one sign in all folds");
-  add_fit_by_arm(run, data, fitted, seen);
+  add_fit_by_arm(run, data, seen);
   add_courses(run, data, fitted);
 }
 
