@@ -47,9 +47,8 @@ void add_control_dgc(CLI::App& control, int& exit_code) {
       for (const auto* option : dgc->get_options([](const CLI::Option* one) { return one->count() > 0; }))
         if (const std::string name = option->get_name(); name != "--scenario" && name != "--out" && name != "--seed" && name != "--threads") throw InputError("hyped control dgc " + name, "is given beside --scenario", "write it into the scenario, or give all settings here");
       asked = read_dgc_scenario(args->scenario);
-    }
-    else if (args->series.empty() || args->prior.empty()) throw InputError("hyped control dgc", "needs SERIES and PRIOR, or --scenario", "see --help");
-    else {
+    } else {
+      if (args->series.empty() || args->prior.empty()) throw InputError("hyped control dgc", "needs SERIES and PRIOR, or --scenario", "see --help");
       asked.series = args->series, asked.prior = args->prior, asked.samples = args->samples, asked.responses = args->responses;
       if (!args->until.empty()) asked.path_until = {args->until};
       asked.rule = args->rule == "each" ? control::ReplicateRule::each : args->rule == "laboratory" ? control::ReplicateRule::laboratory : control::ReplicateRule::mean;
