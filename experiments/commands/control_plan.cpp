@@ -3,6 +3,7 @@
 
 #include "experiments/commands/checks.hpp"
 #include "experiments/commands/control.hpp"
+#include "experiments/planning/mpc/mpc_run.hpp"
 #include "experiments/planning/pareto/pareto_run.hpp"
 #include "experiments/planning/plan/plan_run.hpp"
 #include "libhyped/parallel.hpp"
@@ -41,6 +42,8 @@ void add_control_plan(CLI::App& control, int& exit_code) {
            [](RunDirectory& run, const PlanScenario& scenario, const std::string& source, bool force) { run_plan(run, scenario, source, force); });
   add_verb(control, "pareto", "The best plan under every cap on the total dose", "hyped control pareto plan_twin out/fit --out out/pareto", exit_code,
            [](RunDirectory& run, const PlanScenario& scenario, const std::string& source, bool force) { run_pareto(run, scenario, source, force); });
+  add_verb(control, "mpc", "A twin's culture steered in closed loop, observed as it goes", "hyped control mpc mpc_twin --out out/mpc", exit_code,
+           [](RunDirectory& run, const PlanScenario& scenario, const std::string& source, bool force) { run_mpc(run, scenario, source, force); });
 }
 
 }  // namespace hyped::commands

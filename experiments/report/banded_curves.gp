@@ -25,7 +25,14 @@ do for [p = 1:|distinct_panel|] {
   set ylabel y_axis offset 0.5,0
   set xlabel x_axis offset 0,0.3
   set format '%g'
-  do for [k = 1:|distinct_series|] { set label 400 + k distinct_series[k] at graph 1.03, graph 1.02 - 0.08 * k left font ',11' textcolor rgb colour(k) }
+  named = 0
+  do for [k = 1:|distinct_series|] { unset label 400 + k }
+  do for [r = 1:keys_rows] {
+    if (keys_panel[r] eq distinct_panel[p]) {
+      named = named + 1
+      do for [k = 1:|distinct_series|] { if (distinct_series[k] eq keys_series[r]) { set label 400 + k distinct_series[k] at graph 1.03, graph 1.02 - 0.08 * named left font ',11' textcolor rgb colour(k) } }
+    }
+  }
   plot for [k = 1:|distinct_series|] curve using (mine(p, k) ? column("x") : NaN):(column("lower")):(column("upper")) with filledcurves fillcolor rgb colour(k), \
        for [k = 1:|distinct_series|] curve using (mine(p, k) ? column("x") : NaN):(column("value")) with linespoints pointtype 7 pointsize (as_marks ? 0.6 : 0.01) linewidth (as_marks ? 0.8 : 1.5) linecolor rgb colour(k), \
        for [k = 1:(has_line ? |distinct_series| : 0)] line using (mine(p, k) ? column("x") : NaN):(column("value")) with lines linewidth 1.6 dashtype '-' linecolor rgb colour(k), \

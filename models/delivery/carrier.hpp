@@ -15,6 +15,7 @@ namespace hyped::models {
 // `amount` of the reference dose from from_h; at until_h the medium is washed (infinite: never), whatever dose it holds.
 struct DosePulse {
   double amount = 1, from_h = 0, until_h = std::numeric_limits<double>::infinity();
+  bool operator==(const DosePulse&) const = default;
 };
 
 struct DosedCourse {

@@ -105,13 +105,13 @@ TEST_CASE("steps of an input without a carrier move in time by the jump of the r
 
 TEST_CASE("must/control/2", "[standard]") {
   const Scenario scenario = twin_scenario();
-  const int count = 24;
+  const int count = 12;
   auto members = twin_members(scenario, count, 0.08);
   const CycleSystem system(twin_setup(scenario), members);
   PlanProblem problem{&system, twin_inputs(), 0, share_target(0.12, 0.1), {}, {RiskMeasure::quantile, 0.9, 0}};
   problem.members = split_members(count).optimise;
   PlanSearchOptions options;
-  options.candidates = 24, options.starts = 3;
+  options.candidates = 16, options.starts = 2, options.screening = 4, options.polished = 1;
   set_threads(1);
   const PlanSearch search = find_plan(problem, options);
   set_threads(2);
@@ -153,7 +153,7 @@ TEST_CASE("must/control/2", "[standard]") {
   CHECK(risk_of(problem.risk, distances, Eigen::VectorXd::Ones(distances.size())) == Approx(search.best.cost).margin(1e-8));
 
   // Quantiles of the distance over a fresh draw of the ensemble: within Monte-Carlo error, from the order statistics' normal theory.
-  const int fresh_count = 200;
+  const int fresh_count = 120;
   const CycleSystem one(twin_setup(scenario), twin_members(scenario, fresh_count, 0.08, 11)), two(twin_setup(scenario), twin_members(scenario, fresh_count, 0.08, 12));
   std::vector<int> all;
   for (int m = 0; m < fresh_count; ++m) all.push_back(m);

@@ -27,7 +27,8 @@ seeding_spread = 0.2
 rate_spread = 0
 missed = 0.02
 truth = {g1_exit = 0.09, division = 0.07, labelled_fraction = 1, "start_S/G2/M" = 0.6, drug_on_g1_exit = -0.4}
-times_h = [0, 8, 16, 24, 32, 40, 48]
+frame_interval_h = 8
+until_h = 48
 )";
 
 std::string small() {
@@ -141,7 +142,7 @@ TEST_CASE("control transitions: exact chances lie within the intervals of the pa
     least = std::min(least, std::stod(row.at("held")));
     most = std::max(most, std::stod(row.at("held")));
   }
-  CHECK(rows == 21);
+  CHECK(rows == 25);
   CHECK(outside <= 4);      // one in twenty is expected, Clopper-Pearson errs to fewer
   CHECK(most - least > 0.3);      // the input decides
   const auto barrier = folder.table("out/tables/barrier.tsv");

@@ -124,13 +124,13 @@ void add_composition_scores(Table& scores, const Benchmark& bench, const Arm& ar
   const CellResamples resamples(bench.cells.values, bench.groups.groups, bench.seed);
   std::array<std::array<double, 3>, 3> squares{};      // [predictor][l2, pearson, l2 minus the additive's]
   for (int d = 0; d < draws; ++d) {
-    std::vector<ProfileMatrix> drawn(1);
-    resamples.bootstrap(d, drawn);
+    std::vector<ProfileMatrix> direction(1);
+    resamples.directions(d, direction);
     const std::vector<double> again = drawn_counts(bench, arms, d);
     const auto at = [&](double by) {
       std::vector<double> moved = counts;
       for (std::size_t l = 0; l < moved.size(); ++l) moved[l] += by * (again[l] - counts[l]);
-      return pooled_scores(bench, arm, arms, contexts, reference, bench.means + by * (drawn[0] - bench.means), moved);
+      return pooled_scores(bench, arm, arms, contexts, reference, bench.means + by * direction[0], moved);
     };
     const PooledScores up = at(step), down = at(-step);
     for (std::size_t p = 0; p < 3; ++p) {

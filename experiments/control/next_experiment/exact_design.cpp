@@ -77,6 +77,22 @@ class Exchange {
     state = best;
     return true;
   }
+  // One out, then the best ones in until the money is spent: leaves where no single exchange helps because sizes do not match.
+  bool refill_best(State& state) const {
+    State best = state;
+    for (std::size_t out = 0; out < state.count.size(); ++out) {
+      if (state.count[out] == 0) continue;
+      State trial = state;
+      --trial.count[out];
+      trial.cost -= problem_.candidates[out].cost;
+      trial.value = value(trial.count);
+      while (add_best(trial)) {}
+      if (trial.value < best.value - 1e-12 * std::abs(best.value)) best = trial;
+    }
+    if (!(best.value < state.value)) return false;
+    state = best;
+    return true;
+  }
   State from(int start) const {
     State state{std::vector<int>(problem_.candidates.size(), 0), 0, infinity};
     state.value = value(state.count);
@@ -94,7 +110,7 @@ class Exchange {
       state.value = value(state.count);
     }
     while (add_best(state)) {}
-    for (int round = 0; round < 1000 && exchange_best(state); ++round)
+    for (int round = 0; round < 1000 && (exchange_best(state) || refill_best(state)); ++round)
       while (add_best(state)) {}
     return state;
   }

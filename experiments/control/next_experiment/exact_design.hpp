@@ -22,7 +22,8 @@ struct ExactDesign {
 };
 
 // Greedy or random filling, then exchanges of one experiment for another (or for as many of it as the freed money buys) while the
-// criterion falls, first the largest fall (Fedorov 1972, Theory of Optimal Experiments, ch. 3), and additions while money is left.
+// criterion falls, first the largest fall (Fedorov 1972, Theory of Optimal Experiments, ch. 3), one out and the money spent anew where
+// none does, and additions while money is left.
 // Deterministic given the seed; the best of all starts. InputError: nothing is affordable.
 ExactDesign exact_design(const DesignProblem& problem, const ExactOptions& options = {});
 

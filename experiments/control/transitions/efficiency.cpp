@@ -108,7 +108,8 @@ PersistenceNeeded persistence_needed(std::span<const double> durations_h, std::s
       const double p = (shares[i].count + 0.5) / (shares[i].runs + 1.0);
       value[i] = static_cast<double>(random.binomial(shares[i].runs, p)) / shares[i].runs;
     }
-    draws.push_back(crossing(durations_h, never_falling(value, weight), level));
+    const std::vector<double> share = never_falling(value, weight);
+    draws.push_back(share.front() >= level ? 0 : crossing(durations_h, share, level));      // at the shortest tried already: anything below
   }
   std::sort(draws.begin(), draws.end());
   out.lower_h = percentile(draws, 0.025);

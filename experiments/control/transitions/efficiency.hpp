@@ -29,7 +29,8 @@ LatencyVariability latency_variability(const Passages& passages, std::uint64_t s
 
 // Shares over increasing durations of an input; the duration at which the share, taken as never falling with duration (pool adjacent
 // violators, Barlow et al. 1972) and linear between the durations tried, first is `level`. Interval: parametric bootstrap of the
-// counts, percentiles. NaN in `value_h`: not within the durations tried; infinite bounds likewise.
+// counts, percentiles. NaN in `value_h`: not within the durations tried; infinite bounds likewise. Where the shortest already has the
+// level, value_h is that duration and lower_h is 0.
 struct PersistenceNeeded {
   double level = 0.5, value_h = 0, lower_h = 0, upper_h = 0;
 };

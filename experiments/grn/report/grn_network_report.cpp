@@ -73,7 +73,7 @@ void add_drawing(RunDirectory& run, std::vector<DrawnEdge> edges, const std::str
 }
 
 // Whole cells were fitted: do the fitted means still lie where the measured ones do? Empty if so.
-std::string means_missed(const GrnScenario& scenario, const GrnData& data, const GrnPrediction& seen) {
+std::string means_missed(const GrnScenario& scenario, const GrnData& data, const GrnPrediction& seen, bool ended) {
   constexpr double most = 2;      // root mean square, in standard errors
   if (scenario.loss.kind == GrnLoss::means || data.standard_error.size() == 0 || !seen.outcome.ok()) return "";
   double squares = 0, largest = 0;
@@ -88,7 +88,8 @@ std::string means_missed(const GrnScenario& scenario, const GrnData& data, const
     }
   const double rms = std::sqrt(squares / static_cast<double>(std::max(1L, count)));
   if (!(rms > most)) return "";
-  return fmt::format("The fit to whole cells ({}) misses the measured means by {:.1f} standard errors (root mean square; most: {}): how simulated cells differ (dose_log_sd = {:g}, and at rest alike in all arms) does not hold in these cells. Its edges are not judged: use loss = \"means\", or another dose_log_sd.", to_string(scenario.loss.kind), rms, who, scenario.loss.dose_log_sd);
+  return fmt::format("The fit to whole cells ({}) misses the measured means by {:.1f} standard errors (root mean square; most: {}): {}. Its edges are not judged: use loss = \"means\", or another dose_log_sd.", to_string(scenario.loss.kind), rms, who,
+                     ended ? fmt::format("how simulated cells differ (dose_log_sd = {:g}, and at rest alike in all arms) does not hold in these cells", scenario.loss.dose_log_sd) : "its descent did not end, or how simulated cells differ does not hold in these cells");
 }
 
 void add_fit_by_arm(RunDirectory& run, const GrnData& data, const FittedGrn& fitted, const GrnPrediction& seen) {
@@ -171,7 +172,7 @@ void report_network(RunDirectory& run, const GrnScenario& scenario, const GrnDat
   const GrnEvidence told_by = grn_evidence(scenario, data, fitted);
   const NetworkEvidence* evidence = told_by.evidence.get();
   const GrnPrediction seen = predict_grn(fitted, fitted.network.problem.blocks[0], scenario.level);
-  const std::string missed = means_missed(scenario, data, seen);
+  const std::string missed = means_missed(scenario, data, seen, fitted.fit.best().outcome.ok());
   if (!missed.empty()) run.add_warning(missed);
   const std::string source = evidence ? "95 %, from the information of the means" : "jackknife range over folds of conditions: t times its standard error";
   Table parameters({{"parameter", "", ""}, {"kind", "", ""}, {"estimate", "", "natural units"}, {"lower", "", source}, {"upper", "", ""}, {"verdict", "", ""}, {"why", "", ""}});

@@ -156,60 +156,6 @@ TwinEdgeProblem twin_edge_problem(const Scenario& scenario, const CellsTwin& twi
   return out;
 }
 
-namespace {
-
-// The information at theta, with the errors' covariance if the problem asks for it.
-Outcome evidence_at(const TwinEdgeProblem& problem, const GroupMeans& means, const Eigen::VectorXd& theta, std::unique_ptr<NetworkEvidence>& out) {
-  Eigen::VectorXd residuals;
-  Eigen::MatrixXd jacobian, covariance;
-  Outcome outcome = means.evaluate(theta, residuals, &jacobian);
-  if (outcome.ok() && problem.correlated_errors) outcome = means.residual_covariance(theta, covariance);
-  if (outcome.ok()) out = std::make_unique<NetworkEvidence>(theta, jacobian, means.measured(), means.prior_sd(), means.names(), problem.correlated_errors ? &covariance : nullptr);
-  return outcome;
-}
-
-}  // namespace
-
-TwinEdgeFit fit_twin_edges(const TwinEdgeProblem& problem, const EdgeThresholds& thresholds, const LeastSquaresOptions& options) {
-  TwinEdgeFit out;
-  out.means = std::make_unique<GroupMeans>(problem.means->with(problem.means->groups()));
-  LeastSquaresOptions first = options;
-  if (problem.expected_errors) first.function_tolerance = std::max(1e-3, options.function_tolerance);      // errors move with the second decimal
-  out.fit = least_squares(*out.means, out.means->start(), out.means->lower(), out.means->upper(), {}, first);
-  if (problem.expected_errors && out.fit.theta.allFinite()) {
-    std::vector<CellGroup> groups;
-    if (const Outcome outcome = out.means->expected_errors(out.fit.theta, groups); outcome.ok()) {
-      out.means = std::make_unique<GroupMeans>(problem.means->with(std::move(groups)));
-      out.fit = least_squares(*out.means, out.fit.theta, out.means->lower(), out.means->upper(), {}, options);
-    }
-  }
-  if (const Outcome outcome = evidence_at(problem, *out.means, out.fit.theta, out.evidence); !outcome.ok()) {
-    out.fit.outcome = outcome;
-    return out;
-  }
-  for (const int edge : problem.edges) out.edges.push_back(out.evidence->edge(edge, 0, thresholds));
-  return out;
-}
-
-EdgeCallScore score_edges(const TwinEdgeProblem& problem, const TwinEdgeFit& fit, const EdgeThresholds& thresholds) {
-  EdgeCallScore out;
-  std::unique_ptr<NetworkEvidence> truth;
-  const bool known = evidence_at(problem, *fit.means, problem.truth, truth).ok();
-  HYPED_REQUIRE(known);
-  for (std::size_t e = 0; e < problem.edges.size(); ++e) {
-    const EdgeEvidence at_truth = truth->edge(problem.edges[e], 0, thresholds);
-    const EdgeEvidence& called = fit.edges[e];
-    ++out.edges;
-    const bool right = problem.real[e] && called.estimate * at_truth.estimate > 0;
-    if (called.verdict == EdgeVerdict::determined) ++out.determined, out.right += right ? 1 : 0;
-    if (called.verdict == EdgeVerdict::weakly_determined) ++out.weakly;
-    if (called.verdict == EdgeVerdict::prior_only) ++out.prior_only;
-    if (at_truth.verdict == EdgeVerdict::determined) ++out.identifiable, out.identifiable_called += called.verdict == EdgeVerdict::determined ? 1 : 0;
-    out.at_truth.push_back(at_truth);
-  }
-  return out;
-}
-
 DualPrediction predict_dual(const TwinEdgeProblem& problem, const TwinEdgeFit& fit, const std::string& control, const std::vector<std::string>& singles, const std::string& dual) {
   const GroupMeans& means = *problem.means;
   const auto group_of = [&](const std::string& arm) -> const CellGroup& {

@@ -61,7 +61,7 @@ void write_ranking(RunDirectory& run, const DesignProblem& problem) {
     rows.push_back({static_cast<std::size_t>(i), mean_of(after), ratio, open ? 1 / mean_of(after).value : -std::log(ratio.value) / problem.candidates[static_cast<std::size_t>(i)].cost});
   }
   std::stable_sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return a.after.value < b.after.value; });
-  Table table({{"rank", "", "by width after"}, {"experiment", "", ""}, {"cost", "", ""}, {"width_before", "scale of the interval", "of the 95 % interval, mean over draws; empty: not determined"}, {"width_after", "scale of the interval", ""}, {"width_after_error", "", "Monte-Carlo standard error over draws"},
+  Table table({{"rank", "", "by width after"}, {"experiment", "", ""}, {"cost", "", ""}, {"width_before", "", "of the 95 % interval on its scale, mean over draws; empty: not determined"}, {"width_after", "", ""}, {"width_after_error", "", "Monte-Carlo standard error over draws"},
                {"ratio", "1", "width after over before"}, {"ratio_error", "1", "Monte-Carlo standard error"}, {"gain_per_cost", "1", "fall of log width per cost"}});
   Table bars({{"panel", "", ""}, {"name", "", ""}, {"estimate", "", ""}, {"lower", "", ""}, {"upper", "", ""}});
   const bool many = problem.draws() > 1;

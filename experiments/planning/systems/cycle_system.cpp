@@ -36,17 +36,24 @@ CycleSystem::CycleSystem(CyclePlanSetup setup, std::vector<CycleMember> members)
   }
   model_ = make_staged(setup_.model, stages);
   values_.resize(members_.size()), starts_.resize(members_.size()), carriers_.resize(members_.size());
+  const auto carrier_of = [](const DeliveredInput& d, const CycleMember& member) {
+    std::map<std::string, double> kinetics = d.parameters;
+    if (const auto own = member.kinetics.find(d.input); own != member.kinetics.end())
+      for (const auto& [name, value] : own->second) kinetics[name] = value;
+    return std::make_shared<const models::Carrier>(models::delivery_kind(d.kind), kinetics);
+  };
+  std::vector<std::shared_ptr<const models::Carrier>> shared;
+  for (const DeliveredInput& d : setup_.deliveries) {
+    const auto kinetics = [&](const CycleMember& m) { return m.kinetics.contains(d.input) ? m.kinetics.at(d.input) : std::map<std::string, double>{}; };
+    common_.push_back(std::all_of(members_.begin(), members_.end(), [&](const CycleMember& m) { return kinetics(m) == kinetics(members_[0]); }));
+    shared.push_back(common_.back() ? carrier_of(d, members_[0]) : nullptr);
+  }
   parallel_for(member_count(), [&](int m) {
     const auto i = static_cast<std::size_t>(m);
     HYPED_REQUIRE(static_cast<int>(members_[i].parameters.size()) == base->parameter_count());
     values_[i] = model_->default_parameters();
     for (int p = 0; p < base->parameter_count(); ++p) values_[i][static_cast<std::size_t>(model_->parameter_index(base->parameters()[static_cast<std::size_t>(p)].name))] = members_[i].parameters[static_cast<std::size_t>(p)];
-    for (const DeliveredInput& d : setup_.deliveries) {
-      std::map<std::string, double> kinetics = d.parameters;
-      if (const auto own = members_[i].kinetics.find(d.input); own != members_[i].kinetics.end())
-        for (const auto& [name, value] : own->second) kinetics[name] = value;
-      carriers_[i].push_back(std::make_unique<models::Carrier>(models::delivery_kind(d.kind), kinetics));
-    }
+    for (std::size_t k = 0; k < setup_.deliveries.size(); ++k) carriers_[i].push_back(common_[k] ? shared[k] : carrier_of(setup_.deliveries[k], members_[i]));
     if (setup_.start == StartKind::steady) {
       const BalancedGrowth growth = balanced_growth(*model_, values_[i]);
       if (!growth.outcome.ok()) throw InputError("start", growth.outcome.message);
@@ -97,6 +104,18 @@ std::vector<std::string> CycleSystem::phases() const {
   std::vector<std::string> out;
   for (const auto& phase : model_->graph().phases) out.push_back(phase.name);
   return out;
+}
+
+std::shared_ptr<const models::DosedCourse> CycleSystem::dosed(int member, int delivery, const std::vector<models::DosePulse>& doses, bool derivatives) const {
+  const models::Carrier* carrier = carriers_[static_cast<std::size_t>(member)][static_cast<std::size_t>(delivery)].get();
+  const auto compute = [&] { return std::make_shared<const models::DosedCourse>(carrier->course(doses, setup_.end_h, derivatives)); };
+  if (!common_[static_cast<std::size_t>(delivery)]) return compute();
+  const std::lock_guard guard(courses_lock_);      // others wait for the course they need themselves
+  const auto found = std::find_if(courses_.begin(), courses_.end(), [&](const SharedCourse& c) { return c.carrier == carrier && c.derivatives == derivatives && c.doses == doses; });
+  if (found != courses_.end()) return found->course;
+  courses_.push_back({carrier, doses, derivatives, compute()});
+  if (courses_.size() > 32) courses_.pop_front();
+  return courses_.back().course;
 }
 
 CycleSystem::Dish CycleSystem::dish_of(int member, std::span<const control::Pulse> pulses, const std::vector<double>& times_h, bool derivatives) const {
@@ -161,7 +180,8 @@ CycleSystem::Dish CycleSystem::dish_of(int member, std::span<const control::Puls
       if (pulses[k].input == static_cast<int>(i)) doses.push_back({pulses[k].amount, pulses[k].start_h, pulses[k].until_h}), place.push_back(k);
     if (doses.empty()) continue;
     const DeliveredInput& delivery = setup_.deliveries[static_cast<std::size_t>(carried_[i])];
-    const models::DosedCourse course = carriers_[m][static_cast<std::size_t>(carried_[i])]->course(doses, setup_.end_h, derivatives);
+    const auto dosed_course = dosed(member, carried_[i], doses, derivatives);
+    const models::DosedCourse& course = *dosed_course;
     std::vector<std::pair<double, Experiment>> split;
     for (const auto& [weight, before] : out.strata)
       for (const models::Stratum& uptake : models::uptake_strata(delivery.transfected_fraction, delivery.log_sd, delivery.dose_points)) {
@@ -226,9 +246,11 @@ control::PlannedAnswer CycleSystem::answer(int member, std::span<const control::
       Eigen::MatrixXd by = slope.leftCols(directions);
       for (std::size_t k = 0; k < pulses.size(); ++k)
         if (step_column[k] >= 0) by.col(static_cast<Eigen::Index>(3 * k)) += slope.col(step_column[k]);
-      if (pulse >= 0) {      // the moment itself moves: along the rates there (shares do not see the handling)
+      if (pulse >= 0) {      // the moment itself moves: along the rates after what happens at it
         std::vector<double> p = dish.parameters, dx(static_cast<std::size_t>(x.size()));
         for (const auto& [name, course] : experiment.inputs) p[static_cast<std::size_t>(model_->parameter_index(name))] = course(time);
+        for (const Perturbation& event : experiment.schedule)      // steps
+          if (const int at = model_->parameter_index(event.target); at >= 0 && event.time_h <= time) p[static_cast<std::size_t>(at)] = event.amount;
         model_->rates(time, {x.data(), static_cast<std::size_t>(x.size())}, p, dx);
         by.col(3 * pulse + 1) += Eigen::Map<const Eigen::VectorXd>(dx.data(), x.size());
       }

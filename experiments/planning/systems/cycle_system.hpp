@@ -1,7 +1,9 @@
 // A fitted cell-cycle model as what plans are made for: doses in, phase shares and cell numbers out, with exact derivatives.
 #pragma once
+#include <deque>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -78,7 +80,18 @@ class CycleSystem final : public control::PlannedSystem {
   std::unique_ptr<StagedModel> model_;     // with as many dose parameters as steps may need
   std::vector<CycleMember> members_;
   std::vector<std::vector<double>> values_;                                        // [M] of model_
-  std::vector<std::vector<std::unique_ptr<models::Carrier>>> carriers_;            // [M][deliveries]
+  std::vector<std::vector<std::shared_ptr<const models::Carrier>>> carriers_;      // [M][deliveries]; shared where kinetics do not differ
+  // Courses of carriers that all members share, of the plans asked for last.
+  struct SharedCourse {
+    const models::Carrier* carrier;
+    std::vector<models::DosePulse> doses;
+    bool derivatives;
+    std::shared_ptr<const models::DosedCourse> course;
+  };
+  std::shared_ptr<const models::DosedCourse> dosed(int member, int delivery, const std::vector<models::DosePulse>& doses, bool derivatives) const;
+  std::vector<bool> common_;               // [deliveries] one carrier for all members
+  mutable std::mutex courses_lock_;
+  mutable std::deque<SharedCourse> courses_;
   std::vector<int> carried_;               // [inputs] index of the delivery, or -1
   std::vector<Eigen::VectorXd> starts_;    // [M] stages
   std::vector<Eigen::VectorXd> untreated_;                                         // [M] cells of each relative quantity without doses

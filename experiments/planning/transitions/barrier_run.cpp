@@ -8,6 +8,7 @@
 
 #include "experiments/control/transitions/passage_chain.hpp"
 #include "experiments/control/transitions/passage_paths.hpp"
+#include "experiments/planning/curve_keys.hpp"
 #include "experiments/planning/transitions/transition_run.hpp"
 #include "experiments/report/figure.hpp"
 #include "libhyped/progress.hpp"
@@ -65,23 +66,23 @@ void path_tables(RunDirectory& run, const TransitionPlan& plan, const ActionPath
   }
   run.add_table("path", table, "The least-action path from the start's stable state to the other one, evenly spaced, in counts.");
   if (order.size() > 1)
-    report::add_figure(run, {"path", fmt::format("Least-action path: other species, and the action spent, against {}.", x_name), "banded_curves", {{"curve", curve}}, {{"x_axis", fmt::format("{} [{}]", x_name, states[static_cast<std::size_t>(order[0])].unit)}, {"y_axis", "counts; action"}, {"legend", ""}}, "answer"});
+    report::add_figure(run, {"path", fmt::format("Least-action path: other species, and the action spent, against {}.", x_name), "banded_curves", {{"curve", curve}, {"keys", curve_keys(curve)}}, {{"x_axis", fmt::format("{} [{}]", x_name, states[static_cast<std::size_t>(order[0])].unit)}, {"y_axis", "counts; action"}, {"legend", ""}}, "answer"});
 }
 
-// log mean = slope size + constant + c / size by least squares over all sizes (two sizes: without the last term).
+// log mean = slope size + constant + c / size through the three largest sizes (two: without the last term).
 double extrapolated_slope(const std::vector<SizeRow>& rows) {
   std::vector<const SizeRow*> good;
   for (const auto& row : rows)
     if (row.exact.outcome.ok()) good.push_back(&row);
   if (good.size() < 2) return std::numeric_limits<double>::quiet_NaN();
-  const auto n = static_cast<Eigen::Index>(good.size());
-  Eigen::MatrixXd design(n, n >= 4 ? 3 : 2);
+  const Eigen::Index n = std::min<Eigen::Index>(3, static_cast<Eigen::Index>(good.size()));
+  Eigen::MatrixXd design(n, n);
   Eigen::VectorXd log_mean(n);
   for (Eigen::Index i = 0; i < n; ++i) {
-    const SizeRow& row = *good[static_cast<std::size_t>(i)];
+    const SizeRow& row = *good[good.size() - static_cast<std::size_t>(n - i)];
     design(i, 0) = row.size;
     design(i, 1) = 1;
-    if (design.cols() == 3) design(i, 2) = 1 / row.size;
+    if (n == 3) design(i, 2) = 1 / row.size;
     log_mean[i] = std::log(row.exact.mean_h);
   }
   return design.colPivHouseholderQr().solve(log_mean)[0];
@@ -191,8 +192,9 @@ void run_barrier(RunDirectory& run, const TransitionPlan& plan, std::uint64_t se
   const double slope = extrapolated_slope(rows);
   run.add_result("slope", slope, "log mean waiting time per unit of size, sizes to infinity");
   run.add_result("last_slope", last_slope, "between the two largest sizes");
-  if (std::isfinite(slope)) run.add_answer(fmt::format("The logarithm of the exact mean waiting time rises by {:.5g} per unit of size (extrapolated; {:.5g} between the two largest sizes): {:.2f} % off the action.", slope, last_slope, 100 * std::abs(slope / path.total - 1)));
-  report::add_figure(run, {"barrier", "Logarithm of the mean waiting time by size; dashed: rises by the least action.", "banded_curves", {{"curve", curve}, {"line", line}}, {{"x_axis", "size"}, {"y_axis", "log of mean time [h]"}, {"legend", "dashed: slope of the least action"}, {"marks_only", "1"}}, "answer"});
+  if (std::isfinite(slope)) run.add_answer(fmt::format("The logarithm of the exact mean waiting time rises by {:.5g} per unit of size between the two largest sizes ({:.2f} % off the action), extrapolated by {:.5g} ({:.2f} % off).", last_slope, 100 * std::abs(last_slope / path.total - 1), slope, 100 * std::abs(slope / path.total - 1)));
+  report::add_figure(run, {"barrier", "Logarithm of the mean waiting time by size; dashed: rises by the least action.", "banded_curves", {{"curve", curve}, {"keys", curve_keys(curve)}, {"line", line}}, {{"x_axis", "size"}, {"y_axis", "log of mean time [h]"}, {"legend", "dashed: slope of the least action"}, {"marks_only", "1"}}, "answer"});
+  if (anchor < 1e300 && !rows.empty() && path.total * rows.back().size < 3) run.add_warning(fmt::format("At the largest size the barrier is only {:.2g}: its exponential law does not hold yet. Give larger sizes.", path.total * rows.back().size));
   std::fprintf(stdout, "\n%s\n", to_terminal(table, "tables/barrier.tsv").c_str());
 }
 

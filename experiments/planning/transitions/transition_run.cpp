@@ -10,6 +10,7 @@
 
 #include "experiments/control/transitions/efficiency.hpp"
 #include "experiments/control/transitions/passage_chain.hpp"
+#include "experiments/planning/curve_keys.hpp"
 #include "experiments/report/figure.hpp"
 #include "libhyped/progress.hpp"
 
@@ -104,12 +105,13 @@ void run_efficiency(RunDirectory& run, const TransitionPlan& plan, std::uint64_t
                {"reached", "1", "share that was inside at any time"}, {"reached_lower", "1", ""}, {"reached_upper", "1", ""}, {"exact", "1", "chance to have been inside, exact chain"}, {"left_out", "1", "bound on the chance that the chain's box mattered"},
                {"median_h", "h", "latency; empty: beyond the horizon"}, {"median_lower_h", "h", "95 %, order statistics"}, {"median_upper_h", "h", ""}, {"latency_cv", "1", "of those that reached it"}, {"cv_lower", "1", "95 %, bootstrap"}, {"cv_upper", "1", ""}});
   Table points({{"panel", "", ""}, {"series", "", ""}, {"x", "h", ""}, {"value", "1", ""}, {"lower", "1", ""}, {"upper", "1", ""}}), curve = points;
-  Table line({{"panel", "", ""}, {"series", "", ""}, {"x", "h", ""}, {"value", "1", ""}}), exact_efficiency = line;
+  Table line({{"panel", "", ""}, {"series", "", ""}, {"x", "h", ""}, {"value", "1", ""}});
   Table latency({{"input", "", ""}, {"dose", "1", ""}, {"duration_h", "h", ""}, {"time_h", "h", ""}, {"reached", "1", "share by this time"}, {"lower", "1", "95 %"}, {"upper", "1", "95 %"}, {"exact", "1", ""}});
   std::vector<double> grid;
   for (int i = 0; i <= 48; ++i) grid.push_back(plan.horizon_h * i / 48);
   Progress progress("inputs", static_cast<int>(cases.size()));
   int outside = 0, compared = 0;
+  double left_out = 0;
   for (std::size_t c = 0; c < cases.size(); ++c) {
     Case& one = cases[c];
     PassageOptions options;
@@ -131,7 +133,7 @@ void run_efficiency(RunDirectory& run, const TransitionPlan& plan, std::uint64_t
     if (std::isfinite(one.exact)) {
       ++compared;
       outside += one.exact < reached.lower || one.exact > reached.upper;
-      if (exact.left_out > 1e-3) run.add_warning(fmt::format("The exact chain's box matters: chance up to {:.2g} that a path left it ({} {:.4g} h). Give larger bounds in [exact] most.", exact.left_out, dose_name(one), one.duration_h));
+      left_out = std::max(left_out, exact.left_out);
     }
     const LatencyQuantile median = latency_quantile(one.passages, 0.5);
     const LatencyVariability cv = latency_variability(one.passages, seed);
@@ -145,17 +147,18 @@ void run_efficiency(RunDirectory& run, const TransitionPlan& plan, std::uint64_t
     }
     progress.advance();
   }
+  if (left_out > 1e-3) run.add_warning(fmt::format("The exact chain's box matters: chance up to {:.2g} that a path left it (column left_out). Give larger bounds in [exact] most.", left_out));
   run.add_table("efficiency", table, fmt::format("Share of cells across ({}) by input, dose and duration; {} sample paths each, horizon {:.6g} h.", plan.target_text, plan.runs, plan.horizon_h));
   run.add_table("latency", latency, "Share that reached the target by each time, largest dose of each input.");
-  Table needed({{"input", "", ""}, {"dose", "1", ""}, {"level", "1", "share held at the horizon"}, {"duration_h", "h", "empty: not within the durations tried"}, {"lower_h", "h", "95 %, bootstrap"}, {"upper_h", "h", "empty: beyond the longest tried"}});
+  Table needed({{"input", "", ""}, {"dose", "1", ""}, {"level", "1", "share held at the horizon"}, {"duration_h", "h", "empty: not within the durations tried"}, {"lower_h", "h", "95 %, bootstrap"}, {"upper_h", "h", "empty: beyond the longest tried"}, {"where", "", ""}});
   std::size_t at = 1;
   for (const auto& input : plan.inputs)
     for (const double dose : input.doses) {
       std::vector<Share> shares;
       for (std::size_t d = 0; d < input.durations_h.size(); ++d, ++at) shares.push_back(share_of(cases[at].passages.held_count(), plan.runs));
       const PersistenceNeeded found = persistence_needed(input.durations_h, shares, plan.level, seed);
-      needed.add_row({input.name, dose, plan.level, hours(found.value_h), hours(found.lower_h), hours(found.upper_h)});
-      const bool at_once = shares.front().value >= plan.level;
+      const bool at_once = std::isfinite(found.value_h) && found.value_h <= input.durations_h.front();
+      needed.add_row({input.name, dose, plan.level, hours(found.value_h), hours(found.lower_h), hours(found.upper_h), std::string(!std::isfinite(found.value_h) ? "beyond the longest tried" : at_once ? "the shortest tried, or less" : "within those tried")});
       if (dose != input.doses.back()) continue;
       if (!std::isfinite(found.value_h)) run.add_answer(fmt::format("{} at dose {:.4g}: {:.4g} h, the longest tried, leaves {:.1f} % across [{:.1f}, {:.1f}]; {:.0f} % is not reached.", input.name, dose, input.durations_h.back(), 100 * shares.back().value, 100 * shares.back().lower, 100 * shares.back().upper, 100 * plan.level));
       else if (at_once) run.add_answer(fmt::format("{} at dose {:.4g}: already {:.4g} h, the shortest tried, leaves {:.1f} % across [{:.1f}, {:.1f}].", input.name, dose, input.durations_h.front(), 100 * shares.front().value, 100 * shares.front().lower, 100 * shares.front().upper));
@@ -163,8 +166,8 @@ void run_efficiency(RunDirectory& run, const TransitionPlan& plan, std::uint64_t
     }
   run.add_table("persistence", needed, "How long the input must last for the stated share to stay across.");
   if (compared > 0) run.add_answer(fmt::format("Sample paths against the exact chain: {} of {} exact chances lie outside the 95 % interval of the paths (about 1 in 20 is chance).", outside, compared));
-  report::add_figure(run, {"efficiency", "Share of cells inside the target at the horizon against how long the input lasted, with 95 % bands.", "banded_curves", {{"curve", curve}}, {{"x_axis", "duration of the input [h]"}, {"y_axis", "share across at the end"}, {"legend", "bands: 95 %"}, {"from_zero", "1"}, {"marks_only", "1"}}, "answer"});
-  std::vector<std::pair<std::string, Table>> parts{{"curve", points}};
+  report::add_figure(run, {"efficiency", "Share of cells inside the target at the horizon against how long the input lasted, with 95 % bands.", "banded_curves", {{"curve", curve}, {"keys", curve_keys(curve)}}, {{"x_axis", "duration of the input [h]"}, {"y_axis", "share across at the end"}, {"legend", "bands: 95 %"}, {"from_zero", "1"}, {"marks_only", "1"}}, "answer"});
+  std::vector<std::pair<std::string, Table>> parts{{"curve", points}, {"keys", curve_keys(points)}};
   if (chain) parts.emplace_back("line", line);
   report::add_figure(run, {"latency", "Share of cells that reached the target by a time, by duration of the input; bands: 95 %, dashed: exact.", "banded_curves", parts, {{"x_axis", "time [h]"}, {"y_axis", "share that reached it"}, {"legend", chain ? "bands: 95 %   dashed: exact" : "bands: 95 %"}, {"from_zero", "1"}}, "answer"});
   std::fprintf(stdout, "\n%s\n", to_terminal(needed, "tables/persistence.tsv").c_str());

@@ -97,6 +97,10 @@ void TrackBuilder::place_rows() {
   };
   for (auto& [key, cell] : cells_) {
     std::stable_sort(cell.spots.begin(), cell.spots.end(), [](const auto& a, const auto& b) { return a.time_h < b.time_h; });
+    for (std::size_t k = 1; k < cell.spots.size(); ++k)
+      if (const auto &late = cell.spots[k], &early = cell.spots[k - 1]; late.frame < early.frame)
+        throw InputError(fmt::format("{}:{}", tracks.source, late.line), fmt::format("cell '{}' is in frame {} at {:.6g} h, after frame {} at {:.6g} h (line {})", key.second, late.frame, late.time_h, early.frame, early.time_h, early.line),
+                         "later frames have later times: correct one of the two");
     FollowedCell made;
     made.id = key.second;
     made.film = key.first;
@@ -128,7 +132,7 @@ void TrackBuilder::find_mothers() {
     if (missing++ == 0) first = static_cast<int>(i);
   }
   if (missing > 0)
-    tracks.notes.push_back(fmt::format("the mothers of {} cells are not in the file (the first is '{}', mother of '{}', line {}): such cells are born, and sisters of each other", missing,
+    tracks.notes.push_back(fmt::format("{} not in the file ({} '{}', mother of '{}', line {}): such cells are born, and sisters of each other", missing == 1 ? "the mother of 1 cell is" : fmt::format("the mothers of {} cells are", missing), missing == 1 ? "it is" : "the first is",
                                        tracks.cells[first].family, tracks.cells[first].id, tracks.cells[first].source_line));
 }
 

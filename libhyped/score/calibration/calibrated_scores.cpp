@@ -171,7 +171,7 @@ std::vector<MetricCalibration> calibrate(const std::vector<ScoredModel>& models,
         const std::vector<double> u = per_condition(m);
         const double score_shared = std::max(0.0, cov(shared_of, m, m) - 2 * cov(shared_of, m, floor) + floor_shared);
         const double both = floor_shared - cov(shared_of, m, floor) + with_ceiling(m) - with_ceiling(floor);
-        s.scaled = scaled_score(u, b, top.values, sign, {score_shared, span_shared, both, freedom}, options.level);
+        s.scaled = scaled_score(u, b, top.values, sign, {score_shared, span_shared, both, known ? std::min(freedom, static_cast<double>(ControlShifts::ways)) : freedom}, options.level);
         const double apart_shared = std::max(0.0, std::max(0.0, cov(shared_of, m, m)) + ceiling_shared - 2 * with_ceiling(m));
         s.against_ceiling = standing_of(span_range(oriented_difference(u, top.values, sign), apart_shared, range, freedom));
       }

@@ -11,7 +11,7 @@
 namespace hyped {
 namespace {
 
-constexpr std::uint32_t bootstrap_stream = 0x10000000u, split_stream = 0x20000000u;
+constexpr std::uint32_t bootstrap_stream = 0x10000000u, split_stream = 0x20000000u, direction_stream = 0x80000000u;
 
 // A whole number below n, each with the same probability to 2^-53.
 std::size_t below(RandomStream& random, std::size_t n) { return std::min(n - 1, static_cast<std::size_t>(random.uniform() * static_cast<double>(n))); }
@@ -65,6 +65,23 @@ void CellResamples::bootstrap(int first, std::span<ProfileMatrix> draws) const {
     for (std::size_t d = 0; d < draws.size(); ++d) {
       RandomStream random(seed_, bootstrap_stream + static_cast<std::uint32_t>(first) + static_cast<std::uint32_t>(d), static_cast<std::uint32_t>(k));
       for (std::size_t i = 0; i < n; ++i) weights[below(random, n) * draws.size() + d] += 1.0 / static_cast<double>(n);
+    }
+    weighted_sums(k, weights, out, k);
+  });
+}
+
+void CellResamples::directions(int first, std::span<ProfileMatrix> draws) const {
+  std::vector<ProfileMatrix*> out;
+  for (auto& draw : draws) draw.resize(groups(), genes()), out.push_back(&draw);
+  parallel_for(groups(), [&](int k) {
+    const std::size_t n = cells_of(k), wide = draws.size();
+    std::vector<double> weights(n * wide, 0.0);
+    const double size = static_cast<double>(n), scale = n > 1 ? std::sqrt(size / (size - 1)) / size : 0;
+    for (std::size_t d = 0; d < wide; ++d) {
+      RandomStream random(seed_, direction_stream + static_cast<std::uint32_t>(first) + static_cast<std::uint32_t>(d), static_cast<std::uint32_t>(k));
+      double sum = 0;
+      for (std::size_t i = 0; i < n; ++i) sum += weights[i * wide + d] = random.uniform() < 0.5 ? -1 : 1;
+      for (std::size_t i = 0; i < n; ++i) weights[i * wide + d] = scale * (weights[i * wide + d] - sum / size);
     }
     weighted_sums(k, weights, out, k);
   });

@@ -31,6 +31,9 @@ class CellResamples {
   // Draws first, first + 1, ... of the bootstrap: as many cells as there are, with replacement (multinomial weights). Each result [L x G].
   // A few at a time (8, say) read the matrix once for all. Parallel over groups, same bytes for any number of threads.
   void bootstrap(int first, std::span<ProfileMatrix> draws) const;
+  // Draws first, first + 1, ... of directions: each cell's distance from its group's mean with a random sign, summed over n; the variance is that of a mean of n cells.
+  // Signs have no square that varies: what is quadratic in such a draw varies as it does over experiments, in a bootstrap far more where genes are many. Groups of one cell: 0.
+  void directions(int first, std::span<ProfileMatrix> draws) const;
   // Two disjoint parts of share * cells each (share <= 1/2; at least one cell). A group of one cell has it in both parts: see `splittable`.
   void split(int number, SplitRule rule, double share, ProfileMatrix& one, ProfileMatrix& other) const;
   // Groups of fewer than two cells cannot be split.

@@ -98,18 +98,8 @@ struct DrawSums {
   }
 };
 
-// A step of this share of a draw's: a draw doubles the noise of the profiles, and noisier profiles answer less to what conditions share.
+// Steps are this share of a draw: a whole draw doubles the noise of the profiles, and noisier profiles answer less to what conditions share.
 constexpr double small_step = 0.25;
-
-// means + share * (drawn - means), with the variance of a mean of n cells made unbiased.
-ProfileMatrix stepped(const ProfileMatrix& means, const ProfileMatrix& drawn, const CellResamples& cells, double share) {
-  ProfileMatrix out = means;
-  for (int k = 0; k < cells.groups(); ++k) {
-    const double n = static_cast<double>(cells.cells_of(k));
-    if (n > 1) out.row(k) += share * std::sqrt(n / (n - 1)) * (drawn.row(k) - means.row(k));
-  }
-  return out;
-}
 
 }  // namespace
 
@@ -183,9 +173,11 @@ std::vector<JointScores> score_jointly(const std::vector<ScoredModel>& models, c
   std::vector<int> lacking(static_cast<std::size_t>(jobs));
   const int draws_made = any_plain ? options.cells : pairs;
   for (int first = 0; first < draws_made; first += at_once) {
-    std::vector<ProfileMatrix> means(static_cast<std::size_t>(std::min(at_once, draws_made - first)));
-    resamples.bootstrap(first, means);
-    for (std::size_t d = 0; d < means.size(); ++d) {
+    const auto batch = static_cast<std::size_t>(std::min(at_once, draws_made - first));
+    std::vector<ProfileMatrix> means(any_plain ? batch : 0), directions(any_smooth && first < pairs ? batch : 0);
+    if (any_plain) resamples.bootstrap(first, means);
+    if (!directions.empty()) resamples.directions(first, directions);
+    for (std::size_t d = 0; d < batch; ++d) {
       const int number = first + static_cast<int>(d);
       const bool steps = any_smooth && number < pairs;
       // comparisons from the draw itself, from a small step towards it and from one away from it
@@ -195,7 +187,7 @@ std::vector<JointScores> score_jointly(const std::vector<ScoredModel>& models, c
         parallel_for(static_cast<int>(count), [&](int m) { compared[which][static_cast<std::size_t>(m)] = with_means(models[static_cast<std::size_t>(m)], cells, from); });
       };
       if (any_plain) compare(0, means[d]);
-      if (steps) compare(1, stepped(measured, means[d], resamples, small_step)), compare(2, stepped(measured, means[d], resamples, -small_step));
+      if (steps) compare(1, measured + small_step * directions[d]), compare(2, measured - small_step * directions[d]);
       parallel_for(jobs, [&](int job) {
         const std::size_t k = static_cast<std::size_t>(job) / count, m = static_cast<std::size_t>(job) % count;
         if (smooth[k] && !steps) return;
