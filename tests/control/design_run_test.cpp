@@ -1,4 +1,5 @@
 // Information of candidate wells against the fit's own, and the verbs transitions and design end to end.
+#include <Eigen/Eigenvalues>
 #include <catch2/catch.hpp>
 #include <cmath>
 
