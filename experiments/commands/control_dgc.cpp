@@ -17,7 +17,7 @@ void add_control_dgc(CLI::App& control, int& exit_code) {
   auto* dgc = control.add_subcommand("dgc", "Data-guided control: which factors bring a series nearest to a target");
   dgc->add_option("SERIES", args->series, "genes by samples: counts, or log2(CPM + 1)");
   dgc->add_option("PRIOR", args->prior, "list of regulators, targets and signs");
-  auto* scenario = dgc->add_option("--scenario", args->scenario, "a TOML file with all of the settings, in place of them");
+  dgc->add_option("--scenario", args->scenario, "a TOML file with all of the settings, in place of them");
   dgc->add_option("--samples", args->samples, "what each column is; default: samples.csv beside SERIES");
   dgc->add_option("--start", settings.start, "time (hours) or label, like T0; default: the first");
   dgc->add_option("--path-until", args->until, "steps of the series from the start to this time; default: none, A = I");
@@ -41,12 +41,14 @@ void add_control_dgc(CLI::App& control, int& exit_code) {
   dgc->add_option("--sensors", settings.sensors, "genes to choose")->check(positive_count())->capture_default_str();
   dgc->add_option("--follow", settings.follow, "a factor to speak of; default: MYOD1, MYOG")->allow_extra_args(false)->option_text("NAME ...");
   args->add_common(*dgc, "hyped control dgc rp_counts.raw.csv collectri_human.csv --start T0 --target T14 --target T15 --out out/dgc");
-  for (auto* option : dgc->get_options([&](CLI::Option* one) { return one != scenario && one->get_name() != "--help" && one->get_name() != "--out" && one->get_name() != "--seed" && one->get_name() != "--threads"; })) scenario->excludes(option);
-  dgc->callback([args, &exit_code] {
+  dgc->callback([args, dgc, &exit_code] {
     DgcSettings asked = args->settings;
-    if (!args->scenario.empty()) asked = read_dgc_scenario(args->scenario);
-    else if (args->series.empty() || args->prior.empty()) throw InputError("hyped control dgc", "needs SERIES and PRIOR, or --scenario", "see --help");
-    else {
+    if (!args->scenario.empty()) {
+      for (const auto* option : dgc->get_options([](const CLI::Option* one) { return one->count() > 0; }))
+        if (const std::string name = option->get_name(); name != "--scenario" && name != "--out" && name != "--seed" && name != "--threads") throw InputError("hyped control dgc " + name, "is given beside --scenario", "write it into the scenario, or give all settings here");
+      asked = read_dgc_scenario(args->scenario);
+    } else {
+      if (args->series.empty() || args->prior.empty()) throw InputError("hyped control dgc", "needs SERIES and PRIOR, or --scenario", "see --help");
       asked.series = args->series, asked.prior = args->prior, asked.samples = args->samples, asked.responses = args->responses;
       if (!args->until.empty()) asked.path_until = {args->until};
       asked.rule = args->rule == "each" ? control::ReplicateRule::each : args->rule == "laboratory" ? control::ReplicateRule::laboratory : control::ReplicateRule::mean;

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "tests/control/made_factors.hpp"
+#include "tests/experiments/command_run.hpp"
 
 using namespace hyped;
 using namespace hyped::control;
@@ -85,15 +86,12 @@ TEST_CASE("non-negative inputs are SciPy's", "[peers]") {
     code += "]).reshape(-1,30).T\n";
     code += job == 0 ? "print(np.linalg.norm(m[:,0]))\n" : "print(nnls(m[:,:-1],m[:,-1])[1])\n";
   }
-  const std::string file = std::string(std::tmpnam(nullptr)) + ".py";
-  std::unique_ptr<FILE, int (*)(FILE*)> script(std::fopen(file.c_str(), "w"), std::fclose);
-  std::fputs(code.c_str(), script.get());
-  script.reset();
-  std::unique_ptr<FILE, int (*)(FILE*)> pipe(popen(("python3 " + file + " 2>/dev/null").c_str(), "r"), pclose);
+  const CommandFolder folder;
+  folder.write("nnls.py", code);
+  std::unique_ptr<FILE, int (*)(FILE*)> pipe(popen(("python3 " + (folder.path() / "nnls.py").string() + " 2>/dev/null").c_str(), "r"), pclose);
   double theirs = 0;
   if (!pipe || std::fscanf(pipe.get(), "%lf", &theirs) != 1) {
     WARN("skipped: no SciPy (Debian python3-scipy)");
-    std::remove(file.c_str());
     return;
   }
   for (std::size_t k = 1; k < problems.size(); ++k) {
@@ -103,5 +101,4 @@ TEST_CASE("non-negative inputs are SciPy's", "[peers]") {
     const auto found = nonnegative_least_squares(c.transpose() * c, c.transpose() * r);
     CHECK((r - c * found.u).norm() == Approx(theirs).epsilon(1e-10));
   }
-  std::remove(file.c_str());
 }
