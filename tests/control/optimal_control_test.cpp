@@ -5,6 +5,7 @@
 #include "experiments/control/courses/switching_structure.hpp"
 #include "experiments/control/optimal/linear_quadratic.hpp"
 #include "libhyped/model/catalogue.hpp"
+#include "libhyped/model/staged.hpp"
 #include "libhyped/parallel.hpp"
 #include "libhyped/simulate/simulate.hpp"
 #include "tests/control/known_problems.hpp"
@@ -85,7 +86,9 @@ TEST_CASE("a total dose is an integral with a bound, and an unreachable target i
 }
 
 TEST_CASE("a registered model is controlled through its inputs, and simulate gives the plan's cost") {
-  const auto model = ModelCatalogue::instance().make("cell_cycle/quiescence_release");
+  StageSettings settings;
+  settings.stages = {{"G0", 1}, {"G1", 2}, {"S/G2/M", 2}};
+  const auto model = ModelCatalogue::instance().make("cell_cycle/quiescence_release", settings);
   auto parameters = model->default_parameters();
   auto problem = control_problem(*model, parameters, {"g1_exit", "death"}, 48);
   problem.control_lower = vector({0.02, 0});
@@ -111,6 +114,8 @@ TEST_CASE("a registered model is controlled through its inputs, and simulate giv
   const auto found = solve_optimal_control(problem, {.intervals = 24});
   INFO(found.outcome.message);
   REQUIRE(found.outcome.ok());
+  const auto quasi_newton = solve_optimal_control(problem, {.intervals = 24, .limited_memory = true});
+  CHECK(quasi_newton.cost == Approx(found.cost).epsilon(1e-5));
   // The same controls as a schedule of events.
   Experiment experiment;
   experiment.initial = model->default_state();

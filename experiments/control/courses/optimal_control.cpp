@@ -24,7 +24,7 @@ ControlMesh mesh_of(const OptimalControlProblem& problem, const OptimalControlOp
   mesh.basis = control_basis(options.shape);
   mesh.arcs = options.arcs;
   const double shortest = problem.end_lower - problem.start_time, longest = problem.end_upper - problem.start_time;
-  if (mesh.arcs.empty()) mesh.arcs.push_back({options.intervals, shortest, longest, std::sqrt(std::max(shortest, 1e-3 * longest) * longest)});
+  if (mesh.arcs.empty()) mesh.arcs.push_back({options.intervals, shortest, longest});
   double sum_shortest = 0, sum_longest = 0;
   for (std::size_t a = 0; a < mesh.arcs.size(); ++a) {
     const ControlArc& arc = mesh.arcs[a];
@@ -101,14 +101,15 @@ void start_from(const ControlSolution& guess, const OptimalControlProblem& probl
 
 Vector start_of(const OptimalControlProblem& problem, const ControlMesh& mesh, const NonlinearProgram& program, const OptimalControlOptions& options, int number) {
   Vector z = Vector::Zero(mesh.variables());
+  RandomStream random(options.seed, static_cast<std::uint32_t>(number), 0);
+  const double share = number == 0 ? 0.5 : number == 1 ? 1.0 : random.uniform();      // a horizon too short is a trap, one too long is not
   double sum = 0;
-  for (std::size_t a = 0; a < mesh.arcs.size(); ++a) sum += z[static_cast<Eigen::Index>(a)] = mesh.arcs[a].guess > 0 ? mesh.arcs[a].guess : inside(mesh.arcs[a].shortest, mesh.arcs[a].longest, 0.5);
+  for (std::size_t a = 0; a < mesh.arcs.size(); ++a) sum += z[static_cast<Eigen::Index>(a)] = mesh.arcs[a].guess > 0 ? mesh.arcs[a].guess : inside(mesh.arcs[a].shortest, mesh.arcs[a].longest, share);
   const double fitting = std::clamp(sum, problem.end_lower - problem.start_time, problem.end_upper - problem.start_time);
   if (sum > 0) z.head(static_cast<Eigen::Index>(mesh.arcs.size())) *= fitting / sum;
   if (number == 0 && options.guess) {
     start_from(*options.guess, problem, mesh, z);
   } else {
-    RandomStream random(options.seed, static_cast<std::uint32_t>(number), 0);
     start_controls(mesh, program, number == 0 ? nullptr : &random, z);
     start_states(problem, mesh, program, 1e-6, z);
   }
@@ -130,6 +131,7 @@ ControlSolution solve_optimal_control(const OptimalControlProblem& given, const 
   parallel_for(starts, [&](int start) {
     const auto i = static_cast<std::size_t>(start);
     programs[i] = collocation ? transcribe_by_collocation(problem, mesh) : transcribe_by_shooting(problem, mesh, options.integrator_tolerance);
+    if (options.limited_memory) programs[i].program.hessian = nullptr, programs[i].program.hessian_pattern.clear();
     found[i] = solve_program(programs[i].program, start_of(problem, mesh, programs[i].program, options, start), options.program);
   });
   std::size_t best = 0;

@@ -40,7 +40,9 @@ struct OptimalControlOptions {
   std::vector<ControlArc> arcs = {};           // together they are the horizon
   double integrator_tolerance = 1e-10;         // multiple shooting, relative
   ProgramOptions program = {};
-  int starts = 1;                              // the first from the middle of the bounds (or `guess`), the others from random controls
+  bool limited_memory = false;                 // quasi-Newton instead of second derivatives by differences: for many states
+  int starts = 1;                              // the first from the middle of the bounds and of a free end (or `guess`), the second with random
+                                               // controls and the longest horizon, the others with both random
   std::uint64_t seed = 1;
   const ControlSolution* guess = nullptr;      // states and controls by time share of the horizon
 };
