@@ -108,7 +108,7 @@ TEST_CASE("the toggle's mean waiting time grows with size as the exponential of 
     target.lower[1] = std::floor(1.2 * size);
     target.upper[0] = std::ceil(0.5 * size);
     PassageChainOptions box;
-    box.most = {std::ceil(4.5 * size), std::ceil(4.5 * size)};
+    box.most = {std::ceil(4.5 * size) + 30, std::ceil(4.5 * size) + 30};
     const std::vector<std::vector<double>> p{parameters(size)};
     const std::vector<double> start{std::round(from[0] * size), std::round(from[1] * size)};
     const PassageMoments found = PassageChain(model, p, start, target, box).moments(p[0]);
