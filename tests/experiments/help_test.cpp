@@ -1,13 +1,12 @@
 // Help of the gene network verbs fits a screen and leaves rarely used options to --help-all; messages about ranges are short.
 #include <algorithm>
-#include <catch2/catch_test_macros.hpp>
-#include <catch2/matchers/catch_matchers_string.hpp>
+#include <catch2/catch.hpp>
 #include <sstream>
 
 #include "tests/experiments/command_run.hpp"
 
 using namespace hyped;
-using Catch::Matchers::ContainsSubstring;
+using Catch::Matchers::Contains;
 
 TEST_CASE("help of the grn verbs fits 80 columns and 24 lines") {
   const testing::CommandFolder folder;
@@ -19,24 +18,24 @@ TEST_CASE("help of the grn verbs fits 80 columns and 24 lines") {
     int lines = 0;
     for (std::string line; std::getline(in, line); ++lines) CHECK(line.size() <= 80);
     CHECK(lines <= 24);
-    CHECK_THAT(ended.out, ContainsSubstring("Example: hyped grn"));
+    CHECK_THAT(ended.out, Contains("Example: hyped grn"));
   }
 }
 
-TEST_CASE("rarely used options are in --help-all only, and --help says so") {
+TEST_CASE("rarely used options are in --help-all only and --help says so") {
   const testing::CommandFolder folder;
   const testing::Ended few = folder.run("grn dual-arm --help"), all = folder.run("grn dual-arm --help-all");
   CHECK(few.code == 0);
   CHECK(all.code == 0);
-  CHECK_THAT(few.out, ContainsSubstring("More options: hyped grn dual-arm --help-all"));
-  CHECK_THAT(few.out, !ContainsSubstring("--wash-h"));
-  CHECK_THAT(few.out, ContainsSubstring("--silenced"));
-  CHECK_THAT(all.out, ContainsSubstring("--wash-h") && ContainsSubstring("--silenced") && !ContainsSubstring("More options"));
+  CHECK_THAT(few.out, Contains("More options: hyped grn dual-arm --help-all"));
+  CHECK_THAT(few.out, !Contains("--wash-h"));
+  CHECK_THAT(few.out, Contains("--silenced"));
+  CHECK_THAT(all.out, Contains("--wash-h") && Contains("--silenced") && !Contains("More options"));
   // a verb without such options names no second help, and answers it all the same
   const testing::Ended plain = folder.run("grn edges --help"), plain_all = folder.run("grn edges --help-all");
-  CHECK_THAT(plain.out, !ContainsSubstring("help-all"));
+  CHECK_THAT(plain.out, !Contains("help-all"));
   CHECK(plain_all.code == 0);
-  CHECK_THAT(plain_all.out, ContainsSubstring("--from"));
+  CHECK_THAT(plain_all.out, Contains("--from"));
 }
 
 TEST_CASE("a number out of range is refused in a short line") {
@@ -49,5 +48,5 @@ TEST_CASE("a number out of range is refused in a short line") {
     std::istringstream in(ended.err);
     for (std::string line; std::getline(in, line);) CHECK(line.size() <= 120);
   }
-  CHECK_THAT(folder.run("grn order t.tsv --rank -1 --out out").err, ContainsSubstring("'-1' is not a whole number of 0 or more"));
+  CHECK_THAT(folder.run("grn order t.tsv --rank -1 --out out").err, Contains("'-1' is not a whole number of 0 or more"));
 }
