@@ -28,7 +28,7 @@ Range range_of(const DurationData& data) {
     out.lowest = std::min(out.lowest, crude(d));
     out.highest = std::max(out.highest, crude(d));
     if (!d.censored()) out.edge = std::min(out.edge, d.upper_h + d.entry_spread_h);
-    out.spread = std::max(out.spread, d.entry_spread_h);
+    if (d.entry_spread_h > 0) out.spread = out.spread > 0 ? std::min(out.spread, d.entry_spread_h) : d.entry_spread_h;      // one frame
   }
   return out;
 }
