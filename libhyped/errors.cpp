@@ -48,7 +48,7 @@ static std::string lower(std::string_view text) {
 
 // A slip of the pen changes a third of the letters at most; or one name is a part of the other.
 static bool is_like(std::string_view wrong, std::string_view name) {
-  if (edit_distance(wrong, name) <= std::max<std::size_t>(1, std::max(wrong.size(), name.size()) / 3)) return true;
+  if (edit_distance(wrong, name) <= std::max(wrong.size(), name.size()) / (std::max(wrong.size(), name.size()) < 3 ? 2 : 3)) return true;
   const std::string a = lower(wrong), b = lower(name);
   return std::min(a.size(), b.size()) >= 3 && (a.find(b) != a.npos || b.find(a) != b.npos);
 }

@@ -81,6 +81,7 @@ TEST_CASE("every metric of a perfect prediction has its perfect value") {
     if (m.id == "mse_debiased") continue;      // the truth itself has no noise left to subtract
     INFO(m.id);
     for (const MetricValue& v : m.evaluate(pair)) {
+      if (m.id.starts_with("fold_change_gap_") && m.id != "fold_change_gap_all" && !v.value) continue;      // no gene of this pair changes that far
       REQUIRE(v.value);
       CHECK(*v.value == Approx(m.perfect).margin(1e-9));
     }

@@ -221,7 +221,7 @@ TEST_CASE("missed divisions do not lower the rate of division") {
   }
   const PanelCuts cuts = cut_undivided(data);
   CHECK(cuts.leftover == 0);
-  CHECK(cuts.undivided > 0.95 * static_cast<double>(missed));      // some pass between two looks
+  CHECK(cuts.undivided > 0.9 * static_cast<double>(missed));      // 6 % of the G1 stays of 8 h are over within half an hour, between two looks
   const PanelFit fit = fit_panel(data, spec_of(data, {}));
   REQUIRE(fit.outcome.ok());
   for (const PanelEstimate& rate : fit.estimates) {

@@ -222,7 +222,7 @@ TEST_CASE("the delayed exponential averaged over an entry spread is the integral
     INFO(lower << " to " << upper);
     const double expected = mean(lower, upper, 0);
     if (expected > 1e-6) CHECK(std::exp(log_contribution(model, d, eta)) == Approx(expected).margin(2e-6));      // it would have been seen whatever its begin
-    else CHECK(log_contribution(model, d, eta) == -infinity);
+    else CHECK(log_contribution(model, d, eta) < -60);      // an end before the delay: 1e-26 and less is rounding of the integral over the entry
     if (expected > 1e-6) CHECK(std::exp(log_contribution(cure, d, eta)) == Approx(mean(lower, upper, never)).margin(2e-6));
   }
 }

@@ -90,7 +90,7 @@ SwitchingStructure joined(const std::vector<std::vector<Run>>& controls, double 
   return structure;
 }
 
-// The structure that the sign of the switching functions asks for; arcs inside stay.
+// The structure that the sign of the switching functions asks for at two points in a row at least (one point at a junction is rounding); arcs inside stay.
 SwitchingStructure by_switching(const SwitchingStructure& now, const FirstOrderReport& report, double tolerance) {
   std::vector<std::vector<Run>> controls(static_cast<std::size_t>(report.switching.cols()));
   for (std::size_t u = 0; u < controls.size(); ++u) {
@@ -98,12 +98,15 @@ SwitchingStructure by_switching(const SwitchingStructure& now, const FirstOrderR
     const double small = tolerance * report.switching.col(column).cwiseAbs().maxCoeff();
     double from = now.arcs.front().from;
     ControlLevel running = now.arcs.front().levels[u];
-    for (std::size_t m = 0; m < report.times.size(); ++m) {
+    const auto asked_at = [&](std::size_t m) {
       const double slope = report.switching(static_cast<Eigen::Index>(m), column);
       const auto arc = std::find_if(now.arcs.begin(), now.arcs.end(), [&](const StructureArc& one) { return report.times[m] <= one.until; });
       const ControlLevel planned = arc == now.arcs.end() ? now.arcs.back().levels[u] : arc->levels[u];
-      const ControlLevel asked = planned == ControlLevel::inside || std::abs(slope) <= small ? planned : slope > 0 ? ControlLevel::lower : ControlLevel::upper;
-      if (asked == running) continue;
+      return planned == ControlLevel::inside || std::abs(slope) <= small ? planned : slope > 0 ? ControlLevel::lower : ControlLevel::upper;
+    };
+    for (std::size_t m = 0; m < report.times.size(); ++m) {
+      const ControlLevel asked = asked_at(m);
+      if (asked == running || (m + 1 < report.times.size() && asked_at(m + 1) != asked)) continue;
       const double switched = m == 0 ? from : 0.5 * (report.times[m - 1] + report.times[m]);
       append(controls[u], from, switched, running);
       from = switched;
@@ -177,6 +180,12 @@ RefinedControl refine_structure(const OptimalControlProblem& problem, const Swit
   RefinedControl refined;
   refined.structure = structure;
   ControlSolution from = guess;
+  const auto levels_of = [](const SwitchingStructure& one) {
+    std::vector<std::vector<ControlLevel>> levels;
+    for (const StructureArc& arc : one.arcs) levels.push_back(arc.levels);
+    return levels;
+  };
+  std::vector<std::vector<std::vector<ControlLevel>>> tried;      // an arc that vanished is not asked for again
   for (refined.rounds = 1;; ++refined.rounds) {
     OptimalControlOptions solver = arcs_of(problem, refined.structure, options);
     solver.guess = &from;
@@ -192,15 +201,14 @@ RefinedControl refine_structure(const OptimalControlProblem& problem, const Swit
     const SwitchingStructure kept = without_short_arcs(refined.structure, 1e-6 * whole);
     const bool vanished = kept.arcs.size() < refined.structure.arcs.size();
     if (refined.outcome.ok() && !vanished) refined.report = check_first_order(problem, refined.solution);
-    if (!refined.outcome.ok() || refined.rounds >= options.rounds) break;
+    if (!refined.outcome.ok()) break;
+    tried.push_back(levels_of(refined.structure));
     if (vanished) {
       refined.structure = kept;
     } else {
-      if (!refined.report.outcome.ok() || refined.report.sign_violation <= options.tolerance) break;
+      if (refined.rounds >= options.rounds || !refined.report.outcome.ok() || refined.report.sign_violation <= options.tolerance) break;
       const SwitchingStructure asked = by_switching(refined.structure, refined.report, options.tolerance);
-      const bool same = asked.arcs.size() == refined.structure.arcs.size() &&
-                        std::equal(asked.arcs.begin(), asked.arcs.end(), refined.structure.arcs.begin(), [](const auto& a, const auto& b) { return a.levels == b.levels; });
-      if (same) break;
+      if (std::find(tried.begin(), tried.end(), levels_of(asked)) != tried.end()) break;
       refined.structure = asked;
     }
     from = refined.solution;

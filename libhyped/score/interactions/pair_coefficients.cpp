@@ -106,8 +106,9 @@ PairCoefficients pair_coefficients(const Eigen::VectorXd& a, const Eigen::Vector
   if (a.size() < 3 || b.size() != a.size() || ab.size() != a.size()) throw InputError("coefficients of a pair", "fewer than three genes, or profiles of different length", "");
   if (!a.allFinite() || !b.allFinite() || !ab.allFinite()) throw InputError("coefficients of a pair", "a change is NaN or infinite", "");
   PairCoefficients out;
-  std::vector<int> all(static_cast<std::size_t>(a.size()));
-  for (std::size_t i = 0; i < all.size(); ++i) all[i] = static_cast<int>(i);
+  std::vector<int> all;
+  for (Eigen::Index g = 0; g < a.size(); ++g)
+    if (options.unchanged_genes || a[g] != 0 || b[g] != 0) all.push_back(static_cast<int>(g));
   const Points points = solutions(a, b, ab, all, options.most_pairs, RandomStream(options.seed, 0, 0));
   if (points.empty()) {
     out.outcome = {Status::not_identifiable, "no two genes whose single changes differ in direction: the coefficients are not determined"};
@@ -131,7 +132,7 @@ PairCoefficients pair_coefficients(const Eigen::VectorXd& a, const Eigen::Vector
   if (out.c1 * out.c2 > 0) out.dominance = defined(std::abs(std::log10(out.c1 / out.c2)));
   else out.dominance = undefined("the coefficients have opposite signs, or one is 0");
   const Eigen::VectorXd fitted = out.c1 * a + out.c2 * b;
-  out.fit_correlation = pearson({ab.data(), all.size()}, {fitted.data(), all.size()});
+  out.fit_correlation = pearson({ab.data(), static_cast<std::size_t>(ab.size())}, {fitted.data(), static_cast<std::size_t>(ab.size())});
   Eigen::MatrixXd singles(a.size(), 2);
   singles << a, b;
   out.dcor = distance_correlation(singles, ab), out.dcor_singles = distance_correlation(a, b);

@@ -11,6 +11,9 @@ namespace hyped {
 struct TheilSenOptions {
   int most_pairs = 100000;             // of genes; all of them if they are fewer, else drawn
   std::uint64_t seed = 1000;
+  // Genes that change in neither single say nothing on the coefficients; where most genes are so (few reads) pairs of them, solved by (0, 0), would be the
+  // median. true: all genes, as scikit-learn takes them.
+  bool unchanged_genes = false;
 };
 struct PairCoefficients {
   double c1 = 0, c2 = 0;               // ab = c1 a + c2 b, no intercept: spatial median of the least-squares solutions of pairs of genes, the shortest where a pair leaves them open
