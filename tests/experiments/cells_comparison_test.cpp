@@ -148,7 +148,7 @@ TEST_CASE("de between and within replicates, and what is refused") {
   };
   for (const auto& [arguments, said] : {Wrong{"single.h5ad --by arm --reference control --replicate culture --test nb", "leave nothing to learn"}, Wrong{"single.h5ad --by arm --reference control --replicate culture", "shares no replicate"},
                                         Wrong{"cells.h5ad --by arm --reference control --test nb", "give --replicate COLUMN"}, Wrong{"cells.h5ad --by arm --reference contrl", "did you mean 'control'"},
-                                        Wrong{"cells.h5ad --by arms --reference control", "there are: arm (categories (3)), phase"}, Wrong{"cells.h5ad --by arm --reference control --min-cells 121", "fewer than 121 cells"},
+                                        Wrong{"cells.h5ad --by arms --reference control", "are: arm (categories (3)), phase"}, Wrong{"cells.h5ad --by arm --reference control --min-cells 121", "fewer than 121 cells"},
                                         Wrong{"cells.h5ad --by arm --reference control --matrix layers/raw", "has no matrix"}, Wrong{"cells.h5ad --by culture --reference first --bystanders", "no arm carries"}}) {
     const Ended ended = folder.run("cells de " + arguments + " --out wrong");
     INFO(arguments);

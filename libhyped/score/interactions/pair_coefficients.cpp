@@ -120,7 +120,7 @@ PairCoefficients pair_coefficients(const Eigen::VectorXd& a, const Eigen::Vector
   parallel_for(bootstrap, [&](int k) {
     RandomStream random(options.seed, 1, static_cast<std::uint32_t>(k));
     std::vector<int> drawn(all.size());
-    for (int& g : drawn) g = static_cast<int>(random.uniform() * static_cast<double>(all.size()));
+    for (int& g : drawn) g = all[static_cast<std::size_t>(random.uniform() * static_cast<double>(all.size()))];
     const Points p = solutions(a, b, ab, drawn, std::min(options.most_pairs, 20000), RandomStream(options.seed, 2, static_cast<std::uint32_t>(k)));
     if (p.empty()) return;
     const Eigen::Vector2d here = spatial_median(p);
