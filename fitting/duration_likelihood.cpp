@@ -264,7 +264,10 @@ std::vector<Eigen::VectorXd> DurationLikelihood::starts() const {
   const double mean = ended > 0 ? sum / ended : crude(data_.durations[0]), sd = ended > 1 ? std::sqrt(std::max(0.0, squares / ended - mean * mean)) : 0;
   const double share = std::clamp(late / static_cast<double>(data_.count()), 0.01, 0.9);
   std::vector<Eigen::VectorXd> out;
-  const auto add_start = [&](const Eta<double>& eta, double never) {
+  // between frames the likelihood falls to 0 at the longest delay: no descent begins there
+  const bool between = model_.family.kind == FamilyKind::delayed_exponential && range_of(data_).spread > 0;
+  const auto add_start = [&](Eta<double> eta, double never) {
+    if (between) eta[0] = std::min(eta[0], space_[0].upper - 0.2);
     Eigen::VectorXd theta = Eigen::VectorXd::Zero(parameter_count());
     for (int a = 0; a < theta.size(); ++a)
       if (is_intercept(a)) theta[a] = link_of(a) < model_.family.count() ? eta[static_cast<std::size_t>(link_of(a))] : std::log(never / (1 - never));

@@ -213,5 +213,5 @@ TEST_CASE("plans that constraints forbid are said with the constraints, and targ
   problem.inputs[0].name = "siPRX1";
   CyclePlanSetup wrong = twin_setup(scenario);
   wrong.inputs = {"siPRX1"};
-  CHECK_THROWS_WITH(CycleSystem(wrong, twin_members(scenario, 1, 0)), Contains("did you mean siPRRX1"));
+  CHECK_THROWS_WITH(CycleSystem(wrong, twin_members(scenario, 1, 0)), Contains("did you mean 'siPRRX1'"));
 }

@@ -85,7 +85,10 @@ TEST_CASE("hyped tracks durations: truth within the intervals, curves, competing
   }
   CHECK(checked == 4);
   for (std::size_t row = 0; row < families.rows(); ++row)
-    if (families.text(row, families.column("family")) == "delayed_exponential") CHECK(number(families, row, "d_aicc") > 20);
+    if (families.text(row, families.column("family")) == "delayed_exponential") {
+      INFO(families.text(row, families.column("outcome")));
+      CHECK(number(families, row, "d_aicc") > 20);
+    }
   bool found = false;
   for (std::size_t row = 0; row < arms.rows(); ++row)
     if (arms.text(row, arms.column("phase")) == "G1") {

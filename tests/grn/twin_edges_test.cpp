@@ -162,5 +162,5 @@ TEST_CASE("must/gene/5", "[standard]") {
 
 // Three twins of equal cells bound it loosely; what the requirement is stands in the slow test: a quarter of the published cells, unequal in
 // level (dispersion .2) and dose, partly reached, clones sharing whether they were.
-TEST_CASE("intervals of a fitted twin cover over repeated twins", "[standard]") { run_coverage(3, 0.15, 5e-4, 0.04); }
+TEST_CASE("intervals of a fitted twin cover over repeated twins", "[slow]") { run_coverage(3, 0.15, 5e-4, 0.04); }
 TEST_CASE("intervals of fitted twins cover: pooled 93 to 97 percent", "[slow]") { run_coverage(24, 0.25, 0.2, 0.02); }

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "experiments/benchmark/run/bench_run.hpp"
+#include "libhyped/distance/tail_probability.hpp"
 #include "libhyped/errors.hpp"
 #include "libhyped/score/bulk/bulk_metrics.hpp"
 #include "libhyped/score/bulk/vectors.hpp"
@@ -193,9 +194,14 @@ void report_batch(RunDirectory& run, const Benchmark& bench, const std::string& 
         sum += d, squares += d * d;
       }
       const double n = static_cast<double>(declared.size()), centre = sum / n, sd = std::sqrt(std::max(0.0, (squares - n * centre * centre) / (n - 1)));
+      // the interaction of a declared gene is -b and its own noise, which is that of four means: their scatter, not that of b alone, is what another gene's has too
+      double scatter = 0;
+      for (const auto g : declared) scatter += (interaction[g] + centre) * (interaction[g] + centre);
+      scatter = std::sqrt(scatter / (n - 1));
+      const double half = student_quantile(0.975, n - 1) * scatter * std::sqrt(1 + 1 / n);
       std::int64_t beyond = 0;
       for (Eigen::Index g = 0; g < a.size(); ++g) {
-        const double lower = interaction[g] + centre - 1.96 * sd, upper = interaction[g] + centre + 1.96 * sd;
+        const double lower = interaction[g] + centre - half, upper = interaction[g] + centre + half;
         if (lower > 0 || upper < 0) ++beyond;
         genes.add_row({conditions[p].name, conditions[p].context, bench.cells.genes[static_cast<std::size_t>(g)], cell_of(interaction[g]), cell_of(lower), cell_of(upper)});
       }
