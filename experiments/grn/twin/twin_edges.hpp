@@ -55,26 +55,26 @@ struct TwinEdgeProblem {
 // each phase. MYOD1's own equation is held: its counts are those of the delivered transcript. InputError as twin_groups.
 TwinEdgeProblem twin_edge_problem(const Scenario& scenario, const CellsTwin& twin, const TwinEdgeSettings& settings = {});
 
-// Which parameters get profile intervals; others have linear ones, from the information at the fit.
-enum class TwinProfiles { none, edges, all };
 struct TwinFitOptions {
   EdgeThresholds thresholds;
   LeastSquaresOptions descent = {.iteration_limit = 60, .function_tolerance = 1e-6, .refinements = 8};
-  TwinProfiles profiles = TwinProfiles::edges;
+  int refits = 40;                     // to data and priors drawn anew, for the intervals; 0: linear ones
+  // Where regulators' openness and edges trade off the squares have several minima, and intervals about a wrong one miss. 1: the problem's start alone; 2: and the
+  // prior's mean; more: and draws of half the prior's width about it. The lowest is refined.
+  int starts = 6;
+  std::uint64_t seed = 1;
 };
 
 struct TwinEdgeFit {
   LeastSquaresResult fit;
+  std::vector<double> minima;                              // |r|^2 where each start's first descent ended, in order; infinite: failed
   std::unique_ptr<GroupMeans> means;                       // with the standard errors that were used in the end
   std::unique_ptr<NetworkEvidence> evidence;
-  ProfileIntervals profiles;
+  RandomisedRefits refits;                                 // empty: none
   std::vector<EdgeEvidence> edges;                         // in the order of the problem's
-  EdgeEvidence parameter(int k, const EdgeThresholds& thresholds = {}) const;      // an element of theta, by its profile where there is one
+  EdgeEvidence parameter(int k, const EdgeThresholds& thresholds = {}) const;      // an element of theta, by the refits where there are any
 };
 TwinEdgeFit fit_twin_edges(const TwinEdgeProblem& problem, const TwinFitOptions& options = {});
-// Profile intervals about a fit with its evidence; returns the fit's outcome, or why there are none.
-Outcome add_profiles(const TwinEdgeProblem& problem, TwinProfiles which, TwinEdgeFit& fit);
-
 struct EdgeCallScore {
   int edges = 0, determined = 0, right = 0;                // right: there in truth, with the sign called
   int identifiable = 0, identifiable_called = 0;           // by the information at the truth, with the same thresholds

@@ -1,8 +1,11 @@
-// The fit of a twin's network: least squares, its information, and intervals by profile.
+// The fit of a twin's network: least squares, its information, and intervals by refits.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "experiments/grn/twin/twin_edges.hpp"
+#include "libhyped/parallel.hpp"
+#include "libhyped/random.hpp"
 
 namespace hyped {
 namespace {
@@ -17,22 +20,17 @@ Outcome evidence_at(const TwinEdgeProblem& problem, const GroupMeans& means, con
   return outcome;
 }
 
-constexpr double least_share = 0.1;      // of the prior's variance taken away by the data: below, the interval is the prior's own
-
-// A gene without targets is a part: its own equation moves its own means alone. A gene's factor in a library does so for every gene.
-ResidualParts parts_of(const TwinEdgeProblem& problem, const GroupMeans& means) {
-  const models::NetworkDefinition& d = problem.network->definition();
-  std::vector<bool> acts(d.genes.size(), false);
-  for (const auto& edge : d.edges) acts[static_cast<std::size_t>(edge.from)] = true;
-  ResidualParts out{means.genes_of_residuals(), {}};
-  for (const auto& at : problem.coordinates->coordinates()) {
-    const auto n = static_cast<std::size_t>(at.which);
-    const int gene = at.kind == models::CoordinateKind::edge ? d.edges[n].to : at.kind == models::CoordinateKind::strength ? d.actions[n].gene : at.which;
-    out.of_parameter.push_back(acts[static_cast<std::size_t>(gene)] ? -1 : gene);
-  }
-  for (int f = means.search().count(); f < means.parameter_count(); ++f) {
-    const int gene = (f - means.search().count()) % static_cast<int>(d.genes.size());
-    out.of_parameter.push_back(acts[static_cast<std::size_t>(gene)] ? -1 : gene);
+std::vector<Eigen::VectorXd> starts_of(const GroupMeans& means, const TwinFitOptions& options) {
+  std::vector<Eigen::VectorXd> out{means.start()};
+  const NetworkSearch& search = means.search();
+  for (int n = 1; n < options.starts; ++n) {
+    Eigen::VectorXd at = means.start();
+    RandomStream random(options.seed, 0x73746172, static_cast<std::uint32_t>(n));
+    for (Eigen::Index k = 0; k < search.prior_mean.size(); ++k) {
+      const double away = n == 1 ? 0 : 0.5 * random.normal();
+      if (std::isfinite(search.prior_sd[k])) at[k] = std::clamp(search.prior_mean[k] + away * search.prior_sd[k], means.lower()[k] + 1e-3, means.upper()[k] - 1e-3);
+    }
+    out.push_back(std::move(at));
   }
   return out;
 }
@@ -44,7 +42,15 @@ TwinEdgeFit fit_twin_edges(const TwinEdgeProblem& problem, const TwinFitOptions&
   out.means = std::make_unique<GroupMeans>(problem.means->with(problem.means->groups()));
   LeastSquaresOptions first = options.descent;
   if (problem.expected_errors) first.function_tolerance = std::max(1e-3, first.function_tolerance), first.refinements = 0;      // errors move with the second decimal
-  out.fit = least_squares(*out.means, out.means->start(), out.means->lower(), out.means->upper(), {}, first);
+  const auto starts = starts_of(*out.means, options);
+  std::vector<LeastSquaresResult> ends(starts.size());
+  parallel_for(static_cast<int>(starts.size()), [&](int n) { ends[static_cast<std::size_t>(n)] = least_squares(*out.means, starts[static_cast<std::size_t>(n)], out.means->lower(), out.means->upper(), {}, first); });
+  std::size_t best = 0;
+  for (std::size_t n = 0; n < ends.size(); ++n) {
+    out.minima.push_back(ends[n].theta.allFinite() && std::isfinite(ends[n].sum_of_squares) ? ends[n].sum_of_squares : std::numeric_limits<double>::infinity());
+    if (out.minima[n] < out.minima[best]) best = n;
+  }
+  out.fit = std::move(ends[best]);
   if (problem.expected_errors && out.fit.theta.allFinite()) {
     std::vector<CellGroup> groups;
     if (const Outcome outcome = out.means->expected_errors(out.fit.theta, groups); outcome.ok()) {
@@ -56,31 +62,19 @@ TwinEdgeFit fit_twin_edges(const TwinEdgeProblem& problem, const TwinFitOptions&
     out.fit.outcome = outcome;
     return out;
   }
-  out.fit.outcome = add_profiles(problem, options.profiles, out);
+  if (options.refits > 0 && out.fit.outcome.ok()) {
+    Eigen::MatrixXd covariance = Eigen::MatrixXd::Identity(out.means->measured(), out.means->measured());
+    Outcome outcome = problem.correlated_errors ? out.means->residual_covariance(out.fit.theta, covariance) : Outcome{};
+    if (outcome.ok()) out.refits = randomised_refits(*out.means, out.fit.theta, out.means->lower(), out.means->upper(), covariance, {.draws = options.refits, .seed = options.seed}), outcome = out.refits.outcome;
+    if (!outcome.ok()) out.fit.outcome = outcome;
+  }
   for (const int edge : problem.edges) out.edges.push_back(out.parameter(edge, options.thresholds));
   return out;
 }
 
-Outcome add_profiles(const TwinEdgeProblem& problem, TwinProfiles which, TwinEdgeFit& fit) {
-  if (which == TwinProfiles::none) return fit.fit.outcome;
-  std::vector<bool> edge(static_cast<std::size_t>(fit.means->parameter_count()), false);
-  for (const int e : problem.edges) edge[static_cast<std::size_t>(e)] = true;
-  std::vector<ProfileRequest> wanted;
-  for (int k = 0; k < fit.means->parameter_count(); ++k) {
-    const bool is_edge = edge[static_cast<std::size_t>(k)];
-    if (fit.evidence->is_free(k) || (which == TwinProfiles::edges && !is_edge)) continue;
-    if (fit.evidence->edge(k).data_share < least_share) continue;
-    wanted.push_back({k, fit.evidence->inflation(k), is_edge ? 0.0 : std::nan("")});
-  }
-  fit.profiles = profile_intervals(*fit.means, fit.fit.theta, fit.means->lower(), fit.means->upper(), parts_of(problem, *fit.means), wanted);
-  return fit.profiles.outcome.ok() ? fit.fit.outcome : fit.profiles.outcome;
-}
-
 EdgeEvidence TwinEdgeFit::parameter(int k, const EdgeThresholds& thresholds) const {
   const EdgeEvidence linear = evidence->edge(k, 0, thresholds);
-  for (const ProfileInterval& one : profiles.intervals)
-    if (one.parameter == k) return with_profile(linear, one, 0, thresholds);
-  return linear;
+  return refits.sd.size() > 0 && !evidence->is_free(k) ? with_refits(linear, refits, 0, thresholds) : linear;
 }
 
 EdgeCallScore score_edges(const TwinEdgeProblem& problem, const TwinEdgeFit& fit, const EdgeThresholds& thresholds) {

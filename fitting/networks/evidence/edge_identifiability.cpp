@@ -134,15 +134,12 @@ EdgeEvidence NetworkEvidence::edge(int parameter, double no_effect, const EdgeTh
   return out;
 }
 
-EdgeEvidence with_profile(EdgeEvidence out, const ProfileInterval& interval, double no_effect, const EdgeThresholds& thresholds) {
-  HYPED_REQUIRE(interval.parameter == out.index);
-  out.profile = true;
-  out.lower = interval.lower, out.upper = interval.upper;
-  out.closed_below = interval.closed_below, out.closed_above = interval.closed_above;
-  const double distance = out.estimate - no_effect, side = distance > 0 ? out.estimate - out.lower : out.upper - out.estimate;
-  out.z = std::isfinite(interval.root) ? interval.root : side > 0 ? two_sided * distance / side : 0.0;      // no effect within the interval: in proportion
-  const double width = (out.upper - out.lower) / (2 * two_sided);
-  if (std::isfinite(out.prior_sd)) out.data_share = std::clamp(1 - width * width / (out.prior_sd * out.prior_sd), 0.0, 1.0);
+EdgeEvidence with_refits(EdgeEvidence out, const RandomisedRefits& refits, double no_effect, const EdgeThresholds& thresholds) {
+  HYPED_REQUIRE(out.index < refits.sd.size());
+  out.refitted = true;
+  out.sd = refits.sd[out.index], out.lower = refits.lower[out.index], out.upper = refits.upper[out.index];
+  out.z = out.sd > 0 ? (refits.mean[out.index] - no_effect) / out.sd : 0.0;
+  if (std::isfinite(out.prior_sd)) out.data_share = std::clamp(1 - out.sd * out.sd / (out.prior_sd * out.prior_sd), 0.0, 1.0);
   judge(out, thresholds);
   return out;
 }

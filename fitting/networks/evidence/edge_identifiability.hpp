@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "fitting/least_squares.hpp"
-#include "fitting/networks/evidence/profile_intervals.hpp"
+#include "fitting/networks/evidence/randomised_refits.hpp"
 
 namespace hyped {
 
@@ -26,8 +26,8 @@ struct EdgeEvidence {
   std::string name;
   int index = 0;                      // in theta
   double estimate = 0, sd = 0, lower = 0, upper = 0;      // sd by the information; 95 %
-  double z = 0;                       // from no effect; with a profile the signed root of the likelihood's rise
-  bool profile = false, closed_below = true, closed_above = true;      // false: the end is the bound of the search, nothing closed the interval before it
+  double z = 0;                       // from no effect, in standard deviations
+  bool refitted = false;              // sd, interval and z by refits, not by the information
   double prior_sd = 0;                // infinite: none
   double data_share = 0;              // 1 - variance / prior variance
   double null_share = 0;
@@ -68,9 +68,9 @@ class NetworkEvidence {
   std::vector<bool> free_;
 };
 
-// The same parameter with its profile interval: z is the root at no effect, and what the data took away is judged by the interval's
-// width, (upper - lower) / 3.92 in place of the standard deviation. For fits whose information at the estimate is not that at the truth.
-EdgeEvidence with_profile(EdgeEvidence linear, const ProfileInterval& interval, double no_effect = 0, const EdgeThresholds& thresholds = {});
+// The same parameter with sd, interval and z of the refits, and what the data took away judged by their sd. For fits whose information at the estimate
+// is not that at the truth.
+EdgeEvidence with_refits(EdgeEvidence linear, const RandomisedRefits& refits, double no_effect = 0, const EdgeThresholds& thresholds = {});
 
 // A number computed from theta with its 95 % interval.
 struct PredictedNumber {
