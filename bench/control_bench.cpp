@@ -25,13 +25,14 @@ namespace {
 std::vector<InputLimits> four_variables(double end_h) {
   auto inputs = tests::twin_inputs();
   inputs[0].shortest_h = inputs[0].longest_h = end_h;
+  for (auto& input : inputs) input.fewest = 1;      // one shape: both are given
   return inputs;
 }
 
 bool plan(double limit) {
   const Scenario scenario = tests::twin_scenario();
   const CycleSystem system(tests::twin_setup(scenario), tests::twin_members(scenario, 100, 0.08));
-  PlanProblem problem{&system, four_variables(24), 0, tests::share_target(0.15, 0.12), {}, {RiskMeasure::quantile, 0.9, 0}};
+  PlanProblem problem{&system, four_variables(24), 0, tests::share_target(0.15, 0.12), {}, {RiskMeasure::quantile, 0.9, 0}, 0, never_h, {}};
   PlanSearchOptions options;
   options.candidates = 24, options.starts = 3, options.polished = 1, options.tolerance = 1e-6;
   PlanSearch found;
@@ -70,7 +71,7 @@ bool against_scipy() {
   const CycleSystem system(setup, members);
   auto inputs = four_variables(24);
   inputs[0].shortest_h = inputs[0].longest_h = never_h;
-  PlanProblem problem{&system, inputs, 0, tests::share_target(0.15, 0.12), {}, {RiskMeasure::mean, 0.9, 0}};
+  PlanProblem problem{&system, inputs, 0, tests::share_target(0.15, 0.12), {}, {RiskMeasure::mean, 0.9, 0}, 0, never_h, {}};
   problem.target = PlanTarget(problem.target.terms(), PlanDistance::mean_square);
   const PlanShape shape = enumerate_shapes(inputs)[0];
   std::vector<int> all;

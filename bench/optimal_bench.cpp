@@ -38,8 +38,12 @@ int main() {
   set_threads(1);
   const auto problem = tests::van_der_pol(1.0);
   const nlohmann::json said = peers();
-  ControlSolution ours, shot;
-  const OptimalControlOptions collocation{.intervals = intervals};
+  ControlSolution ours, shot, start;      // CasADi's start: no input, the state stands still
+  start.times = {0, 10};
+  start.states.resize(2, 2);
+  start.states << 0, 1, 0, 1;
+  start.course = {{0.0}, start.times, {Eigen::MatrixXd::Zero(1, 1)}};
+  const OptimalControlOptions collocation{.intervals = intervals, .guess = &start};
   const OptimalControlOptions shooting{.transcription = Transcription::multiple_shooting, .intervals = shooting_intervals, .program = {.method = ProgramMethod::interior_point}};
   const double seconds = cost_of([&] { ours = solve_optimal_control(problem, collocation); }), shooting_seconds = cost_of([&] { shot = solve_optimal_control(problem, shooting); });
   fmt::print("Van der Pol, constant controls, processor seconds of one solve\n");

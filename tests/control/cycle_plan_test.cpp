@@ -74,6 +74,10 @@ TEST_CASE("quantities of a planned cell cycle have exact derivatives by amounts,
   CHECK(worst_difference(system, {{0, 0.8, 2.3, 15.1}, {0, 0.4, 20.2, 40.3}, {1, 0.6, 37.4, never_h}}, 2e-2) < 2e-6);
   // At amount zero the derivative by the amount is that of the first dose given, not zero.
   const PlannedAnswer none = system.answer(0, std::vector<Pulse>{{1, 0, 24, never_h}}, true);
+  const PlannedAnswer nothing = system.answer(0, {}, true);      // no dose at all: values, and no derivative
+  CHECK((nothing.values - none.values).head(2).cwiseAbs().maxCoeff() < 1e-9);
+  CHECK(nothing.by_pulses.rows() == nothing.values.size());
+  CHECK(nothing.by_pulses.cols() == 0);
   const PlannedAnswer small = system.answer(0, std::vector<Pulse>{{1, 1e-4, 24, never_h}}, false);
   CHECK(none.by_pulses(1, 0) == Approx((small.values[1] - none.values[1]) / 1e-4).epsilon(1e-2));
   CHECK(std::abs(none.by_pulses(1, 0)) > 0.01);
@@ -108,7 +112,7 @@ TEST_CASE("must/control/2", "[standard]") {
   const int count = 12;
   auto members = twin_members(scenario, count, 0.08);
   const CycleSystem system(twin_setup(scenario), members);
-  PlanProblem problem{&system, twin_inputs(), 0, share_target(0.12, 0.1), {}, {RiskMeasure::quantile, 0.9, 0}};
+  PlanProblem problem{&system, twin_inputs(), 0, share_target(0.12, 0.1), {}, {RiskMeasure::quantile, 0.9, 0}, 0, never_h, {}};
   problem.members = split_members(count).optimise;
   PlanSearchOptions options;
   options.candidates = 16, options.starts = 2, options.screening = 4, options.polished = 1;
@@ -174,14 +178,26 @@ TEST_CASE("must/control/5", "[standard]") {
   for (auto& delivery : small.deliveries) delivery.transfected_fraction = 1, delivery.log_sd = 0;
   const int count = 3;
   const CycleSystem system(small, twin_members(scenario, count, 0.1));
-  const PlanShape shape = enumerate_shapes(twin_inputs())[0];
   const PlanTarget target = share_target(0.1, 0.3);
-  const auto points = design_points(shape, 10000, 99);
-  std::vector<EnsembleAnswer> sampled(points.size());
+  // No dose, each input alone, both: more points where there are more variables, 10,000 schedules in all.
+  std::vector<std::vector<Pulse>> schedules;
+  const auto shapes = enumerate_shapes(twin_inputs());
+  REQUIRE(shapes.size() == 4);
+  for (const PlanShape& shape : shapes) {
+    const int v = shape.variable_count();
+    if (v == 0) schedules.push_back({});
+    else
+      for (const auto& x : design_points(shape, v == 5 ? 7500 : v == 3 ? 1500 : 999, 99)) schedules.push_back(shape.pulses(x));
+  }
+  REQUIRE(schedules.size() == 10000);
+  std::vector<EnsembleAnswer> sampled(schedules.size());
   const std::vector<int> all{0, 1, 2};
-  parallel_for(static_cast<int>(points.size()), [&](int n) { sampled[static_cast<std::size_t>(n)] = ensemble_answer(system, target, all, shape.pulses(points[static_cast<std::size_t>(n)])); });
+  parallel_for(static_cast<int>(schedules.size()), [&](int n) { sampled[static_cast<std::size_t>(n)] = ensemble_answer(system, target, all, schedules[static_cast<std::size_t>(n)]); });
+  std::vector<double> spread;      // they do differ
+  for (const EnsembleAnswer& one : sampled) spread.push_back(one.distances.mean());
+  CHECK(*std::max_element(spread.begin(), spread.end()) > 2 * *std::min_element(spread.begin(), spread.end()));
   for (const RiskMeasure measure : {RiskMeasure::mean, RiskMeasure::quantile, RiskMeasure::worst}) {
-    PlanProblem problem{&system, twin_inputs(), 0, target, {}, {measure, 0.8, 0}};
+    PlanProblem problem{&system, twin_inputs(), 0, target, {}, {measure, 0.8, 0}, 0, never_h, {}};
     problem.limits.push_back({"cells left", {{2, 1.0}}, 0.6, never_h, Over::mean, 0.9});
     const PlanSearch search = find_plan(problem, {});
     double least = 1e300, broken = 1e300;
@@ -200,7 +216,7 @@ TEST_CASE("must/control/5", "[standard]") {
 TEST_CASE("plans that constraints forbid are said with the constraints, and targets out of reach give their nearest point", "[standard]") {
   const Scenario scenario = twin_scenario();
   const CycleSystem system(twin_setup(scenario), twin_members(scenario, 4, 0.05));
-  PlanProblem problem{&system, twin_inputs(), 0, share_target(0.1, 0.1), {}, {RiskMeasure::mean, 0.9, 0}};
+  PlanProblem problem{&system, twin_inputs(), 0, share_target(0.1, 0.1), {}, {RiskMeasure::mean, 0.9, 0}, 0, never_h, {}};
   problem.limits.push_back({"cells in S/G2/M at 72 h", {{1, 1.0}}, 0.99, never_h, Over::mean, 0.9});
   PlanSearchOptions options;
   options.candidates = 12, options.starts = 2;

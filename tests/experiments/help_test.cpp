@@ -1,4 +1,4 @@
-// Help of the gene network verbs fits a screen and leaves rarely used options to --help-all; messages about ranges are short.
+// Help of the gene network and control verbs fits a screen and leaves rarely used options to --help-all; messages about ranges are short.
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <sstream>
@@ -8,9 +8,9 @@
 using namespace hyped;
 using Catch::Matchers::Contains;
 
-TEST_CASE("help of the grn verbs fits 80 columns and 24 lines") {
+TEST_CASE("help of the grn and control verbs fits 80 columns and 24 lines") {
   const testing::CommandFolder folder;
-  for (const char* verb : {"grn", "grn fit", "grn predict", "grn edges", "grn steady", "grn knockouts", "grn dual-arm", "grn order", "grn identify"}) {
+  for (const char* verb : {"grn", "grn fit", "grn predict", "grn edges", "grn steady", "grn knockouts", "grn dual-arm", "grn order", "grn identify", "control", "control plan", "control pareto", "control mpc", "control dgc", "control transitions", "control design"}) {
     const testing::Ended ended = folder.run(std::string(verb) + " --help");
     INFO(verb << "\n" << ended.out);
     CHECK(ended.code == 0);
@@ -18,7 +18,7 @@ TEST_CASE("help of the grn verbs fits 80 columns and 24 lines") {
     int lines = 0;
     for (std::string line; std::getline(in, line); ++lines) CHECK(line.size() <= 80);
     CHECK(lines <= 24);
-    CHECK_THAT(ended.out, Contains("Example: hyped grn"));
+    CHECK_THAT(ended.out, Contains("Example: hyped " + std::string(verb).substr(0, std::string(verb).find(' '))));
   }
 }
 

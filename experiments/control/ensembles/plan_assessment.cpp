@@ -133,13 +133,24 @@ std::vector<VariableSlack> variable_slack(const PlanProblem& problem, const Plan
   return out;
 }
 
+PredictiveRange range_with_open_reach(const PlanProblem& problem, const PlanRecord& record, const MemberPlans& own) {
+  HYPED_REQUIRE(own.distances.size() == record.distances.size());
+  const bool root = problem.target.kind() == PlanDistance::root_mean_square;
+  const Eigen::ArrayXd whole = record.distances.array(), best = own.distances.array().min(whole);
+  Eigen::VectorXd gain = whole - best;
+  if (root) gain = (whole.square() - best.square()).sqrt();
+  PredictiveRange out = record.range;
+  out.lower = std::min(out.lower, predictive_range(gain, record.weights).lower);
+  return out;
+}
+
 MemberPlans member_plans(const PlanProblem& problem, const PlanSearch& search, const std::vector<int>& members) {
   MemberPlans out;
   const PlanShape& shape = search.shapes[static_cast<std::size_t>(search.best.shape)];
   const auto count = static_cast<Eigen::Index>(members.size());
   out.variables.resize(count, shape.variable_count());
   out.distances.setZero(count);
-  Eigen::VectorXd common = Eigen::VectorXd::Zero(count);
+  Eigen::VectorXd common = Eigen::VectorXd::Zero(count), liked = common;      // costs: distance and price of the dose
   PlanProblem own = problem;
   own.risk = {RiskMeasure::mean, 0.9, 0};
   parallel_for(static_cast<int>(count), [&](int m) {
@@ -147,7 +158,10 @@ MemberPlans member_plans(const PlanProblem& problem, const PlanSearch& search, c
     double cost = 0, violation = 0;
     out.variables.row(m) = search.best.x.transpose();
     if (!program.value(search.best.x, cost, violation)) return;
-    common[m] = out.distances[m] = cost;
+    common[m] = liked[m] = cost;
+    const std::vector<int> alone{members[static_cast<std::size_t>(m)]};
+    const auto distance_at = [&](const Eigen::VectorXd& x) { return ensemble_answer(*problem.system, problem.target, alone, shape.pulses(x)).distances[0]; };
+    out.distances[m] = distance_at(search.best.x);
     if (shape.variable_count() == 0) return;
     ProgramOptions solver;
     solver.method = ProgramMethod::sequential;
@@ -155,9 +169,9 @@ MemberPlans member_plans(const PlanProblem& problem, const PlanSearch& search, c
     solver.iteration_limit = 60;
     const Eigen::VectorXd x = program.to_plan(solve_program(program.program(), program.to_program(search.best.x), solver).x);
     double better = 0, broken = 0;
-    if (program.value(x, better, broken) && better < cost && broken <= std::max(1e-6, violation)) out.variables.row(m) = x.transpose(), out.distances[m] = better;
+    if (program.value(x, better, broken) && better < cost && broken <= std::max(1e-6, violation)) out.variables.row(m) = x.transpose(), liked[m] = better, out.distances[m] = distance_at(x);
   });
-  out.regret = (common - out.distances).mean();
+  out.regret = (common - liked).mean();
   const Eigen::MatrixXd parameters = problem.system->parameters();
   const std::vector<std::string> names = problem.system->parameter_names();
   if (parameters.rows() != problem.system->member_count() || count < 5) return out;

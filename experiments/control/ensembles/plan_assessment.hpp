@@ -61,10 +61,14 @@ struct PlanSensitivity {
 struct MemberPlans {
   Eigen::MatrixXd variables;               // [M x V] each member's own best plan of the same shape
   Eigen::VectorXd distances;               // [M] at it
-  double regret = 0;                       // mean distance of the common plan minus that of the members' own: value of knowing the model
+  double regret = 0;                       // mean cost of the common plan minus that of the members' own: value of knowing the model
   std::vector<PlanSensitivity> sensitivities;
 };
 // Sources: Fieller, Hartley & Pearson 1957, Biometrika 44:470 (variance of Spearman's correlation).
 MemberPlans member_plans(const PlanProblem& problem, const PlanSearch& search, const std::vector<int>& members);
+// 90 % range of a distance where members have different structures, each wrong in its own way. A distance then has two parts: what a better
+// plan would take away in that member, and what no plan of it reaches; whether the true cells lack the second part too, no member knows.
+// So the range runs from the lower end of the first part alone (sqrt(d^2 - own^2); d - own for mean squares) to the upper end of the whole.
+PredictiveRange range_with_open_reach(const PlanProblem& problem, const PlanRecord& record, const MemberPlans& own);
 
 }  // namespace hyped::control

@@ -62,9 +62,34 @@ void solve(const PlanProblem& problem, const PlanShape& shape, const std::vector
     if (job.violation > options.keeps) take(program.to_plan(solve_program(program.feasibility(), (job.start - shape.lower()).cwiseQuotient(shape.upper() - shape.lower()), solver).x));
     const ProgramSolution solution = solve_program(program.program(), program.to_program(job.end), solver);
     take(program.to_plan(solution.x));
+    Eigen::VectorXd without = job.end;      // an amount that rounding left is none
+    for (int v = 0; v < shape.variable_count(); ++v)
+      if (const PlanVariable& variable = shape.variables()[static_cast<std::size_t>(v)]; variable.knob == Knob::amount && variable.lower == 0 && without[v] < 1e-6 * variable.upper) without[v] = 0;
+    if (without != job.end) {
+      Job next = job;
+      next.end = without;
+      if (program.value(without, next.cost, next.violation) && next.cost < job.cost + 1e-7 && next.violation <= std::max(job.violation, options.keeps)) job = next;
+    }
     if (found) found->optimality = solution.optimality, found->ended = solution.outcome.ok() ? "" : solution.outcome.message;
   }
   job.evaluations = program.evaluations() * static_cast<long>(members.size());
+}
+
+// Doses that came out as none are left out: the shape without them says the same with fewer variables.
+void leave_out_none(const PlanProblem& problem, const std::vector<int>& members, double keeps, PlanSearch& search) {
+  std::vector<Pulse> given;
+  std::vector<int> sequence;
+  for (const Pulse& pulse : search.best.pulses)
+    if (pulse.amount > 0) given.push_back(pulse), sequence.push_back(pulse.input);
+  if (given.size() == search.best.pulses.size()) return;
+  const auto shape = std::find_if(search.shapes.begin(), search.shapes.end(), [&](const PlanShape& s) { return s.sequence() == sequence; });
+  if (shape == search.shapes.end()) return;      // the limits ask for as many pulses
+  EnsembleProgram program(problem, *shape, members);
+  const Eigen::VectorXd x = shape->variables_of(given);
+  double cost = 0, violation = 0;
+  if (!program.value(x, cost, violation) || cost > search.best.cost + 1e-7 || violation > std::max(keeps, search.best.violation)) return;
+  search.best.x = x, search.best.pulses = given, search.best.cost = cost, search.best.violation = violation;
+  search.best.shape = static_cast<int>(shape - search.shapes.begin());
 }
 
 }  // namespace
@@ -181,6 +206,7 @@ PlanSearch find_plan(const PlanProblem& problem, const PlanSearchOptions& option
   }
   for (std::size_t k = 1; k < order.size(); ++k) out.others.push_back(found[order[k]]);
   out.best = found[order[0]];
+  leave_out_none(problem, members, options.keeps, out);
   return out;
 }
 

@@ -151,6 +151,9 @@ ProgramSolution solve_interior_point(const NonlinearProgram& program, const Eige
   settings->SetNumericValue("bound_relax_factor", std::min(1e-8, 0.1 * options.tolerance));
   settings->SetIntegerValue("acceptable_iter", 0);      // our own measure decides
   settings->SetStringValue("linear_solver", "mumps");
+  settings->SetIntegerValue("mumps_pivot_order", 2);      // approximate minimum fill: many small fronts, where METIS-like orders cost more than they save
+  settings->SetIntegerValue("mumps_scaling", 7);
+  settings->SetIntegerValue("min_refinement_steps", 0);   // refined only where the residual asks for it
   if (!program.hessian) settings->SetStringValue("hessian_approximation", "limited-memory");
   if (application->Initialize(no_file) != Ipopt::Solve_Succeeded) {
     solution.outcome = {Status::not_converged, "Ipopt could not be started"};

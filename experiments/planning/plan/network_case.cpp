@@ -110,6 +110,7 @@ PlanCase make_network_case(const PlanScenario& scenario, const std::string& sour
   auto system = std::make_unique<HillSystem>(cells.genes, quantities, std::move(members), scenario.harvest_h);
   const HillSystem* network = system.get();
   out.system = std::move(system);
+  out.structures_differ = true;
   out.end_h = scenario.harvest_h;
   out.halves = control::split_members(network->member_count());
   out.problem = control::PlanProblem{network, inputs, scenario.between_h, control::PlanTarget(terms, scenario.distance, nuisance), limits, scenario.risk, scenario.price, scenario.total, out.halves.optimise};

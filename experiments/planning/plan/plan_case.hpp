@@ -23,6 +23,7 @@ struct PlanCase {
   std::unique_ptr<control::PlannedSystem> system;
   std::optional<control::PlanProblem> problem;             // over halves.optimise
   control::MemberHalves halves;
+  bool structures_differ = false;                          // between members: see range_with_open_reach
   int centre = -1;                                         // member with the fitted values themselves; -1: none
   struct Reference {
     std::string name;

@@ -32,6 +32,13 @@ PlanOutcome assess_plan(const PlanScenario& scenario, const PlanCase& plan, cont
     out.references.push_back(control::record_of(*plan.problem, reference.name, reference.pulses, plan.halves.report, scenario.within));
     if (out.plan.outcome.ok() && out.references.back().outcome.ok()) out.contrasts.push_back(control::contrast(out.plan, out.references.back()));
   }
+  if (!out.plan.outcome.ok()) return out;
+  out.own = control::member_plans(*plan.problem, out.search, plan.halves.report);
+  if (plan.structures_differ) {
+    out.plan.range = control::range_with_open_reach(*plan.problem, out.plan, out.own);
+    for (auto& reference : out.references)
+      if (reference.outcome.ok()) reference.range = control::range_with_open_reach(*plan.problem, reference, out.own);
+  }
   if (plan.centre >= 0) {
     const std::vector<int> centre{plan.centre};
     out.centre_distance = control::ensemble_answer(*plan.system, plan.problem->target, centre, out.search.best.pulses).distances[0];
@@ -43,6 +50,7 @@ void write_plan_answers(RunDirectory& run, const PlanScenario& scenario, const P
   const auto& best = found.search.best;
   run.add_answer(fmt::format("Plan: {}.", pulse_words(plan, best.pulses)));
   run.add_answer(fmt::format("Distance of one more member, not used to find the plan: {:.4g} (90 % range {:.4g} to {:.4g}); the plan's own half says {:.4g} for the {}.", found.plan.mean, found.plan.range.lower, found.plan.range.upper, best.cost, control::to_words(scenario.risk)));
+  if (plan.structures_differ) run.add_note("Ranges of distances: members are networks of different structure. The lower end counts only what a better plan would gain in a member, as true cells may reach what no plan of a member reaches; the upper end is the members' own.");
   bool beaten = true;
   for (const auto& c : found.contrasts) {
     run.add_answer(fmt::format("Against '{}': nearer to the target with chance {:.2f}; it gains {:.4g} ({:.4g} to {:.4g}, 90 % of members).", c.other, c.chance, c.gain, c.lower, c.upper));

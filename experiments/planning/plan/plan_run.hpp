@@ -9,6 +9,7 @@ struct PlanOutcome {
   control::PlanRecord plan;                          // over the reporting members
   std::vector<control::PlanRecord> references;
   std::vector<control::PlanContrast> contrasts;      // against each reference
+  control::MemberPlans own;                          // of the reporting members
   double centre_distance = 0;                        // of the fitted values themselves, under the plan
 };
 PlanOutcome run_plan(RunDirectory& run, const PlanScenario& scenario, const std::string& source, bool forced);

@@ -17,7 +17,7 @@ void pulses_table(RunDirectory& run, const PlanCase& plan, const PlanOutcome& fo
   const auto add = [&](const std::string& name, const std::vector<control::Pulse>& pulses) {
     for (const auto& pulse : pulses) {
       const auto& input = plan.problem->inputs[static_cast<std::size_t>(pulse.input)];
-      doses.add_row({name, input.name, pulse.amount, input.unit, pulse.start_h, cell_of(pulse.until_h)});
+      if (pulse.amount > 0) doses.add_row({name, input.name, pulse.amount, input.unit, pulse.start_h, cell_of(pulse.until_h)});
     }
   };
   add("plan", found.search.best.pulses);
@@ -103,7 +103,10 @@ void timing_table(RunDirectory& run, const PlanCase& plan, const PlanOutcome& fo
       if (points[p].mean <= low) low = points[p].mean, best_h = points[p].start_h;
       high = std::max(high, points[p].mean);
     }
-    if (!points.empty()) run.add_answer(fmt::format("Timing of {}: over starts of {:.3g} to {:.3g} h, all else as planned, the mean distance runs from {:.4g} (near {:.3g} h) to {:.4g}.", input.name, input.earliest_h, input.latest_h, low, best_h, high));
+    const auto given = std::count_if(pulses.begin(), pulses.end(), [&](const auto& p) { return p.input == pulses[k].input && p.amount > 0; });
+    const auto number = 1 + std::count_if(pulses.begin(), pulses.begin() + static_cast<std::ptrdiff_t>(k), [&](const auto& p) { return p.input == pulses[k].input && p.amount > 0; });
+    const std::string which = given > 1 ? fmt::format("{}, dose {}", input.name, number) : input.name;
+    if (!points.empty()) run.add_answer(fmt::format("Timing of {}: over starts of {:.3g} to {:.3g} h, all else as planned, the mean distance runs from {:.4g} (near {:.3g} h) to {:.4g}.", which, input.earliest_h, input.latest_h, low, best_h, high));
   }
   if (!table.rows().empty()) run.add_table("timing", table, "Value of timing: each dose moved, all else as planned; shares of the phases when it is given.");
 }
@@ -113,7 +116,7 @@ void hinge_tables(RunDirectory& run, const PlanCase& plan, const PlanOutcome& fo
   Table slack({{"variable", "", ""}, {"unit", "", ""}, {"planned", "", ""}, {"lower", "", "how far it can go"}, {"upper", "", ""}, {"at_bound", "", ""}});
   for (const auto& row : control::variable_slack(*plan.problem, found.search, rise)) slack.add_row({row.name, row.unit, row.value, row.lower, row.upper, std::string(row.at_bound ? "yes" : "no")});
   if (!slack.rows().empty()) run.add_table("slack", slack, fmt::format("How far each variable can move, others following, until the cost rises by {:.3g} (curvature at the plan).", rise));
-  const control::MemberPlans own = control::member_plans(*plan.problem, found.search, plan.halves.report);
+  const control::MemberPlans& own = found.own;
   run.add_result("regret", own.regret, "mean distance above that of each member's own best plan");
   Table table({{"parameter", "", "of the model"}, {"of", "", "the plan's distance, or what the member's own best plan would take"}, {"correlation", "1", "Spearman's over members"}, {"lower", "1", "95 %"}, {"upper", "1", ""}});
   auto rows = own.sensitivities;

@@ -202,6 +202,7 @@ CycleSystem::Dish CycleSystem::dish_of(int member, std::span<const control::Puls
 
 control::PlannedAnswer CycleSystem::answer(int member, std::span<const control::Pulse> pulses, bool derivatives) const {
   control::PlannedAnswer out;
+  derivatives = derivatives && !pulses.empty();      // without a dose there is nothing to move
   const int count = static_cast<int>(setup_.quantities.size()), directions = static_cast<int>(3 * pulses.size());
   std::vector<double> times;
   std::vector<std::pair<double, int>> moment;      // of each quantity: its time, and the pulse whose start it is
@@ -226,11 +227,11 @@ control::PlannedAnswer CycleSystem::answer(int member, std::span<const control::
   for (std::size_t k = 0; k < pulses.size() && derivatives; ++k)
     if (!carried(pulses[k].input)) step_column[k] = static_cast<int>(options.columns.size()), options.columns.push_back(model_->parameter_index(step_dose(steps++)));
   out.values.setZero(count);
-  if (derivatives) out.by_pulses.setZero(count, directions);
+  out.by_pulses.setZero(count, derivatives ? directions : 0);
   Eigen::VectorXd part = Eigen::VectorXd::Zero(count), total = part;
   Eigen::MatrixXd part_slope = out.by_pulses, total_slope = out.by_pulses;
   for (const auto& [weight, experiment] : dish.strata) {
-    const Trajectory run = simulate_linear(*model_, dish.parameters, experiment, options, derivatives && !options.columns.empty() ? Sensitivities::parameters : Sensitivities::none);
+    const Trajectory run = simulate_linear(*model_, dish.parameters, experiment, options, derivatives ? Sensitivities::parameters : Sensitivities::none);
     if (!run.outcome.ok()) {
       out.outcome = run.outcome;
       return out;
