@@ -115,6 +115,28 @@ std::vector<std::string> parts_of_label(const std::string& label, const Benchmar
   return out;
 }
 
+void take_replicates(BenchmarkCells& cells, const std::vector<std::string>& names, const std::string& where) {
+  if (names.size() != cells.condition_of.size()) throw InputError(where, fmt::format("names {} replicates for {} cells", names.size(), cells.condition_of.size()), "one name a cell");
+  std::map<std::string, std::int32_t> number;
+  for (const auto& name : names)
+    if (!name.empty()) number.emplace(name, 0);
+  cells.replicate_names.clear(), cells.replicate_of.clear();
+  for (auto& [name, at] : number) {
+    at = static_cast<std::int32_t>(cells.replicate_names.size());
+    cells.replicate_names.push_back(name);
+  }
+  for (const auto& name : names) cells.replicate_of.push_back(name.empty() ? -1 : number.at(name));
+  std::vector<std::int32_t> first(cells.conditions.size(), -2);
+  bool several = false;
+  for (std::size_t c = 0; c < names.size(); ++c) {
+    if (cells.condition_of[c] < 0 || cells.replicate_of[c] < 0) continue;
+    auto& one = first[static_cast<std::size_t>(cells.condition_of[c])];
+    if (one == -2) one = cells.replicate_of[c];
+    several = several || one != cells.replicate_of[c];
+  }
+  if (!several) throw InputError(where, "no condition has two replicates", "give a column of guides, donors or wells, of which each condition has some; or leave --replicates out");
+}
+
 BenchmarkCells benchmark_cells_of(const std::vector<std::string>& genes, SparseRows values, const std::vector<std::string>& labels, const std::vector<std::string>& contexts,
                                   const std::vector<std::string>& cell_names, const std::string& control, const BenchmarkReading& reading, const std::string& where, std::vector<std::string>& notes) {
   BenchmarkCells out;
@@ -134,6 +156,9 @@ BenchmarkCells benchmark_cells_of(const std::vector<std::string>& genes, SparseR
   if (unlabelled > 0) notes.push_back(fmt::format("{} cells have no label or no context and take no part.", unlabelled));
   std::set<std::string> known;
   for (const auto& [key, n] : count) known.insert(key.first);
+  for (const auto& text : reading.parts)
+    if (const std::string label = at_equals("--parts", text, "LABEL=PART+PART").first; !known.contains(label))
+      throw InputError("--parts " + text, fmt::format("no cell is labelled '{}'", label), did_you_mean(label, std::vector<std::string>(known.begin(), known.end())));
   if (!known.contains(control)) throw InputError(where, fmt::format("no cell is labelled '{}', the control", control), fmt::format("there are: {}", fmt::join(known, ", ")));
   std::map<std::pair<std::string, std::string>, std::int32_t> index;
   for (const auto& [key, n] : count) {
@@ -157,6 +182,15 @@ BenchmarkCells benchmark_cells_of(const std::vector<std::string>& genes, SparseR
     const auto at = index.find({labels[c], contexts.empty() ? "" : contexts[c]});
     out.condition_of.push_back(at == index.end() ? -1 : at->second);
   }
+  std::vector<char> some(out.conditions.size(), 0);
+  for (std::size_t c = 0; c < cells; ++c)
+    if (out.condition_of[c] >= 0 && !some[static_cast<std::size_t>(out.condition_of[c])]) {
+      const auto x = out.values.values_of(static_cast<int>(c));
+      some[static_cast<std::size_t>(out.condition_of[c])] = std::any_of(x.begin(), x.end(), [](float v) { return v != 0; });
+    }
+  for (std::size_t l = 0; l < some.size(); ++l)
+    if (!some[l])
+      throw InputError(where, fmt::format("all values of all cells of '{}'{} are 0", out.conditions[l].name, out.conditions[l].context.empty() ? "" : " in " + out.conditions[l].context), "leave the condition out of the file, or find out where its counts went");
   out.hyped = are_hyped_arms({known.begin(), known.end()});
   resolve_targets(out, reading, where);
   BenchmarkReading masks = reading;
@@ -172,12 +206,41 @@ BenchmarkCells benchmark_cells_of(const std::vector<std::string>& genes, SparseR
 
 namespace {
 
-// Labels by cell, empty where there is none.
-std::vector<std::string> label_of_cells(const DataFrame& obs, const std::string& column, const std::string& where) {
+// Labels by cell, empty where there is none. Declared labels without a cell are said.
+std::vector<std::string> label_of_cells(const DataFrame& obs, const std::string& column, const std::string& where, std::vector<std::string>& notes) {
   const Labels labels = labels_of(column_named(obs, column, where));
+  std::vector<char> seen(labels.levels.size(), 0);
+  for (const auto code : labels.codes)
+    if (code >= 0) seen[static_cast<std::size_t>(code)] = 1;
+  std::string empty;
+  int count = 0;
+  for (std::size_t l = 0; l < seen.size(); ++l)
+    if (!seen[l] && ++count <= 10) empty += (empty.empty() ? "" : ", ") + labels.levels[l];
+  if (count > 0) notes.push_back(fmt::format("{} label{} of column {} {} no cell and {} left out: {}{}.", count, count > 1 ? "s" : "", column, count > 1 ? "have" : "has", count > 1 ? "are" : "is", empty, count > 10 ? ", ..." : ""));
   std::vector<std::string> out;
   for (const auto code : labels.codes) out.push_back(code < 0 ? "" : labels.levels[static_cast<std::size_t>(code)]);
   return out;
+}
+
+// How many replicates conditions have; what is drawn where there is one alone.
+std::string replicates_in_words(const BenchmarkCells& cells, const std::string& column) {
+  std::vector<std::set<std::int32_t>> in(cells.conditions.size());
+  std::int64_t nameless = 0;
+  for (std::size_t c = 0; c < cells.condition_of.size(); ++c) {
+    if (cells.condition_of[c] < 0) continue;
+    if (cells.replicate_of[c] < 0) ++nameless;
+    else in[static_cast<std::size_t>(cells.condition_of[c])].insert(cells.replicate_of[c]);
+  }
+  std::size_t least = cells.replicate_names.size(), most = 0, single = 0, perturbed = 0;
+  std::string controls;
+  for (std::size_t l = 0; l < in.size(); ++l) {
+    if (in[l].size() < 2) ++single;
+    if (cells.conditions[l].perturbations.empty()) controls += fmt::format("{}{}", controls.empty() ? "" : ", ", in[l].size());
+    else least = std::min(least, in[l].size()), most = std::max(most, in[l].size()), ++perturbed;
+  }
+  return fmt::format("column {}: {} to {} in each of {} perturbed conditions, {} in controls. Whole replicates are drawn for intervals and split for ceilings; {}{}", column, least, most, perturbed, controls,
+                     single > 0 ? fmt::format("{} conditions have fewer than two: there cells are drawn, which shows less", single) : std::string("every condition has two or more"),
+                     nameless > 0 ? fmt::format("; {} cells have none and stand for themselves", nameless) : std::string());
 }
 
 ExpressionInput tidy_release(RunDirectory& run, const std::filesystem::path& file, const std::string& release, const BenchmarkReading& reading) {
@@ -218,15 +281,17 @@ BenchmarkCells read_benchmark_cells(RunDirectory& run, const std::filesystem::pa
   std::vector<std::string> notes;
   SparseRows values = transposed(input.by_gene);
   input.by_gene = {};
-  BenchmarkCells out = benchmark_cells_of(input.genes, std::move(values), label_of_cells(input.data.obs, arms.column, input.where),
-                                          context.empty() ? std::vector<std::string>{} : label_of_cells(input.data.obs, context, input.where), names_of(input.data.obs, input.where), arms.reference, reading, input.where, notes);
+  BenchmarkCells out = benchmark_cells_of(input.genes, std::move(values), label_of_cells(input.data.obs, arms.column, input.where, notes),
+                                          context.empty() ? std::vector<std::string>{} : label_of_cells(input.data.obs, context, input.where, notes), names_of(input.data.obs, input.where), arms.reference, reading, input.where, notes);
   out.unit = "mean log1p of normalised counts";
   out.arm_column = arms.column;
   out.context_column = context;
+  if (!reading.replicates.empty()) take_replicates(out, label_of_cells(input.data.obs, reading.replicates, input.where, notes), reading.replicates);
   for (const auto& note : notes) {
     fmt::print("{}", to_terminal_paragraph("note      ", note));
     run.add_note(note);
   }
+  if (!reading.replicates.empty()) say(run, "replicates", replicates_in_words(out, reading.replicates));
   std::string told;
   for (const auto& [part, genes] : out.targets) told += fmt::format("{}{}: {}", told.empty() ? "" : "; ", part, genes.empty() ? std::string("none") : fmt::format("{}", fmt::join(genes, ", ")));
   say(run, "targets", told.size() > 600 ? told.substr(0, 600) + " ..." : told);

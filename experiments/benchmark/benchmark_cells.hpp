@@ -16,6 +16,7 @@ namespace hyped {
 struct BenchmarkReading {
   ArmChoice arms{{}, {}, "--control"};       // --by, --control; empty: found
   std::string context;                       // column; empty: one context
+  std::string replicates;                    // column of guides, donors or wells; empty: cells are drawn for intervals
   std::string matrix;                        // see ExpressionChoice
   double target = 1e4;
   std::vector<std::string> targets;          // PART=GENE[,GENE], PART=none, or none: parts that are no gene have no target
@@ -33,6 +34,8 @@ struct BenchmarkCells {
   std::vector<ResponseCondition> conditions; // [L] by name, then context; controls have no parts
   std::vector<std::int32_t> condition_of;    // [C] -1: in none
   std::vector<std::string> cell_names;       // [C]
+  std::vector<std::string> replicate_names;  // [R] guides, donors or wells
+  std::vector<std::int32_t> replicate_of;    // [C] -1: no name; empty: not asked for
   std::map<std::string, std::vector<std::string>> targets;      // of each part, masked ones too
   bool hyped = false;                        // arms of HYPED: its limits hold
   std::string control_label, arm_column, context_column;
@@ -47,6 +50,9 @@ BenchmarkCells read_benchmark_cells(RunDirectory& run, const std::filesystem::pa
 // From values [C x G] in memory, for what is not in a file. labels and contexts [C]; contexts empty: one.
 BenchmarkCells benchmark_cells_of(const std::vector<std::string>& genes, SparseRows values, const std::vector<std::string>& labels, const std::vector<std::string>& contexts,
                                   const std::vector<std::string>& cell_names, const std::string& control, const BenchmarkReading& reading, const std::string& where, std::vector<std::string>& notes);
+
+// Guides, donors or wells by name [C], "" for none: these are drawn again for intervals and put into halves whole. InputError: no condition has two of them.
+void take_replicates(BenchmarkCells& cells, const std::vector<std::string>& names, const std::string& where);
 
 // Parts of a label: by `parts`, else of a HYPED arm, else split at +.
 std::vector<std::string> parts_of_label(const std::string& label, const BenchmarkReading& reading);

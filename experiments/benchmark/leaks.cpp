@@ -52,6 +52,21 @@ std::vector<std::pair<std::uint64_t, std::uint64_t>> cell_hashes(const SparseRow
   return out;
 }
 
+namespace {
+
+// Each half needs two replicates, or it would say nothing of how replicates differ.
+bool halved_by_replicates(const BenchmarkCells& cells, const std::vector<std::pair<std::uint64_t, std::size_t>>& list) {
+  if (cells.replicate_of.empty()) return false;
+  std::set<std::int32_t> replicates;
+  for (const auto& [hash, c] : list) {
+    if (cells.replicate_of[c] < 0) return false;
+    replicates.insert(cells.replicate_of[c]);
+  }
+  return replicates.size() >= 4;
+}
+
+}  // namespace
+
 std::vector<std::uint8_t> cell_halves(const BenchmarkCells& cells, std::uint64_t seed, std::uint32_t draw) {
   std::vector<std::vector<std::pair<std::uint64_t, std::size_t>>> of(cells.conditions.size());
   const auto place = static_cast<std::uint64_t>(draw) << 40;
@@ -59,6 +74,18 @@ std::vector<std::uint8_t> cell_halves(const BenchmarkCells& cells, std::uint64_t
     if (cells.condition_of[c] >= 0) of[static_cast<std::size_t>(cells.condition_of[c])].emplace_back(mixed(text_hash(cells.cell_names[c]) ^ mixed(seed + place)), c);
   std::vector<std::uint8_t> out(cells.condition_of.size(), 0);
   for (auto& list : of) {
+    if (halved_by_replicates(cells, list)) {      // first the replicates of the first half, each by its own name
+      std::map<std::pair<std::uint64_t, std::int32_t>, std::vector<std::size_t>> replicates;
+      for (const auto& [hash, c] : list) {
+        const std::int32_t r = cells.replicate_of[c];
+        replicates[{mixed(text_hash(cells.replicate_names[static_cast<std::size_t>(r)]) ^ mixed(seed + place)), r}].push_back(c);
+      }
+      std::size_t at = 0;
+      for (const auto& [key, members] : replicates)
+        if (at++ >= replicates.size() / 2)
+          for (const auto c : members) out[c] = 1;
+      continue;
+    }
     std::sort(list.begin(), list.end(), [&](const auto& a, const auto& b) { return std::tie(a.first, cells.cell_names[a.second], a.second) < std::tie(b.first, cells.cell_names[b.second], b.second); });
     for (std::size_t i = list.size() / 2; i < list.size(); ++i) out[list[i].second] = 1;
   }
@@ -72,6 +99,14 @@ std::vector<Leak> leaks_of(const BenchmarkCells& cells, const BenchmarkSplit& sp
     if (c.perturbations.empty()) controls += static_cast<std::int64_t>(c.cells);
   out.push_back({"control cells on both sides", shared_control ? controls : 0, shared_control,
                  shared_control ? "predictions and truth are taken from the same control cells: their noise is common to both and raises correlations of change" : "predictions start from one half of the control cells, truth is compared with the other"});
+  if (!cells.replicate_of.empty() && !shared_control) {
+    const auto halves = cell_halves(cells, split.seed, 0);
+    std::map<std::pair<std::int32_t, std::int32_t>, int> sides;      // of control condition and replicate
+    for (std::size_t c = 0; c < halves.size(); ++c)
+      if (cells.condition_of[c] >= 0 && cells.replicate_of[c] >= 0 && cells.conditions[static_cast<std::size_t>(cells.condition_of[c])].perturbations.empty()) sides[{cells.condition_of[c], cells.replicate_of[c]}] |= 1 << halves[c];
+    const auto both = std::count_if(sides.begin(), sides.end(), [](const auto& one) { return one.second == 3; });
+    out.push_back({"replicates of controls on both sides", both, false, both > 0 ? "a control of fewer than four replicates is halved by cells: what its replicates have of their own is common to both halves" : "halves of controls are replicates of their own"});
+  }
   // equal cells
   const auto hashes = cell_hashes(cells.values);
   std::map<std::pair<std::uint64_t, std::uint64_t>, std::vector<std::size_t>> groups;

@@ -16,6 +16,7 @@ void add_bench_run(CLI::App& bench, int& exit_code) {
   command->add_option("--by", reading.arms.column, "column of cells that names conditions; default: found");
   command->add_option("--control,--reference", reading.arms.reference, "label of the control; default: found");
   command->add_option("--context", reading.context, "column of cell types, phases or donors; each has its own control");
+  command->add_option("--replicates", reading.replicates, "column of guides, donors or wells: drawn whole for intervals, split whole for ceilings");
   command->add_option("--targets", reading.targets, "which gene a part of a label changes: siPRRX1=PRRX1, drug=none; none: parts that are no gene have none")->allow_extra_args(false);
   command->add_option("--parts", reading.parts, "LABEL=PART+PART; default: split at +")->allow_extra_args(false)->group(rarely_used);
   command->add_option("--split", settings->split, "condition, stratum, dual, context, phase, held-out, or a .tsv file")->capture_default_str();
@@ -29,6 +30,7 @@ void add_bench_run(CLI::App& bench, int& exit_code) {
   command->add_flag("--mask-mt", reading.mask_mitochondrial, "mitochondrial genes take no part")->group(rarely_used);
   command->add_option("--edit", settings->edits, "PART=deletes or PART=raises, of the in-silico edit")->allow_extra_args(false)->group(rarely_used);
   command->add_option("--network", settings->network, "scenario of hyped grn fit: its network is one more model")->group(rarely_used);
+  command->add_option("--network-genes", settings->network_genes, "of that network: its scenario's and those that answer most")->check(positive_count())->capture_default_str()->group(rarely_used);
   command->add_option("--non-responding", settings->non_responding, "file of genes declared to answer nothing")->group(rarely_used);
   command->add_option("--min-cells", reading.least_cells, "of a condition in a context")->check(positive_count())->capture_default_str()->group(rarely_used);
   command->add_option("--matrix", reading.matrix, "X, layers/NAME or raw/X; default: found")->group(rarely_used);

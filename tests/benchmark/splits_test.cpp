@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <numeric>
 #include <set>
 
@@ -172,4 +173,51 @@ TEST_CASE("labels and targets and masks are resolved or refused") {
   CHECK(parts_of_label("PRRX1_MYOD", {}) == std::vector<std::string>{"mmMYOD1", "siPRRX1"});
   CHECK(parts_of_label("dual", {}) == std::vector<std::string>{"mmMYOD1", "siPRRX1"});
   CHECK(parts_of_label("B+A", {}) == std::vector<std::string>{"A", "B"});
+}
+
+TEST_CASE("replicates are halved whole, and a column that has none is refused") {
+  auto cells = cells_of(labels, {"x"}, 12);
+  std::vector<std::string> guide;
+  for (std::size_t c = 0; c < cells.condition_of.size(); ++c) guide.push_back(cells.conditions[static_cast<std::size_t>(cells.condition_of[c])].name + " g" + std::to_string(c % 4));
+  take_replicates(cells, guide, "column guide");
+  const auto halves = cell_halves(cells, 9, 0);
+  std::map<std::string, std::set<int>> sides;
+  std::map<int, int> sizes;
+  for (std::size_t c = 0; c < guide.size(); ++c) sides[guide[c]].insert(halves[c]), ++sizes[halves[c]];
+  CHECK(sides.size() == 24);
+  for (const auto& [name, side] : sides) CHECK(side.size() == 1);
+  CHECK(sizes[0] == sizes[1]);
+  CHECK(cell_halves(cells, 10, 0) != halves);
+  const auto leak = [&](const std::string& check) {
+    for (const auto& one : leaks_of(cells, make_split(cells, SplitKind::condition, 9, 0), false))
+      if (one.check == check) return one.count;
+    return std::int64_t{-1};
+  };
+  CHECK(leak("replicates of controls on both sides") == 0);
+  // two donors: halves of cells, and both donors on both sides
+  for (std::size_t c = 0; c < guide.size(); ++c) guide[c] = "donor" + std::to_string(c % 2);
+  take_replicates(cells, guide, "column donor");
+  CHECK(leak("replicates of controls on both sides") == 2);
+  for (std::size_t c = 0; c < guide.size(); ++c) guide[c] = "only " + std::to_string(cells.condition_of[c]);
+  CHECK_THROWS_WITH(take_replicates(cells, guide, "column batch"), Contains("no condition has two replicates"));
+}
+
+TEST_CASE("labels of --parts that no cell has, and a condition without any value, are refused") {
+  SparseRows rows;
+  rows.columns = 2;
+  std::vector<std::string> label, names;
+  for (int i = 0; i < 12; ++i) {
+    label.push_back(i < 4 ? "control" : i < 8 ? "drug" : "A");
+    names.push_back("c" + std::to_string(i));
+    if (i < 4 || i >= 8) rows.column.push_back(i % 2), rows.value.push_back(1.0F);
+    rows.start.push_back(static_cast<std::int64_t>(rows.column.size()));
+  }
+  rows.rows = 12;
+  BenchmarkReading reading;
+  reading.least_cells = 2, reading.targets = {"none"};
+  std::vector<std::string> notes;
+  const auto read = [&] { return benchmark_cells_of({"A", "g"}, rows, label, {}, names, "control", reading, "file", notes); };
+  CHECK_THROWS_WITH(read(), Contains("all values of all cells of 'drug' are 0"));
+  reading.parts = {"drugs=A+B"};
+  CHECK_THROWS_WITH(read(), Contains("no cell is labelled 'drugs'") && Contains("drug"));
 }

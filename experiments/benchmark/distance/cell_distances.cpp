@@ -58,9 +58,24 @@ Eigen::MatrixXd placed(const SparseRows& rows, const std::optional<Pca>& pca) {
   return out;
 }
 
-Cells cells_of(const ExpressionInput& input, const std::string& by, std::int64_t least) {
-  Cells out{transposed(input.by_gene), groups_by(input.data.obs, by, {}, input.where), {}};
-  require_cells(out.groups, least, fmt::format("{}, column {}", input.where, by));
+// Conditions of fewer cells than `least` are left out and named. InputError: the control is too small, no other condition is left, a condition without any value.
+Cells cells_of(RunDirectory& run, const ExpressionInput& input, const CellDistanceSettings& settings) {
+  Cells out{transposed(input.by_gene), groups_by(input.data.obs, settings.by, {}, input.where), {}};
+  const std::string where = fmt::format("{}, column {}", input.where, settings.by);
+  require_cells(only_groups(out.groups, std::vector<std::string>{out.groups.names[static_cast<std::size_t>(out.groups.index_of(settings.control, where))]}, where), settings.least_cells, where);
+  const auto sizes = out.groups.sizes();
+  std::vector<std::string> kept;
+  for (std::size_t k = 0; k < sizes.size(); ++k) {
+    if (sizes[k] >= settings.least_cells) kept.push_back(out.groups.names[k]);
+    else say(run, "left out", fmt::format("'{}' has {} cells, fewer than {} (--min-cells)", out.groups.names[k], sizes[k], settings.least_cells));
+  }
+  if (kept.size() < 2) throw InputError(where, fmt::format("no condition beside '{}' has {} cells", settings.control, settings.least_cells), "lower --min-cells if you know why");
+  out.groups = only_groups(out.groups, kept, where);
+  std::vector<char> some(kept.size(), 0);
+  for (std::size_t c = 0; c < out.groups.of_cell.size(); ++c)
+    if (out.groups.of_cell[c] >= 0 && !out.rows.values_of(static_cast<int>(c)).empty()) some[static_cast<std::size_t>(out.groups.of_cell[c])] = 1;
+  for (std::size_t k = 0; k < some.size(); ++k)
+    if (!some[k]) throw InputError(where, fmt::format("all values of all cells of '{}' are 0", kept[k]), "leave the condition out of the file, or find out where its counts went");
   return out;
 }
 
@@ -129,7 +144,7 @@ void run_cell_distances(RunDirectory& run, const std::filesystem::path& file, co
   run.add_input(file);
   const ExpressionInput input = read_expression(file, {ExpressionUse::log_values, settings.matrix, settings.target});
   state_input(run, input);
-  Cells measured = cells_of(input, settings.by, settings.least_cells);
+  Cells measured = cells_of(run, input, settings);
   const int control = measured.groups.index_of(settings.control, fmt::format("{}, column {}", input.where, settings.by));
   std::optional<Cells> predicted;      // read before anything is printed: a file that is refused is refused at once
   if (!settings.against.empty()) {
@@ -195,6 +210,9 @@ void run_cell_distances(RunDirectory& run, const std::filesystem::path& file, co
   run.add_table("distances", table, fmt::format("Distances of each condition's cells from {}'s. Energy and MMD in {}; gene distances on log-normalised expression.", settings.control, space));
   run.add_table("parts", parts, fmt::format("What of the difference from {} is means, variances and dependence, in {}. Unbiased: may be negative where there is none.", settings.control, space));
   run.add_answer(fmt::format("{} of {} conditions differ from {} at 5 % (energy distance, permutations, Holm-Sidak).", different, rows.size(), settings.control));
+  // the smallest adjusted p there can be: every condition beyond all permutations
+  if (const double least = holm_sidak(std::vector<double>(rows.size(), 1.0 / (1 + settings.permutations))).front(); least >= 0.05)
+    run.add_warning(fmt::format("With {} permutations and {} conditions the smallest adjusted p is {:.2g}: no condition can pass 5 %. Take more --permutations.", settings.permutations, rows.size(), least));
   if (predicted) {
     predicted->place = placed(predicted->rows, pca);
     add_scores(run, measured, *predicted, control, settings, space);

@@ -101,7 +101,7 @@ void run_benchmark(RunDirectory& run, const std::filesystem::path& file, const B
   }
   check_split(bench.split, bench.cells, from_file ? settings.split : "--split " + settings.split);
   bench.predictors = settings.predictors.empty() ? standard_predictors(edits_of(settings.edits)) : standard_predictors(settings.predictors, edits_of(settings.edits));
-  if (!settings.network.empty()) bench.predictors.push_back(network_predictor(run, settings.network, bench.cells));
+  if (!settings.network.empty()) bench.predictors.push_back(network_predictor(run, settings.network, bench.cells, bench.split, settings.network_genes));
   bench.floor = floor_of(bench, settings.floor);
   const auto own = settings.leave_own_genes_out ? OwnGenes::left_out : OwnGenes::scored;
   bench.metrics = metrics_named(settings.metrics, own);

@@ -20,6 +20,7 @@ struct BenchRunSettings {
   std::string floor = "perturbed mean";       // what scaled scores are measured from
   std::vector<std::string> edits;             // PART=deletes or PART=raises
   std::string network;                        // scenario of hyped grn fit: its network is one more model
+  int network_genes = 24;                     // of it at most, unless the scenario has more
   std::string non_responding;                 // file of genes declared beforehand as answering nothing, one a line
   bool shared_control = false, leave_own_genes_out = false;
   int draws = 100, splits = 10;               // of cells; into halves
@@ -62,6 +63,8 @@ void prepare_models(Benchmark& bench, bool shared_control);
 // Standard deviation of each value if cells were drawn again, [P][metrics][N]; NaN where a metric has one value for all or none.
 std::vector<std::vector<std::vector<double>>> deviations_over_cells(const Benchmark& bench, int draws);
 
+// What intervals over cells draw again: cells, or whole replicates.
+std::string drawn_units(const Benchmark& bench);
 // (value - floor) / (ceiling - floor) of one condition; none where the ceiling is not beyond the floor by two standard deviations of the floor's score over cells.
 std::optional<double> scaled_at(const Benchmark& bench, std::size_t metric, std::size_t model, std::size_t condition);
 

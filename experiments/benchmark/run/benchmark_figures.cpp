@@ -35,8 +35,8 @@ void add_scores(RunDirectory& run, const Benchmark& bench) {
       }
     }
   if (!rows.rows().empty() && rows.rows().size() <= 300)
-    report::add_figure(run, {"scores", fmt::format("Mean scores over {} tested conditions. Floor: {}. Ceiling: {}. Intervals hold for other cells and other perturbations, not for other cultures.", bench.tested.condition.size(), bench.models[bench.floor].name,
-                                                   to_string(bench.calibrated.front().ceiling)), "scores", {{"rows", rows}}, {}, "answer"});
+    report::add_figure(run, {"scores", fmt::format("Mean scores over {} tested conditions. Floor: {}. Ceiling: {}. Intervals hold for other {} and other perturbations, not for other cultures.", bench.tested.condition.size(), bench.models[bench.floor].name,
+                                                   to_string(bench.calibrated.front().ceiling), drawn_units(bench)), "scores", {{"rows", rows}}, {}, "answer"});
 }
 
 void add_changes(RunDirectory& run, const Benchmark& bench) {

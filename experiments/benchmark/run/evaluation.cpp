@@ -143,7 +143,7 @@ void add_evidence(EffectComparison& truth, const BenchmarkCells& cells, const Te
 }
 
 CellsBehind cells_behind(const BenchmarkCells& cells, const TestedConditions& tested, const ConditionGroups& groups) {
-  CellsBehind out{&cells.values, &groups.groups, {}, {}};
+  CellsBehind out{&cells.values, &groups.groups, {}, {}, cells.replicate_of.empty() ? nullptr : &cells.replicate_of};
   for (const int l : tested.condition) {
     out.of_condition.push_back(groups.truth[static_cast<std::size_t>(l)]);
     out.of_control.push_back(groups.truth[static_cast<std::size_t>(cells.index_of(cells.control_label, cells.conditions[static_cast<std::size_t>(l)].context))]);

@@ -121,7 +121,7 @@ void add_composition_scores(Table& scores, const Benchmark& bench, const Arm& ar
   for (const auto& c : bench.cells.conditions) counts.push_back(static_cast<double>(c.cells));
   const PooledScores here = pooled_scores(bench, arm, arms, contexts, reference, bench.means, counts);
   const int draws = bench.options.cell_draws / 2;
-  const CellResamples resamples(bench.cells.values, bench.groups.groups, bench.seed);
+  const CellResamples resamples(bench.cells.values, bench.groups.groups, bench.seed, &bench.cells.replicate_of);
   std::array<std::array<double, 3>, 3> squares{};      // [predictor][l2, pearson, l2 minus the additive's]
   for (int d = 0; d < draws; ++d) {
     std::vector<ProfileMatrix> direction(1);
@@ -203,7 +203,7 @@ void report_composition(RunDirectory& run, const Benchmark& bench) {
 
 void report_duplicates(RunDirectory& run, const Benchmark& bench, int splits) {
   const auto behind = cells_behind(bench.cells, bench.tested, bench.groups);
-  const CellResamples resamples(bench.cells.values, bench.groups.groups, bench.seed);
+  const CellResamples resamples(bench.cells.values, bench.groups.groups, bench.seed, &bench.cells.replicate_of);
   const auto n = static_cast<Eigen::Index>(bench.tested.condition.size()), genes = static_cast<Eigen::Index>(bench.cells.genes.size());
   for (Eigen::Index i = 0; i < n; ++i)
     if (!resamples.splittable(behind.of_condition[static_cast<std::size_t>(i)]) || !resamples.splittable(behind.of_control[static_cast<std::size_t>(i)])) return;

@@ -64,7 +64,7 @@ ContrastSet contrast_models(const Benchmark& bench) {
   truth.genes = bench.cells.genes;
   truth.truth.resize(static_cast<Eigen::Index>(contrasts.size()), bench.means.cols());
   truth.control = truth.truth;
-  out.cells = {&bench.cells.values, &bench.groups.groups, {}, {}};
+  out.cells = {&bench.cells.values, &bench.groups.groups, {}, {}, bench.cells.replicate_of.empty() ? nullptr : &bench.cells.replicate_of};
   for (std::size_t i = 0; i < contrasts.size(); ++i) {
     const auto p = static_cast<std::size_t>(contrasts[i].p), q = static_cast<std::size_t>(contrasts[i].q);
     ResponseCondition condition = bench.cells.conditions[p];
@@ -93,7 +93,7 @@ void report_contrasts(RunDirectory& run, const Benchmark& bench) {
   ScoreCalibrationOptions options = bench.options;
   const auto calibrated = calibrate(set.models, bench.floor, metrics, set.cells, options);
   Table table({{"predictor", "", ""}, {"contrast", "", ""}, {"context", "", ""}, {"metric", "", ""}, {"value", "", ""}, {"ceiling", "", "second measurement of both"}, {"why_not", "", ""}});
-  Table means({{"predictor", "", ""}, {"metric", "", ""}, {"mean", "", ""}, {"cells_lower", "", "95 % if cells were drawn again"}, {"cells_upper", "", ""}, {"floor", "", ""}, {"ceiling", "", ""}, {"scaled", "", ""}, {"against_floor", "", ""}});
+  Table means({{"predictor", "", ""}, {"metric", "", ""}, {"mean", "", ""}, {"cells_lower", "", "95 % if " + drawn_units(bench) + " were drawn again"}, {"cells_upper", "", ""}, {"floor", "", ""}, {"ceiling", "", ""}, {"scaled", "", ""}, {"against_floor", "", ""}});
   for (const auto& metric : calibrated)
     for (std::size_t m = 0; m < set.models.size(); ++m) {
       const auto& ceiling = metric.ceilings[metric.ceiling].values;
@@ -111,7 +111,9 @@ void report_contrasts(RunDirectory& run, const Benchmark& bench) {
   std::size_t best = set.models.size();
   for (std::size_t m = 0; m < set.models.size(); ++m)
     if (bench.predictors[m]->role() != PredictorRole::negative_control && calibrated[0].models[m].mean && (best == set.models.size() || *calibrated[0].models[m].mean < *calibrated[0].models[best].mean)) best = m;
-  if (best < set.models.size()) run.add_answer(fmt::format("Contrasts between perturbed conditions ({}): smallest L2 error {:.3f} by {}.", set.models[0].pair.conditions.size(), *calibrated[0].models[best].mean, set.models[best].name));
+  if (best == set.models.size()) return;
+  const auto& range = calibrated[0].models[best].ranges.cells;
+  run.add_answer(fmt::format("Contrasts between perturbed conditions ({}): smallest L2 error {:.3f}{} by {}.", set.models[0].pair.conditions.size(), *calibrated[0].models[best].mean, range ? fmt::format(" [{:.3f}, {:.3f}] over {}", range->lower, range->upper, drawn_units(bench)) : std::string(), set.models[best].name));
 }
 
 Eigen::RowVectorXd sparse_batch(const Eigen::RowVectorXd& a, const Eigen::RowVectorXd& b, const Eigen::RowVectorXd& ab) {

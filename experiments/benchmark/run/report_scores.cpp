@@ -25,7 +25,7 @@ std::string number(const std::optional<double>& value) { return value ? fmt::for
 
 Table score_table(const Benchmark& bench) {
   Table out({{"predictor", "", ""}, {"role", "", ""}, {"metric", "", ""}, {"better", "", "higher or lower"}, {"mean", "", "over conditions where it is defined"}, {"defined", "", ""}, {"of", "", "conditions, or 1 for a metric over all"},
-             {"cells_lower", "", "95 % if cells were drawn again"}, {"cells_upper", "", ""}, {"lower", "", "95 % over cells and perturbations"}, {"upper", "", ""}, {"noise", "", "what the noise of measuring adds"},
+             {"cells_lower", "", "95 % if " + drawn_units(bench) + " were drawn again"}, {"cells_upper", "", ""}, {"lower", "", "95 % over " + drawn_units(bench) + " and perturbations"}, {"upper", "", ""}, {"noise", "", "what the noise of measuring adds"},
              {"floor", "", "mean of the floor"}, {"ceiling", "", ""}, {"ceiling_kind", "", ""}, {"scaled", "", "0 floor, 1 ceiling"}, {"scaled_lower", "", ""}, {"scaled_upper", "", ""}, {"against_floor", "", ""}, {"against_ceiling", "", ""},
              {"calibrated", "", "does this metric tell ceiling from floor on these data"}, {"why_not", "", ""}});
   for (const auto& metric : bench.calibrated)
@@ -40,16 +40,37 @@ Table score_table(const Benchmark& bench) {
   return out;
 }
 
+const std::vector<std::string> headline{"l2_delta", "pearson_delta", "pearson", "pds_cosine"};
+
+std::string first_shown(const Benchmark& bench) {
+  for (const auto& name : headline)
+    if (std::any_of(bench.calibrated.begin(), bench.calibrated.end(), [&](const auto& metric) { return metric.metric == name; })) return name;
+  return bench.calibrated.empty() ? "" : bench.calibrated.front().metric;
+}
+
 // What a reader sees first: every predictor under a few metrics, best mean L2 first. together: predictors with one set of numbers share a row.
 Table headline_table(const Benchmark& bench, bool together) {
-  const std::vector<std::string> wanted{"l2_delta", "pearson_delta", "pearson", "pds_cosine"};
   std::vector<Column> columns{{"predictor", "", ""}};
   std::vector<const MetricCalibration*> shown;
-  for (const auto& name : wanted)
+  for (const auto& name : headline)
     for (const auto& metric : bench.calibrated)
       if (metric.metric == name) shown.push_back(&metric);
   for (std::size_t i = shown.size(); i < std::min<std::size_t>(4, bench.calibrated.size()); ++i) shown.push_back(&bench.calibrated[i]);
-  for (const auto* metric : shown) columns.push_back({metric->metric + (metric->separates ? "" : " (*)"), "", metric->better == Better::higher ? "higher is better" : "lower is better"});
+  // of the first metric also the interval: as words where it is read, as numbers where it is used
+  for (const auto* metric : shown) {
+    columns.push_back({metric->metric + (metric->separates ? "" : " (*)"), "", metric->better == Better::higher ? "higher is better" : "lower is better"});
+    if (metric != shown[0]) continue;
+    if (together) columns.push_back({"95 %", "", ""});
+    else columns.push_back({metric->metric + "_lower", "", "95 % over " + drawn_units(bench) + " and perturbations"}), columns.push_back({metric->metric + "_upper", "", ""});
+  }
+  const auto add_value = [&](std::vector<Cell>& row, const MetricCalibration& metric, const std::optional<double>& value, const CalibratedScore* score) {
+    if (together && score && value && score->defined < score->of) row.emplace_back(fmt::format("{:.4g} ({} of {})", *value, score->defined, score->of));
+    else row.push_back(cell_of(value));
+    if (&metric != shown[0]) return;
+    const auto range = score ? score->ranges.both ? score->ranges.both : score->ranges.perturbations : std::nullopt;
+    if (!together) row.push_back(lower_of(range)), row.push_back(upper_of(range));
+    else row.push_back(range ? Cell(fmt::format("{:.3g} to {:.3g}", range->lower, range->upper)) : Cell());
+  };
   columns.push_back({"scaled", "", "mean scaled score over calibrated metrics"});
   Table out(columns);
   const auto scaled = mean_scaled_scores(bench.calibrated);
@@ -71,14 +92,14 @@ Table headline_table(const Benchmark& bench, bool together) {
     std::size_t others = 0;
     for (std::size_t j = i + 1; together && j < order.size(); ++j)
       if (!told[order[j]] && same(m, order[j])) told[order[j]] = 1, ++others;
-    std::vector<Cell> row{bench.models[m].name + (bench.predictors[m]->role() == PredictorRole::negative_control ? " (negative)" : "") + (others > 0 ? fmt::format(", {} alike", others) : "")};
-    for (const auto* metric : shown) row.push_back(cell_of(metric->models[m].mean));
+    std::vector<Cell> row{bench.models[m].name + (bench.predictors[m]->role() == PredictorRole::negative_control ? " (negative)" : "") + (others > 0 ? fmt::format(" (+{})", others) : "")};
+    for (const auto* metric : shown) add_value(row, *metric, metric->models[m].mean, &metric->models[m]);
     row.push_back(scaled[m].mean && std::abs(*scaled[m].mean) < 1e-12 ? Cell(0.0) : cell_of(scaled[m].mean));
     out.add_row(row);
   }
   for (const auto kind : {CeilingKind::half_split, CeilingKind::replicate, CeilingKind::noise_free}) {
     std::vector<Cell> row{fmt::format("duplicate, {}", to_string(kind))};
-    for (const auto* metric : shown) row.push_back(cell_of(metric->ceilings[kind].mean));
+    for (const auto* metric : shown) add_value(row, *metric, metric->ceilings[kind].mean, nullptr);
     row.emplace_back();
     out.add_row(row);
   }
@@ -87,12 +108,14 @@ Table headline_table(const Benchmark& bench, bool together) {
 
 }  // namespace
 
+std::string drawn_units(const Benchmark& bench) { return bench.cells.replicate_of.empty() ? "cells" : "replicates"; }
+
 std::vector<std::vector<std::vector<double>>> deviations_over_cells(const Benchmark& bench, int draws) {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   std::vector<std::vector<std::vector<double>>> out(bench.models.size(), std::vector<std::vector<double>>(bench.metrics.size(), std::vector<double>(bench.tested.condition.size(), nan)));
   if (draws < 2) return out;
   const CellsBehind behind = cells_behind(bench.cells, bench.tested, bench.groups);
-  const CellResamples resamples(bench.cells.values, bench.groups.groups, bench.seed);
+  const CellResamples resamples(bench.cells.values, bench.groups.groups, bench.seed, &bench.cells.replicate_of);
   struct Sum {
     double one = 0, two = 0;
     int count = 0;
@@ -162,6 +185,9 @@ void answer_best(RunDirectory& run, const Benchmark& bench) {
       if (takes_part(m) && (best == bench.models.size() || metric.joint.sign() * (*metric.models[m].mean - *metric.models[best].mean) > 0)) best = m;
     if (best == bench.models.size()) continue;
     const auto range = metric.models[best].ranges.both ? metric.models[best].ranges.both : metric.models[best].ranges.perturbations;
+    std::string apart_from;      // better than the best, but no rule
+    for (std::size_t m = 0; m < bench.models.size(); ++m)
+      if ((bench.models[m].name == "A only" || bench.models[m].name == "B only") && metric.models[m].mean && metric.joint.sign() * (*metric.models[m].mean - *metric.models[best].mean) > 0) apart_from = bench.models[m].name;
     std::size_t near = 0, compared = 0;
     for (std::size_t m = 0; m < bench.models.size(); ++m) {
       if (m == best || !takes_part(m)) continue;
@@ -173,20 +199,21 @@ void answer_best(RunDirectory& run, const Benchmark& bench) {
       if (!difference || difference->lower <= 0) ++near;
     }
     const bool beyond = metric.ceiling_mean && metric.joint.sign() * (*metric.models[best].mean - *metric.ceiling_mean) > 0;
-    run.add_answer(fmt::format("{}: best is {} with {}{}; {} of {} others cannot be told from it (tables/pairs.tsv). The floor, {}, has {}, the {} ceiling {}.{}", metric.metric, bench.models[best].name, number(metric.models[best].mean),
+    run.add_answer(fmt::format("{}: best is {} with {}{}; {} of {} others cannot be told from it (tables/pairs.tsv). The floor, {}, has {}, the {} ceiling {}.{}{}", metric.metric, bench.models[best].name, number(metric.models[best].mean),
                                range ? fmt::format(" [{:.3f}, {:.3f}]", range->lower, range->upper) : " (no interval: too few conditions)", near, compared, bench.models[bench.floor].name, number(metric.floor_mean), to_string(metric.ceiling), number(metric.ceiling_mean),
-                               beyond ? " A ceiling is what another measurement of the same depth reaches; a predictor that averages over conditions has less noise and may pass it." : ""));
+                               beyond ? " A ceiling is what another measurement of the same depth reaches; a predictor that averages over conditions has less noise and may pass it." : "",
+                               apart_from.empty() ? "" : fmt::format(" {} has a better mean, but goes by the order of names, which is no rule.", apart_from)));
   }
 }
 
 void report_scores(RunDirectory& run, const Benchmark& bench) {
   fmt::print("\n{}\n", to_terminal(headline_table(bench, true), "tables/scores.tsv"));
-  fmt::print("{}", to_terminal_paragraph("          ", "(*): ceiling and floor are not told apart by this metric on these data. N alike: as many predictors have the same numbers, most because they fell back on the same rule (tables/fallbacks.tsv). Intervals: tables/scores.tsv."));
+  fmt::print("{}", to_terminal_paragraph("          ", "(*): ceiling and floor are not told apart by this metric on these data. (+N): N more predictors have the same numbers, most because they fell back on the same rule (tables/fallbacks.tsv). 95 %: of " + first_shown(bench) + ", over " + drawn_units(bench) + " and perturbations. All intervals, and how many conditions each mean holds: tables/scores.tsv."));
   run.add_table("leaderboard", headline_table(bench, false), fmt::format("Means over {} tested conditions. Ceilings are halves of the cells against each other, and brought to full depth. Floor of scaled scores: {}. (*): not calibrated on these data. (negative): a negative control.", bench.tested.condition.size(), bench.models[bench.floor].name));
   run.add_table("scores", score_table(bench), "Every predictor under every metric, with floor, ceiling, intervals and verdicts.");
   const auto& sd = bench.deviations;
   const double z = -normal_quantile_of(0.5 - 0.5 * bench.options.level);
-  Table rows({{"predictor", "", ""}, {"condition", "", ""}, {"context", "", ""}, {"metric", "", ""}, {"value", "", ""}, {"lower", "", "95 % if cells were drawn again"}, {"upper", "", ""}, {"floor", "", ""}, {"ceiling", "", ""}, {"scaled", "", ""}, {"why_not", "", ""}});
+  Table rows({{"predictor", "", ""}, {"condition", "", ""}, {"context", "", ""}, {"metric", "", ""}, {"value", "", ""}, {"lower", "", "95 % if " + drawn_units(bench) + " were drawn again"}, {"upper", "", ""}, {"floor", "", ""}, {"ceiling", "", ""}, {"scaled", "", ""}, {"why_not", "", ""}});
   for (std::size_t k = 0; k < bench.metrics.size(); ++k) {
     const MetricCalibration& metric = bench.calibrated[k];
     if (metric.joint.global()) continue;

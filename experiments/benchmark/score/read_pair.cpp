@@ -102,6 +102,19 @@ void resolve_targets(RunDirectory& run, ScoredPair& pair, const Targets& targets
   if (!unmeasured.empty()) run.add_note(fmt::format("Target genes that are not among the genes scored: {}.", first_of(unmeasured)));
 }
 
+// An arm whose cells hold nothing has a profile of zeros, which is no measurement and no prediction.
+void refuse_empty(const ScoredCells& cells, const std::string& where) {
+  std::vector<char> seen(cells.groups.names.size(), 0), some(seen);
+  for (std::size_t c = 0; c < cells.groups.of_cell.size(); ++c) {
+    if (cells.groups.of_cell[c] < 0) continue;
+    const auto k = static_cast<std::size_t>(cells.groups.of_cell[c]);
+    const auto values = cells.cells.values_of(static_cast<int>(c));
+    seen[k] = 1, some[k] = some[k] || std::any_of(values.begin(), values.end(), [](float v) { return v != 0; });
+  }
+  for (std::size_t k = 0; k < seen.size(); ++k)
+    if (seen[k] && !some[k]) throw InputError(where, fmt::format("all values of all cells of '{}' are 0", cells.groups.names[k]), "leave the condition out of the file, or find out where its counts went");
+}
+
 // Means of logarithms are not negative. A linear model may fall below 0 by a little: counted and said. A table of changes is refused.
 void check_signs(RunDirectory& run, const ScoredPair& pair) {
   const ProfileMatrix& means = pair.predicted_means;
@@ -217,6 +230,8 @@ ScoredPair read_scored_pair(RunDirectory& run, const PairSettings& settings) {
     pair.predicted->groups = groups_of(prediction.labels, predicted_control);
     pair.predicted->cells = genes.predicted.size() == prediction.genes.size() && pair.genes == prediction.genes ? std::move(prediction.rows) : columns_of(prediction.rows, genes.predicted);
   }
+  refuse_empty(pair.truth, truth.where);
+  if (pair.predicted) refuse_empty(*pair.predicted, prediction.where);
   if (settings.normalise > 0) pair.log_target = settings.normalise;
   if (prediction.of_means && pair.truth.scale == CellScale::counts) {
     pair.truth.cells = logs_of(pair.truth, pair.log_target), pair.truth.scale = CellScale::logs;

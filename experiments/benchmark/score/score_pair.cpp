@@ -59,7 +59,9 @@ std::optional<ScoreRange> range_of(const DialectMetric& m) {
   std::vector<double> values;
   for (const auto& v : m.values) values.push_back(v.value && std::isfinite(*v.value) ? *v.value : std::numeric_limits<double>::quiet_NaN());
   if (m.over_all) return {};
-  return range_over_perturbations(values, 0, {});
+  auto range = range_over_perturbations(values, 0, {});
+  if (range) range = within_bounds(*range, m.id, m.better, m.perfect, m.worst);
+  return range;
 }
 
 Table means_table(const PairScores& scores) {

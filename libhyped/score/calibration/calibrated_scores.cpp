@@ -63,10 +63,13 @@ std::optional<ScoreRange> span_range(const std::vector<double>& span, double sha
   return ScoreRange{span[0], se, span[0] - half, span[0] + half};
 }
 
+// 1.998 is printed as 1.99: it is not 2.
+double below_two(double errors) { return std::floor(100 * errors) / 100; }
+
 std::string why_it_does_not_separate(const std::optional<ScoreRange>& span, const std::string& ceiling, const std::string& floor) {
   if (!span) return "too few conditions to tell the ceiling from the floor";
   if (span->estimate <= 0) return fmt::format("the {} ceiling is no better than {}", ceiling, floor);
-  return fmt::format("the {} ceiling and {} are {:.2g} standard errors apart, less than 2", ceiling, floor, span->estimate / span->se);
+  return fmt::format("the {} ceiling and {} are {:.2f} standard errors apart, less than 2", ceiling, floor, below_two(span->estimate / span->se));
 }
 
 }  // namespace
@@ -93,7 +96,7 @@ ScaledScore scaled_score(const std::vector<double>& u, const std::vector<double>
   const double yy = t * t * m.yy + t_shared * t_shared * shared.span, se = std::sqrt(m.yy + shared.span);
   if (m.n < 2 && shared.span <= 0) out.refused_because = "one condition and no cells: nothing is known about the span";
   else if (m.mean_y <= 0) out.refused_because = "the ceiling is no better than the floor";
-  else if (m.mean_y < 2 * se) out.refused_because = fmt::format("ceiling and floor are {:.2g} standard errors apart, less than 2", m.mean_y / se);
+  else if (m.mean_y < 2 * se) out.refused_because = fmt::format("ceiling and floor are {:.2f} standard errors apart, less than 2", below_two(m.mean_y / se));
   if (!out.refused_because.empty()) return out;
   const double xx = t * t * m.xx + t_shared * t_shared * shared.score, bound = std::sqrt(xx * yy), xy = std::clamp(t * t * m.xy + t_shared * t_shared * shared.both, -bound, bound), x = m.mean_x, y = m.mean_y;
   out.value = x / y;
@@ -158,6 +161,8 @@ std::vector<MetricCalibration> calibrate(const std::vector<ScoredModel>& models,
       std::vector<double> weights(models.size(), 0.0);
       weights[m] = 1;
       s.ranges = ranges_of(c.joint, weights, range);
+      for (auto* one : {&s.ranges.cells, &s.ranges.perturbations, &s.ranges.both})
+        if (*one) *one = within_bounds(**one, metrics[k].id, metrics[k].better, metrics[k].perfect, metrics[k].worst);
       if (s.mean && c.joint.cell_covariance.size() > 0) s.noise_shift = c.joint.noise_shift[static_cast<Eigen::Index>(m)], s.without_noise = *s.mean - *s.noise_shift;
       if (m != floor) {
         weights[floor] = -1;

@@ -160,7 +160,7 @@ EffectComparison duplicate_of(const EffectComparison& pair, const CellsBehind& c
 
 std::vector<Ceilings> ceilings_of(const ScoredModel& floor, const std::vector<Metric>& metrics, const CellsBehind& cells, const SplitOptions& options) {
   check_cells_behind(cells, floor.pair);
-  const CellResamples resamples(*cells.cells, *cells.groups, options.seed);
+  const CellResamples resamples(*cells.cells, *cells.groups, options.seed, cells.replicates);
   const int splits = options.rule == SplitRule::alternate ? 1 : options.splits;
   HYPED_REQUIRE(splits >= 1);
   const auto halves = split_scores(floor, metrics, cells, resamples, options, 0.5, splits);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "libhyped/errors.hpp"
 #include "libhyped/parallel.hpp"
@@ -18,12 +19,31 @@ std::size_t below(RandomStream& random, std::size_t n) { return std::min(n - 1, 
 
 }  // namespace
 
-CellResamples::CellResamples(const SparseRows& cells, const CellGroups& groups, std::uint64_t seed) : cells_(cells), members_(static_cast<std::size_t>(groups.count())), seed_(seed) {
+CellResamples::CellResamples(const SparseRows& cells, const CellGroups& groups, std::uint64_t seed, const std::vector<std::int32_t>* replicates) : cells_(cells), members_(static_cast<std::size_t>(groups.count())), seed_(seed) {
   HYPED_REQUIRE(groups.of_cell.size() == static_cast<std::size_t>(cells.rows));
   for (std::size_t c = 0; c < groups.of_cell.size(); ++c)
     if (groups.of_cell[c] >= 0) members_[static_cast<std::size_t>(groups.of_cell[c])].push_back(static_cast<std::int32_t>(c));
   for (int k = 0; k < groups.count(); ++k)
     if (cells_of(k) == 0) throw InputError("group " + groups.names[static_cast<std::size_t>(k)], "has no cells", "leave it out of the comparison");
+  HYPED_REQUIRE(!replicates || replicates->empty() || replicates->size() == groups.of_cell.size());
+  for (const auto& rows : members_) {
+    std::vector<std::int32_t> unit(rows.size());
+    std::size_t count = 0;
+    if (replicates && !replicates->empty()) {
+      std::map<std::int32_t, std::int32_t> number;
+      for (std::size_t i = 0; i < rows.size(); ++i) {
+        const std::int32_t replicate = (*replicates)[static_cast<std::size_t>(rows[i])];
+        unit[i] = replicate < 0 ? static_cast<std::int32_t>(count) : number.emplace(replicate, static_cast<std::int32_t>(count)).first->second;
+        count += unit[i] == static_cast<std::int32_t>(count);
+      }
+    }
+    replicated_.push_back(count >= 2);
+    if (count < 2) {
+      count = rows.size();
+      for (std::size_t i = 0; i < count; ++i) unit[i] = static_cast<std::int32_t>(i);
+    }
+    units_.push_back(std::move(unit)), unit_count_.push_back(count);
+  }
 }
 
 void CellResamples::weighted_sums(int group, std::span<const double> weights, std::span<ProfileMatrix* const> out, int row) const {
@@ -60,11 +80,22 @@ void CellResamples::bootstrap(int first, std::span<ProfileMatrix> draws) const {
   std::vector<ProfileMatrix*> out;
   for (auto& draw : draws) draw.resize(groups(), genes()), out.push_back(&draw);
   parallel_for(groups(), [&](int k) {
-    const std::size_t n = cells_of(k);
-    std::vector<double> weights(n * draws.size(), 0.0);
-    for (std::size_t d = 0; d < draws.size(); ++d) {
+    const std::size_t n = cells_of(k), drawn = units_of(k), wide = draws.size();
+    const auto unit = unit_of(k);
+    std::vector<double> weights(n * wide, 0.0), times(drawn);
+    for (std::size_t d = 0; d < wide; ++d) {
       RandomStream random(seed_, bootstrap_stream + static_cast<std::uint32_t>(first) + static_cast<std::uint32_t>(d), static_cast<std::uint32_t>(k));
-      for (std::size_t i = 0; i < n; ++i) weights[below(random, n) * draws.size() + d] += 1.0 / static_cast<double>(n);
+      std::fill(times.begin(), times.end(), 0.0);
+      for (std::size_t i = 0; i < drawn; ++i) ++times[below(random, drawn)];
+      const double even = 1.0 / static_cast<double>(n);
+      if (!by_replicates(k)) {
+        for (std::size_t i = 0; i < n; ++i) weights[i * wide + d] = times[i] * even;
+        continue;
+      }
+      double cells = 0;
+      for (std::size_t i = 0; i < n; ++i) cells += times[static_cast<std::size_t>(unit[i])];
+      const double far = std::sqrt(static_cast<double>(drawn) / static_cast<double>(drawn - 1));
+      for (std::size_t i = 0; i < n; ++i) weights[i * wide + d] = even + far * (times[static_cast<std::size_t>(unit[i])] / cells - even);
     }
     weighted_sums(k, weights, out, k);
   });
@@ -74,13 +105,15 @@ void CellResamples::directions(int first, std::span<ProfileMatrix> draws) const 
   std::vector<ProfileMatrix*> out;
   for (auto& draw : draws) draw.resize(groups(), genes()), out.push_back(&draw);
   parallel_for(groups(), [&](int k) {
-    const std::size_t n = cells_of(k), wide = draws.size();
-    std::vector<double> weights(n * wide, 0.0);
-    const double size = static_cast<double>(n), scale = n > 1 ? std::sqrt(size / (size - 1)) / size : 0;
+    const std::size_t n = cells_of(k), wide = draws.size(), drawn = units_of(k);
+    const auto unit = unit_of(k);
+    std::vector<double> weights(n * wide, 0.0), sign(drawn);
+    const double size = static_cast<double>(n), of = static_cast<double>(drawn), scale = drawn > 1 ? std::sqrt(of / (of - 1)) / size : 0;
     for (std::size_t d = 0; d < wide; ++d) {
       RandomStream random(seed_, direction_stream + static_cast<std::uint32_t>(first) + static_cast<std::uint32_t>(d), static_cast<std::uint32_t>(k));
       double sum = 0;
-      for (std::size_t i = 0; i < n; ++i) sum += weights[i * wide + d] = random.uniform() < 0.5 ? -1 : 1;
+      for (double& s : sign) s = random.uniform() < 0.5 ? -1 : 1;
+      for (std::size_t i = 0; i < n; ++i) sum += weights[i * wide + d] = sign[static_cast<std::size_t>(unit[i])];
       for (std::size_t i = 0; i < n; ++i) weights[i * wide + d] = scale * (weights[i * wide + d] - sum / size);
     }
     weighted_sums(k, weights, out, k);
@@ -97,8 +130,20 @@ CellResamples::Parts CellResamples::parts(int number, SplitRule rule, double sha
     return out;
   }
   HYPED_REQUIRE(rule == SplitRule::random);
-  std::vector<std::int32_t> order = rows;
   RandomStream random(seed_, split_stream + static_cast<std::uint32_t>(number), static_cast<std::uint32_t>(group));
+  if (by_replicates(group) && share == 0.5) {
+    const std::size_t count = units_of(group);
+    std::vector<std::size_t> place(count);
+    for (std::size_t u = 0; u < count; ++u) place[u] = u;
+    for (std::size_t u = 0; u + 1 < count; ++u) std::swap(place[u], place[u + below(random, count - u)]);
+    std::size_t half = count / 2;
+    if (count % 2 == 1 && random.uniform() < 0.5) ++half;
+    std::vector<char> first(count, 0);
+    for (std::size_t u = 0; u < half; ++u) first[place[u]] = 1;
+    for (std::size_t i = 0; i < rows.size(); ++i) (first[static_cast<std::size_t>(unit_of(group)[i])] ? out.one : out.other).push_back(rows[i]);
+    return out;
+  }
+  std::vector<std::int32_t> order = rows;
   // an odd cell goes to one of the two parts by chance
   std::size_t size = static_cast<std::size_t>(share * static_cast<double>(rows.size()));
   size = std::max<std::size_t>(size, 1);

@@ -54,18 +54,20 @@ ControlShifts::ControlShifts(const CellsBehind& cells, const CellResamples& resa
   const std::set<int> different(cells.of_control.begin(), cells.of_control.end());
   controls_.assign(different.begin(), different.end());
   for (const int group : controls_) {
-    const std::size_t n = resamples.cells_of(group), count = std::min<std::size_t>(n, blocks);
-    std::vector<std::size_t> order(n);
-    for (std::size_t i = 0; i < n; ++i) order[i] = i;
+    const std::size_t n = resamples.cells_of(group), units = resamples.units_of(group), count = std::min<std::size_t>(units, blocks);
+    std::vector<std::size_t> order(units), block(units);
+    for (std::size_t i = 0; i < units; ++i) order[i] = i;
     RandomStream random(seed, block_stream, static_cast<std::uint32_t>(group));
-    for (std::size_t i = n; i > 1; --i) std::swap(order[i - 1], order[std::min(i - 1, static_cast<std::size_t>(random.uniform() * static_cast<double>(i)))]);
+    for (std::size_t i = units; i > 1; --i) std::swap(order[i - 1], order[std::min(i - 1, static_cast<std::size_t>(random.uniform() * static_cast<double>(i)))]);
     std::vector<double> weights(n * states, 1.0);
     // the variance of a mean of n cells is unbiased for any number of blocks
     const double size = static_cast<double>(count), by = count > 1 ? step * std::sqrt(static_cast<double>(ways) / blocks * size / (size - 1)) : 0;
+    for (std::size_t i = 0; i < units; ++i) block[order[i]] = i % count;
+    const auto unit = resamples.unit_of(group);
     for (std::size_t i = 0; i < n; ++i)
       for (int w = 0; w < ways; ++w) {
-        const double more = by * sign_of(w + 1, static_cast<int>(i % count));
-        weights[order[i] * states + static_cast<std::size_t>(2 * w)] += more, weights[order[i] * states + static_cast<std::size_t>(2 * w + 1)] -= more;
+        const double more = by * sign_of(w + 1, static_cast<int>(block[static_cast<std::size_t>(unit[i])]));
+        weights[i * states + static_cast<std::size_t>(2 * w)] += more, weights[i * states + static_cast<std::size_t>(2 * w + 1)] -= more;
       }
     weights_.push_back(std::move(weights));
   }
@@ -124,7 +126,7 @@ void ControlShifts::split(int number, SplitRule rule, std::vector<ProfileMatrix>
 }
 
 std::vector<std::vector<ShiftResponse>> control_responses(const std::vector<ScoredModel>& models, const std::vector<Metric>& metrics, const CellsBehind& cells, std::uint64_t seed) {
-  const CellResamples resamples(*cells.cells, *cells.groups, seed);
+  const CellResamples resamples(*cells.cells, *cells.groups, seed, cells.replicates);
   const ControlShifts shifts(cells, resamples, seed);
   const auto means = shifts.means(resamples.means());
   std::vector<std::vector<ShiftResponse>> out(metrics.size(), std::vector<ShiftResponse>(models.size()));
@@ -147,7 +149,7 @@ void add_shared_variance(std::vector<Ceilings>& ceilings, const ScoredModel& flo
     if (ceilings[k].law != NoiseLaw::unknown && ceilings[k][CeilingKind::half_split].mean && ceilings[k][CeilingKind::half_split].values.size() == floor.pair.conditions.size()) known.push_back(k);
   if (known.empty()) return;
   constexpr CeilingKind kinds[3] = {CeilingKind::half_split, CeilingKind::replicate, CeilingKind::noise_free};
-  const CellResamples resamples(*cells.cells, *cells.groups, options.seed);
+  const CellResamples resamples(*cells.cells, *cells.groups, options.seed, cells.replicates);
   const ControlShifts shifts(cells, resamples, options.seed);
   const int splits = options.rule == SplitRule::alternate ? 1 : options.splits;
   const auto conditions = floor.pair.conditions.size();

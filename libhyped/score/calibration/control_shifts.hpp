@@ -8,7 +8,7 @@
 
 namespace hyped {
 
-// Control cells in 16 blocks (one cell a block where there are fewer), half of the blocks with a little more weight and half with less, in 15 orthogonal ways
+// Control cells (replicates, where they are drawn) in 16 blocks (one cell a block where there are fewer), half of the blocks with a little more weight and half with less, in 15 orthogonal ways
 // (Sylvester's Hadamard matrix), and each way round: what is linear in the weights and what is not. No noise is added, as a bootstrap would: a correlation of
 // noisier profiles feels the control less.
 class ControlShifts {

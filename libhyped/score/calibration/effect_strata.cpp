@@ -23,7 +23,7 @@ std::vector<EffectSize> effect_sizes(const EffectComparison& pair, const CellsBe
   check_cells_behind(cells, pair);
   const std::size_t n = pair.conditions.size();
   const double genes = static_cast<double>(pair.truth.cols());
-  const CellResamples resamples(*cells.cells, *cells.groups, seed);
+  const CellResamples resamples(*cells.cells, *cells.groups, seed, cells.replicates);
   std::vector<double> sum(n, 0.0), squares(n, 0.0);
   constexpr int at_once = 8;
   for (int first = 0; first < draws; first += at_once) {

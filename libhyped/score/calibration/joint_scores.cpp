@@ -156,16 +156,20 @@ std::vector<JointScores> score_jointly(const std::vector<ScoredModel>& models, c
   if (!cells.cells || options.cells < 2) return out;
 
   check_cells_behind(cells, models.front().pair);
-  const CellResamples resamples(*cells.cells, *cells.groups, options.seed);
+  const CellResamples resamples(*cells.cells, *cells.groups, options.seed, cells.replicates);
   const ProfileMatrix measured = resamples.means();
   const int pairs = std::max(1, options.cells / 2);      // of steps, one each way
+  // A few replicates of a control tell its variance with as many degrees of freedom less one, however many draws there are.
+  double replicate_freedom = std::numeric_limits<double>::infinity();
+  for (const int control : cells.of_control)
+    if (resamples.by_replicates(control)) replicate_freedom = std::min(replicate_freedom, static_cast<double>(resamples.units_of(control) - 1));
   std::vector<DrawSums> sums(metrics.size()), bends(metrics.size());      // bends: of small steps, what is not linear
   std::vector<char> smooth(metrics.size());
   bool any_smooth = false, any_plain = false;
   for (std::size_t k = 0; k < metrics.size(); ++k) {
     smooth[k] = noise_law_of(metrics[k]) != NoiseLaw::unknown && !out[k].global();
     (smooth[k] ? any_smooth : any_plain) = true;
-    out[k].freedom = smooth[k] ? pairs : options.cells - 1;
+    out[k].freedom = std::min<double>(smooth[k] ? pairs : options.cells - 1, replicate_freedom);
     sums[k].start(count, out[k].conditions(), smooth[k] ? pairs : options.cells);
     if (smooth[k]) bends[k].start(count, out[k].conditions(), pairs);
   }

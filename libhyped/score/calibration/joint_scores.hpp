@@ -24,6 +24,7 @@ struct CellsBehind {
   const SparseRows* cells = nullptr;      // [n x G], columns as in the comparison; none: nothing is said about other cells
   const CellGroups* groups = nullptr;     // [L]
   std::vector<int> of_condition, of_control;      // [N]
+  const std::vector<std::int32_t>* replicates = nullptr;      // [n] guide, donor or well of each cell, drawn whole (see CellResamples); none: cells are drawn
 };
 // InputError unless the means of the cells are the truth and control of the comparison, to 1e-5 of the largest (cells are floats).
 void check_cells_behind(const CellsBehind& cells, const EffectComparison& pair);
@@ -68,6 +69,9 @@ struct ScoreRange {
 struct ScoreRanges {
   std::optional<ScoreRange> cells, perturbations, both;
 };
+// The interval without values that the metric cannot have: beyond a perfect score (an error below 0, a correlation above 1), or worse than its worst. Debiased
+// errors have no bound at 0.
+ScoreRange within_bounds(ScoreRange range, const std::string& metric, Better better, double perfect, const std::optional<double>& worst);
 struct RangeOptions {
   std::uint64_t seed = 1;
   double level = 0.95;

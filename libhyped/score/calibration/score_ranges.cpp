@@ -1,6 +1,7 @@
 // Intervals of mean scores over cells, over perturbations and over both.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "libhyped/distance/tail_probability.hpp"
@@ -53,6 +54,16 @@ std::optional<ScoreRange> range_over_perturbations(const std::vector<double>& gi
   }
   const double shared = two_sided_quantile(options.level, freedom) * std::sqrt(std::max(0.0, shared_variance));
   return ScoreRange{mean, std::sqrt(se * se + std::max(0.0, shared_variance)), mean - std::hypot(below, shared), mean + std::hypot(above, shared)};
+}
+
+ScoreRange within_bounds(ScoreRange range, const std::string& metric, Better better, double perfect, const std::optional<double>& worst) {
+  const bool unbounded = metric.find("debiased") != metric.npos || metric.find("unbiased") != metric.npos;
+  double low = -std::numeric_limits<double>::infinity(), high = -low;
+  if (!unbounded) (better == Better::higher ? high : low) = perfect;
+  if (worst && !unbounded) (better == Better::higher ? low : high) = *worst;
+  // a value that is there is possible, whatever is said of the metric
+  range.lower = std::max(range.lower, std::min(low, range.estimate)), range.upper = std::min(range.upper, std::max(high, range.estimate));
+  return range;
 }
 
 ScoreRanges ranges_of(const JointScores& scores, const std::vector<double>& weights, const RangeOptions& options) {
