@@ -34,7 +34,7 @@ bool plan(double limit) {
   const CycleSystem system(tests::twin_setup(scenario), tests::twin_members(scenario, 100, 0.08));
   PlanProblem problem{&system, four_variables(24), 0, tests::share_target(0.15, 0.12), {}, {RiskMeasure::quantile, 0.9, 0}, 0, never_h, {}};
   PlanSearchOptions options;
-  options.candidates = 24, options.starts = 3, options.polished = 1, options.tolerance = 1e-6;
+  options.candidates = 24, options.starts = 3, options.polished = 1, options.tolerance = 1e-6, options.gain = 1e-5;
   PlanSearch found;
   const double seconds = processor_seconds_of([&] { found = find_plan(problem, options); });
   fmt::print("plan      {} variables, 100 members: {:.2f} processor seconds of one thread, {} simulations of a member, {:.2f} ms each; cost {:.4f}\n", found.shapes[0].variable_count(), seconds, found.evaluations, 1e3 * seconds / static_cast<double>(found.evaluations), found.best.cost);

@@ -7,7 +7,7 @@ install(TARGETS hyped_command)
 install(DIRECTORY libhyped models fitting DESTINATION include/hyped FILES_MATCHING PATTERN "*.hpp")
 install(DIRECTORY experiments/control DESTINATION include/hyped/experiments FILES_MATCHING PATTERN "*.hpp")
 install(DIRECTORY experiments/report experiments/scenarios experiments/networks DESTINATION share/hyped/experiments
-        FILES_MATCHING PATTERN "*.gp" PATTERN "*.toml" PATTERN "twin_genes.tsv")
+        FILES_MATCHING PATTERN "*.gp" PATTERN "*.toml" PATTERN "twin_genes.tsv" PATTERN "plan_network_edges.tsv")
 install(DIRECTORY data/gene_sets DESTINATION share/hyped/data)
 install(EXPORT hypedTargets NAMESPACE hyped:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/hyped)
 configure_package_config_file(cmake/hypedConfig.cmake.in ${CMAKE_BINARY_DIR}/hypedConfig.cmake

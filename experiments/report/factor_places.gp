@@ -1,7 +1,7 @@
 # Places of factors by variant, a panel per order of time, best on top; a line per factor, named where it ends.
 panel_width = 60 * |distinct_variant| + 60; panel_height = 300
-room_bottom = 150; gap_x = 120; room_right = 110
-legend_text = 'line: one factor   top: place 1'
+room_bottom = 150; gap_x = 120; room_right = 150
+legend_text = 'line: one factor   top: place 1   below: what is taken out'
 eval grid(|distinct_panel|, 2)
 eval canvas(0)
 eval write_legend
@@ -16,7 +16,7 @@ do for [p = 1:|distinct_panel|] {
   set xrange [0.7:|distinct_variant| + 0.3]
   unset xtics
   set xtics scale 0 font ',11' rotate by -35 left ('' -1000)
-  do for [i = 1:|distinct_variant|] { set xtics add ('without ' . distinct_variant[i] i) }
+  do for [i = 1:|distinct_variant|] { set xtics add (distinct_variant[i] i) }
   if (in_first_column(p)) { set ylabel y_label . ', log axis' offset 0.5,0 } else { unset ylabel }
   # Names stand where the lines end, pushed apart where they would overlap.
   array ends[|distinct_arm|]

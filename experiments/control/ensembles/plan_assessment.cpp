@@ -167,6 +167,7 @@ MemberPlans member_plans(const PlanProblem& problem, const PlanSearch& search, c
     solver.method = ProgramMethod::sequential;
     solver.tolerance = 1e-6;
     solver.iteration_limit = 60;
+    solver.value_tolerance = 1e-5;
     const Eigen::VectorXd x = program.to_plan(solve_program(program.program(), program.to_program(search.best.x), solver).x);
     double better = 0, broken = 0;
     if (program.value(x, better, broken) && better < cost && broken <= std::max(1e-6, violation)) out.variables.row(m) = x.transpose(), liked[m] = better, out.distances[m] = distance_at(x);

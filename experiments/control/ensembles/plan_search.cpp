@@ -59,6 +59,7 @@ void solve(const PlanProblem& problem, const PlanShape& shape, const std::vector
     solver.method = ProgramMethod::sequential;
     solver.tolerance = tolerance;
     solver.iteration_limit = options.iterations;
+    solver.value_tolerance = std::max(options.gain, tolerance > options.tolerance ? 1e-4 : 0.0);      // screening need not be sharp
     if (job.violation > options.keeps) take(program.to_plan(solve_program(program.feasibility(), (job.start - shape.lower()).cwiseQuotient(shape.upper() - shape.lower()), solver).x));
     const ProgramSolution solution = solve_program(program.program(), program.to_program(job.end), solver);
     take(program.to_plan(solution.x));

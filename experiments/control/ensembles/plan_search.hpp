@@ -14,6 +14,7 @@ struct PlanSearchOptions {
   int screening = 8;               // members
   int polished = 2;                // ends, over all shapes, that are solved again on all members
   double tolerance = 1e-8;         // of the last solves
+  double gain = 1e-7;              // a step that gains less of the cost, relative, is the last one
   int iterations = 200;
   double keeps = 1e-6;             // a constraint counts as kept within this
   std::uint64_t seed = 1;          // of the design's shift

@@ -34,6 +34,7 @@ struct ProgramOptions {
   ProgramMethod method = ProgramMethod::interior_point;
   double tolerance = 1e-9;                                 // scaled optimality and infeasibility
   int iteration_limit = 1000;
+  double value_tolerance = 1e-16;                          // sequential: ends where a step gains less of the value, relative (costly functions)
 };
 
 struct ProgramSolution {

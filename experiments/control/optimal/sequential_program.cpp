@@ -141,7 +141,7 @@ ProgramSolution solve_sequential(const NonlinearProgram& program, const Eigen::V
     }
   }
   const auto n = static_cast<unsigned>(start.size());
-  double optimality = std::numeric_limits<double>::infinity();
+  double optimality = std::numeric_limits<double>::infinity(), last_value = optimality;
   // A fresh quasi-Newton matrix frees a search that stopped early.
   for (int round = 0; round < 4; ++round) {
     const std::unique_ptr<nlopt_opt_s, void (*)(nlopt_opt)> optimiser(nlopt_create(NLOPT_LD_SLSQP, n), nlopt_destroy);
@@ -153,7 +153,7 @@ ProgramSolution solve_sequential(const NonlinearProgram& program, const Eigen::V
     if (!calls.equal.empty()) nlopt_add_equality_mconstraint(optimiser.get(), static_cast<unsigned>(calls.equal.size()), call_equal, &calls, slack.data());
     if (!calls.unequal.empty()) nlopt_add_inequality_mconstraint(optimiser.get(), static_cast<unsigned>(calls.unequal.size()), call_unequal, &calls, slack.data());
     nlopt_set_xtol_rel(optimiser.get(), 1e-14);
-    nlopt_set_ftol_rel(optimiser.get(), 1e-16);
+    nlopt_set_ftol_rel(optimiser.get(), options.value_tolerance);
     nlopt_set_maxeval(optimiser.get(), options.iteration_limit);
     Eigen::VectorXd x = solution.x;
     double value = 0;
@@ -167,7 +167,9 @@ ProgramSolution solve_sequential(const NonlinearProgram& program, const Eigen::V
     solution.outcome = outcome_of(result);
     const bool better = reached < 0.5 * optimality;
     optimality = std::min(optimality, reached);
-    if (optimality <= options.tolerance || !better || result == NLOPT_MAXEVAL_REACHED) break;
+    const bool gained = !(std::abs(last_value - value) <= options.value_tolerance * std::abs(value));
+    last_value = value;
+    if (optimality <= options.tolerance || !better || !gained || result == NLOPT_MAXEVAL_REACHED) break;
   }
   solution.evaluations = calls.evaluations;
   return solution;

@@ -123,6 +123,10 @@ void report_ranking(RunDirectory& run, const std::vector<DgcRanking>& rankings, 
     }
     const auto at = static_cast<std::size_t>(m);
     run.add_answer(fmt::format("{}: place {} of {}, mu {:.4f}{}{}.", name, place_words(plain, at), inputs.names.size(), plain.scores[at].score, sure ? fmt::format(" ({:.4f} to {:.4f})", plain.intervals->factors[at].lower, plain.intervals->factors[at].upper) : "", tested ? fmt::format(", p {:.3f}", plain.null->factors[at]) : ""));
+    if (plain.scores[at].score == 0) {
+      const auto alike = std::count_if(plain.scores.begin(), plain.scores.end(), [](const auto& one) { return one.score == 0; });
+      run.add_answer(fmt::format("{} leads away from the target: its mu is 0, as that of {} factors. By mu any place among them would be as true; the place given is by the signed gain.", name, alike));
+    }
     run.add_result("place_" + name, plain.places[at], "1");
     run.add_result("score_" + name, plain.scores[at].score, "log2");
   }
@@ -155,15 +159,16 @@ void report_variants(RunDirectory& run, const std::vector<DgcRanking>& rankings,
     const bool sure = ranking.intervals.has_value();
     for (const auto m : best_first(ranking.places))
       table.add_row({ranking.order, ranking.removed, inputs.names[m], ranking.places[m], known(sure, sure ? ranking.intervals->places[m].lower : 0), known(sure, sure ? ranking.intervals->places[m].upper : 0), ranking.scores[m].score, known(sure, sure ? ranking.intervals->factors[m].lower : 0), known(sure, sure ? ranking.intervals->factors[m].upper : 0), ranking.distance});
-    for (const auto m : drawn) points.add_row({inputs.names[m], "order of " + ranking.order, ranking.removed, ranking.places[m]});
   }
+  for (const auto m : drawn)      // one factor after the other: its points are joined
+    for (const auto& ranking : rankings) points.add_row({inputs.names[m], "order of " + ranking.order, ranking.removed, ranking.places[m]});
   run.add_table("variants", table, "Every factor in both orders of time, with nuisance programmes left in or taken out of states and inputs.");
   for (const auto& name : settings.follow) {
     const int m = inputs.index_of(name);
     if (m < 0) continue;
     std::vector<std::string> words;
     for (const auto& ranking : rankings)
-      if (ranking.removed == "nothing" || ranking.removed.find("all") != std::string::npos) words.push_back(fmt::format("{} in the order of {} without {}", place_words(ranking, static_cast<std::size_t>(m)), ranking.order, ranking.removed));
+      if (ranking.removed == "nothing" || ranking.removed.find("all") != std::string::npos) words.push_back(fmt::format("{} in the order of {}, {} taken out", place_words(ranking, static_cast<std::size_t>(m)), ranking.order, ranking.removed));
     run.add_answer(fmt::format("{} moves with what is taken out and with the order of time: place {}.", name, fmt::join(words, "; ")));
   }
   report::add_figure(run, {"variants", "Place of factors when nuisance programmes are taken out, in both orders of time.", "factor_places", {{"points", points}}, {{"y_label", fmt::format("place among {} factors", inputs.names.size())}}, "answer"});

@@ -11,6 +11,7 @@
 namespace hyped {
 
 PlanCase make_plan_case(const PlanScenario& scenario, const std::string& source, bool forced, std::uint64_t seed) {
+  if (scenario.kind == "joint") return make_joint_case(scenario, source, forced, seed);
   return scenario.kind == "cycle" ? make_cycle_case(scenario, source, forced, seed) : make_network_case(scenario, source, forced, seed);
 }
 

@@ -45,6 +45,7 @@ struct PlanCase {
 PlanCase make_plan_case(const PlanScenario& scenario, const std::string& source, bool forced, std::uint64_t seed);
 PlanCase make_cycle_case(const PlanScenario& scenario, const std::string& source, bool forced, std::uint64_t seed);
 PlanCase make_network_case(const PlanScenario& scenario, const std::string& source, bool forced, std::uint64_t seed);
+PlanCase make_joint_case(const PlanScenario& scenario, const std::string& source, bool forced, std::uint64_t seed);      // `source`: the cycle's
 
 // The search with the references as starts; with warm starts besides.
 control::PlanSearch search_plan(const PlanScenario& scenario, const PlanCase& plan, const control::PlanProblem& problem, std::uint64_t seed, std::vector<std::vector<control::Pulse>> warm = {});

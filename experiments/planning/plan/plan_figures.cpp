@@ -12,7 +12,8 @@
 namespace hyped {
 namespace {
 
-constexpr int most_members = 40, most_lines = 8;
+constexpr int most_members = 40;
+constexpr std::size_t most_genes = 4;      // panels
 
 std::vector<double> grid(double end_h) {
   std::vector<double> times;
@@ -20,29 +21,64 @@ std::vector<double> grid(double end_h) {
   return times;
 }
 
+// Medians of a quantity over arms: how far apart they come at any time.
+struct Course {
+  std::string arm;
+  std::size_t quantity = 0;
+  std::vector<double> median, lower, upper;      // [T]; empty: no member could be followed
+};
+
+double spread_of(const std::vector<Course>& all, std::size_t quantity, std::size_t times) {
+  double out = 0;
+  for (std::size_t t = 0; t < times; ++t) {
+    double low = 1e300, high = -1e300;
+    for (const Course& one : all)
+      if (one.quantity == quantity && !one.median.empty()) low = std::min(low, one.median[t]), high = std::max(high, one.median[t]);
+    out = std::max(out, high - low);
+  }
+  return out;
+}
+
+// Shares of phases: a panel for each plan. Levels of genes: a panel for each of those genes that the plans move most.
 void courses(RunDirectory& run, const PlanCase& plan, const std::vector<std::pair<std::string, std::vector<control::Pulse>>>& all, const std::vector<double>& times) {
   const auto quantities = plan.system->course_quantities();
   const int members = std::min<int>(most_members, static_cast<int>(plan.halves.report.size()));
+  std::vector<Course> followed;
   Table table({{"arm", "", "plan"}, {"class", "", "quantity"}, {"time_h", "h", ""}, {"estimate", "", "median over members"}, {"lower", "", "90 %"}, {"upper", "", ""}});
-  Table shown = table;
   for (const auto& [name, pulses] : all) {
     std::vector<Eigen::MatrixXd> found(static_cast<std::size_t>(members));
     std::vector<Outcome> outcomes(static_cast<std::size_t>(members));
     parallel_for(members, [&](int m) { found[static_cast<std::size_t>(m)] = plan.system->course(plan.halves.report[static_cast<std::size_t>(m)], pulses, times, outcomes[static_cast<std::size_t>(m)]); });
-    for (std::size_t q = 0; q < quantities.size(); ++q)
+    for (std::size_t q = 0; q < quantities.size(); ++q) {
+      Course course{name, q, {}, {}, {}};
       for (std::size_t t = 0; t < times.size(); ++t) {
         std::vector<double> values;
         for (int m = 0; m < members; ++m)
           if (outcomes[static_cast<std::size_t>(m)].ok()) values.push_back(found[static_cast<std::size_t>(m)](static_cast<Eigen::Index>(t), static_cast<Eigen::Index>(q)));
-        if (values.empty()) continue;
-        const std::vector<Cell> row{name, quantities[q].name, times[t], percentile(values, 0.5), percentile(values, 0.05), percentile(values, 0.95)};
-        table.add_row(row);
-        const bool drawn = static_cast<int>(q) < most_lines && (quantities[0].unit != "share" || quantities[q].unit == "share");
-        if (drawn && t % 2 == 0) shown.add_row(row);
+        if (values.empty()) break;
+        course.median.push_back(percentile(values, 0.5)), course.lower.push_back(percentile(values, 0.05)), course.upper.push_back(percentile(values, 0.95));
+        table.add_row({name, quantities[q].name, times[t], course.median.back(), course.lower.back(), course.upper.back()});
       }
+      followed.push_back(std::move(course));
+    }
   }
   run.add_table("courses", table, fmt::format("Courses under the plan and what it is compared with: median and 90 % over {} reporting members.", members));
-  report::add_figure(run, {"courses", "Courses under the plan and what it is compared with; bands: 90 % of the reporting members.", "time_course", {{"model", shown}}, {{"y_label", quantities.empty() ? "value" : quantities[0].unit == "share" ? "share of cells [1]" : "level [" + quantities[0].unit + "]"}, {"band_label", "line: median   band: 90 % of members"}}, "answer"});
+  std::vector<std::size_t> genes;
+  for (std::size_t q = 0; q < quantities.size(); ++q)
+    if (quantities[q].unit == "relative") genes.push_back(q);
+  std::stable_sort(genes.begin(), genes.end(), [&](std::size_t a, std::size_t b) { return spread_of(followed, a, times.size()) > spread_of(followed, b, times.size()); });
+  if (genes.size() > most_genes) genes.resize(most_genes);
+  Table shares({{"arm", "", ""}, {"class", "", ""}, {"time_h", "h", ""}, {"estimate", "", ""}, {"lower", "", ""}, {"upper", "", ""}}), levels = shares;
+  for (const Course& one : followed) {
+    const bool share = quantities[one.quantity].unit == "share";
+    for (std::size_t t = 0; share && t < one.median.size(); t += 2) shares.add_row({one.arm, quantities[one.quantity].name, times[t], one.median[t], one.lower[t], one.upper[t]});
+  }
+  for (const std::size_t g : genes)
+    for (const Course& one : followed)
+      for (std::size_t t = 0; one.quantity == g && t < one.median.size(); t += 2) levels.add_row({quantities[g].name, one.arm, times[t], one.median[t], one.lower[t], one.upper[t]});
+  const std::string band = "line: median   band: 90 % of members";
+  if (!shares.rows().empty()) report::add_figure(run, {"courses", "Shares of the phases under the plan and what it is compared with; bands: 90 % of the reporting members.", "time_course", {{"model", shares}}, {{"y_label", "share of cells [1]"}, {"band_label", band}}, "answer"});
+  if (!levels.rows().empty()) report::add_figure(run, {"genes", fmt::format("Levels of the {} genes that the plans move most; bands: 90 % of the reporting members.", genes.size()), "time_course", {{"model", levels}}, {{"y_label", "level [relative to the network's units]"}, {"band_label", band}}, "answer"});
 }
 
 }  // namespace
@@ -62,13 +98,13 @@ void write_plan_figures(RunDirectory& run, const PlanCase& plan, const PlanOutco
   Table events({{"time_h", "h", ""}, {"name", "", ""}});
   for (const auto& pulse : found.search.best.pulses)
     if (pulse.amount > 0) events.add_row({pulse.start_h, plan.problem->inputs[static_cast<std::size_t>(pulse.input)].name});
-  report::Figure schedule{"schedule", "What acts over time: the plan, and what it is compared with. Dotted: doses of the plan.", "schedule", {{"inputs", inputs}}, {}, "answer"};
+  report::Figure schedule{"schedule", "What acts over time: the plan, and what it is compared with. Dotted: doses of the plan.", "schedule", {{"inputs", inputs}}, {{"y_label", "active input [peaks of the reference dose]"}}, "answer"};
   if (!events.rows().empty()) schedule.data.push_back({"events", events});
   report::add_figure(run, schedule);
   courses(run, plan, all, times);
   Table rows({{"panel", "", ""}, {"name", "", ""}, {"estimate", "", "mean"}, {"lower", "", "90 % range"}, {"upper", "", ""}});
   const auto add = [&](const control::PlanRecord& r) {
-    if (r.outcome.ok()) rows.add_row({std::string("distance from the target"), r.name, r.mean, r.range.lower, r.range.upper});
+    if (r.outcome.ok()) rows.add_row({std::string("distance from the target [scales of its terms]"), r.name, r.mean, r.range.lower, r.range.upper});
   };
   add(found.plan);
   for (const auto& reference : found.references) add(reference);

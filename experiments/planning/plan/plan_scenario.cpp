@@ -159,16 +159,16 @@ PlanScenario read_plan_scenario(const std::filesystem::path& file) {
   out.harvest_h = positive(top, "harvest_h", out.harvest_h);
   out.protocol = top.text("protocol", "");
   auto models = top.sections("model");
-  if (models.size() != 1) throw InputError(file.string(), "there must be one [model]", "is this a planning scenario? It says kind = \"cycle\" or \"network\"");
+  if (models.size() != 1) throw InputError(file.string(), "there must be one [model]", "is this a planning scenario? It says kind = \"cycle\", \"network\" or \"joint\"");
   Section model = models[0];
   out.kind = model.required("kind");
-  if (out.kind != "cycle" && out.kind != "network") throw InputError(model.place("kind"), "kind '" + out.kind + "' is unknown", "use \"cycle\" or \"network\"");
-  if (out.kind == "cycle") out.base = model.required("scenario");
+  if (out.kind != "cycle" && out.kind != "network" && out.kind != "joint") throw InputError(model.place("kind"), "kind '" + out.kind + "' is unknown", "use \"cycle\", \"network\" or \"joint\"");
+  if (out.kind != "network") out.base = model.required("scenario");
   out.keep_events = model.flag("keep_events", false);
   for (Section n : model.sections("network")) read_plan_network(n, out.network, file.parent_path());
-  if (out.kind == "network" && out.network.silenced.empty()) throw InputError(model.place("network"), "[model] has no network", "add [model.network]");
+  if (out.kind != "cycle" && out.network.silenced.empty()) throw InputError(model.place("network"), "[model] has no network", "add [model.network]");
   model.reject_unknown();
-  const std::string quantity = out.kind == "cycle" ? "share" : "level";
+  const std::string quantity = out.kind == "network" ? "level" : "share";
   for (Section s : top.sections("ensemble")) {
     out.ensemble.members = count(s, "members", out.ensemble.members, 4);
     out.ensemble.kinetics = s.flag("kinetics", out.ensemble.kinetics);

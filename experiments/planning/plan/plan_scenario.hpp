@@ -12,7 +12,7 @@ namespace hyped {
 
 // A quantity as the file names it; which of the fields count depends on the model.
 struct StatedQuantity {
-  std::string quantity;                    // cycle: share, cells, relative_cells; network: level, level_change
+  std::string quantity;                    // cycle: share, cells, relative_cells; network: level
   std::vector<std::string> of;             // phases or genes; several are added up
   double time_h = 0;                       // NaN: the harvest
   std::string at_dosing;                   // an input
@@ -46,7 +46,7 @@ struct StatedEnsemble {
   bool kinetics = true;                    // draw the carriers' kinetics from the ranges of their priors
   double relative_sd = 0;                  // without a fit: log sd of every parameter about the scenario's truth
 };
-struct NetworkPlanData {                   // kind = "network"
+struct NetworkPlanData {                   // kind = "network" or "joint"
   std::string cells, edges, silenced, delivered;      // files and genes
   double depth = 20, precision = 0.8, recall = 0.8, minutes_per_hour = 12;
   std::map<std::string, std::string> arms;            // ctrl, si, mm, simm -> labels in the file
@@ -63,7 +63,7 @@ struct MpcSettings {
 struct PlanScenario {
   std::filesystem::path file;
   std::string text, title, question;
-  std::string kind = "cycle";              // cycle or network
+  std::string kind = "cycle";              // cycle, network or joint
   std::string base;                        // cycle: the scenario whose model was fitted
   std::string protocol;                    // arm that plans are compared with
   bool keep_events = false;                // the base scenario's events happen at their own times too

@@ -136,6 +136,7 @@ TransitionPlan read_transition_plan(const std::string& name, const std::map<std:
   Section top(parsed, out.file.string(), "transitions");
   out.title = top.text("title", out.file.stem().string());
   out.question = top.text("question", "");
+  out.assumed = top.text("assumed", "");
   const std::string network = top.required("network");
   const auto beside = out.file.parent_path() / network;
   out.network = read_network(std::filesystem::is_regular_file(beside) ? beside : shipped_network(network));

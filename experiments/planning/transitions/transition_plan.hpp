@@ -23,6 +23,7 @@ struct TransitionInput {
 struct TransitionPlan {
   std::filesystem::path file;
   std::string title, question, text;
+  std::string assumed;                            // what the scenario says of numbers that nobody measured: a warning of the run
   NetworkFile network;
   NetworkValues values;
   control::CountSet target{0};

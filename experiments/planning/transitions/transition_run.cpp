@@ -175,6 +175,7 @@ void run_efficiency(RunDirectory& run, const TransitionPlan& plan, std::uint64_t
 
 void run_transitions(RunDirectory& run, const TransitionPlan& plan, std::uint64_t seed) {
   run.set_title(plan.title, plan.question);
+  if (!plan.assumed.empty()) run.add_warning(plan.assumed);
   run.add_setting("scenario", plan.text);
   run.add_setting("target", plan.target_text);
   run.add_table("values", values_table(*plan.network.model, plan.values), "Parameters and starts that were used.");

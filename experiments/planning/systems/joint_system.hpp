@@ -1,0 +1,39 @@
+// Two planned systems under the same doses: quantities of both side by side, members paired.
+#pragma once
+#include <memory>
+
+#include "experiments/control/schedules/planned_system.hpp"
+
+namespace hyped {
+
+// A part with its own order of inputs: input_of[i] is the part's index of joint input i. Members: the joint ensemble's member m is
+// member_of[m] of the part.
+struct JointPart {
+  std::shared_ptr<const control::PlannedSystem> system;
+  std::vector<int> input_of, member_of;
+};
+
+// Both models answer the same schedule; neither feeds the other. Their fits are independent, so members are paired as they come, and a
+// pair's weight is the product. InputError: parts of different numbers of inputs or members.
+class JointSystem final : public control::PlannedSystem {
+ public:
+  JointSystem(JointPart one, JointPart two);
+
+  const std::vector<control::PlannedQuantity>& quantities() const override { return names_; }      // [Q of one + Q of two]
+  int member_count() const override { return static_cast<int>(parts_[0].member_of.size()); }
+  double weight(int member) const override;
+  control::PlannedAnswer answer(int member, std::span<const control::Pulse> pulses, bool derivatives) const override;
+  std::vector<control::PlannedQuantity> course_quantities() const override;
+  Eigen::MatrixXd course(int member, std::span<const control::Pulse> pulses, const std::vector<double>& times_h, Outcome& outcome) const override;
+  Eigen::VectorXd input_course(int member, int input, std::span<const control::Pulse> pulses, const std::vector<double>& times_h) const override;      // of the first part
+  std::vector<std::string> parameter_names() const override;      // of the parts that have any
+  Eigen::MatrixXd parameters() const override;
+  // The pulses as a part knows them.
+  std::vector<control::Pulse> pulses_of(int part, std::span<const control::Pulse> pulses) const;
+
+ private:
+  std::vector<JointPart> parts_;
+  std::vector<control::PlannedQuantity> names_;
+};
+
+}  // namespace hyped
