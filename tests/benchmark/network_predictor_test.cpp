@@ -132,7 +132,8 @@ TEST_CASE("the gene network predicts the genes that answer in the learned arms, 
   const Eigen::RowVectorXd refitted = shifted.bench.models.back().pair.predicted.row(0), moved = bench.models.back().again(shifted.bench.means).row(0);
   const double apart = (refitted - network).norm();
   CHECK(apart > 0.01);
-  CHECK((moved - refitted).norm() < 0.35 * apart);
+  // the slope is of one standard error each way, this is some three, and the fit to these cells chooses penalty and genes again: it has to explain three quarters of the square
+  CHECK((moved - refitted).norm() < 0.5 * apart);
   // so cells drawn again give it an interval, about as wide as that of the additive rule
   const auto joint = score_jointly(bench.models, bench.metrics, cells_behind(bench.cells, bench.tested, bench.groups), {1, 60});
   const double width = std::sqrt(joint[0].cell_covariance(3, 3)), of_additive = std::sqrt(joint[0].cell_covariance(2, 2));
