@@ -7,7 +7,7 @@ panel_width = 44 * |distinct_stratum|
 panel_height = 20 * |distinct_name|
 room_bottom = 6.2 * longest_column + 34; room_right = 16 + 3.2 * longest_column; gap_y = room_bottom + 40; gap_x = 30
 eval grid(|distinct_panel|, |distinct_stratum| > 8 ? 1 : 3)
-legend_text = 'number: scaled score, 0 floor, 1 ceiling   grey: floor and ceiling are not told apart'
+legend_text = 'number: scaled score, 0 floor, 1 ceiling   grey: no score, or floor and ceiling not told apart'
 eval canvas(0)
 row_at(name) = sum [i_ = 1:|distinct_name|] (distinct_name[i_] eq name ? i_ : 0)
 column_at(name) = sum [i_ = 1:|distinct_stratum|] (distinct_stratum[i_] eq name ? i_ : 0)

@@ -42,6 +42,9 @@ Table score_table(const Benchmark& bench) {
 
 const std::vector<std::string> headline{"l2_delta", "pearson_delta", "pearson", "pds_cosine"};
 
+// For a column of a table in 100 columns.
+std::string short_number(double x) { return std::abs(x) < 1 ? fmt::format("{:.2f}", x) : fmt::format("{:.3g}", x); }
+
 std::string first_shown(const Benchmark& bench) {
   for (const auto& name : headline)
     if (std::any_of(bench.calibrated.begin(), bench.calibrated.end(), [&](const auto& metric) { return metric.metric == name; })) return name;
@@ -69,7 +72,7 @@ Table headline_table(const Benchmark& bench, bool together) {
     if (&metric != shown[0]) return;
     const auto range = score ? score->ranges.both ? score->ranges.both : score->ranges.perturbations : std::nullopt;
     if (!together) row.push_back(lower_of(range)), row.push_back(upper_of(range));
-    else row.push_back(range ? Cell(fmt::format("{:.3g} to {:.3g}", range->lower, range->upper)) : Cell());
+    else row.push_back(range ? Cell(short_number(range->lower) + " to " + short_number(range->upper)) : Cell());
   };
   columns.push_back({"scaled", "", "mean scaled score over calibrated metrics"});
   Table out(columns);
@@ -92,7 +95,7 @@ Table headline_table(const Benchmark& bench, bool together) {
     std::size_t others = 0;
     for (std::size_t j = i + 1; together && j < order.size(); ++j)
       if (!told[order[j]] && same(m, order[j])) told[order[j]] = 1, ++others;
-    std::vector<Cell> row{bench.models[m].name + (bench.predictors[m]->role() == PredictorRole::negative_control ? " (negative)" : "") + (others > 0 ? fmt::format(" (+{})", others) : "")};
+    std::vector<Cell> row{bench.models[m].name + (bench.predictors[m]->role() == PredictorRole::negative_control ? " (negative)" : "") + (others > 0 ? fmt::format(" +{}", others) : "")};
     for (const auto* metric : shown) add_value(row, *metric, metric->models[m].mean, &metric->models[m]);
     row.push_back(scaled[m].mean && std::abs(*scaled[m].mean) < 1e-12 ? Cell(0.0) : cell_of(scaled[m].mean));
     out.add_row(row);
@@ -208,7 +211,7 @@ void answer_best(RunDirectory& run, const Benchmark& bench) {
 
 void report_scores(RunDirectory& run, const Benchmark& bench) {
   fmt::print("\n{}\n", to_terminal(headline_table(bench, true), "tables/scores.tsv"));
-  fmt::print("{}", to_terminal_paragraph("          ", "(*): ceiling and floor are not told apart by this metric on these data. (+N): N more predictors have the same numbers, most because they fell back on the same rule (tables/fallbacks.tsv). 95 %: of " + first_shown(bench) + ", over " + drawn_units(bench) + " and perturbations. All intervals, and how many conditions each mean holds: tables/scores.tsv."));
+  fmt::print("{}", to_terminal_paragraph("          ", "(*): ceiling and floor are not told apart by this metric on these data. +N: N more predictors have the same numbers, most because they fell back on the same rule (tables/fallbacks.tsv). 95 %: of " + first_shown(bench) + ", over " + drawn_units(bench) + " and perturbations. All intervals, and how many conditions each mean holds: tables/scores.tsv."));
   run.add_table("leaderboard", headline_table(bench, false), fmt::format("Means over {} tested conditions. Ceilings are halves of the cells against each other, and brought to full depth. Floor of scaled scores: {}. (*): not calibrated on these data. (negative): a negative control.", bench.tested.condition.size(), bench.models[bench.floor].name));
   run.add_table("scores", score_table(bench), "Every predictor under every metric, with floor, ceiling, intervals and verdicts.");
   const auto& sd = bench.deviations;
