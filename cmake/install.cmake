@@ -2,9 +2,10 @@
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 set_target_properties(hyped_command PROPERTIES INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}")
-install(TARGETS hyped EXPORT hypedTargets)
+install(TARGETS hyped hyped_control EXPORT hypedTargets)
 install(TARGETS hyped_command)
 install(DIRECTORY libhyped models fitting DESTINATION include/hyped FILES_MATCHING PATTERN "*.hpp")
+install(DIRECTORY experiments/control DESTINATION include/hyped/experiments FILES_MATCHING PATTERN "*.hpp")
 install(DIRECTORY experiments/report experiments/scenarios experiments/networks DESTINATION share/hyped/experiments
         FILES_MATCHING PATTERN "*.gp" PATTERN "*.toml" PATTERN "twin_genes.tsv")
 install(DIRECTORY data/gene_sets DESTINATION share/hyped/data)

@@ -65,16 +65,24 @@ target_link_libraries(hyped PUBLIC Eigen3::Eigen)
 target_compile_features(hyped PUBLIC cxx_std_20)
 set_target_properties(hyped PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
 
+# Control and design of experiments: a library of its own, so that the solvers behind it are asked of those who plan only.
+file(GLOB_RECURSE control_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/experiments/control/*.cpp)
+add_library(hyped_control SHARED ${control_sources})
+add_library(hyped::control ALIAS hyped_control)
+target_link_libraries(hyped_control PUBLIC hyped PRIVATE hyped_settings fmt::fmt OpenMP::OpenMP_CXX PkgConfig::IPOPT PkgConfig::NLOPT)
+set_target_properties(hyped_control PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR} EXPORT_NAME control)
+
 # What people run: everything behind main(), as an object library that the tests link too.
 file(GLOB experiment_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/experiments/*.cpp ${CMAKE_SOURCE_DIR}/experiments/commands/*.cpp
      ${CMAKE_SOURCE_DIR}/experiments/twin/*.cpp ${CMAKE_SOURCE_DIR}/experiments/twin/cells/*.cpp
      ${CMAKE_SOURCE_DIR}/experiments/cycle/*.cpp ${CMAKE_SOURCE_DIR}/experiments/report/*.cpp
      ${CMAKE_SOURCE_DIR}/experiments/network/*.cpp ${CMAKE_SOURCE_DIR}/experiments/tracks/*.cpp ${CMAKE_SOURCE_DIR}/experiments/cells/*.cpp
-     ${CMAKE_SOURCE_DIR}/experiments/grn/*.cpp ${CMAKE_SOURCE_DIR}/experiments/grn/cells/*.cpp ${CMAKE_SOURCE_DIR}/experiments/grn/twin/*.cpp ${CMAKE_SOURCE_DIR}/experiments/interventions/*.cpp
+     ${CMAKE_SOURCE_DIR}/experiments/grn/*.cpp ${CMAKE_SOURCE_DIR}/experiments/grn/*/*.cpp ${CMAKE_SOURCE_DIR}/experiments/interventions/*.cpp
+     ${CMAKE_SOURCE_DIR}/experiments/planning/*.cpp ${CMAKE_SOURCE_DIR}/experiments/planning/*/*.cpp
      ${CMAKE_SOURCE_DIR}/experiments/benchmark/*.cpp ${CMAKE_SOURCE_DIR}/experiments/benchmark/*/*.cpp)
 list(REMOVE_ITEM experiment_sources ${CMAKE_SOURCE_DIR}/experiments/hyped.cpp)
 add_library(hyped_experiments OBJECT ${experiment_sources})
-target_link_libraries(hyped_experiments PUBLIC hyped hyped_settings fmt::fmt OpenMP::OpenMP_CXX)
+target_link_libraries(hyped_experiments PUBLIC hyped hyped_control hyped_settings fmt::fmt OpenMP::OpenMP_CXX)
 # Only these files know paths: the others compile to the same objects in every worktree.
 set_property(SOURCE ${CMAKE_SOURCE_DIR}/experiments/program_files.cpp ${CMAKE_SOURCE_DIR}/experiments/scenario_data.cpp
                     ${CMAKE_SOURCE_DIR}/experiments/network/network_file.cpp

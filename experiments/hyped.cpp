@@ -11,6 +11,7 @@ int main(int argc, char** argv) {
   using namespace hyped;
   CLI::App app("hyped: how cells answer transient perturbations; models fitted to cell-cycle data and checked", "hyped");
   app.formatter(std::make_shared<commands::NarrowHelp>());      // shared: subcommands inherit it
+  app.set_help_all_flag("--help-all", "rarely used options too");      // subcommands inherit it; the help of those that have any names it
   app.set_version_flag("--version", "hyped " HYPED_VERSION);
   app.require_subcommand(1);
   app.footer("Example: hyped demo --out out/demo\nExit codes: 0 good, 1 the numerics did not succeed (said in the output), "
@@ -25,6 +26,7 @@ int main(int argc, char** argv) {
   commands::add_tracks(app, exit_code);
   commands::add_cells(app, exit_code);
   commands::add_bench(app, exit_code);
+  commands::add_control(app, exit_code);
   commands::add_report(app, exit_code);
   if (const std::string wrong = commands::unknown_command(app, argc, argv); !wrong.empty()) {
     std::fprintf(stderr, "hyped: %s\n", wrong.c_str());

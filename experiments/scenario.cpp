@@ -10,6 +10,7 @@
 #include <set>
 #include <sstream>
 
+#include "experiments/planning/systems/schedule_file.hpp"
 #include "experiments/scenario_section.hpp"
 #include "experiments/twin/cells/read_cells.hpp"
 #include "fitting/independent_likelihood.hpp"
@@ -171,6 +172,7 @@ Scenario read_scenario(const std::filesystem::path& file) {
     throw InputError(fmt::format("{}:{}", file.string(), error.source().begin.line), std::string(error.description()), "correct the TOML");
   }
   Section top(table, file.string(), "scenario");
+  if (top.has("schedule_of")) return read_scheduled(top, file, out.text);      // a plan: an arm of another scenario
   out.setup.where = file.string();
   out.name = top.text("name", file.stem().string());
   out.title = top.text("title", out.name);
@@ -225,7 +227,7 @@ Scenario read_scenario(const std::filesystem::path& file) {
     places[fmt::format("event {} {}", event.change.target, event.change.time_h)] = s.place("time_h");
     event.label = s.text("label", "");
     for (const auto& arm : event.arms)
-      if (!out.arm_inputs.contains(arm)) throw InputError(s.place("arms"), "there is no arm '" + arm + "'", "did you mean " + nearest_names(arm, arms) + "?");
+      if (!out.arm_inputs.contains(arm)) throw InputError(s.place("arms"), "there is no arm '" + arm + "'", did_you_mean(arm, arms));
     s.reject_unknown();
     out.events.push_back(event);
   }
@@ -291,14 +293,14 @@ Scenario read_scenario(const std::filesystem::path& file) {
   std::vector<std::string> named = out.figures;
   for (const auto& reference : out.references) named.push_back(reference.condition);
   for (const auto& arm : named)
-    if (!out.arm_inputs.contains(arm)) throw InputError(file.string(), "figures or a [[reference]] name the arm '" + arm + "', which there is not", "did you mean " + nearest_names(arm, arms) + "?");
+    if (!out.arm_inputs.contains(arm)) throw InputError(file.string(), "figures or a [[reference]] name the arm '" + arm + "', which there is not", did_you_mean(arm, arms));
   for (Section s : top.sections("predict")) {
     out.predict = PredictSettings{s.required("held_out"), s.required("control"), s.texts("singles"), s.integer("interval_times", 4)};
     if (out.predict->interval_times < 0) throw InputError(s.place("interval_times"), "interval_times is negative", "give a number of times, 0 for none");
     std::vector<std::pair<std::string, std::string>> named{{"held_out", out.predict->held_out}, {"control", out.predict->control}};
     for (const auto& single : out.predict->singles) named.emplace_back("singles", single);
     for (const auto& [key, arm] : named)
-      if (!out.arm_inputs.contains(arm)) throw InputError(s.place(key), "there is no arm '" + arm + "'", "did you mean " + nearest_names(arm, arms) + "?");
+      if (!out.arm_inputs.contains(arm)) throw InputError(s.place(key), "there is no arm '" + arm + "'", did_you_mean(arm, arms));
     s.reject_unknown();
   }
   for (Section s : top.sections("twin")) out.twin = read_twin(s, places);

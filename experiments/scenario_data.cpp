@@ -66,7 +66,7 @@ std::vector<Arm> build_arms(const Scenario& scenario) {
       }
       if (!found)
         throw InputError(scenario.setup.place("inputs " + named.condition), fmt::format("arm '{}' names the input '{}', which no [[delivery]] or [[step]] makes", named.condition, input),
-                         known.empty() ? "add one" : "did you mean " + nearest_names(input, known) + "?");
+                         known.empty() ? "add one" : did_you_mean(input, known));
     }
     for (const auto& event : scenario.events)
       if (event.arms.empty() || std::find(event.arms.begin(), event.arms.end(), named.condition) != event.arms.end()) arm.schedule.push_back(event.change);
@@ -95,7 +95,7 @@ void check_truth(const CycleSetup& setup, const std::map<std::string, double>& t
   for (const auto& spec : model->parameters()) names.emplace_back(spec.name);
   for (const auto& [name, value] : truth) {
     const std::string& place = setup.place("truth " + name);
-    if (std::find(names.begin(), names.end(), name) == names.end()) throw InputError(place, "truth names '" + name + "', which is no parameter", "did you mean " + nearest_names(name, names) + "?");
+    if (std::find(names.begin(), names.end(), name) == names.end()) throw InputError(place, "truth names '" + name + "', which is no parameter", did_you_mean(name, names));
     check_value(*model, name, value, place);
   }
 }
@@ -114,7 +114,7 @@ void check_model(const CycleSetup& setup) {
   std::vector<std::string> names{labelled_fraction, misread_fraction};
   for (const auto& spec : model->parameters()) names.emplace_back(spec.name);
   auto known = [&](const std::string& name, const std::string& place) {
-    if (std::find(names.begin(), names.end(), name) == names.end()) throw InputError(place, "there is no parameter '" + name + "'", "did you mean " + nearest_names(name, names) + "?");
+    if (std::find(names.begin(), names.end(), name) == names.end()) throw InputError(place, "there is no parameter '" + name + "'", did_you_mean(name, names));
   };
   for (const auto& choice : setup.parameters) {
     known(choice.name, setup.place("parameter " + choice.name));
@@ -214,7 +214,7 @@ CycleSetup with_variant(const Scenario& scenario, const ModelVariant& variant) {
     if (removed == 0) {
       std::vector<std::string> names;
       for (const auto& effect : setup.stages.effects) names.push_back(effect.coefficient);
-      throw InputError(setup.where, "variant '" + variant.name + "' drops the effect '" + name + "', which there is not", "did you mean " + nearest_names(name, names) + "?");
+      throw InputError(setup.where, "variant '" + variant.name + "' drops the effect '" + name + "', which there is not", did_you_mean(name, names));
     }
     std::erase_if(setup.parameters, [&](const ParameterChoice& choice) { return choice.name == name; });
   }

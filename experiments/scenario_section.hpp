@@ -101,6 +101,17 @@ class Section {
     }
     return out;
   }
+  std::vector<double> numbers(const std::string& key) {
+    known_.push_back(key);
+    std::vector<double> out;
+    const toml::node* node = table_.get(key);
+    if (node == nullptr) return out;
+    const toml::array* array = node->as_array();
+    for (std::size_t i = 0; array != nullptr && i < array->size(); ++i)
+      if (auto item = (*array)[i].value<double>()) out.push_back(*item);
+    if (array == nullptr || out.size() != array->size()) throw InputError(place(key), fmt::format("'{}' in [{}] is not a list of numbers", key, name_), "write [1, 2, 4]");
+    return out;
+  }
   std::vector<Section> sections(const std::string& key) {
     known_.push_back(key);
     std::vector<Section> out;
@@ -118,7 +129,7 @@ class Section {
     for (const auto& [key, value] : table_) {
       const std::string name(key.str());
       if (std::find(known_.begin(), known_.end(), name) == known_.end())
-        throw InputError(fmt::format("{}:{}", file_, key.source().begin.line), fmt::format("unknown key '{}' in [{}]", name, name_), "did you mean " + nearest_names(name, known_) + "?");
+        throw InputError(fmt::format("{}:{}", file_, key.source().begin.line), fmt::format("unknown key '{}' in [{}]", name, name_), did_you_mean(name, known_));
     }
   }
 

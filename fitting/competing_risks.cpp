@@ -21,7 +21,7 @@ using Number = Taylor<4>;
 
 CompetingLikelihood::CompetingLikelihood(const DurationData& data, const std::vector<DurationModel>& models, const std::vector<CovariateTerms>& terms) : data_(data), alike_(alike_durations(data)) {
   check_durations(data);
-  if (models.size() != data.causes.size() || (!terms.empty() && terms.size() != models.size()))
+  if (models.size() > 30 || models.size() != data.causes.size() || (!terms.empty() && terms.size() != models.size()))
     throw InputError("competing ends of " + data.name, fmt::format("{} models for {} ways of ending", models.size(), data.causes.size()), "give one of each per way");
   for (const Duration& d : data.durations)
     if (d.residual || std::isfinite(d.seen_if_below_h)) throw InputError("competing ends of " + data.name, "stays met half way, or kept only because they ended, cannot be used", "leave them out");
@@ -39,9 +39,13 @@ CompetingLikelihood::CompetingLikelihood(const DurationData& data, const std::ve
   plan();
 }
 
-int CompetingLikelihood::moment_at(int row, double t) {
+int CompetingLikelihood::moment_at(int row, double t, int ending) {
   const auto at = moment_of_.emplace(std::pair(row, std::llround(t * 1e9)), static_cast<int>(moments_.size()));
   if (at.second) moments_.push_back({row, t});
+  Moment& moment = moments_[static_cast<std::size_t>(at.first->second)];
+  const unsigned own = ending >= 0 ? 1U << ending : 0U;
+  moment.densities |= own;
+  moment.survivals |= ((1U << likelihoods_.size()) - 1) & ~own;
   return at.first->second;
 }
 
@@ -50,6 +54,9 @@ void CompetingLikelihood::plan() {
   std::map<std::vector<double>, int> rows;
   std::map<std::array<long long, 3>, int> windows;
   const auto nano = [](double t) { return std::llround(t * 1e9); };
+  FamilyKind finest = FamilyKind::gamma;
+  for (const auto& own : likelihoods_)
+    if (own->model().family.kind == FamilyKind::exgaussian) finest = FamilyKind::exgaussian;
   for (const auto& group : alike_.groups) {
     const Duration& d = data_.durations[static_cast<std::size_t>(group.first)];
     const Eigen::VectorXd covariates = data_.design.cols() > 0 ? Eigen::VectorXd(data_.design.row(group.first).transpose()) : Eigen::VectorXd();
@@ -63,18 +70,18 @@ void CompetingLikelihood::plan() {
       for (std::size_t n = 0; n < Rule::abscissa().size(); ++n)
         for (const double sign : {-1.0, 1.0}) {
           const double place = 0.5 * (1 + sign * Rule::abscissa()[n]);
-          seen.push_back({moment_at(row, from + (to - from) * place), d.cause, std::log(half * Rule::weights()[n] * weight(place))});
+          seen.push_back({moment_at(row, from + (to - from) * place, d.cause), d.cause, std::log(half * Rule::weights()[n] * weight(place))});
         }
     };
     const double length = d.upper_h - d.lower_h;
-    const auto nodes = entry_nodes(d.entry_spread_h);
+    const auto nodes = entry_nodes(d.entry_spread_h, finest);
     if (!d.censored() && !d.exact() && d.entry_spread_h > 0 && std::abs(d.entry_spread_h - length) < 1e-9) {
       over(d.lower_h, d.upper_h, [](double place) { return place; });
       over(d.upper_h, d.upper_h + length, [](double place) { return 1 - place; });
     } else
       for (const auto& [shift, weight] : nodes) {
         const double lower = d.lower_h + shift;
-        if (d.censored() || d.exact()) seen.push_back({moment_at(row, lower), d.censored() ? -1 : d.cause, std::log(weight)});
+        if (d.censored() || d.exact()) seen.push_back({moment_at(row, lower, d.censored() ? -1 : d.cause), d.censored() ? -1 : d.cause, std::log(weight)});
         else over(lower, lower + length, [w = weight](double) { return w; });
       }
     seen_.push_back(std::move(seen));
@@ -84,11 +91,11 @@ void CompetingLikelihood::plan() {
     window_of_.back() = window.first->second;
     if (!window.second) continue;
     windows_.emplace_back();
-    for (const auto& [shift, weight] : nodes) windows_.back().push_back({moment_at(row, d.seen_if_above_h + shift), -1, std::log(weight)});
+    for (const auto& [shift, weight] : nodes) windows_.back().push_back({moment_at(row, d.seen_if_above_h + shift, -1), -1, std::log(weight)});
   }
 }
 
-struct CompetingLikelihood::Tails {
+struct CompetingLikelihood::Tails {      // where asked for
   std::vector<Number> survival, density;      // [moments x causes]
 };
 
@@ -107,8 +114,8 @@ CompetingLikelihood::Tails CompetingLikelihood::tabulate(const Eigen::VectorXd& 
         const Moment& moment = moments_[static_cast<std::size_t>(m)];
         const DurationEta& eta = etas[static_cast<std::size_t>(moment.row * causes + c)];
         const auto at = static_cast<std::size_t>(m * causes + c);
-        out.survival[at] = log_mixture_survival(cause(c).model(), eta, moment.t);
-        out.density[at] = log_mixture_density(cause(c).model(), eta, moment.t);
+        if (moment.survivals >> c & 1) out.survival[at] = log_mixture_survival(cause(c).model(), eta, moment.t);
+        if (moment.densities >> c & 1) out.density[at] = log_mixture_density(cause(c).model(), eta, moment.t);
       }
   });
   return out;
@@ -247,8 +254,14 @@ CompetingFit fit_competing(const DurationData& data, const std::vector<DurationM
   CompetingFit out;
   Eigen::VectorXd start(function.parameter_count());
   for (std::size_t c = 0; c < models.size(); ++c) {
-    const DurationData own = for_cause(data, static_cast<int>(c));
-    out.causes.push_back(fit_durations(own, models[c], terms.empty() ? CovariateTerms{} : terms[c], {.intervals = false}));
+    if (models[c].family.kind == FamilyKind::erlang) {      // as many stages as given
+      const DurationLikelihood& own = function.cause(static_cast<int>(c));
+      out.causes.emplace_back();
+      out.causes.back().model = models[c];
+      out.causes.back().best = maximise(own, own.starts().front(), own.space().lower(), own.space().upper());
+      out.causes.back().outcome = out.causes.back().best.outcome;
+    } else
+      out.causes.push_back(fit_durations(for_cause(data, static_cast<int>(c)), models[c], terms.empty() ? CovariateTerms{} : terms[c], {.intervals = false}));
     if (!out.causes.back().outcome.ok()) {
       out.outcome = out.causes.back().outcome;
       return out;

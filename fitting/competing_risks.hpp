@@ -30,6 +30,7 @@ class CompetingLikelihood final : public LogLikelihood {
   struct Moment {
     int row;                             // of rows_
     double t;
+    unsigned survivals = 0, densities = 0;      // bit c: asked for of cause c
   };
   struct Node {
     int moment, ending;                  // cause it ends by, -1: has not ended
@@ -37,7 +38,7 @@ class CompetingLikelihood final : public LogLikelihood {
   };
   struct Tails;                          // log survival and log density of every cause at every moment
   struct Part;
-  int moment_at(int row, double t);
+  int moment_at(int row, double t, int ending);
   void plan();                           // which moments each group of like stays asks for
   std::pair<int, double> place(int parameter, const Eigen::VectorXd& covariates) const;
   Tails tabulate(const Eigen::VectorXd& theta) const;

@@ -19,7 +19,7 @@ void CycleProblem::bind_parameters() {
   std::map<std::string, ParameterChoice> choices;
   for (const auto& choice : setup_.parameters) {
     if (std::find(names.begin(), names.end(), choice.name) == names.end())
-      throw InputError(setup_.place("parameter " + choice.name), "there is no parameter '" + choice.name + "'", "did you mean " + nearest_names(choice.name, names) + "?");
+      throw InputError(setup_.place("parameter " + choice.name), "there is no parameter '" + choice.name + "'", did_you_mean(choice.name, names));
     for (const auto& condition : choice.conditions) arm(condition);
     for (const auto& [condition, value] : choice.fixed_in)
       if (std::none_of(setup_.unseen_arms.begin(), setup_.unseen_arms.end(), [&](const Arm& a) { return a.condition == condition; })) arm(condition);
@@ -85,7 +85,7 @@ void CycleProblem::bind_parameters() {
     for (const auto& name : setup_.random_effects[g].parameters) {
       const int j = model_->parameter_index(name);
       if (j < 0)
-        throw InputError(setup_.place("random effect " + setup_.random_effects[g].name), "random effect on '" + name + "', which is no parameter of the model", "did you mean " + nearest_names(name, names) + "?");
+        throw InputError(setup_.place("random effect " + setup_.random_effects[g].name), "random effect on '" + name + "', which is no parameter of the model", did_you_mean(name, names));
       random_names_.push_back(name);
       random_parameters_.push_back(j);
       random_group_.push_back(static_cast<int>(g));
@@ -105,7 +105,7 @@ void CycleProblem::bind_data(const PhaseCounts& data) {
     const auto found = std::find(data.classes.begin(), data.classes.end(), seen.name);
     if (found == data.classes.end())
       throw InputError(setup_.place("class " + seen.name), fmt::format("the class map names '{}', which {} does not have", seen.name, data.source),
-                       "did you mean " + nearest_names(seen.name, data.classes) + "?");
+                       did_you_mean(seen.name, data.classes));
     column.push_back(static_cast<int>(found - data.classes.begin()));
   }
   const int classes = class_count();
@@ -118,7 +118,7 @@ void CycleProblem::bind_data(const PhaseCounts& data) {
       std::vector<std::string> names;
       for (const Arm& known : setup_.arms) names.push_back(known.condition);
       const std::string line = series.source_lines.empty() || series.source_lines[0] <= 0 ? data.source : fmt::format("{}:{}", data.source, series.source_lines[0]);
-      throw InputError(line, "the condition '" + series.condition + "' is no arm of " + setup_.where, "did you mean " + nearest_names(series.condition, names) + "? Rename it, add the arm, or leave it out with conditions in [data]");
+      throw InputError(line, "the condition '" + series.condition + "' is no arm of " + setup_.where, did_you_mean(series.condition, names) + ". Rename it, add the arm, or leave it out with conditions in [data]");
     }
     used.insert(series.condition);
     Well well;

@@ -38,7 +38,7 @@ const Arm& CycleProblem::arm(const std::string& condition) const {
     if (arm.condition == condition) return arm;
     names.push_back(arm.condition);
   }
-  throw InputError(setup_.where, "there is no arm '" + condition + "'", "did you mean " + nearest_names(condition, names) + "?");
+  throw InputError(setup_.where, "there is no arm '" + condition + "'", did_you_mean(condition, names));
 }
 
 const CycleProblem::Binding& CycleProblem::binding(const std::string& condition) const {

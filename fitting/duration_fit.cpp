@@ -96,7 +96,7 @@ void judge_mean(const DurationData& data, const ParameterSpace& space, DurationF
       if ((at == &fit.best.at_lower && name == "sigma" && fit.model.family.kind == FamilyKind::lognormal) || (at == &fit.best.at_upper && name == "shape")) add("the fitted spread is 0: it has collapsed onto the stays that finished");
     }
   for (const auto& interval : fit.intervals)
-    if (interval.name == "mean" && !interval.identified()) add("its interval is " + interval.verdict);
+    if (interval.name == "mean" && !interval.identified()) add((interval.below == ProfileEnd::failed || interval.above == ProfileEnd::failed ? "the search for its interval " : "its interval is ") + interval.verdict);
 }
 
 DurationFit fit_one(const DurationData& data, const DurationModel& model, const CovariateTerms& terms, const DurationFitOptions& options) {
@@ -220,7 +220,7 @@ const LikelihoodInterval& DurationFit::interval(const std::string& name) const {
     if (one.name == name) return one;
     names.push_back(one.name);
   }
-  throw InputError("interval of " + name, "there is none", "did you mean " + nearest_names(name, names) + "?");
+  throw InputError("interval of " + name, "there is none", did_you_mean(name, names));
 }
 
 DurationFit fit_durations(const DurationData& data, const DurationModel& model, const CovariateTerms& terms, const DurationFitOptions& options) {

@@ -19,7 +19,7 @@ constexpr int chunk = 64;      // groups of like durations summed together by on
 double crude(const Duration& d) { return std::max(1e-6, d.censored() ? d.lower_h + 0.5 * d.entry_spread_h : 0.5 * (d.lower_h + d.upper_h + d.entry_spread_h)); }
 
 struct Range {
-  double lowest = 1e300, highest = 0, edge = 1e300;      // edge: no delay can be longer than the shortest duration can have been
+  double lowest = 1e300, highest = 0, edge = 1e300, spread = 0;      // edge: no delay can be longer than the shortest duration can have been
 };
 
 Range range_of(const DurationData& data) {
@@ -27,18 +27,21 @@ Range range_of(const DurationData& data) {
   for (const Duration& d : data.durations) {
     out.lowest = std::min(out.lowest, crude(d));
     out.highest = std::max(out.highest, crude(d));
-    if (!d.censored()) out.edge = std::min(out.edge, d.upper_h);
+    if (!d.censored()) out.edge = std::min(out.edge, d.upper_h + d.entry_spread_h);
+    if (d.entry_spread_h > 0) out.spread = out.spread > 0 ? std::min(out.spread, d.entry_spread_h) : d.entry_spread_h;      // one frame
   }
   return out;
 }
 
-std::pair<double, double> bounds_of(const FamilyParameter& parameter, const Range& range) {
+std::pair<double, double> bounds_of(const FamilyParameter& parameter, const Range& range, bool one_rate) {
   const double low = std::log(range.lowest), high = std::log(range.highest);
   if (parameter.name == "shape") return {-3, 11};
   if (parameter.name == "sigma" && parameter.unit == "1") return {-7, 2.5};
+  // a rise within a seventh of a frame cannot be told from a step
+  if (parameter.name == "sigma" && range.spread > 0) return {std::max(high - 9, std::log(0.15 * range.spread)), high + 5};
   if (parameter.name == "sigma" || parameter.name == "tau") return {high - 9, high + 5};
   if (parameter.name == "delay") return {std::log(range.edge) - 9, std::log(range.edge)};
-  return {low - 5, high + 7};
+  return {low - 5, high + (one_rate ? 16 : 7)};      // one end in many stays has a rate, and a lower limit to it
 }
 
 }  // namespace
@@ -51,7 +54,7 @@ struct DurationLikelihood::Sums {
   int impossible = -1;
 };
 
-DurationLikelihood::DurationLikelihood(const DurationData& data, const DurationModel& model, const CovariateTerms& terms) : data_(data), alike_(alike_durations(data)), times_(duration_times(data, alike_)), model_(model) {
+DurationLikelihood::DurationLikelihood(const DurationData& data, const DurationModel& model, const CovariateTerms& terms) : data_(data), alike_(alike_durations(data)), times_(duration_times(data, alike_, model.family.kind)), model_(model) {
   check_durations(data);
   const bool residual = std::any_of(data.durations.begin(), data.durations.end(), [](const Duration& d) { return d.residual; });
   const bool selected = std::any_of(data.durations.begin(), data.durations.end(), [](const Duration& d) { return std::isfinite(d.seen_if_below_h); });
@@ -68,11 +71,11 @@ DurationLikelihood::DurationLikelihood(const DurationData& data, const DurationM
   const std::size_t location = model.family.kind == FamilyKind::delayed_exponential ? 1 : 0;
   for (const auto& [name, covariates] : terms)
     if (std::find(names.begin(), names.end(), name) == names.end())
-      throw InputError("covariates of " + name, "the " + model.family.name() + " has no such parameter", "did you mean " + nearest_names(name, names) + "?");
+      throw InputError("covariates of " + name, "the " + model.family.name() + " has no such parameter", did_you_mean(name, names));
   const Range range = range_of(data);
   for (std::size_t j = 0; j < parameters.size(); ++j) {
     const bool cure = parameters[j].link == "logit";
-    const auto [low, high] = cure ? std::pair(-12.0, 12.0) : bounds_of(parameters[j], range);
+    const auto [low, high] = cure ? std::pair(-12.0, 12.0) : bounds_of(parameters[j], range, model.family.kind == FamilyKind::erlang && model.family.stages == 1);
     space_.add({fmt::format("{} {}", parameters[j].link, parameters[j].name), cure ? "1" : parameters[j].unit, "", low, high, 0.5 * (low + high), SearchScale::linear, {}});
     owner_.emplace_back(static_cast<int>(j), -1);
     const auto named = terms.find(parameters[j].name), found = named != terms.end() || j != location ? named : terms.find("location");
@@ -80,7 +83,7 @@ DurationLikelihood::DurationLikelihood(const DurationData& data, const DurationM
     if (parameters[j].name == "delay") throw InputError("covariates of delay", "the likelihood ends at an edge that would move with every cell", "let them act on mean_excess, or use the exgaussian");
     for (const auto& name : found->second) {
       const auto column = std::find(data.covariates.begin(), data.covariates.end(), name);
-      if (column == data.covariates.end()) throw InputError("covariates of " + parameters[j].name, "there is no covariate '" + name + "'", "did you mean " + nearest_names(name, data.covariates) + "?");
+      if (column == data.covariates.end()) throw InputError("covariates of " + parameters[j].name, "there is no covariate '" + name + "'", did_you_mean(name, data.covariates));
       const auto c = column - data.covariates.begin();
       const double reach = (cure ? 12 : 7) / std::max(1e-300, data.design.col(c).cwiseAbs().maxCoeff());
       space_.add({fmt::format("{} {}: {}", parameters[j].link, parameters[j].name, name), "1", "", -reach, reach, 0, SearchScale::linear, {}});
@@ -167,6 +170,10 @@ void DurationLikelihood::add(const Eigen::VectorXd& theta, const Tabulated<T>& a
       const DurationEta eta = eta_at(theta, covariates);
       if (!left || left_row != row) left.emplace(model_.family, Eta<Taylor<4>>{eta[0], eta[1], eta[2]}, data_.growth_rate_per_h), left_row = row;
       one = log_contribution(model_, duration, eta, &*left);
+    } else if (averaged_in_closed_form(model_, duration)) {
+      const T whole = log_contribution(model_, duration, at.etas[static_cast<std::size_t>(row)]);
+      if constexpr (std::is_same_v<T, double>) one.value = whole;
+      else one = whole;
     } else {
       logs.clear();
       for (const DurationTimes::Node& node : times_.seen[group])

@@ -10,7 +10,7 @@
 
 namespace hyped {
 
-DurationTimes duration_times(const DurationData& data, const AlikeDurations& alike) {
+DurationTimes duration_times(const DurationData& data, const AlikeDurations& alike, FamilyKind kind) {
   DurationTimes out;
   const auto nano = [](double t) { return std::isfinite(t) ? std::llround(t * 1e9) : std::numeric_limits<long long>::max(); };
   std::map<std::vector<double>, int> rows;
@@ -32,7 +32,7 @@ DurationTimes duration_times(const DurationData& data, const AlikeDurations& ali
     out.window_of.push_back(-1);
     out.seen.emplace_back();
     if (d.residual) continue;
-    const auto nodes = entry_nodes(d.entry_spread_h);
+    const auto nodes = entry_nodes(d.entry_spread_h, kind);
     for (const auto& [shift, weight] : nodes) {
       const int lower = moment(row, d.lower_h + shift, d.exact());
       out.seen.back().push_back({lower, d.exact() ? lower : moment(row, d.upper_h + shift, false), std::log(weight)});

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "fitting/alike_durations.hpp"
+#include "libhyped/tracks/durations/duration_family.hpp"
 
 namespace hyped {
 
@@ -28,7 +29,7 @@ struct DurationTimes {
   std::vector<std::vector<Node>> seen;         // by group; empty: met half way
 };
 
-// Moments are equal to a nano-hour.
-DurationTimes duration_times(const DurationData& data, const AlikeDurations& alike);
+// Moments are equal to a nano-hour. The family decides how finely an entry spread is averaged over.
+DurationTimes duration_times(const DurationData& data, const AlikeDurations& alike, FamilyKind kind);
 
 }  // namespace hyped

@@ -59,7 +59,7 @@ std::string_view to_string(IndependentNoise noise) { return noise_names[static_c
 IndependentNoise independent_noise_named(const std::string& name, const std::string& where) {
   const std::vector<std::string> names(noise_names.begin(), noise_names.end());
   const auto found = std::find(names.begin(), names.end(), name);
-  if (found == names.end()) throw InputError(where, "there is no noise '" + name + "'", "did you mean " + nearest_names(name, names) + "?");
+  if (found == names.end()) throw InputError(where, "there is no noise '" + name + "'", did_you_mean(name, names));
   return static_cast<IndependentNoise>(found - names.begin());
 }
 

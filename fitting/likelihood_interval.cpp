@@ -10,6 +10,8 @@
 namespace hyped {
 namespace {
 
+using Side = std::pair<double, ProfileEnd>;      // a bound and how the search ended there
+
 class Drawn final : public LogLikelihood {      // log L with g drawn towards a target
  public:
   Drawn(const LogLikelihood& function, const LikelihoodQuantity& quantity, double first_weight) : weight(first_weight), function_(function), quantity_(quantity) {}
@@ -49,7 +51,7 @@ class Walk {
   double estimate() const { return start_.g; }
 
   // The bound on one side and how it ended.
-  std::pair<double, ProfileEnd> side(int direction) {
+  Side side(int direction) {
     const double wanted = std::sqrt(quantity_.threshold * quantity_.inflation);
     Point inside = start_, outside;
     double step = wanted * scale_;
@@ -114,35 +116,84 @@ class Walk {
   Point start_;
 };
 
-// The bound on one side by Newton's steps on the conditions of the profile, gradient of log L along that of g and log L at the threshold: each
-// step solves them for the quadratic at theta. Nothing where the steps leave the bounds, the information is not positive, or they do not settle.
-std::optional<double> bound_by_steps(const LogLikelihood& function, const ParameterSpace& space, const LikelihoodResult& optimum, const LikelihoodQuantity& quantity, int direction) {
-  const double rise = quantity.threshold * quantity.inflation, level = optimum.at.log_likelihood - 0.5 * rise;
-  if (!optimum.at_lower.empty() || !optimum.at_upper.empty()) return {};
-  const Eigen::VectorXd lower = space.lower(), upper = space.upper();
-  Eigen::VectorXd theta = optimum.theta, slope;
-  LikelihoodValue at = optimum.at;
-  double g = quantity.value(theta, slope), longest = std::numeric_limits<double>::infinity();
-  const double first = g;
-  for (int step = 0; step < 30; ++step) {
-    const Eigen::LLT<Eigen::MatrixXd> information(at.information);
-    if (information.info() != Eigen::Success) return {};
-    const Eigen::VectorXd climb = information.solve(at.gradient), along = information.solve(slope);
-    const double reach = slope.dot(along), left = 2 * (at.log_likelihood - level) + at.gradient.dot(climb);
-    if (!(reach > 0) || !(left > 0)) return {};
-    const Eigen::VectorXd move = climb + direction * std::sqrt(left / reach) * along;
-    const double length = std::sqrt(std::max(0.0, move.dot(at.information * move)));      // in standard deviations
-    if (!std::isfinite(length) || (step > 3 && length > 2 * longest)) return {};
-    longest = step == 0 ? length : std::min(longest, length);
-    if (length < 1e-7) return direction * (g - first) > 0 ? std::optional(g) : std::nullopt;
-    theta += length > 3 ? Eigen::VectorXd(move * (3 / length)) : move;
-    if ((theta.array() <= lower.array()).any() || (theta.array() >= upper.array()).any()) return {};
-    if (!function.evaluate(theta, at, true).ok() || !std::isfinite(at.log_likelihood) || !at.gradient.allFinite() || !at.information.allFinite()) return {};
-    if (at.log_likelihood > optimum.at.log_likelihood + 1e-6) return {};      // the walk says how much better
-    g = quantity.value(theta, slope);
+// Newton's steps on the conditions of the profile, gradient of log L along that of g and log L at the threshold: each step solves them for the
+// quadratic at theta. Parameters at their bounds are held while the conditions push them out.
+class Steps {
+ public:
+  Steps(const LogLikelihood& function, const ParameterSpace& space, const LikelihoodResult& optimum, const LikelihoodQuantity& quantity)
+      : function_(function), optimum_(optimum), quantity_(quantity), lower_(space.lower()), upper_(space.upper()), level_(optimum.at.log_likelihood - 0.5 * quantity.threshold * quantity.inflation) {}
+
+  // The bound on one side; nothing where the information is not positive, a better fit shows, or the steps do not settle.
+  std::optional<Side> side(int direction) {
+    theta_ = optimum_.theta;
+    at_ = optimum_.at;
+    double g = quantity_.value(theta_, slope_), longest = std::numeric_limits<double>::infinity();
+    const double first = g;
+    held_.assign(static_cast<std::size_t>(theta_.size()), 0);
+    for (const int i : optimum_.at_lower) held_[static_cast<std::size_t>(i)] = direction * slope_[i] > 0 ? 0 : -1;
+    for (const int i : optimum_.at_upper) held_[static_cast<std::size_t>(i)] = direction * slope_[i] < 0 ? 0 : 1;
+    bool pinned = slope_.squaredNorm() > 0;
+    for (Eigen::Index i = 0; i < theta_.size(); ++i) pinned = pinned && (slope_[i] == 0 || held_[static_cast<std::size_t>(i)] != 0);
+    if (pinned) return Side(g, ProfileEnd::open);      // the bounds let it go no further
+    for (int step = 0; step < 40; ++step) {
+      const auto before = held_;
+      Eigen::VectorXd move;
+      if (!solve(direction, move)) return {};
+      const double length = std::sqrt(std::max(0.0, move.dot(at_.information * move)));      // in standard deviations
+      if (held_ != before) longest = std::numeric_limits<double>::infinity();
+      if (!std::isfinite(length) || (step > 3 && length > 2 * longest)) return {};
+      longest = step == 0 ? length : std::min(longest, length);
+      if (length < 1e-7) return direction * (g - first) > 0 ? std::optional(Side(g, ProfileEnd::crossed)) : std::nullopt;
+      theta_ = (theta_ + (length > 3 ? Eigen::VectorXd(move * (3 / length)) : move)).cwiseMax(lower_).cwiseMin(upper_);
+      if (!function_.evaluate(theta_, at_, true).ok() || !std::isfinite(at_.log_likelihood) || !at_.gradient.allFinite() || !at_.information.allFinite()) return {};
+      if (at_.log_likelihood > optimum_.at.log_likelihood + 1e-6) return {};      // the walk says how much better
+      g = quantity_.value(theta_, slope_);
+    }
+    return {};
   }
-  return {};
-}
+
+ private:
+  // The step over the parameters that are not held, holding and releasing until both agree.
+  bool solve(int direction, Eigen::VectorXd& move) {
+    const Eigen::Index count = theta_.size();
+    for (Eigen::Index tries = 0; tries < 2 * count + 2; ++tries) {
+      std::vector<Eigen::Index> free;
+      for (Eigen::Index i = 0; i < count; ++i)
+        if (held_[static_cast<std::size_t>(i)] == 0) free.push_back(i);
+      if (free.empty()) return false;
+      const Eigen::MatrixXd matrix = at_.information(free, free);
+      const Eigen::VectorXd gradient = at_.gradient(free), slope = slope_(free);
+      const Eigen::LLT<Eigen::MatrixXd> information(matrix);
+      if (information.info() != Eigen::Success) return false;
+      const Eigen::VectorXd climb = information.solve(gradient), along = information.solve(slope);
+      const double reach = slope.dot(along), left = 2 * (at_.log_likelihood - level_) + gradient.dot(climb);
+      if (!(reach > 0) || !(left > 0)) return false;
+      const double pull = direction * std::sqrt(left / reach);
+      move = Eigen::VectorXd::Zero(count);
+      move(free) = climb + pull * along;
+      const Eigen::VectorXd force = at_.gradient + pull * slope_ - at_.information * move;      // 0 where free
+      bool changed = false;
+      for (Eigen::Index i = 0; i < count; ++i) {
+        int& held = held_[static_cast<std::size_t>(i)];
+        const int was = held;
+        if (held != 0) held = held * force[i] >= 0 ? held : 0;
+        else if (theta_[i] <= lower_[i] && move[i] < 0) held = -1;
+        else if (theta_[i] >= upper_[i] && move[i] > 0) held = 1;
+        changed = changed || held != was;
+      }
+      if (!changed) return true;
+    }
+    return false;
+  }
+  const LogLikelihood& function_;
+  const LikelihoodResult& optimum_;
+  const LikelihoodQuantity& quantity_;
+  Eigen::VectorXd lower_, upper_;
+  double level_;
+  Eigen::VectorXd theta_, slope_;
+  LikelihoodValue at_;
+  std::vector<int> held_;      // -1: at its lower bound, 1: at its upper one, 0: free
+};
 
 std::string words_of(ProfileEnd below, ProfileEnd above) {
   const auto side = [](ProfileEnd end, const std::string& where) { return end == ProfileEnd::open ? "open " + where : end == ProfileEnd::failed ? "broke off " + where : ""; };
@@ -167,8 +218,9 @@ LikelihoodInterval likelihood_interval(const LogLikelihood& function, const Para
   const double allowed = slope.cwiseAbs().dot(space.upper() - space.lower()) / 20;
   const double scale = variance > 0 ? out.sd : std::min(allowed, 1 / std::sqrt(std::max(curvature, 1e-12)));
   Walk walk(function, space, optimum, quantity, scale);
+  Steps steps(function, space, optimum, quantity);
   const auto side = [&](int direction) {
-    if (const auto bound = bound_by_steps(function, space, optimum, quantity, direction)) return std::pair(*bound, ProfileEnd::crossed);
+    if (const auto bound = steps.side(direction)) return *bound;
     return walk.side(direction);
   };
   const auto [low, below] = side(-1);

@@ -5,6 +5,7 @@
 
 #include <cstring>
 
+#include "libhyped/counted.hpp"
 #include "libhyped/hdf5/journal.hpp"
 
 namespace hyped {
@@ -92,11 +93,11 @@ RecordStore::RecordStore(std::filesystem::path file, const Identity& identity, b
   if (there) {
     const hdf5::JournalContents contents = hdf5::Journal::read(file_);
     if (!resume && !contents.records.empty())
-      throw InputError(file_.string(), fmt::format("an unfinished run with {} records is there", contents.records.size()), "go on with it by --resume, or remove the file");
+      throw InputError(file_.string(), fmt::format("an unfinished run with {} is there", counted(contents.records.size(), "record")), "go on with it by --resume, or remove the file");
     for (const auto& [name, value] : identity) {
       const auto found = contents.attributes.find(name);
       if (resume && (found == contents.attributes.end() || found->second != value))
-        throw InputError(file_.string(), "the unfinished run is of another " + name, "give the same scenario, data, seed and settings, or remove the file");
+        throw InputError(file_.string(), name == "settings" ? "the unfinished run has other settings" : "the unfinished run is of another " + name, "give the same scenario, data, seed and settings, or remove the file");
     }
     for (const auto& bytes : contents.records) {
       auto [key, record] = unpacked(bytes);

@@ -38,6 +38,8 @@ struct Outcome {
 
 // The valid names nearest to a mistyped one, by edit distance, as "a, b or c".
 std::string nearest_names(std::string_view wrong, std::span<const std::string> valid);
+// "did you mean 'a' or 'b'?" where some names are like the wrong one (a third of the letters differ at most, or one is a part of the other); else what there is.
+std::string did_you_mean(std::string_view wrong, std::span<const std::string> valid);
 
 [[noreturn]] void bug(const char* expression, const char* file, int line);
 

@@ -42,7 +42,7 @@ const std::vector<std::pair<std::regex, std::vector<std::string>>> homes = {
     {std::regex("ceres/jet\\.h"), {"libhyped/model/compiled_model.hpp"}},
     {std::regex("ceres/(?!jet\\.h).*"), {"fitting/least_squares.cpp"}},
     {std::regex("(hdf5|H5.*)\\.h"), {"libhyped/hdf5/"}},
-    {std::regex("toml\\+\\+/.*"), {"experiments/scenario.cpp", "experiments/scenario_section.hpp", "experiments/network/network_file.cpp", "experiments/grn/grn_scenario.cpp"}},
+    {std::regex("toml\\+\\+/.*"), {"experiments/scenario.cpp", "experiments/scenario_section.hpp", "experiments/network/network_file.cpp", "experiments/grn/grn_scenario.cpp", "experiments/planning/dgc/dgc_scenario.cpp", "experiments/planning/plan/plan_scenario.cpp"}},
     {std::regex("CLI/.*"), {"experiments/commands/"}},
     {std::regex("nlohmann/.*"), {"libhyped/store/", "libhyped/ingest/read_model.cpp", "libhyped/ingest/tracks/read_btrack.cpp"}},
     {std::regex("(libdeflate|lzf)\\.h"), {"libhyped/hdf5/stored/chunks.cpp"}},
@@ -50,6 +50,8 @@ const std::vector<std::pair<std::regex, std::vector<std::string>>> homes = {
     {std::regex("(expat|zip)\\.h"), {"libhyped/ingest/tracks/xml_source.cpp"}},
     {std::regex("sbml/.*"), {"libhyped/ingest/networks/read_gene_network_sbml.cpp"}},
     {std::regex("igraph/.*"), {"libhyped/expression/embedding/communities.cpp"}},
+    {std::regex("(coin/.*|Ip[A-Z].*\\.hpp)"), {"experiments/control/optimal/interior_point.cpp"}},
+    {std::regex("nlopt.*"), {"experiments/control/optimal/sequential_program.cpp"}},
     {std::regex("omp\\.h"), {"libhyped/parallel.hpp"}},
     {std::regex("Random123/.*"), {"libhyped/random"}},
 };
@@ -58,7 +60,7 @@ const std::vector<std::pair<std::regex, std::vector<std::string>>> homes = {
 const std::map<std::string, Names> allowed_headers = {
     // delivery turns doses into inputs and strata: free functions, named by no catalogue
     // networks have a size known at run time: the twin makes one, no catalogue can
-    {"experiments", {"models/delivery/active_input.hpp", "models/delivery/activity.hpp", "models/delivery/uptake.hpp", "models/gene_network/saturating_network.hpp", "models/gene_network/fluctuating_network.hpp", "models/gene_network/search_coordinates.hpp",
+    {"experiments", {"models/delivery/active_input.hpp", "models/delivery/carrier.hpp", "models/delivery/activity.hpp", "models/delivery/uptake.hpp", "models/gene_network/saturating_network.hpp", "models/gene_network/fluctuating_network.hpp", "models/gene_network/search_coordinates.hpp",
                      // sizes known at run time, and no names in the catalogue
                      "models/gene_network/batch_network.hpp", "models/gene_network/transfer.hpp",
                      "models/gene_network/hill_modules.hpp", "models/gene_network/transient_doses.hpp", "models/gene_network/random_hill_network.hpp"}},

@@ -55,7 +55,7 @@ void resolve_targets(BenchmarkCells& cells, const BenchmarkReading& reading, con
     auto& list = cells.targets[part];
     if (wanted == "none") continue;
     for (const auto& gene : split_at(wanted, ',')) {
-      if (!genes.contains(gene)) throw InputError("--targets " + text, fmt::format("gene '{}' is not in {}", gene, where), "did you mean " + nearest_names(gene, cells.genes) + "? A part without measured target: PART=none");
+      if (!genes.contains(gene)) throw InputError("--targets " + text, fmt::format("gene '{}' is not in {}", gene, where), did_you_mean(gene, cells.genes) + ". A part without measured target: PART=none");
       list.push_back(gene);
     }
   }

@@ -14,7 +14,7 @@
 namespace hyped {
 
 struct BenchmarkReading {
-  ArmChoice arms;                            // --by, --control; empty: found
+  ArmChoice arms{{}, {}, "--control"};       // --by, --control; empty: found
   std::string context;                       // column; empty: one context
   std::string matrix;                        // see ExpressionChoice
   double target = 1e4;

@@ -54,7 +54,7 @@ SplitKind split_kind_of(const std::string& word) {
     if (name == word) return kind;
     valid.push_back(name);
   }
-  throw InputError("--split " + word, "is no kind of split and no file", "did you mean " + nearest_names(word, valid) + "? Or give a .tsv file as this command writes it");
+  throw InputError("--split " + word, "is no kind of split and no file", did_you_mean(word, valid) + ". Or give a .tsv file as this command writes it");
 }
 
 std::string_view to_string(SplitKind kind) {
@@ -144,7 +144,7 @@ void check_split(const BenchmarkSplit& split, const BenchmarkCells& cells, const
     for (const auto* list : {&fold.train, &fold.test})
       for (const auto& c : *list) {
         const int at = cells.index_of(c.name, c.context);
-        if (at < 0) throw InputError(where, fmt::format("fold '{}' names {}, which the cells do not have", fold.name, where_of(c)), "did you mean " + nearest_names(c.name, known) + "?");
+        if (at < 0) throw InputError(where, fmt::format("fold '{}' names {}, which the cells do not have", fold.name, where_of(c)), did_you_mean(c.name, known));
         if (cells.conditions[static_cast<std::size_t>(at)].perturbations.empty()) throw InputError(where, fmt::format("fold '{}' names the control {}", fold.name, where_of(c)), "leave controls out: those of all contexts are always there");
       }
     for (const auto& c : fold.test) {

@@ -40,8 +40,10 @@ std::optional<std::string> hyped_condition_column(const DataFrame& obs) {
 
 const DataColumn& column_named(const DataFrame& obs, const std::string& name, const std::string& where) {
   const DataColumn* found = obs.find(name);
-  if (found == nullptr)
-    throw InputError(where, fmt::format("cells have no column '{}'", name), obs.names.empty() ? std::string("there is no column at all") : fmt::format("did you mean {}? There are: {}", nearest_names(name, obs.names), columns_in_words(obs)));
+  if (found == nullptr) {
+    const std::string near = did_you_mean(name, obs.names);
+    throw InputError(where, fmt::format("cells have no column '{}'", name), obs.names.empty() ? std::string("there is no column at all") : fmt::format("{}: {}", near.starts_with("did") ? near + " There are" : "there are", columns_in_words(obs)));
+  }
   return *found;
 }
 
@@ -93,10 +95,10 @@ ArmChoice choose_arms(RunDirectory& run, const DataFrame& obs, const ArmChoice& 
       if (arm_of(label) == CellArm::control) controls.push_back(label);
     if (controls.size() != 1)
       throw InputError(fmt::format("{}, column {}", where, out.column), controls.empty() ? std::string("no label is known to be the control") : fmt::format("{} labels are controls: {}", controls.size(), fmt::join(controls, ", ")),
-                       fmt::format("name the label to compare with by --reference; there are: {}{}", fmt::join(labels, ", "), hyped_condition_column(obs) ? ". Or make the release tidy first: hyped cells import-hyped" : ""));
+                       fmt::format("name the label to compare with by {}; there are: {}{}", asked.option, fmt::join(labels, ", "), hyped_condition_column(obs) ? ". Or make the release tidy first: hyped cells import-hyped" : ""));
     out.reference = controls[0];
   }
-  say(run, "by", fmt::format("column {} ({}){}; compared with {}{}", out.column, fmt::join(labels, ", "), asked.column.empty() ? ", found by its name (--by takes another)" : "", out.reference, asked.reference.empty() ? ", found by its name (--reference takes another)" : ""));
+  say(run, "by", fmt::format("column {} ({}){}; compared with {}{}", out.column, fmt::join(labels, ", "), asked.column.empty() ? ", found by its name (--by takes another)" : "", out.reference, asked.reference.empty() ? fmt::format(", found by its name ({} takes another)", asked.option) : ""));
   return out;
 }
 

@@ -26,6 +26,7 @@ std::vector<std::string> usual_phase_columns();
 // Prints what was taken and why. InputError that lists the columns (the labels) if none can be told.
 struct ArmChoice {
   std::string column, reference;
+  std::string option = "--reference";      // how the command calls the latter
 };
 ArmChoice choose_arms(RunDirectory& run, const DataFrame& obs, const ArmChoice& asked, const std::string& where);
 // The same for the column of phases.

@@ -5,6 +5,7 @@
 #include "experiments/cells/import_hyped.hpp"
 #include "experiments/cells/inspect_cells.hpp"
 #include "experiments/commands/cells.hpp"
+#include "experiments/commands/checks.hpp"
 #include "libhyped/errors.hpp"
 
 namespace hyped::commands {
@@ -64,7 +65,7 @@ void add_cells_convert(CLI::App& cells, int& exit_code) {
   command->add_option("--repeated-genes", args->repeated, "refuse, suffix or sum")->check(CLI::IsMember({"refuse", "suffix", "sum"}))->capture_default_str();
   command->add_flag("--keep-suffix", args->keep_suffix, "keep the -1 at the end of barcodes");
   command->add_flag("--rows", args->by_rows, "store X as compressed rows of 32-bit floats");
-  command->add_option("--gzip", args->gzip, "level of packing; 0: none")->check(CLI::Range(0, 9))->capture_default_str();
+  command->add_option("--gzip", args->gzip, "level of packing; 0: none")->check(count_within(0, 9))->capture_default_str();
   args->add_common(*command, "hyped cells convert control=c/gene_raw hybrid=h/gene_raw --out out/c");
   command->callback([args, &exit_code] {
     CellsConversion settings;

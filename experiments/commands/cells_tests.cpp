@@ -45,7 +45,7 @@ void add_cells_de(CLI::App& cells, int& exit_code) {
   command->add_option("--mean", words->mean, "of fold changes: geometric or arithmetic")->check(CLI::IsMember({"geometric", "arithmetic"}))->capture_default_str();
   command->add_option("--pseudocount", settings->pseudocount, "added to both means")->check(number_from_zero())->capture_default_str();
   command->add_flag("--pooled-fdr", settings->pooled, "one family of all arms' tests");
-  command->add_option("--fdr", settings->fdr, "what counts as significant")->check(CLI::Range(0.0, 1.0))->capture_default_str();
+  command->add_option("--fdr", settings->fdr, "what counts as significant")->check(number_within(0, 1))->capture_default_str();
   command->add_option("--min-counts", settings->least_counts, "nb: of a gene over all samples")->check(number_from_zero())->capture_default_str();
   command->add_option("--size-factors", words->factors, "nb: ratios or library")->check(CLI::IsMember({"ratios", "library"}))->capture_default_str();
   command->add_flag("--bystanders", settings->bystanders, "MYOD1-negative cells of mRNA arms are arms too");
@@ -94,7 +94,7 @@ void add_cells_isoforms(CLI::App& cells, int& exit_code) {
   command->add_option("--replicate", settings->replicate, "column of cultures or donors, or COLUMN:PATTERN of its labels: samples are the units");
   command->add_option("--draws", settings->options.draws, "of the statistic's scale")->check(positive_count())->capture_default_str();
   command->add_option("--min-counts", settings->options.least_gene_counts, "of a gene in each arm")->check(positive_number())->capture_default_str();
-  command->add_option("--fdr", settings->fdr, "what counts as significant")->check(CLI::Range(0.0, 1.0))->capture_default_str();
+  command->add_option("--fdr", settings->fdr, "what counts as significant")->check(number_within(0, 1))->capture_default_str();
   command->callback([args, settings, &exit_code] {
     settings->options.seed = args->seed;
     run(*args, exit_code, [&](RunDirectory& folder) { run_isoforms(folder, args->data, *settings); });

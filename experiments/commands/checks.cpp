@@ -1,6 +1,8 @@
 // Validators, and the walk down the subcommands.
 #include "experiments/commands/checks.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
@@ -12,7 +14,7 @@ namespace hyped::commands {
 namespace {
 
 template <class Allowed>
-CLI::Validator number(const char* what, Allowed allowed) {
+CLI::Validator number(const std::string& what, Allowed allowed) {
   return CLI::Validator([what, allowed](std::string& text) {
     char* end = nullptr;
     const double value = std::strtod(text.c_str(), &end);
@@ -28,13 +30,12 @@ CLI::Validator number_from_zero() { return number("a number of 0 or more", [](do
 CLI::Validator positive_count() { return number("a whole number of 1 or more", [](double v) { return v >= 1 && v == std::floor(v); }); }
 CLI::Validator count_from_zero() { return number("a whole number of 0 or more", [](double v) { return v >= 0 && v == std::floor(v); }); }
 
+CLI::Validator number_within(double low, double high) {
+  return number(fmt::format("a number from {} to {}", low, high), [=](double v) { return v >= low && v <= high; });
+}
+
 CLI::Validator count_within(int low, int high) {
-  return CLI::Validator([low, high](std::string& text) {
-    char* end = nullptr;
-    const double value = std::strtod(text.c_str(), &end);
-    const bool good = end != text.c_str() && *end == 0 && value >= low && value <= high && value == std::floor(value);
-    return good ? std::string() : "'" + text + "' is not a whole number from " + std::to_string(low) + " to " + std::to_string(high);
-  }, "");
+  return number(fmt::format("a whole number from {} to {}", low, high), [=](double v) { return v >= low && v <= high && v == std::floor(v); });
 }
 
 std::string unknown_command(const CLI::App& app, int argc, const char* const* argv) {
@@ -49,7 +50,7 @@ std::string unknown_command(const CLI::App& app, int argc, const char* const* ar
       if (sub->get_name() == word) next = sub;
     }
     if (names.empty()) return "";      // its arguments begin
-    if (next == nullptr) return "there is no command '" + word + "' of " + path + "; did you mean " + nearest_names(word, names) + "?";
+    if (next == nullptr) return "there is no command '" + word + "' of " + path + "; " + did_you_mean(word, names);
     current = next;
     path += " " + word;
   }

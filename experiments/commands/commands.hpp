@@ -7,6 +7,7 @@ namespace hyped::commands {
 
 void add_bench(CLI::App& app, int& exit_code);
 void add_cells(CLI::App& app, int& exit_code);
+void add_control(CLI::App& app, int& exit_code);
 void add_cycle(CLI::App& app, int& exit_code);
 void add_demo(CLI::App& app, int& exit_code);
 void add_grn(CLI::App& app, int& exit_code);

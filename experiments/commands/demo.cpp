@@ -12,7 +12,7 @@
 namespace hyped::commands {
 
 void add_demo(CLI::App& app, int&) {
-  auto* demo = app.add_subcommand("demo", "Twin of the HYPED imaging experiment: simulate, fit, compare, predict the dual arm, report");
+  auto* demo = app.add_subcommand("demo", "Twin of the HYPED films: simulate, fit, compare, predict, report");
   auto args = std::make_shared<RunArguments>();
   args->add_common(*demo, "hyped demo --out out/demo");
   demo->callback([args] {

@@ -36,7 +36,7 @@ void add_grn_fit(CLI::App& grn, int& exit_code) {
   });
   arms(predict);
   predict->add_option("--time-h", args->predict.time_h, "when cells are taken, if not when they were in the fit")->check(positive_number());
-  auto* edges = later("edges", "Edges with intervals: determined, weakly determined, not identified", "hyped grn edges out/cellbox --out out/edges", [](RunDirectory& folder, Arguments& a) {
+  auto* edges = later("edges", "Edges with intervals, and what the data say of each", "hyped grn edges out/cellbox --out out/edges", [](RunDirectory& folder, Arguments& a) {
     a.edges.fit = a.fit;
     run_grn_edges(folder, a.edges);
   });

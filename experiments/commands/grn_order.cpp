@@ -1,5 +1,6 @@
 // `hyped grn order TABLE`.
 #include "experiments/commands/cells.hpp"
+#include "experiments/commands/checks.hpp"
 #include "experiments/commands/grn.hpp"
 #include "experiments/grn/time_order.hpp"
 
@@ -15,9 +16,9 @@ void add_grn_order(CLI::App& grn, int& exit_code) {
   order->add_option("TABLE", args->table, "genes by samples: counts, or log2(CPM + 1)")->required();
   order->add_option("--samples", args->samples, "what each column is; default: samples.csv beside TABLE");
   order->add_option("--cell-type", args->settings.cell_type, "what the label says")->capture_default_str();
-  order->add_option("--least-cpm", args->settings.least_cpm, "mean, of genes that are used")->check(CLI::NonNegativeNumber)->capture_default_str();
-  order->add_option("--rank", args->settings.rank, "of dynamic mode decomposition; 0: threshold")->check(CLI::NonNegativeNumber)->capture_default_str();
-  order->add_option("--random-orders", args->settings.random_orders, "")->check(CLI::PositiveNumber)->capture_default_str();
+  order->add_option("--least-cpm", args->settings.least_cpm, "mean, of genes that are used")->check(number_from_zero())->capture_default_str();
+  order->add_option("--rank", args->settings.rank, "of dynamic mode decomposition; 0: threshold")->check(count_from_zero())->capture_default_str();
+  order->add_option("--random-orders", args->settings.random_orders, "that the order of the labels is compared with")->check(positive_count())->capture_default_str();
   args->add_common(*order, "hyped grn order rp_counts.raw.csv --out out/order");
   order->callback([args, &exit_code] {
     args->settings.table = args->table;

@@ -1,4 +1,4 @@
-// Wrapping of help texts.
+// Wrapping of help texts, and what --help leaves to --help-all.
 #include "experiments/commands/narrow_help.hpp"
 
 namespace hyped::commands {
@@ -43,6 +43,21 @@ std::string NarrowHelp::make_subcommand(const CLI::App* sub) const {
     if (c == '\n') out.append(name.size(), ' ');
   }
   return out + "\n";
+}
+
+std::string NarrowHelp::make_help(const CLI::App* app, std::string name, CLI::AppFormatMode mode) const {
+  if (mode == CLI::AppFormatMode::Sub) return make_expanded(app);
+  std::string out = make_description(app) + make_usage(app, name) + make_positionals(app);
+  bool more = false;
+  for (const std::string& group : app->get_groups()) {
+    const auto options = app->get_options([&](const CLI::Option* option) { return option->get_group() == group && option->nonpositional() && option != app->get_help_all_ptr(); });
+    if (group.empty() || options.empty()) continue;
+    const bool left_out = group == rarely_used && mode == CLI::AppFormatMode::Normal;
+    if (!left_out) out += make_group(group, false, options);
+    more = more || left_out;
+  }
+  out += make_subcommands(app, mode) + "\n" + make_footer(app);
+  return more ? out + "More options: " + name + " --help-all\n" : out;
 }
 
 }  // namespace hyped::commands

@@ -5,6 +5,9 @@
 
 namespace hyped::commands {
 
+// Group of options that --help leaves out and --help-all shows: `command->add_option(...)->group(rarely_used)`. The last line of --help names --help-all then.
+inline constexpr const char* rarely_used = "Rarely used options";
+
 // Text broken at spaces so that no line is longer than `width`; line breaks in it stay.
 std::string wrapped(const std::string& text, std::size_t width);
 
@@ -15,6 +18,7 @@ class NarrowHelp : public CLI::Formatter {
   std::string make_description(const CLI::App* app) const override { return wrapped(Formatter::make_description(app), 79); }
   std::string make_footer(const CLI::App* app) const override { return wrapped(Formatter::make_footer(app), 79); }
   std::string make_subcommand(const CLI::App* sub) const override;
+  std::string make_help(const CLI::App* app, std::string name, CLI::AppFormatMode mode) const override;
 };
 
 }  // namespace hyped::commands

@@ -31,7 +31,7 @@ void add_class(PopulationSettings& settings, const std::string& text) {
 
 void add_convert(CLI::App& tracks, const std::shared_ptr<TracksArguments>& args, int& exit_code) {
   auto* convert = tracks.add_subcommand("convert", "Read a tracker's export, check it, write it tidily");
-  args->add_reading(*convert, "hyped tracks convert tracks.xml --frame-interval-min 15 --out out/t");
+  args->add_reading(*convert, "hyped tracks convert tracks.xml --frame-interval-min 15 --out out/t", false);
   convert->callback([args, &exit_code] { run(*args, exit_code, run_convert); });
 }
 

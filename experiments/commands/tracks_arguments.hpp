@@ -14,7 +14,8 @@ struct TracksArguments : RunArguments {
   std::string edges, graph, properties;
   std::vector<std::string> roles, events;      // role=column, event=column
 
-  void add_reading(CLI::App& command, const std::string& example);
+  // reads_tidy: mostly given a tidy folder, so that what tells how to read other tables is listed by --help-all alone.
+  void add_reading(CLI::App& command, const std::string& example, bool reads_tidy = true);
   TrackReading finished_reading() const;       // InputError for a role that does not exist
 };
 

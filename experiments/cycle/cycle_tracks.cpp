@@ -27,7 +27,7 @@ void add_track_evidence(RunDirectory& run, Scenario& scenario, const std::filesy
   }
   std::vector<std::string> conditions;
   for (const Film& film : tracks.films) conditions.push_back(film.condition);
-  if (std::find(conditions.begin(), conditions.end(), from) == conditions.end()) throw InputError(file.string(), "has no condition '" + from + "'", "did you mean " + nearest_names(from, conditions) + "?");
+  if (std::find(conditions.begin(), conditions.end(), from) == conditions.end()) throw InputError(file.string(), "has no condition '" + from + "'", did_you_mean(from, conditions));
   const auto model = make_staged(scenario.setup.model, scenario.setup.stages);
   Table table({{"phase", "", ""}, {"rate", "", ""}, {"stays", "1", ""}, {"finished", "1", ""}, {"stages", "1", "Erlang, the scenario's"}, {"mean_h", "h", "from the tracks alone"}, {"lower", "h", "95 %, where twice the log-likelihood falls by 3.84"}, {"upper", "h", ""}});
   for (const StagedPhase& phase : model->graph().phases) {

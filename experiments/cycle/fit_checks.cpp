@@ -19,7 +19,7 @@ std::vector<int> profiled_parameters(const Scenario& scenario, const ParameterSp
       break;
     }
     const int index = space.index(name);
-    if (index < 0) throw InputError(scenario.setup.place("profiles"), "profiles names '" + name + "', which is not fitted", "did you mean " + nearest_names(name, space.names()) + "?");
+    if (index < 0) throw InputError(scenario.setup.place("profiles"), "profiles names '" + name + "', which is not fitted", did_you_mean(name, space.names()));
     which.push_back(index);
   }
   return which;

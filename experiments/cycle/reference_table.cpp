@@ -18,7 +18,7 @@ void write_references(RunDirectory& run, const Scenario& scenario, const CycleFi
   for (const ReferenceValue& reference : scenario.references) {
     const int own = space.index(reference.parameter + "@" + reference.condition), index = own >= 0 ? own : space.index(reference.parameter);
     if (index < 0)
-      throw InputError(scenario.file.string(), fmt::format("a [[reference]] names the parameter '{}', which is not free in '{}'", reference.parameter, reference.condition), "did you mean " + nearest_names(reference.parameter, space.names()) + "?");
+      throw InputError(scenario.file.string(), fmt::format("a [[reference]] names the parameter '{}', which is not free in '{}'", reference.parameter, reference.condition), did_you_mean(reference.parameter, space.names()));
     if (reference.quantity != "mean_duration" && reference.quantity != "value")
       throw InputError(scenario.file.string(), "a [[reference]] has the quantity '" + reference.quantity + "'", "use \"mean_duration\" (1 / rate) or \"value\"");
     const FittedParameter& p = fitted.fit.parameters[static_cast<std::size_t>(index)];

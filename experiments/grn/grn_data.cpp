@@ -21,7 +21,7 @@ GrnData from_cellbox(const GrnScenario& scenario, const fs::path& path) {
   const int m = static_cast<int>(read.nodes.size());
   for (int i = 0; i < m; ++i) out.roles.push_back(i < read.count.proteins ? GrnRole::gene : i < read.count.measured ? GrnRole::phenotype : GrnRole::drug);
   out.inputs.assign(read.nodes.begin() + read.count.measured, read.nodes.end());
-  out.conditions = read.conditions;
+  out.conditions = out.arm_of = read.conditions;
   out.level = read.input.rightCols(read.drug_count());
   out.mean = read.response;
   out.drugs = read.drugs;
@@ -56,7 +56,7 @@ GrnData read_grn_data(const GrnScenario& scenario, const fs::path& path) {
   return out;
 }
 
-std::vector<GrnSplit> splits_of(const GrnScenario& scenario, const GrnData& data) {
+std::vector<GrnSplit> splits_of(const GrnScenario& scenario, const GrnData& data, std::vector<std::string>& words) {
   const GrnDesign& design = scenario.design;
   const int n = static_cast<int>(data.conditions.size());
   std::vector<GrnSplit> out;
@@ -86,10 +86,20 @@ std::vector<GrnSplit> splits_of(const GrnScenario& scenario, const GrnData& data
   }
   if (design.kind == GrnDesignKind::single_to_combination) by("single to combination", [&](int i) { return drugs_of(i).size() > 1; });
   if (design.kind == GrnDesignKind::leave_one_drug_out)
-    for (std::size_t d = 0; d < data.inputs.size(); ++d)
-      by(fmt::format("without drug {}", d + 1), [&](int i) { return std::find(drugs_of(i).begin(), drugs_of(i).end(), static_cast<int>(d) + 1) != drugs_of(i).end() && (!design.with_singles || drugs_of(i).size() > 1); });
-  if (design.kind == GrnDesignKind::leave_one_arm_out)
-    for (int left = 0; left < n; ++left) by("without " + data.conditions[static_cast<std::size_t>(left)], [&](int i) { return i == left; });
+    for (std::size_t d = 0; d < data.inputs.size(); ++d) {
+      const auto is_test = [&](int i) { return std::find(drugs_of(i).begin(), drugs_of(i).end(), static_cast<int>(d) + 1) != drugs_of(i).end() && (!design.with_singles || drugs_of(i).size() > 1); };
+      bool any = false;
+      for (int i = 0; i < n; ++i) any = any || is_test(i);
+      if (any) by(fmt::format("without drug {}", d + 1), is_test);
+      else words.push_back(fmt::format("The drug '{}' is in no {}: there is nothing to predict without it, and no split.", data.inputs[d], design.with_singles ? "combination" : "condition"));
+    }
+  if (design.kind == GrnDesignKind::leave_one_arm_out) {
+    std::vector<std::string> arms;
+    for (const auto& arm : data.arm_of)
+      if (std::find(arms.begin(), arms.end(), arm) == arms.end()) arms.push_back(arm);
+    for (const auto& left : arms) by("without " + left, [&](int i) { return data.arm_of[static_cast<std::size_t>(i)] == left; });
+  }
+  if (out.empty() && design.kind != GrnDesignKind::none) throw InputError(scenario.file.string(), fmt::format("the design {} gives no split of these conditions", to_string(design.kind)), "choose another design");
   return out;
 }
 

@@ -20,11 +20,13 @@ struct GrnData {
   std::vector<GrnRole> roles;                     // [M]
   std::vector<std::string> inputs;                // [K]
   std::vector<std::string> conditions;            // [N]
+  std::vector<std::string> arm_of;                // [N] conditions of one arm (its phases) are left out together
   Eigen::MatrixXd level;                          // [N x K] constant input; where inputs have courses: their mean active level up to time_h
   std::vector<InputCourse> courses;               // [K] of the reference level, or empty: constant inputs
   Eigen::MatrixXd given;                          // [N x K] 1 where the condition gets the course
   std::vector<GrnDelivery> deliveries;            // [K] where inputs have courses
   Eigen::MatrixXd mean, standard_error;           // [N x M]; standard errors empty: not known, all alike
+  Eigen::VectorXd resting;                        // [M] mean of the references, on the scale of the state; cells only
   Eigen::MatrixXd reference_variance;             // [N x M] part of the squared standard error that is the reference's, shared by conditions of one reference_of; empty: there is none
   std::vector<std::vector<int>> drugs;            // [N] labels of the drugs (or inputs) of a condition
   std::vector<std::string> units;                 // of means, as one word or two
@@ -54,6 +56,7 @@ struct GrnSplit {
   std::string name;
   std::vector<std::string> train, test;
 };
-std::vector<GrnSplit> splits_of(const GrnScenario& scenario, const GrnData& data);
+// `words` gets what was skipped and why. InputError if a split leaves too few conditions to learn from, or there is none at all.
+std::vector<GrnSplit> splits_of(const GrnScenario& scenario, const GrnData& data, std::vector<std::string>& words);
 
 }  // namespace hyped

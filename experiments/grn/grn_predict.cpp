@@ -53,7 +53,7 @@ NetworkMeasurements constant_arms(const StoredGrn& stored, const std::vector<std
       const auto colon = part.find(':');
       const std::string input = part.substr(0, colon);
       const auto at = std::find(stored.data.inputs.begin(), stored.data.inputs.end(), input);
-      if (colon == std::string::npos || at == stored.data.inputs.end()) throw InputError(where, fmt::format("there is no input '{}'", input), "did you mean " + nearest_names(input, stored.data.inputs) + "?");
+      if (colon == std::string::npos || at == stored.data.inputs.end()) throw InputError(where, fmt::format("there is no input '{}'", input), did_you_mean(input, stored.data.inputs));
       const auto k = static_cast<Eigen::Index>(at - stored.data.inputs.begin());
       const double level = number_of(part.substr(colon + 1), where);
       out.experiment.constant_inputs(k, static_cast<Eigen::Index>(a)) = level;
@@ -159,7 +159,7 @@ void run_grn_edges(RunDirectory& run, const GrnEdgeSettings& settings) {
   run.set_title("Edges of " + settings.fit.filename().string(), "Which edges do the data determine, which only weakly, which not at all?");
   run.add_input(settings.fit);
   const DelimitedTable read = DelimitedTable::read(file);
-  Table table({{"from", "", ""}, {"to", "", ""}, {"weight", "1", ""}, {"lower", "", "95 %"}, {"upper", "", ""}, {"folds_agree", "1", ""}, {"verdict", "", ""}});
+  Table table({{"from", "", ""}, {"to", "", ""}, {"weight", "1", ""}, {"lower", "", "of the fit: 95 % by the information of the means, or the jackknife range over folds"}, {"upper", "", ""}, {"folds_agree", "1", ""}, {"verdict", "", ""}});
   std::map<std::string, int> counts;
   std::vector<std::string> genes;
   bool named = settings.from.empty() && settings.to.empty();

@@ -13,7 +13,6 @@
 #include "experiments/cells/cell_columns.hpp"
 #include "experiments/cells/expression_input.hpp"
 #include "experiments/report/figure.hpp"
-#include "libhyped/distance/tail_probability.hpp"
 #include "libhyped/ingest/read_cellbox.hpp"
 #include "libhyped/store/run_file.hpp"
 
@@ -46,6 +45,7 @@ void store_grn(RunDirectory& run, const GrnScenario& scenario, const GrnData& da
   arrays.arrays["parameters/values"] = {fitted.network.problem.transform.natural(fitted.fit.best().theta)(fitted.network.problem.transform.free), {"value"}, {"natural"}};
   arrays.arrays["left_out/member_of"] = {numbers(fitted.member_of), {"member"}, {"1"}};
   arrays.arrays["left_out/residual"] = {fitted.left_out_residual, {}, {}};
+  arrays.arrays["left_out/deal"] = {numbers(fitted.member_deal), {"deal"}, {"1"}};
   arrays.arrays["left_out/theta"] = {columns_of(fitted.member_theta, fitted.fit.best().theta.size()), {}, {}};
   arrays.arrays["measured/mean"] = {data.mean, {}, {}};
   write_run_file(run.path_for("run.h5"), arrays);
@@ -69,45 +69,18 @@ StoredGrn read_stored_grn(const std::filesystem::path& fit) {
   out.fitted.ensemble = out.scenario.ensemble;
   std::vector<std::string> names;
   for (const auto& parameter : out.fitted.network.free) names.push_back(parameter.name);
-  if (names != arrays.names.at("parameters/names")) throw InputError(file.string(), "holds other parameters than its scenario gives", "fit again with this version");
+  if (names != arrays.names.at("parameters/names") || !arrays.arrays.contains("left_out/deal")) throw InputError(file.string(), "holds other parameters than its scenario gives", "fit again with this version");
   LadderStep step;
   step.theta = arrays.arrays.at("parameters/theta").values.col(0);
   out.fitted.fit.ladder.push_back(step);
   out.fitted.fit.chosen = 0;
   const auto& members = arrays.arrays.at("left_out/theta").values;
   for (Eigen::Index c = 0; c < members.cols(); ++c) out.fitted.member_theta.emplace_back(members.col(c));
+  const auto& deal = arrays.arrays.at("left_out/deal").values;
+  for (Eigen::Index i = 0; i < deal.rows(); ++i) out.fitted.member_deal.push_back(static_cast<int>(deal(i, 0)));
   const auto& of = arrays.arrays.at("left_out/member_of").values;
   for (Eigen::Index i = 0; i < of.rows(); ++i) out.fitted.member_of.push_back(static_cast<int>(of(i, 0)));
   out.fitted.left_out_residual = arrays.arrays.at("left_out/residual").values;
-  return out;
-}
-
-JackknifeRange jackknife_range(const FittedGrn& fitted, int parameter) {
-  constexpr double missing = std::numeric_limits<double>::quiet_NaN();
-  const NetworkTransform& transform = fitted.network.problem.transform;
-  const bool logarithmic = transform.logarithmic[static_cast<std::size_t>(parameter)];
-  const double best = fitted.fit.best().theta[parameter];
-  const auto natural = [&](double theta) { return logarithmic ? std::exp(theta) : theta; };
-  JackknifeRange out;
-  out.estimate = natural(best);
-  out.lower = out.upper = missing;
-  out.members = static_cast<int>(fitted.member_theta.size());
-  if (out.members < 2) return out;
-  const double n = out.members;
-  double squares = 0;      // about the estimate from all conditions: folds that agree on another value than it widen the interval
-  for (const auto& theta : fitted.member_theta) {
-    squares += (theta[parameter] - best) * (theta[parameter] - best);
-    out.same_sign += theta[parameter] * best > 0 ? 1 : 0;
-  }
-  const double half = student_quantile(0.975, n - 1) * std::sqrt((n - 1) / n * squares);
-  out.lower = natural(best - half);
-  out.upper = natural(best + half);
-  const double none = logarithmic ? transform.start()[parameter] : 0.0;
-  // Signs that a prior gives bound the interval as they bound the estimate.
-  const Penalty& penalty = fitted.network.problem.penalty;
-  if (penalty.lower.size() > 0) out.lower = std::max(out.lower, penalty.lower[parameter]);
-  if (penalty.upper.size() > 0) out.upper = std::min(out.upper, penalty.upper[parameter]);
-  out.identified = best != none && std::abs(best - none) > half;
   return out;
 }
 
@@ -128,7 +101,10 @@ void run_grn_fit(RunDirectory& run, const GrnScenario& scenario, const std::stri
   run.add_setting("design", std::string(to_string(scenario.design.kind)));
   if (!scenario.data.published.empty()) report_published(run, scenario, path);
   std::vector<SplitResult> results;
-  for (const GrnSplit& split : splits_of(scenario, data)) {
+  std::vector<std::string> skipped;
+  const auto splits = splits_of(scenario, data, skipped);
+  for (const auto& words : skipped) run.add_warning(words);
+  for (const GrnSplit& split : splits) {
     results.push_back(run_split(scenario, data, split));
     const SplitResult& r = results.back();
     fmt::print("{}", to_terminal_paragraph("split     ", fmt::format("{}: ridge r {:.4f}, network r {:.4f} ({} edges, {:.1f} s)", split.name, r.ridge.pearson, r.network.pearson, r.edges, r.seconds)));

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "experiments/grn/grn_split.hpp"
+#include "experiments/grn/fit/grn_split.hpp"
 #include "libhyped/store/run_directory.hpp"
 
 namespace hyped {
@@ -50,19 +50,13 @@ struct GrnBootstrapRanges {
 GrnBootstrapRanges bootstrap_grn(RunDirectory& run, const GrnScenario& scenario, const GrnData& data, const FittedGrn& fitted);
 void report_network(RunDirectory& run, const GrnScenario& scenario, const GrnData& data, const FittedGrn& fitted, const GrnBootstrapRanges& ranges);
 
-// Of one free parameter over the fold fits: delete-a-group jackknife about the estimate from all conditions (Kott 2001, J Off Stat 17:521).
-struct JackknifeRange {
-  double estimate = 0, lower = 0, upper = 0;      // natural units; NaN without folds
-  int same_sign = 0, members = 0;                 // fold fits whose value is not 0 and has the estimate's sign
-  bool identified = false;                        // the interval leaves out no effect (0 of an edge or input, the start of a capacity)
-};
-JackknifeRange jackknife_range(const FittedGrn& fitted, int parameter);
-
 // CellBox's published forward pass: Heun's method with fixed steps from 0. States [S x B] at the last step.
 struct HeunPass {
   Eigen::MatrixXd state;
   double largest_rate = 0;                        // max |dx/dt| there
 };
+// "has reached its steady state at the last step: ..." or "has not reached", by 1e-6 of the largest state.
+std::string rest_words(const HeunPass& pass);
 HeunPass heun_pass(const BatchModel& model, const Eigen::VectorXd& parameters, const Eigen::MatrixXd& inputs, double step_h, int steps);
 // A trained CellBox model as a network with all weights as parameters.
 std::unique_ptr<models::BatchNetwork> cellbox_network(const CellboxData& data, const CellboxModel& model);

@@ -22,7 +22,7 @@ T word(Section& s, const std::string& key, const std::string& text, const std::v
     if (name == text) return value;
     names.push_back(name);
   }
-  throw InputError(s.place(key), fmt::format("{} '{}' is unknown", key, text), "did you mean " + nearest_names(text, names) + "?");
+  throw InputError(s.place(key), fmt::format("{} '{}' is unknown", key, text), did_you_mean(text, names));
 }
 
 double positive(Section& s, const std::string& key, double otherwise, bool zero_too = false) {
@@ -147,6 +147,8 @@ void check_together(const GrnScenario& out) {
   if (out.loss.kind == GrnLoss::counts && out.data.scale != GrnCellScale::log_ratio) fail("loss = \"counts\" needs the scale of counts", "write scale = \"log_ratio\" in [data]");
   if (out.loss.kind != GrnLoss::means && out.loss.kind != GrnLoss::counts && out.data.scale != GrnCellScale::log_normalised) fail("losses on distributions of cells need log-normalised values", "write scale = \"log_normalised\" in [data]");
   if (out.data.scale == GrnCellScale::log_ratio && !out.nuisance.programmes.empty()) fail("programmes are scored on log-normalised values", "write scale = \"log_normalised\" in [data]");
+  for (const GrnDelivery& d : out.deliveries)
+    if (d.action == "degrades" && out.data.scale == GrnCellScale::log_ratio) throw InputError(d.place, "action = \"degrades\" multiplies the decay of a level, and the state is a logarithm of levels (scale = \"log_ratio\")", "write scale = \"log_normalised\" in [data], or action = \"drives\"");
   if (out.fit.descent == Descent::lbfgs && !out.network.prior.empty() && out.network.prior_only) fail("L-BFGS cannot keep the prior's signs", "write prior_use = \"penalty\", or descent = \"proximal\"");
 }
 
@@ -166,7 +168,7 @@ void read_fit(Section s, GrnScenario& out) {
   fit.step.learning_rate = positive(s, "learning_rate", fit.step.learning_rate);
   fit.folds = s.integer("folds", fit.folds);
   fit.repeats = s.integer("repeats", fit.repeats);
-  if (fit.folds < 0 || fit.repeats < 1) throw InputError(s.place("folds"), "folds or repeats is out of range", "folds: 0 (none), 2 or more; repeats: 1 or more");
+  if (fit.folds < 0 || fit.folds == 1 || fit.repeats < 1) throw InputError(s.place("folds"), "folds or repeats is out of range", "folds: 0 (none), or 2 or more; repeats: 1 or more");
   fit.patience = s.integer("patience", fit.patience);
   fit.look_every = s.integer("look_every", fit.look_every);
   if (fit.patience < 0 || fit.look_every < 1) throw InputError(s.place("patience"), "patience or look_every is out of range", "patience: iterations without a better prediction, 0 for no early stopping; look_every: 1 or more");

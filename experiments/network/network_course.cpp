@@ -35,7 +35,7 @@ std::vector<std::vector<double>> parameters_at_samples(const Model& model, const
 }
 
 void check_settings(const NetworkSettings& s) {
-  if (std::find(methods.begin(), methods.end(), s.method) == methods.end()) throw InputError("--method " + s.method, "there is no such method", "did you mean " + nearest_names(s.method, methods) + "?");
+  if (std::find(methods.begin(), methods.end(), s.method) == methods.end()) throw InputError("--method " + s.method, "there is no such method", did_you_mean(s.method, methods));
   if (s.tolerance > 0 && s.method == "ssa") throw InputError(fmt::format("--tolerance {:.6g}", s.tolerance), "exact sample paths have no tolerance", "leave it out, or give --runs");
   if (s.tolerance >= 1) throw InputError(fmt::format("--tolerance {:.6g}", s.tolerance), "is not below 1", "give 1e-8, for example");
   if (s.state_limit > 0 && s.method != "master") throw InputError(fmt::format("--max-states {}", s.state_limit), "only the master equation holds states", "leave it out, or give --method master");

@@ -83,7 +83,7 @@ void check_lists(Section& top, const NetworkFile& network) {
   for (const auto& spec : model.parameters()) readable.emplace_back(spec.name);
   const auto known = [&](const char* key, const std::string& name, const std::vector<std::string>& names) {
     if (std::find(names.begin(), names.end(), name) == names.end())
-      throw InputError(top.place(key), fmt::format("{} names '{}', which there is not", key, name), "did you mean " + nearest_names(name, names) + "?");
+      throw InputError(top.place(key), fmt::format("{} names '{}', which there is not", key, name), did_you_mean(name, names));
   };
   for (const auto& name : network.show) known("figures", name, shown);
   for (const auto& name : network.unknown_starts) known("unknown_starts", name, states);

@@ -80,7 +80,7 @@ NetworkValues values_of(const NetworkFile& network, const Set& set) {
   for (const auto& [name, value] : set) {
     if (!std::isfinite(value)) throw InputError(fmt::format("--set {}={}", name, value), "is not a finite number", "write --set k=0.3");
     if (const int p = model.parameter_index(name); p >= 0) out.parameters[static_cast<std::size_t>(p)] = value;
-    else if (model.state_index(name) < 0) throw InputError("--set " + name, "there is no parameter or species '" + name + "'", "did you mean " + nearest_names(name, names) + "?");
+    else if (model.state_index(name) < 0) throw InputError("--set " + name, "there is no parameter or species '" + name + "'", did_you_mean(name, names));
   }
   out.initial = model.initial_state(out.parameters, &out.initial_by_parameter);
   for (const auto& [name, value] : set)

@@ -1,7 +1,7 @@
-# Predicted against measured change of every gene, a panel per condition; orange: target genes, named; grey line: equal.
+# Predicted against measured change of every gene, a panel per condition; orange: target genes, named; grey line: equal. Variables: legend.
 panel_height = 225; gap_y = 66
 eval grid(|distinct_panel|, 4)
-legend_text = 'orange: target genes   grey line: equal'
+legend_text = legend
 eval canvas(0)
 most(a, b) = larger(larger(a, -a), larger(b, -b))
 wide = 1.08 * larger(most(points_x_min, points_x_max), most(points_y_min, points_y_max))

@@ -36,8 +36,11 @@ namespace hyped::report {
 //   hashtag_counts   seen: arm reads cells; model: arm class reads cells, class is "signal" or "background"
 //   yield            curve: arm yield wrong lower upper, arm is the method
 //   rates            phases: phase x y label; transitions: from_x from_y to_x to_y rate label
+//   distances        rows: panel name estimate lower upper null_lower null_upper
 //   audit            chart: metric trick gain paid, paid is gains, loses, nothing or no value
 //   log_curves       curve: panel series x y (300 rows at most), x on a log axis         variables: x_axis
+//   factor_places    points: arm panel variant place, arm is the factor, panel the order of time; place on a log axis      variables: y_label
+//   banded_curves    curve: panel series x value lower upper; keys: panel series; line*: panel series x value   variables: x_axis y_axis legend (from_zero marks_only)
 //   edges            edges: from to from_x from_y to_x to_y weight width verdict; nodes: node x y      variables: (legend)
 struct Figure {
   std::string name, caption, template_name;

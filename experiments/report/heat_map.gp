@@ -5,7 +5,7 @@ do for [i = 1:|distinct_stratum|] { longest_column = larger(longest_column, strl
 room_left = 6.4 * longest_name + 26
 panel_width = 44 * |distinct_stratum|
 panel_height = 20 * |distinct_name|
-room_bottom = 5.2 * longest_column + 34; gap_y = room_bottom + 40; gap_x = 30
+room_bottom = 6.2 * longest_column + 34; room_right = 16 + 3.2 * longest_column; gap_y = room_bottom + 40; gap_x = 30
 eval grid(|distinct_panel|, |distinct_stratum| > 8 ? 1 : 3)
 legend_text = 'number: scaled score, 0 floor, 1 ceiling   grey: floor and ceiling are not told apart'
 eval canvas(0)

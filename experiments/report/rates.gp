@@ -21,9 +21,11 @@ do for [i = 1:|transitions_name|] {
   set label 600 + i sprintf('%d', i) at screen screen_x(list_x + 12), screen screen_y(44 + 20 * i) right font ',10' textcolor rgb '#202020'
   set label 700 + i transitions_label[i] at screen screen_x(list_x + 20), screen screen_y(44 + 20 * i) left font ',10' textcolor rgb '#202020'
 }
+# A name keeps within its circle.
+name_size(name) = strlen(name) <= 7 ? 11 : larger(6, 77.0 / strlen(name))
 do for [k = 1:|distinct_phase|] {
   set object 50 + k circle at phases_x[k], phases_y[k] size first 0.17 fillcolor rgb lighter(phase_colours[k]) fillstyle solid border linecolor rgb phase_colours[k]
-  set label 450 + k phases_phase[k] at phases_x[k], phases_y[k] + (phases_label[k] eq '' ? 0 : 0.05) center font ',11' front
+  set label 450 + k phases_phase[k] at phases_x[k], phases_y[k] + (phases_label[k] eq '' ? 0 : 0.05) center font sprintf(',%.1f', name_size(phases_phase[k])) front
   set label 470 + k phases_label[k] at phases_x[k], phases_y[k] - 0.06 center font ',9' textcolor rgb '#404040' front
 }
 plot NaN

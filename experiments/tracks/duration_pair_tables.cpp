@@ -86,7 +86,7 @@ void add_pairs(RunDirectory& run, const CellTracks& tracks, const std::vector<in
       run.add_answer(fmt::format("{} of {}: correlation {:.2f} [{:.2f}, {:.2f}] over {} pairs.", *kind, *condition, std::get<double>(row[4]), std::get<double>(row[5]), std::get<double>(row[6]), std::get<std::int64_t>(row[2])));
   if (tables.fits.rows().empty()) return;
   run.add_table("pairs", tables.fits, "How alike durations are in one cell, between sisters, and between mother and daughter.");
-  report::add_figure(run, {"pairs", "Pairs of durations; pale: at least one of them was cut off and is longer.", "scatter", {{"points", tables.points}}, {{"x_label", "duration [h]"}, {"y_label", "duration of the other [h]"}}, "diagnostics"});
+  report::add_figure(run, {"pairs", "Pairs of durations; open marks: at least one of the two was cut off and is longer; every panel has its own scale.", "scatter", {{"points", tables.points}}, {{"x_label", "duration [h]"}, {"y_label", "duration of the other [h]"}}, "diagnostics"});
 }
 
 }  // namespace hyped

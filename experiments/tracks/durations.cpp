@@ -8,7 +8,7 @@
 #include <optional>
 #include <set>
 
-#include "experiments/report/figure.hpp"
+#include "experiments/tracks/duration_figures.hpp"
 #include "experiments/tracks/duration_pair_tables.hpp"
 #include "experiments/tracks/findings.hpp"
 #include "fitting/competing_risks.hpp"
@@ -27,7 +27,7 @@ struct Tables {
   Table families{{{"phase", "", ""}, {"condition", "", ""}, {"family", "", ""}, {"parameters", "", ""}, {"log_l", "", ""}, {"d_aicc", "", "to the best"}, {"weight", "1", "Akaike weight"},
                   {"fit_p", "1", "Anderson-Darling, parametric bootstrap; of the best family"}, {"outcome", "", ""}}};
   Table survival{{{"phase", "", ""}, {"condition", "", ""}, {"estimate", "", "kaplan_meier or turnbull"}, {"time_h", "h", ""}, {"survival", "1", ""}, {"lower", "1", ""}, {"upper", "1", ""}}};
-  Table competing{{{"phase", "", ""}, {"condition", "", ""}, {"cause", "", ""}, {"name", "", ""}, {"unit", "", ""}, {"estimate", "", ""}, {"lower", "", ""}, {"upper", "", ""}, {"ended", "", "stays"}}};
+  Table competing{{{"phase", "", ""}, {"condition", "", ""}, {"cause", "", ""}, {"family", "", "exponential: one rate at all ages"}, {"name", "", ""}, {"unit", "", ""}, {"estimate", "", ""}, {"lower", "", "95 %, profile"}, {"upper", "", "95 %, profile"}, {"verdict", "", "is the interval closed"}, {"ended", "", "stays"}}};
   Table arms{{{"phase", "", ""}, {"family", "", ""}, {"condition", "", "against the baseline"}, {"log_ratio", "1", "of the location"}, {"lower", "", ""}, {"upper", "", ""}, {"p_ratio", "1", "of no difference between any conditions"}}};
   Table transforms{{{"phase", "", ""}, {"condition", "", ""}, {"family", "", ""}, {"lower", "1", "uniform between lower and upper if the family is right"}, {"upper", "1", "equal to lower where the end is known exactly"}}};
   Table curve{{{"arm", "", ""}, {"phase", "", ""}, {"time_h", "h", ""}, {"value", "", ""}, {"lower", "", ""}, {"upper", "", ""}}};
@@ -48,7 +48,7 @@ std::vector<FamilyKind> families_of(const DurationSettings& settings) {
   std::vector<FamilyKind> out;
   for (const auto& name : settings.families) {
     const auto found = std::find(known.begin(), known.end(), name);
-    if (found == known.end()) throw InputError("family " + name, "there is no such family of durations", "did you mean " + nearest_names(name, known) + "?");
+    if (found == known.end()) throw InputError("family " + name, "there is no such family of durations", did_you_mean(name, known));
     out.push_back(all_families()[static_cast<std::size_t>(found - known.begin())]);
   }
   return out;
@@ -61,7 +61,7 @@ std::vector<int> phases_of(const CellTracks& tracks, const DurationSettings& set
     for (std::size_t p = 0; p < tracks.phases.size(); ++p) out.push_back(static_cast<int>(p));
   for (const auto& name : settings.phases) {
     const auto found = std::find(tracks.phases.begin(), tracks.phases.end(), name);
-    if (found == tracks.phases.end()) throw InputError("phase " + name, "the tracks have no such phase", "did you mean " + nearest_names(name, tracks.phases) + "?");
+    if (found == tracks.phases.end()) throw InputError("phase " + name, "the tracks have no such phase", did_you_mean(name, tracks.phases));
     out.push_back(static_cast<int>(found - tracks.phases.begin()));
   }
   return out;
@@ -164,16 +164,35 @@ const DurationFit* add_fits(Tables& tables, const FamilyComparison& found, const
   return best;
 }
 
-void add_competing(Tables& tables, const DurationData& data, FamilyKind kind, const std::string& phase, const std::string& condition, Findings& out) {
-  const DurationModel model{{kind == FamilyKind::erlang ? FamilyKind::gamma : kind, 1}, false}, other{{FamilyKind::weibull, 1}, false};
-  const CompetingFit fit = fit_competing(data, {model, other});
+// Progress by the best family that is smooth between frames; rarer ends by a Weibull, or by one rate where too few tell more.
+void add_competing(Tables& tables, const DurationData& data, const FamilyComparison& found, const std::string& phase, const std::string& condition, Findings& out) {
+  constexpr int fewest = 10;
+  const DurationFit* best = nullptr;
+  double lowest = 0;
+  std::size_t next = 0;
+  for (const DurationFit& fit : found.fits) {
+    if (!fit.outcome.ok()) continue;
+    const double difference = found.scores[next++].aicc_difference;
+    const bool step = fit.model.family.kind == FamilyKind::delayed_exponential || !fit.best.at_lower.empty();
+    if (!step && fit.model.family.kind != FamilyKind::erlang && (best == nullptr || difference < lowest)) best = &fit, lowest = difference;
+  }
+  if (best == nullptr) return;
+  std::vector<DurationModel> models{{{best->model.family.kind, 1}, false}};
+  std::vector<std::int64_t> ended;
+  for (std::size_t c = 0; c < data.causes.size(); ++c) {
+    ended.push_back(std::count_if(data.durations.begin(), data.durations.end(), [&](const Duration& d) { return d.cause == static_cast<int>(c); }));
+    if (c > 0) models.push_back({ended[c] < fewest ? DurationFamily{FamilyKind::erlang, 1} : DurationFamily{FamilyKind::weibull, 1}, false});
+  }
+  const CompetingFit fit = fit_competing(data, models);
   if (!fit.outcome.ok()) {
     out.warnings.push_back("competing ends of " + data.name + ": " + fit.outcome.message);
     return;
   }
   for (std::size_t c = 0; c < fit.causes.size(); ++c) {
-    const auto ended = std::count_if(data.durations.begin(), data.durations.end(), [&](const Duration& d) { return d.cause == static_cast<int>(c); });
-    for (const LikelihoodInterval& one : fit.causes[c].intervals) tables.competing.add_row({phase, condition, data.causes[c], one.name, one.unit, cell_of(one.estimate), cell_of(one.lower), cell_of(one.upper), std::int64_t{ended}});
+    const bool one_rate = models[c].family.kind == FamilyKind::erlang;
+    for (const LikelihoodInterval& one : fit.causes[c].intervals)
+      if (!one_rate) tables.competing.add_row({phase, condition, data.causes[c], models[c].family.name(), one.name, one.unit, cell_of(one.estimate), cell_of(one.lower), cell_of(one.upper), one.verdict, ended[c]});
+      else if (one.name == "mean") tables.competing.add_row({phase, condition, data.causes[c], std::string("exponential"), std::string("rate"), std::string("1/h"), cell_of(1 / one.estimate), cell_of(1 / one.upper), cell_of(1 / one.lower), one.verdict, ended[c]});
   }
 }
 
@@ -255,7 +274,7 @@ Findings findings_about(const CellTracks& tracks, int phase, const std::string& 
   }
   out.kind = static_cast<int>(best->model.family.kind);
   add_model(tables, data, *best, name, condition);
-  if (deaths) add_competing(tables, all, best->model.family.kind, name, condition, out);
+  if (deaths) add_competing(tables, all, found, name, condition, out);
   warn_of_plateau(data, *best, settings, out);
   const std::string seen = fmt::format("{}; {} finished, {} cut off", best->evidence.model, best->finished, best->cut_off);
   if (const LikelihoodInterval& mean = best->interval("mean"); best->not_estimable.empty())
@@ -317,10 +336,7 @@ bool run_durations(RunDirectory& run, const CellTracks& tracks, const DurationSe
   if (!tables.transforms.rows().empty()) run.add_table("transforms", tables.transforms, "Probability integral transform of every stay under the best family.");
   if (!tables.competing.rows().empty()) run.add_table("competing_ends", tables.competing, "Waiting times of the ways a stay ends, fitted together.");
   if (!tables.arms.rows().empty()) run.add_table("arms", tables.arms, "How conditions move the location, against the baseline.");
-  if (!tables.curve.rows().empty())
-    report::add_figure(run, {"survival", "Share of stays that last longer: steps without a model, with 95 % bands; lines: best family by AICc.", "survival", {{"curve", tables.curve}, {"model", tables.model}}, {}, "answer"});
-  if (!tables.density.rows().empty())
-    report::add_figure(run, {"duration_densities", "Density of the duration of each phase, best family by AICc.", "densities", {{"density", tables.density}}, {}, "answer"});
+  add_duration_figures(run, tables.curve, tables.model, tables.density);
   add_pairs(run, tracks, phases, records);
   if (!any) run.set_outcome({Status::not_identifiable, "no phase of any condition could be fitted"});
   return any;

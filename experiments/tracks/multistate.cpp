@@ -280,9 +280,9 @@ void run_multistate(RunDirectory& run, const std::filesystem::path& file, const 
   const PanelCuts cuts = settings.transitions.empty() && !settings.misread ? cut_undivided(data) : PanelCuts{};
   if (data.subjects.empty()) throw InputError(data.source, "no cell was seen twice in known phases", "follow cells over several frames");
   run.add_result("leftover_light", static_cast<double>(cuts.leftover), "cells born with the light of the last phase");
-  run.add_result("undivided_changes", static_cast<double>(cuts.undivided), "from the last phase to the first without a division; cut off");
-  if (const long wrong = cuts.leftover + cuts.undivided; wrong * 50 > cuts.divided + wrong)
-    run.add_warning(fmt::format("{} of {} ends of '{}' are followed by '{}' in the same track, without a division: they are cut off, and the rate of division is low by about as much. Light left over in new-born cells (call phases by kinetics) or missed divisions make them.", wrong, cuts.divided + wrong, data.phases[static_cast<std::size_t>(std::count_if(data.phases.begin(), data.phases.end(), [](const auto& phase) { return !is_end(phase); }) - 1)], data.phases[0]));
+  run.add_result("undivided_changes", static_cast<double>(cuts.undivided), "from the last phase to the first without a division; read as missed divisions");
+  if (const long ends = cuts.divided + cuts.undivided; cuts.undivided * 50 > ends)
+    run.add_warning(fmt::format("{} of {} ends of '{}' are followed by '{}' in the same track, without a division. They count as divisions that the tracker missed. Were they wrong links or wrong calls, the rate of division would be {:.0f} % lower.", cuts.undivided, ends, data.phases[static_cast<std::size_t>(std::count_if(data.phases.begin(), data.phases.end(), [](const auto& phase) { return !is_end(phase); }) - 1)], data.phases[0], 100.0 * static_cast<double>(cuts.undivided) / static_cast<double>(ends)));
   for (const std::vector<std::string>* notes : {&tracks.notes, static_cast<const std::vector<std::string>*>(&data.notes)})
     for (const auto& note : *notes) {
       fmt::print("{}", to_terminal_paragraph("note      ", note));

@@ -147,6 +147,7 @@ LightCalls choose_light(RunDirectory& run, const PhaseSmoother& data, const Cell
 
 void call_phases(RunDirectory& run, CellTracks& tracks, const PhaseSettings& settings) {
   const ReporterMap map{reporter_named(settings.reporter, "--reporter"), settings.g1_channel, settings.cycling_channel};
+  if (map.reporter != Reporter::cdt1_geminin && map.reporter != Reporter::pip) throw InputError("--reporter " + settings.reporter, "does not tell phases by two channels", "use 'cdt1_geminin' or 'pip'");
   if (settings.method != "auto" && settings.method != "smoother" && settings.method != "levels" && settings.method != "kinetics" && settings.method != "gates") throw InputError("--method " + settings.method, "is no way to call phases", "give auto, kinetics, levels (or smoother) or gates");
   for (const auto& note : check_intensities(tracks, map, settings.allow_saturated)) say(run, note);
   fmt::print("{}", to_terminal_paragraph("map       ", words_of(map)));

@@ -210,7 +210,7 @@ Twin simulate_twin(const CycleSetup& setup, const TwinSettings& settings, std::u
     if (name == labelled_fraction) labelled = value;
     else if (name == misread_fraction) misread = value;
     else if (model->parameter_index(name) >= 0) p[model->parameter_index(name)] = value;
-    else throw InputError(setup.where, "truth names '" + name + "', which is no parameter", "did you mean " + nearest_names(name, names) + "?");
+    else throw InputError(setup.where, "truth names '" + name + "', which is no parameter", did_you_mean(name, names));
   }
   for (const auto& spec : model->parameters()) twin.truth[std::string(spec.name)] = p[model->parameter_index(spec.name)];
   twin.truth[labelled_fraction] = labelled;

@@ -16,6 +16,7 @@ struct SingleArms {
   std::vector<std::string> genes;                        // [G]
   Eigen::VectorXd ctrl, si, mm;                          // [G]
   Eigen::VectorXd ctrl_error, si_error, mm_error;        // [G]
+  Eigen::VectorXd both = {}, both_error = {};            // [G] with both doses, where it was measured and is to be fitted; empty: not
   models::TransientDoses doses;
   double end_h = 48;
 };

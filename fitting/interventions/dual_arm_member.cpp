@@ -59,8 +59,10 @@ DualArmResiduals::DualArmResiduals(const HillNetwork& network, std::vector<int> 
   start_ = models::hill_state(*model_, levels, levels);
   const auto rows = static_cast<Eigen::Index>(downstream_.size());
   si_.resize(rows), mm_.resize(rows), si_error_.resize(rows), mm_error_.resize(rows);
+  if (arms.both.size() > 0) both_.resize(rows), both_error_.resize(rows);
   for (int k = 0; k < downstream_count(); ++k) {
     const int g = downstream_[static_cast<std::size_t>(k)];
+    if (both_.size() > 0) both_[k] = arms.both[g], both_error_[k] = std::hypot(arms.both_error[g], level_error_);
     si_[k] = arms.si[g], mm_[k] = arms.mm[g];
     si_error_[k] = std::hypot(arms.si_error[g], level_error_), mm_error_[k] = std::hypot(arms.mm_error[g], level_error_);
     const HillGene& gene = network.genes[static_cast<std::size_t>(g)];
@@ -122,16 +124,18 @@ Outcome DualArmResiduals::evaluate(const Eigen::VectorXd& theta, Eigen::VectorXd
   if (jacobian) jacobian->setZero(residual_count(), parameter_count());
   const std::vector<double> p = model_parameters(theta);
   Eigen::RowVectorXd row(parameter_count());
-  for (const bool delivered : {false, true}) {
-    Experiment arm = models::arm_of(*model_, doses_, !delivered, delivered, start_, {end_h_});
-    if (delivered) arm.start_h = doses_.delivery_h;      // until then it is the control, which is steady
+  for (int a = 0; a < arm_count(); ++a) {
+    const bool silenced = a != 1, delivered = a > 0;
+    const Eigen::VectorXd &seen = a == 0 ? si_ : a == 1 ? mm_ : both_, &errors = a == 0 ? si_error_ : a == 1 ? mm_error_ : both_error_;
+    Experiment arm = models::arm_of(*model_, doses_, silenced, delivered, start_, {end_h_});
+    if (!silenced) arm.start_h = doses_.delivery_h;      // until then it is the control, which is steady
     const Trajectory course = simulate_ode(*model_, p, arm, solver(), jacobian ? Sensitivities::parameters : Sensitivities::none);
     if (!course.outcome.ok()) return course.outcome;
     const Eigen::MatrixXd levels = models::measured_mrna(*model_, course.states);
     for (int k = 0; k < rows; ++k) {
-      const int at = delivered ? rows + k : k;
-      const double error = delivered ? mm_error_[k] : si_error_[k];
-      residuals[at] = (levels(0, k) - (delivered ? mm_[k] : si_[k])) / error;
+      const int at = a * rows + k;
+      const double error = errors[k];
+      residuals[at] = (levels(0, k) - seen[k]) / error;
       if (!jacobian) continue;
       row.setZero();
       chain(theta, course.sensitivities[0].row(k), 1 / error, row);
@@ -144,18 +148,18 @@ Outcome DualArmResiduals::evaluate(const Eigen::VectorXd& theta, Eigen::VectorXd
   else model_->rates(0, start_, p, rates);
   for (int k = 0; k < rows; ++k) {      // production over decay against the level
     const double decay = p[static_cast<std::size_t>(model_->rate_parameter(k) + 1)];
-    residuals[2 * rows + k] = rates[static_cast<std::size_t>(k)] / (decay * level_error_);
+    residuals[arm_count() * rows + k] = rates[static_cast<std::size_t>(k)] / (decay * level_error_);
     if (!jacobian) continue;
     row.setZero();
     chain(theta, linear.parameter.row(k), 1 / (decay * level_error_), row);
     for (int i = 0; i < parameter_count(); ++i)
-      if (free_[static_cast<std::size_t>(i)].twin == model_->rate_parameter(k) + 1) row[i] += residuals[2 * rows + k] / theta[i];      // of 1 / decay
-    jacobian->row(2 * rows + k) = row;
+      if (free_[static_cast<std::size_t>(i)].twin == model_->rate_parameter(k) + 1) row[i] += residuals[arm_count() * rows + k] / theta[i];      // of 1 / decay
+    jacobian->row(arm_count() * rows + k) = row;
   }
   for (int i = 0; i < parameter_count(); ++i) {
     const Free& free = free_[static_cast<std::size_t>(i)];
-    residuals[3 * rows + i] = (theta[i] - free.value) / free.sd;
-    if (jacobian) (*jacobian)(3 * rows + i, i) = 1 / free.sd;
+    residuals[(arm_count() + 1) * rows + i] = (theta[i] - free.value) / free.sd;
+    if (jacobian) (*jacobian)((arm_count() + 1) * rows + i, i) = 1 / free.sd;
   }
   return {};
 }

@@ -34,6 +34,16 @@ DescentResult descend(Descent descent, const SmoothFunction& function, const Pen
   return minimise_proximal(function, penalty, start, options);
 }
 
+// Standard error of the mean over folds within a deal; over several deals the root of the mean variance, as they share their conditions.
+double between_folds(const std::vector<double>& losses, std::size_t folds) {
+  double variance = 0;
+  for (std::size_t first = 0; first < losses.size(); first += folds) {
+    const double mean = std::accumulate(losses.begin() + static_cast<std::ptrdiff_t>(first), losses.begin() + static_cast<std::ptrdiff_t>(first + folds), 0.0) / static_cast<double>(folds);
+    for (std::size_t f = first; f < first + folds; ++f) variance += (losses[f] - mean) * (losses[f] - mean) / static_cast<double>((folds - 1) * folds);
+  }
+  return std::sqrt(variance * static_cast<double>(folds) / static_cast<double>(losses.size()));
+}
+
 int edges_of(const NetworkProblem& problem, const Eigen::VectorXd& theta) {
   return static_cast<int>(std::count_if(problem.edges.begin(), problem.edges.end(), [&](int e) { return theta[e] != 0; }));
 }
@@ -145,16 +155,23 @@ std::vector<LadderStep> descend_ladder(const NetworkProblem& problem, const std:
 
 NetworkFit fit_network(const NetworkProblem& problem, const NetworkFitOptions& options) {
   const std::vector<std::string> names = problem.conditions();
-  const int n = static_cast<int>(names.size()), steps = static_cast<int>(options.ladder.size()), folds = std::min(options.folds, n);
+  std::vector<std::string> labels, of;      // what is held out together; of each condition
+  for (const auto& name : names) {
+    const auto at = problem.together.find(name);
+    of.push_back(at == problem.together.end() ? name : at->second);
+    if (std::find(labels.begin(), labels.end(), of.back()) == labels.end()) labels.push_back(of.back());
+  }
+  const int n = static_cast<int>(labels.size()), steps = static_cast<int>(options.ladder.size()), folds = std::min(options.folds, n);
   if (steps == 0) throw InputError("the ladder of penalties", "is empty", "give at least one factor");
   NetworkFit out;
   if (folds > 1) {
+    out.folds = folds;
     for (int r = 0; r < std::max(1, options.repeats); ++r) {
       const auto fold = deal_folds(n, folds, options.seed, r);
       for (int f = 0; f < folds; ++f) {
         NetworkMember member;
-        for (int i = 0; i < n; ++i)
-          if (fold[static_cast<std::size_t>(i)] == f) member.held_out.push_back(names[static_cast<std::size_t>(i)]);
+        for (std::size_t c = 0; c < names.size(); ++c)
+          if (fold[static_cast<std::size_t>(std::find(labels.begin(), labels.end(), of[c]) - labels.begin())] == f) member.held_out.push_back(names[c]);
         out.members.push_back(std::move(member));
       }
     }
@@ -167,10 +184,8 @@ NetworkFit fit_network(const NetworkProblem& problem, const NetworkFitOptions& o
       std::vector<double> losses;
       for (const auto& member : out.members) losses.push_back(s < static_cast<int>(member.ladder.size()) ? member.ladder[static_cast<std::size_t>(s)].held_out : infinite);
       const double count = static_cast<double>(losses.size()), mean = std::accumulate(losses.begin(), losses.end(), 0.0) / count;
-      double squares = 0;
-      for (const double loss : losses) squares += (loss - mean) * (loss - mean);
       out.cross_validated.push_back(std::isfinite(mean) ? mean : missing);
-      out.cross_validated_error.push_back(std::isfinite(mean) && count > 1 ? std::sqrt(squares / (count - 1) / count) : missing);
+      out.cross_validated_error.push_back(std::isfinite(mean) ? between_folds(losses, static_cast<std::size_t>(folds)) : missing);
       if (std::isfinite(mean) && (best < 0 || mean < out.cross_validated[static_cast<std::size_t>(best)])) best = s;
     }
     if (best < 0) {
@@ -186,6 +201,8 @@ NetworkFit fit_network(const NetworkProblem& problem, const NetworkFitOptions& o
           break;
         }
     out.chosen = best;
+    const bool edges = std::any_of(out.members.begin(), out.members.end(), [](const NetworkMember& m) { return m.ladder[0].edges > 0; });      // without any, no larger penalty can do more
+    if (best == 0 && steps > 1 && edges) out.words.push_back("Cross-validation chose the first step of the ladder: a larger penalty may be better still.");
     if (best == steps - 1 && steps > 1) out.words.push_back("Cross-validation chose the last step of the ladder: a smaller penalty may be better still.");
   }
   NetworkFitOptions whole = options;

@@ -1,6 +1,7 @@
 // Networks fitted along a ladder of penalties, chosen by cross-validation or stopped early, alone and as ensembles.
 #pragma once
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@ struct NetworkProblem {
   NetworkSolving solving;
   Penalty penalty;                            // [F] base weights; the ladder multiplies lasso and groups
   std::vector<int> edges;                     // entries of theta that are edges: a fit without any is empty
+  std::map<std::string, std::string> together;     // conditions with one label are held out together, as the phases of an arm are; not named: each alone
   std::vector<std::string> conditions() const;                                        // all names, each once, in order of appearance
   // The conditions named, in the blocks they are in; blocks without any of them are left out.
   NetworkProblem only(const std::vector<std::string>& names) const;
@@ -62,8 +64,9 @@ struct NetworkMember {
 struct NetworkFit {
   std::vector<LadderStep> ladder;             // of the fit to all conditions
   int chosen = -1;                            // step of the ladder; -1: no step could be fitted
-  std::vector<double> cross_validated, cross_validated_error;      // by step: mean over folds of the held-out misfit, its standard error; NaN: a fold failed
-  std::vector<NetworkMember> members;         // folds x repeats
+  std::vector<double> cross_validated, cross_validated_error;      // by step: mean over folds of the held-out misfit; its standard error between the folds of one deal (deals are not independent: more of them do not make it smaller); NaN: a fold failed
+  std::vector<NetworkMember> members;         // all folds of the first deal, then those of the next
+  int folds = 0;                              // of one deal
   Outcome outcome;                            // why no network came out, came out empty, or is not the end of its descent: words with figures
   int unconverged = 0, descents = 0;          // of all fits, down to the step chosen
   std::vector<std::string> words;             // what a reader has to know of this fit

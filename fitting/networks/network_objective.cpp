@@ -221,6 +221,7 @@ NetworkPrediction predict_network(const BatchModel& model, const Eigen::VectorXd
     patient.limit *= 20;
     SteadyIteration steady(model, block.experiment.constant_inputs, block.experiment.initial, patient);
     out.outcome = steady.solve(span_of(p));
+    if (out.outcome.ok()) out.outcome = steady.stable(span_of(p));
     if (out.outcome.ok()) add(steady.state(), block.experiment.constant_inputs);
     return out;
   }

@@ -94,7 +94,8 @@ struct NetworkPrediction {
   std::vector<Eigen::MatrixXd> states;        // [T] of [S x B]
   Outcome outcome;
 };
-// Steady states are followed from `experiment.initial`, never from a fit's warm states. p [P] natural.
+// Steady states are followed from `experiment.initial`, never from a fit's warm states, and have to be stable (not_converged if one is not: a fit's
+// descent itself does not look). p [P] natural.
 NetworkPrediction predict_network(const BatchModel& model, const Eigen::VectorXd& p, const NetworkMeasurements& block, const NetworkSolving& solving = {});
 
 }  // namespace hyped

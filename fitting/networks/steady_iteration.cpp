@@ -3,15 +3,34 @@
 
 #include <fmt/format.h>
 
+#include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numbers>
 
 namespace hyped {
 namespace {
 
 constexpr int window = 15;              // iterations over which the residual has to fall
 constexpr double least_step = 1.0 / 32;
+
+// True if a positive vector v has sum_j |J_ij| v_j < |J_ii| v_i in every row, all J_ii < 0: then every eigenvalue lies in the left half plane (generalised diagonal
+// dominance; Berman & Plemmons 1994, ch. 6). False: not known.
+bool surely_stable(const Eigen::MatrixXd& jacobian) {
+  if (!(jacobian.diagonal().maxCoeff() < 0)) return false;
+  const Eigen::ArrayXd diagonal = -jacobian.diagonal().array();
+  Eigen::MatrixXd others = jacobian.cwiseAbs();
+  others.diagonal().setZero();
+  Eigen::VectorXd v = Eigen::VectorXd::Ones(jacobian.rows());
+  for (int i = 0; i < 30; ++i) {
+    const Eigen::ArrayXd ratio = (others * v).array() / diagonal;
+    if ((ratio < (1 - 1e-9) * v.array()).all()) return true;
+    v = 0.5 * (v.array() + ratio);      // towards the Perron vector; halved with the old one, so that it stays positive
+    v /= v.maxCoeff();
+  }
+  return false;
+}
 
 }  // namespace
 
@@ -58,6 +77,22 @@ Outcome SteadyIteration::solve(std::span<const double> parameters) {
   step_ = 1;
   if (!std::isfinite(moved)) return {Status::not_finite, "the network's states diverge"};
   return {Status::not_converged, fmt::format("no steady state is reached: after {} iterations states still change by {:.2g} of their time scale", options_.limit, moved)};
+}
+
+Outcome SteadyIteration::stable(std::span<const double> parameters) const {
+  Eigen::MatrixXd jacobian;
+  for (Eigen::Index b = 0; b < state_.cols(); ++b) {
+    model_.jacobian({state_.col(b).data(), static_cast<std::size_t>(state_.rows())}, {inputs_.col(b).data(), static_cast<std::size_t>(inputs_.rows())}, parameters, jacobian);
+    if (surely_stable(jacobian)) continue;
+    const Eigen::EigenSolver<Eigen::MatrixXd> solver(jacobian, false);
+    Eigen::Index leading = 0;
+    if (solver.info() != Eigen::Success) return {Status::not_converged, fmt::format("the eigenvalues of condition {} could not be computed, so its steady state is not known to be stable", b + 1)};
+    const double largest = solver.eigenvalues().real().maxCoeff(&leading);
+    if (!(largest > 1e-9 * jacobian.cwiseAbs().maxCoeff())) continue;
+    const double turn = std::abs(solver.eigenvalues()[leading].imag());
+    return {Status::not_converged, fmt::format("the steady state of condition {} exists, but is unstable: its leading eigenvalue is {:+.3g}{} per h", b + 1, largest, turn > 0 ? fmt::format(" +- {:.3g}i (period {:.3g} h)", turn, 2 * std::numbers::pi / turn) : "")};
+  }
+  return {};
 }
 
 Outcome SteadyIteration::pull_back(std::span<const double> parameters, const Eigen::MatrixXd& state_bar, std::span<double> p_bar) {

@@ -14,8 +14,9 @@ struct SteadyIterationOptions {
   int limit = 200;              // right-hand sides; a network that settles more slowly counts as one that does not
 };
 
-// x <- x + w f(x) / d with d = -diag(df/dx): what the network's own dynamics does in pseudo-time, so that it settles where they settle and
-// an unstable root is not found. The step w is halved while the residual does not fall. The gradient comes from the same iteration on the
+// x <- x + w f(x) / d with d = -diag(df/dx): the network's own dynamics in pseudo-time, with a time scale of its own for each state. It settles at
+// roots alone, mostly where the dynamics settle; but time scales of their own may hold a root at which the dynamics themselves turn away, so that what is
+// reported has to be asked whether it is `stable`. The step w is halved while the residual does not fall. The gradient comes from the same iteration on the
 // transposed Jacobian (implicit function theorem), to the same tolerance. One thread; the warm start is part of the object.
 class SteadyIteration {
  public:
@@ -25,6 +26,8 @@ class SteadyIteration {
   const Eigen::MatrixXd& state() const { return state_; }      // [S x B] of the last good solve
   // Adds d loss / d parameters [P] for d loss / d state [S x B] at the last solve.
   Outcome pull_back(std::span<const double> parameters, const Eigen::MatrixXd& state_bar, std::span<double> p_bar);
+  // After a good solve: not_converged, with column, eigenvalue and period, if an eigenvalue of df/dx has a real part above 0 at a state found.
+  Outcome stable(std::span<const double> parameters) const;
   long iterations() const { return iterations_; }
 
  private:

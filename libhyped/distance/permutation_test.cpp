@@ -96,6 +96,10 @@ PermutationTest permutation_test(const Eigen::MatrixXd& x, const Eigen::MatrixXd
   }
   for (std::size_t k = 1; k < values.size(); ++k) squares += (values[k] - out.null_mean) * (values[k] - out.null_mean);
   out.null_sd = out.permutations > 1 ? std::sqrt(squares / (out.permutations - 1)) : 0;
+  std::vector<double> null(values.begin() + 1, values.end());
+  std::sort(null.begin(), null.end());
+  const auto at = [&](double share) { return null[static_cast<std::size_t>(std::lround(share * static_cast<double>(null.size() - 1)))]; };
+  out.null_lower = at(0.025), out.null_upper = at(0.975);
   out.p = (1.0 + out.at_least) / (1.0 + out.permutations);
   out.p_error = std::sqrt(out.p * (1 - out.p) / (1.0 + out.permutations));
   return out;

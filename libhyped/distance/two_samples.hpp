@@ -51,6 +51,7 @@ struct PermutationTest {
   double p = 1;                        // (1 + at_least) / (1 + permutations): valid, never 0 (Phipson & Smyth 2010, Stat Appl Genet Mol Biol 9:39)
   double p_error = 0;                  // Monte-Carlo standard error, sqrt(p (1 - p) / (1 + permutations))
   double null_mean = 0, null_sd = 0;   // of the statistic over permutations
+  double null_lower = 0, null_upper = 0;      // 2.5 and 97.5 % of it
 };
 // Are the two clouds draws of one law? Labels of cells are exchanged. Each permutation is one quadratic form in the matrix of pairs, many at once as a
 // product of matrices; the matrix is never stored. Cells count as exchangeable: they are not if each cloud is one culture, and p then speaks of cultures, too.

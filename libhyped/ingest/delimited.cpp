@@ -146,7 +146,7 @@ std::size_t DelimitedTable::column(std::string_view name) const {
   const auto found = std::find(columns_.begin(), columns_.end(), name);
   if (found == columns_.end())
     throw InputError(fmt::format("{}:{}", file_, header_line_), fmt::format("there is no column '{}'", name),
-                     fmt::format("the nearest are {}: rename it or map it in the scenario", nearest_names(name, columns_)));
+                     fmt::format("the nearest are {}: rename it, or say which column it is", nearest_names(name, columns_)));
   return static_cast<std::size_t>(found - columns_.begin());
 }
 

@@ -169,8 +169,8 @@ class EventReader {
           throw InputError(fmt::format("{}:{}", tracks_.source, cell.source_line), fmt::format("cell '{}' ends at {:.6g} h, after the film's end at {:.6g} h, as given", cell.id, cell.end_h, columns_.film_end_h), "give a later end of the film, or correct the time");
     for (const auto& cell : tracks_.cells) tracks_.films[cell.film].last_h = std::max(tracks_.films[cell.film].last_h, cell.end_h);
     say_what_was_used();
-    if (afterlives_ > 0) tracks_.notes.push_back(fmt::format("{} divide or die after they ended: the first end counts; the first: {}", counted(afterlives_, "cell"), first_afterlife_));
-    if (renamed_ > 0) tracks_.notes.push_back(fmt::format("{} names occur twice in their film: the second has its line added", renamed_));
+    if (afterlives_ > 0) tracks_.notes.push_back(fmt::format("{} after its end: the first end counts; {}: {}", afterlives_ == 1 ? "1 cell divides or dies" : fmt::format("{} cells each divide or die", afterlives_), afterlives_ == 1 ? "it is" : "the first", first_afterlife_));
+    if (renamed_ > 0) tracks_.notes.push_back(fmt::format("{} twice in their film: the second has its line added", renamed_ == 1 ? "1 name occurs" : fmt::format("{} names occur", renamed_)));
   }
 
   void say_what_was_used() {

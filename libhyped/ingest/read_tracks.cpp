@@ -102,7 +102,7 @@ std::string track_format_of(const fs::path& path) {
 CellTracks read_tracks(const fs::path& path, const TrackReading& reading) {
   if (!fs::exists(path)) throw InputError(path.string(), "does not exist", "give the path of an existing file of tracks");
   if (!reading.format.empty() && !readers().contains(reading.format))
-    throw InputError("--format " + reading.format, "is no format of tracks", fmt::format("did you mean {}?", nearest_names(reading.format, track_formats())));
+    throw InputError("--format " + reading.format, "is no format of tracks", did_you_mean(reading.format, track_formats()));
   // columns that somebody named make a table plain, whatever else it looks like
   const bool named = !reading.columns.cell.empty() && reading.format.empty();
   const std::string format = named ? "plain" : reading.format.empty() ? track_format_of(path) : reading.format;

@@ -25,7 +25,7 @@ std::vector<std::string> ModelCatalogue::names() const {
 std::unique_ptr<Model> ModelCatalogue::make(const std::string& name, const StageSettings& settings) const {
   const auto found = makers_.find(name);
   if (found == makers_.end())
-    throw InputError("model", "there is no model '" + name + "'", "did you mean " + nearest_names(name, names()) + "?");
+    throw InputError("model", "there is no model '" + name + "'", did_you_mean(name, names()));
   return found->second(settings);
 }
 

@@ -160,7 +160,7 @@ class Parser {
     if (function == functions.end()) {
       std::vector<std::string> names;
       for (const auto& f : functions) names.emplace_back(f.name);
-      tokens_.wrong(name, fmt::format("there is no function '{}'", name.text), "did you mean " + nearest_names(name.text, names) + "?");
+      tokens_.wrong(name, fmt::format("there is no function '{}'", name.text), did_you_mean(name.text, names));
     }
     std::vector<Node> arguments;
     if (!tokens_.is(")"))

@@ -98,7 +98,7 @@ struct InterpretedModel::Builder {
     valid.insert(valid.end(), state_names.begin(), state_names.end());
     valid.insert(valid.end(), parameter_names.begin(), parameter_names.end());
     for (const auto& [known, rule] : assigned) valid.push_back(known);
-    throw InputError(place, "unknown name '" + name + "'", "did you mean " + nearest_names(name, valid) + "?");
+    throw InputError(place, "unknown name '" + name + "'", did_you_mean(name, valid));
   }
   // The initial value of a state as an expression of parameters alone.
   Node initial(const std::string& name, const std::string& asked_at) {
@@ -137,7 +137,7 @@ InterpretedModel::InterpretedModel(const ReactionTable& table) : table_(table) {
         const bool held = Builder::index(b.parameter_names, species) >= 0;
         if (held) continue;
         std::vector<std::string> names = b.state_names;
-        throw InputError(reaction.place, b.assigned.contains(species) ? "a reaction changes '" + species + "', which an assignment sets" : "a reaction changes the unknown species '" + species + "'", "did you mean " + nearest_names(species, names) + "?");
+        throw InputError(reaction.place, b.assigned.contains(species) ? "a reaction changes '" + species + "', which an assignment sets" : "a reaction changes the unknown species '" + species + "'", did_you_mean(species, names));
       }
       whole = whole && change == std::round(change);
       row[static_cast<std::size_t>(i)] = static_cast<int>(std::lround(change));
@@ -149,7 +149,7 @@ InterpretedModel::InterpretedModel(const ReactionTable& table) : table_(table) {
   reactions_ = static_cast<int>(propensity.size());
   for (const auto& rule : table_.rates) {
     const int i = Builder::index(b.state_names, rule.name);
-    if (i < 0) throw InputError(rule.place, "a rate is given for '" + rule.name + "', which is no free species", "did you mean " + nearest_names(rule.name, b.state_names) + "?");
+    if (i < 0) throw InputError(rule.place, "a rate is given for '" + rule.name + "', which is no free species", did_you_mean(rule.name, b.state_names));
     Node& sum = rate[static_cast<std::size_t>(i)];
     sum = b.graph.make(Op::add, sum, b.parse(rule.expression, rule.place));
   }
@@ -188,7 +188,7 @@ InterpretedModel::InterpretedModel(const ReactionTable& table) : table_(table) {
   for (const auto& rule : table_.assignments) assigned.push_back(b.assignment(rule));
   assignments_ = Tape(b.graph, assigned, b.variables());
   for (const auto& rule : table_.initial_assignments)
-    if (Builder::index(b.state_names, rule.name) < 0) throw InputError(rule.place, "an initial assignment names '" + rule.name + "', which is no free species", "did you mean " + nearest_names(rule.name, b.state_names) + "?");
+    if (Builder::index(b.state_names, rule.name) < 0) throw InputError(rule.place, "an initial assignment names '" + rule.name + "', which is no free species", did_you_mean(rule.name, b.state_names));
   for (const auto& name : b.state_names) initial.push_back(b.initial(name, table_.where));
   for (int i = 0; i < states; ++i)
     for (int j = 0; j < parameters; ++j)

@@ -28,7 +28,7 @@ int position(const std::vector<std::string>& names, std::string_view wanted, con
   const auto found = std::find(names.begin(), names.end(), wanted);
   if (found == names.end())
     throw InputError(where, fmt::format("there is no {} '{}'", what, wanted),
-                     "did you mean " + nearest_names(wanted, names) + "?");
+                     did_you_mean(wanted, names));
   return static_cast<int>(found - names.begin());
 }
 

@@ -51,7 +51,7 @@ ClassProjection::ClassProjection(const ClassMap& map, const StagedModel& model, 
       const int index = model.phase_index(phase);
       if (index < 0)
         throw InputError(where, fmt::format("class '{}' names the phase '{}', which the model does not have", seen.name, phase),
-                         "did you mean " + nearest_names(phase, phases) + "?");
+                         did_you_mean(phase, phases));
       per_phase_(static_cast<int>(k), index) = 1;
     }
   }

@@ -19,6 +19,11 @@ struct Experiment {
   Schedule schedule;
   std::map<std::string, InputCourse> inputs;      // time-varying inputs by parameter name; override the parameter vector
   std::vector<double> sample_times_h;             // increasing, >= start_h
+  // d input / d (direction of its own) by parameter name, one entry for each column past P (linear engine alone; others refuse it).
+  // Breaks are those of `inputs`.
+  std::vector<std::map<std::string, InputCourse>> input_directions;
+  // Events, by their place in the schedule, whose time a direction past P moves; as input_directions.
+  std::vector<std::vector<int>> event_directions;
 };
 
 }  // namespace hyped

@@ -22,10 +22,6 @@ std::vector<std::string> parameter_names(const Model& model) {
   return names;
 }
 
-std::string did_you_mean(const std::string& wrong, const std::vector<std::string>& names) {
-  return names.empty() ? "" : "did you mean " + nearest_names(wrong, names) + "?";
-}
-
 bool all_finite(std::span<const double> values) {
   return std::ranges::all_of(values, [](double value) { return std::isfinite(value); });
 }

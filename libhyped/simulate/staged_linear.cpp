@@ -34,9 +34,10 @@ class LinearRun {
     width_ = Uniformisation::padded_width(1 + static_cast<int>(columns_.size()));
     block_.setZero(model.stage_count(), width_);
     for (int i = 0; i < model.stage_count(); ++i) block_(i, 0) = experiment.initial[static_cast<std::size_t>(i)];
+    bind_directions(experiment);
     if (experiment.initial_by_parameter.size() > 0)
       for (std::size_t c = 0; c < columns_.size(); ++c)
-        block_.col(1 + static_cast<int>(c)) = experiment.initial_by_parameter.col(columns_[c]);
+        if (columns_[c] < experiment.initial_by_parameter.cols()) block_.col(1 + static_cast<int>(c)) = experiment.initial_by_parameter.col(columns_[c]);
   }
 
   Trajectory run() {
@@ -49,7 +50,7 @@ class LinearRun {
     bool magnus = false, dense = false;
     for (std::size_t s = 0; s < plan_.segments.size(); ++s) {
       const Segment& segment = plan_.segments[s];
-      for (const BoundEvent& event : segment.events) apply(event);
+      for (const BoundEvent& event : segment.events) apply(event, segment.from_h);
       active_.begin(segment.until_h);
       checked_span_ = 0;
       double now = segment.from_h;
@@ -108,8 +109,11 @@ class LinearRun {
  private:
   // Is the derivative by column c zero throughout? So are those by the coefficients of effects whose inputs this culture lacks.
   bool inert(int c, std::span<const double> parameters, const Experiment& experiment) const {
-    if (experiment.initial_by_parameter.size() > 0 && !experiment.initial_by_parameter.col(c).isZero(0)) return false;
-    if (c >= model_.parameter_count()) return true;
+    if (c < experiment.initial_by_parameter.cols() && !experiment.initial_by_parameter.col(c).isZero(0)) return false;
+    if (c >= model_.parameter_count()) {
+      const auto k = static_cast<std::size_t>(c - model_.parameter_count());
+      return (k >= experiment.input_directions.size() || experiment.input_directions[k].empty()) && (k >= experiment.event_directions.size() || experiment.event_directions[k].empty());
+    }
     const std::string_view name = model_.parameters()[static_cast<std::size_t>(c)].name;
     const auto by_event = [&](const Perturbation& e) { return e.amount_parameter == name; };
     if (std::any_of(experiment.schedule.begin(), experiment.schedule.end(), by_event)) return false;
@@ -120,6 +124,20 @@ class LinearRun {
              std::any_of(experiment.schedule.begin(), experiment.schedule.end(), changes);
     };
     return !model_.moves_rates(c, present);
+  }
+  // Inputs whose courses the directions past P move.
+  void bind_directions(const Experiment& experiment) {
+    directions_.resize(columns_.size()), moved_events_.resize(columns_.size());
+    for (std::size_t c = 0; c < columns_.size(); ++c) {
+      const int k = columns_[c] - model_.parameter_count();
+      if (k >= 0 && k < static_cast<int>(experiment.event_directions.size())) moved_events_[c] = experiment.event_directions[static_cast<std::size_t>(k)];
+      if (k < 0 || k >= static_cast<int>(experiment.input_directions.size())) continue;
+      for (const auto& [name, course] : experiment.input_directions[static_cast<std::size_t>(k)]) {
+        const int parameter = model_.parameter_index(name);
+        if (parameter < 0 || !experiment.inputs.contains(name)) throw InputError("input directions", "'" + name + "' is no input of this experiment");
+        directions_[c].push_back({parameter, &course});
+      }
+    }
   }
   // [S x wanted columns]
   Eigen::MatrixXd derivatives() const {
@@ -137,16 +155,24 @@ class LinearRun {
         const double t = segment.from_h + (segment.until_h - segment.from_h) * (0.02 + 0.24 * k);
         if (std::abs(input.course->slope(t)) > 0) return true;
       }
+    for (const auto& moved : directions_)
+      for (const BoundInput& input : moved)
+        for (int k = 0; k <= 4; ++k) {
+          const double t = segment.from_h + (segment.until_h - segment.from_h) * (0.02 + 0.24 * k);
+          if (std::abs(input.course->slope(t)) > 0) return true;
+        }
     return false;
   }
 
   // d group rate / d caller's parameter, columns picked.
-  Eigen::MatrixXd picked(const Eigen::MatrixXd& slope) const {
+  Eigen::MatrixXd picked(const Eigen::MatrixXd& slope, double t) const {
     const Eigen::MatrixXd full = active_.plain() ? slope : Eigen::MatrixXd(slope * active_.by_parameter());
     Eigen::MatrixXd out(slope.rows(), static_cast<Eigen::Index>(columns_.size()));
     for (std::size_t c = 0; c < columns_.size(); ++c)
       if (columns_[c] < full.cols()) out.col(static_cast<Eigen::Index>(c)) = full.col(columns_[c]);
       else out.col(static_cast<Eigen::Index>(c)).setZero();
+    for (std::size_t c = 0; c < columns_.size(); ++c)
+      for (const BoundInput& input : directions_[c]) out.col(static_cast<Eigen::Index>(c)) += slope.col(input.parameter) * (*input.course)(t);
     return out;
   }
 
@@ -157,7 +183,7 @@ class LinearRun {
     } else {
       Eigen::MatrixXd slope;
       model_.group_rates(active_.after(t), rate_, slope);
-      flow_.set_rates(rate_, picked(slope));
+      flow_.set_rates(rate_, picked(slope, t));
     }
   }
 
@@ -172,7 +198,7 @@ class LinearRun {
     } else {
       Eigen::MatrixXd slope;
       model_.group_rates(active_.at(t), out.rate, slope);
-      out.slope = picked(slope);
+      out.slope = picked(slope, t);
     }
     return out;
   }
@@ -221,7 +247,28 @@ class LinearRun {
     }
   }
 
-  void apply(const BoundEvent& event) {
+  // Columns of the time of an event jump by J f(before) - f(after), J the event's factor on the state.
+  void apply(const BoundEvent& event, double t) {
+    const auto moves = [&](std::size_t c) { return std::find(moved_events_[c].begin(), moved_events_[c].end(), event.number) != moved_events_[c].end(); };
+    bool moved = false;
+    for (std::size_t c = 0; c < columns_.size(); ++c) moved = moved || moves(c);
+    if (!moved) return change(event);
+    const auto rates_now = [&] {
+      const Eigen::VectorXd x = block_.col(0);
+      Eigen::VectorXd dx(x.size());
+      model_.rates(t, {x.data(), static_cast<std::size_t>(x.size())}, active_.after(t), {dx.data(), static_cast<std::size_t>(dx.size())});
+      return dx;
+    };
+    Eigen::VectorXd jump = rates_now();
+    for (Eigen::Index i = 0; i < jump.size(); ++i)
+      if (event.kind == BoundEvent::Kind::all_states || (event.kind == BoundEvent::Kind::state && i == event.index)) jump[i] *= event.action == Action::set ? 0 : event.action == Action::scale ? event.amount : 1;
+    change(event);
+    jump -= rates_now();
+    for (std::size_t c = 0; c < columns_.size(); ++c)
+      if (moves(c)) block_.col(1 + static_cast<Eigen::Index>(c)) += jump;
+  }
+
+  void change(const BoundEvent& event) {
     if (event.kind == BoundEvent::Kind::parameter) {
       active_.apply(event);
       return;
@@ -247,6 +294,8 @@ class LinearRun {
   Uniformisation flow_, values_only_;
   std::vector<double> rate_;
   std::vector<int> wanted_, columns_;      // asked for; carried, without those that stay zero
+  std::vector<std::vector<BoundInput>> directions_;      // of each column carried
+  std::vector<std::vector<int>> moved_events_;           // likewise
   int width_ = 1;
   Block block_;
   double estimate_ = 0;

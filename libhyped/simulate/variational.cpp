@@ -18,6 +18,7 @@ VariationalSystem::VariationalSystem(const Model& model, std::span<const double>
       before_(experiment.initial.size()),
       after_(experiment.initial.size()),
       caller_(parameters.begin(), parameters.end()) {
+  if (!experiment.input_directions.empty() || !experiment.event_directions.empty()) throw InputError("input directions", "only the exact linear method follows them", "use it, or differentiate by parameters and event times");
   if (wanted != Sensitivities::none) columns_ = parameter_columns_ = model.parameter_count();
   if (wanted == Sensitivities::parameters_and_event_times) columns_ += plan_.event_count;
   y_.setZero(states_ * (1 + columns_));

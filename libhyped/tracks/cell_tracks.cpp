@@ -198,7 +198,7 @@ void check_lineages(CellTracks& tracks) {
   const auto many = std::count_if(tracks.cells.begin(), tracks.cells.end(), [](const auto& cell) { return cell.daughters.size() > 2; });
   if (many > 0) {
     const auto first = std::find_if(tracks.cells.begin(), tracks.cells.end(), [](const auto& cell) { return cell.daughters.size() > 2; });
-    tracks.notes.push_back(fmt::format("{} cells have more than two daughters, the first '{}' (line {}) {}", many, first->id, first->source_line, first->daughters.size()));
+    tracks.notes.push_back(fmt::format("{} more than two daughters; {} '{}' (line {}), with {}", many == 1 ? "1 cell has" : fmt::format("{} cells have", many), many == 1 ? "it is" : "the first is", first->id, first->source_line, first->daughters.size()));
   }
 }
 

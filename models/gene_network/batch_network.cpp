@@ -69,7 +69,7 @@ void BatchNetwork::check() const {
   const auto genes = d.genes.size();
   const auto fail = [&](const std::string& what) { throw InputError(d.name, what); };
   if (genes == 0) fail("the network has no genes");
-  if (d.capacity.size() != genes || d.bias.size() != genes || d.decay.size() != genes || (!d.initial.empty() && d.initial.size() != genes)) fail("capacity, bias, decay and initial are not one per gene");
+  if (d.capacity.size() != genes || d.bias.size() != genes || d.decay.size() != genes || (!d.initial.empty() && d.initial.size() != genes) || (!d.resting.empty() && d.resting.size() != genes)) fail("capacity, bias, decay, initial and resting are not one per gene");
   if (std::set<std::string>(d.genes.begin(), d.genes.end()).size() != genes) fail("a gene is named twice");
   if (std::set<std::string>(d.inputs.begin(), d.inputs.end()).size() != d.inputs.size()) fail("an input is named twice");
   if (d.degree != 1 && d.degree != 2) fail("the degree is not 1 or 2");
@@ -110,6 +110,8 @@ BatchNetwork::BatchNetwork(BatchNetworkDefinition definition) : definition_(std:
   d.edges.clear();
   reads_ = EdgeMatrix(d.modules.count, genes, d.modules.reads, d.storage);
   regulates_ = EdgeMatrix(genes, d.modules.count, d.modules.regulates, d.storage);
+  resting_ = Eigen::VectorXd::Zero(genes);
+  if (!d.resting.empty()) resting_ = Eigen::Map<const Eigen::VectorXd>(d.resting.data(), genes);
   for (int g = 0; g < genes; ++g) states_.push_back({d.genes[static_cast<std::size_t>(g)], d.state_unit, d.initial.empty() ? 0.0 : d.initial[static_cast<std::size_t>(g)]});
   kinds_ = (d.capacity_fixed ? 0 : 1) + (d.bias_fixed ? 0 : 1) + (d.decay_fixed ? 0 : 1);
   first_module_ = kinds_ * genes;

@@ -19,7 +19,7 @@ struct NetworkDefinition;      // saturating_network.hpp
 //   boosts:    amount e is added to the transfer function's value, and scaled by the capacity with it (envelope 1)
 //   produces:  amount e is added to dx/dt (envelope 2)
 //   carries:   amount e is added to the gene's level as its targets see it: a delivered protein, the pool of a modified mRNA that is translated
-//   degrades:  decay is multiplied by 1 + (amount - 1) e (siRNA: amount is the greatest fold)
+//   degrades:  decay is multiplied by 1 + (amount - 1) e (siRNA: amount is the greatest fold); the extra part acts on x + resting
 //   modulates: production inside the capacity is multiplied by 1 + amount e (a phase of the cell cycle: u is 1 in it)
 enum class BatchAction { drives, boosts, produces, carries, degrades, modulates };
 BatchAction action_of_envelope(int envelope);      // 0, 1, 2 of CellBox; InputError otherwise
@@ -44,7 +44,7 @@ struct HiddenModules {
   std::vector<EdgeEntry> reads, regulates;      // to a module from a gene; to a gene from a module
 };
 
-// dx_i/dt = capacity_i prod_m (1 + a_im e_m) (phi(z_i) + sum boosts) + sum produces - decay_i x_i prod_k (1 + (f_ik - 1) e_k),
+// dx_i/dt = capacity_i prod_m (1 + a_im e_m) (phi(z_i) + sum boosts) + sum produces - decay_i (x_i F_i + resting_i (F_i - 1)), F_i = prod_k (1 + (f_ik - 1) e_k),
 // z_i = bias_i + sum_j w_ij y_j [+ y_i sum_j w_ij where the degree is 2] + sum_m A_im h_m + sum drives,  y_j = x_j + sum carries.
 struct BatchNetworkDefinition {
   std::string name = "gene_network/batch", state_unit = "relative";
@@ -54,6 +54,7 @@ struct BatchNetworkDefinition {
   std::vector<double> capacity, bias, decay;                               // [G] 1/h, 1, 1/h
   bool capacity_fixed = false, bias_fixed = false, decay_fixed = false;    // then no parameters
   std::vector<double> initial;                                             // [G] empty: 0
+  std::vector<double> resting;                                             // [G] level where x is 0, where states are differences from a control: it is degraded too; empty: 0
   std::vector<EdgeEntry> edges;                                            // {to, from, weight, fixed}: what is not here does not exist
   Eigen::MatrixXd all_edges;                                               // [G x G] targets in rows, in place of `edges`: every pair is an edge
   EdgeStorage storage = EdgeStorage::automatic;
@@ -123,6 +124,7 @@ class BatchNetwork final : public BatchModel {
   std::vector<int> action_index_;                        // [A]
   std::vector<std::vector<std::size_t>> companions_;     // [A] others that multiply the same production or loss
   bool present_[6] = {};
+  Eigen::VectorXd resting_;                              // [G]
   int kinds_ = 0, first_module_ = 0, first_edge_ = 0, first_read_ = 0, first_regulated_ = 0, parameter_count_ = 0;
   mutable std::once_flag named_;
   mutable std::vector<std::string> names_;

@@ -105,7 +105,7 @@ void BatchNetwork::rates(const ConstBatchMatrix& x, const ConstBatchMatrix& u, s
     out = room.capacity.array() * room.value.col(b).array();
     if (has(BatchAction::boosts)) out += room.capacity.array() * room.boost.col(b).array();
     if (has(BatchAction::modulates)) out *= room.production.col(b).array();
-    if (has(BatchAction::degrades)) out -= room.decay.array() * room.loss.col(b).array() * x.col(b).array();
+    if (has(BatchAction::degrades)) out -= room.decay.array() * (room.loss.col(b).array() * (x.col(b).array() + resting_.array()) - resting_.array());
     else out -= room.decay.array() * x.col(b).array();
     if (has(BatchAction::produces))
       for (std::size_t k = 0; k < actions.size(); ++k)
@@ -153,7 +153,7 @@ void BatchNetwork::adjoint_genes(const ConstBatchMatrix& x, const ConstBatchMatr
   if (!d.decay_fixed) {
     room.sum.setZero();
     for (Eigen::Index b = 0; b < x.cols(); ++b) {
-      if (has(BatchAction::degrades)) room.sum.array() -= w.col(b).array() * x.col(b).array() * room.loss.col(b).array();
+      if (has(BatchAction::degrades)) room.sum.array() -= w.col(b).array() * (room.loss.col(b).array() * (x.col(b).array() + resting_.array()) - resting_.array());
       else room.sum.array() -= w.col(b).array() * x.col(b).array();
     }
     write(decay_index(0));
@@ -198,7 +198,7 @@ void BatchNetwork::adjoint_action(std::size_t action, const ConstBatchMatrix& x,
           const auto o = static_cast<Eigen::Index>(other);
           others *= 1 + (room.amount[o] - (degrades ? 1.0 : 0.0)) * room.effect(o, b);
         }
-        bar = others * (degrades ? -w(g, b) * room.decay[g] * x(g, b) : w(g, b) * room.capacity[g] * (room.value(g, b) + (has(BatchAction::boosts) ? room.boost(g, b) : 0.0)));
+        bar = others * (degrades ? -w(g, b) * room.decay[g] * (x(g, b) + resting_[g]) : w(g, b) * room.capacity[g] * (room.value(g, b) + (has(BatchAction::boosts) ? room.boost(g, b) : 0.0)));
         break;
       }
     }

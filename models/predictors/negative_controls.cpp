@@ -83,7 +83,7 @@ Predictors standard_predictors(const std::vector<std::string>& names, EditChoice
   for (const auto& one : all) valid.emplace_back(one->name());
   for (const auto& name : names) {
     const auto at = std::find(valid.begin(), valid.end(), name);
-    if (at == valid.end()) throw InputError("predictor '" + name + "'", "does not exist", "did you mean " + nearest_names(name, valid) + "?");
+    if (at == valid.end()) throw InputError("predictor '" + name + "'", "does not exist", did_you_mean(name, valid));
     auto& found = all[static_cast<std::size_t>(at - valid.begin())];
     if (!found) throw InputError("predictor '" + name + "'", "is named twice", "name it once");
     out.push_back(std::move(found));

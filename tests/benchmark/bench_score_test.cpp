@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -279,4 +280,58 @@ TEST_CASE("bench score: a prediction that is the same for every condition") {
   CHECK(files.mean_of(settings, "strict", "pds_cosine") == Approx(0.5));
   CHECK(files.mean_of(settings, "strict", "pearson_delta", "defined") == 0);
   CHECK(files.mean_of(settings, "strict", "l2") == Approx(files.mean_of(settings, "strict", "l2", "no_change")));
+}
+
+TEST_CASE("a .vcc archive of the Virtual Cell Challenge is scored as the prediction in it, damaged ones are refused") {
+  Files files;
+  if (std::system("command -v zstd > /dev/null && command -v tar > /dev/null") != 0) {
+    WARN("skipped: zstd or tar is not installed");
+    return;
+  }
+  ScoredCells renamed = *files.pair.predicted;
+  renamed.groups.names.back() = "non-targeting";
+  write_anndata(annotated(renamed, files.pair.genes, "target_gene"), files.folder.path / "pred.h5ad");
+  const std::string in = "cd '" + files.folder.path.string() + "' && ";
+  REQUIRE(std::system((in + "zstd -q -k pred.h5ad && printf vcc-prep > watermark.txt && tar -cf one.prep.vcc watermark.txt pred.h5ad.zst && tar -cf none.vcc watermark.txt && head -c 3000 pred.h5ad.zst > short && mv short pred.h5ad.zst && tar -cf short.vcc pred.h5ad.zst").c_str()) == 0);
+  ScoreSettings settings = files.settings();
+  settings.presets = {"strict", "cell-eval2"};
+  const double known = files.mean_of(settings, "strict", "pearson_delta"), jaccard = files.mean_of(settings, "cell-eval2", "sig_jaccard");
+  settings.prediction = files.folder.path / "one.prep.vcc";
+  CHECK(files.mean_of(settings, "strict", "pearson_delta") == known);
+  CHECK(files.mean_of(settings, "cell-eval2", "sig_jaccard") == jaccard);
+  settings.prediction = files.folder.path / "none.vcc";
+  CHECK_THAT(files.refusal(settings), Catch::Contains("none.vcc") && Catch::Contains("holds no pred.h5ad.zst"));
+  settings.prediction = files.folder.path / "short.vcc";
+  CHECK_THAT(files.refusal(settings), Catch::Contains("short.vcc") && Catch::Contains("damaged"));
+  settings.prediction = files.text("text.vcc", "no archive");
+  CHECK_THAT(files.refusal(settings), Catch::Contains("is no tar archive"));
+}
+
+TEST_CASE("a number that is none in a table of means is named with file, line, condition and gene, and scores stand between floor and ceiling with a figure") {
+  Files files;
+  const auto& genes = files.pair.genes;
+  const auto table = [&](const std::string& bad) {
+    std::string text = "condition";
+    for (const auto& gene : genes) text += "," + gene;
+    for (std::size_t k = 0; k < files.pair.conditions.size(); ++k) {
+      text += "\n" + files.pair.conditions[k];
+      for (std::size_t g = 0; g < genes.size(); ++g) text += k == 1 && g == 2 ? "," + bad : ",0.5";
+    }
+    return text + "\n";
+  };
+  ScoreSettings settings = files.settings();
+  for (const std::string bad : {"NaN", "inf", "", "many"}) {
+    settings.prediction = files.text("means.csv", table(bad));
+    CHECK_THAT(files.refusal(settings), Catch::Contains("means.csv:3") && Catch::Contains("gene '" + genes[2] + "'") && Catch::Contains("condition '" + files.pair.conditions[1] + "'"));
+  }
+  settings = files.settings();
+  files.mean_of(settings, "strict", "pearson_delta");
+  const DelimitedTable calibrated = DelimitedTable::read(files.folder.path / "run/tables/calibrated.tsv");
+  CHECK(calibrated.rows() == 13);
+  CHECK(std::filesystem::exists(files.folder.path / "run/figures/scores.svg"));
+  const DelimitedTable means = DelimitedTable::read(files.folder.path / "run/tables/means.tsv");
+  for (std::size_t r = 0; r < calibrated.rows(); ++r)
+    for (std::size_t k = 0; k < means.rows(); ++k)
+      if (means.text(k, means.column("preset")) == "strict" && means.text(k, means.column("metric")) == calibrated.text(r, calibrated.column("metric")) && calibrated.text(r, 0) != "pds_cosine" && calibrated.text(r, 0) != "pds_l2")
+        CHECK(calibrated.number(r, calibrated.column("score")) == Approx(means.number(k, means.column("mean"))).epsilon(1e-9));
 }

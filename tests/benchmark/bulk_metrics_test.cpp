@@ -5,8 +5,10 @@
 
 #include "libhyped/errors.hpp"
 #include "libhyped/parallel.hpp"
+#include "libhyped/random.hpp"
 #include "libhyped/score/bulk/bulk_metrics.hpp"
 #include "libhyped/score/bulk/cell_ranges.hpp"
+#include "libhyped/score/bulk/clustering_agreement.hpp"
 #include "libhyped/score/bulk/collapse_meters.hpp"
 #include "libhyped/score/bulk/discrimination.hpp"
 #include "libhyped/score/bulk/unbiased_error.hpp"
@@ -79,6 +81,7 @@ TEST_CASE("every metric of a perfect prediction has its perfect value") {
     if (m.id == "mse_debiased") continue;      // the truth itself has no noise left to subtract
     INFO(m.id);
     for (const MetricValue& v : m.evaluate(pair)) {
+      if (m.id.starts_with("fold_change_gap_") && m.id != "fold_change_gap_all" && !v.value) continue;      // no gene of this pair changes that far
       REQUIRE(v.value);
       CHECK(*v.value == Approx(m.perfect).margin(1e-9));
     }
@@ -235,4 +238,43 @@ TEST_CASE("dialects are the same bytes for any number of threads") {
       }
   }
   CHECK_THROWS_WITH(score_dialect(pair, "cell-eval"), Catch::Matchers::Contains("cell-eval-0"));
+}
+
+TEST_CASE("GEARS: top genes without dropouts, gaps of fold changes, by hand") {
+  EffectComparison pair;
+  pair.genes = {"a", "b", "c", "d", "e"};
+  pair.conditions = {{"p", {"p"}, "", 10}};
+  pair.own_genes = {{}};
+  pair.truth.resize(1, 5), pair.predicted.resize(1, 5), pair.control.resize(1, 5), pair.de_score.resize(1, 5);
+  // a: switched off altogether; b: in neither; c: 4-fold up; d: as it was; e: to a quarter
+  pair.truth << 0, 0, 4, 1, 0.5;
+  pair.control << 2, 0, 1, 1, 2;
+  pair.predicted << 0, 0.1, 3, 1, 3;
+  pair.de_score << -9, 0.1, 8, 0.5, -7;
+  pair.predicted_control = pair.control;
+  CHECK(value("mse_top20_non_dropout", pair) == Approx((0.01 + 1 + 0 + 6.25) / 4));      // b, c, d, e
+  CHECK(value("mse_top20_non_zero", pair) == Approx((1 + 0 + 6.25) / 3));                // c, d, e
+  CHECK(value("direction_top20_non_dropout", pair) == Approx(2.0 / 4));                  // c, d
+  CHECK(value("no_direction_top20_non_dropout", pair) == Approx(1.0 / 4));               // b
+  CHECK(value("opposite_direction_top20_non_dropout", pair) == Approx(1.0 / 4));         // e
+  CHECK(value("fold_change_gap_all", pair) == Approx((1 + 0 + 1.25) / 3));               // c: |3 - 4|; d: 0; e: |1.5 - 0.25|
+  CHECK(value("fold_change_gap_upreg_3", pair) == Approx(1));
+  CHECK(value("fold_change_gap_downreg_0.33", pair) == Approx(1.25));
+  CHECK_FALSE(bulk_metric("fold_change_gap_upreg_10").evaluate(pair)[0].value);
+  CHECK_FALSE(bulk_metric("fold_change_gap_downreg_0.1").evaluate(pair)[0].value);
+}
+
+TEST_CASE("clustering agreement: groups that are predicted, groups that are not") {
+  // 60 conditions in three groups far apart
+  ProfileMatrix truth(60, 12), shuffled(60, 12);
+  for (Eigen::Index i = 0; i < 60; ++i) {
+    RandomStream random(8, static_cast<std::uint32_t>(i), 0);
+    for (Eigen::Index g = 0; g < 12; ++g) truth(i, g) = (g % 3 == i % 3 ? 5 : 0) + 0.5 * random.normal();
+  }
+  for (Eigen::Index i = 0; i < 60; ++i) shuffled.row(i) = truth.row((i * 7 + i / 9) % 60);
+  CHECK(*clustering_agreement(truth, truth).value == Approx(1));
+  CHECK(*clustering_agreement(truth, (0.3 * truth.array()).matrix()).value == Approx(1));
+  CHECK(*clustering_agreement(truth, shuffled).value < 0.3);
+  CHECK_FALSE(clustering_agreement(truth, truth.row(0).replicate(60, 1)).value);
+  CHECK_FALSE(clustering_agreement(truth.topRows(2), truth.topRows(2)).value);
 }

@@ -12,11 +12,11 @@ using Catch::Matchers::Contains;
 namespace {
 
 report::Figure scores() {
-  Table rows({{"panel", "", ""}, {"axis", "", ""}, {"name", "", ""}, {"role", "", ""}, {"estimate", "", ""}, {"lower", "", ""}, {"upper", "", ""}, {"floor", "", ""}, {"ceiling", "", ""}});
+  Table rows({{"panel", "", ""}, {"axis", "", ""}, {"name", "", ""}, {"role", "", ""}, {"estimate", "", ""}, {"lower", "", ""}, {"upper", "", ""}, {"floor", "", ""}, {"ceiling", "", ""}, {"most", "", ""}});
   const std::vector<std::pair<std::string, std::string>> names{{"no change", "baseline"}, {"it's `ls` $x", "model"}, {"shuffled genes", "negative control"}};
   for (const std::string panel : {"l2_delta", "pearson_delta"})
     for (std::size_t i = 0; i < names.size(); ++i)
-      rows.add_row({panel, std::string("higher is better"), names[i].first, names[i].second, i == 2 ? Cell(9.0) : i == 0 && panel == "pearson_delta" ? Cell() : Cell(0.5 + 0.1 * static_cast<double>(i)), i == 1 ? Cell(0.4) : Cell(), i == 1 ? Cell(0.8) : Cell(), Cell(0.5), Cell(0.9)});
+      rows.add_row({panel, std::string("higher is better"), names[i].first, names[i].second, i == 2 ? Cell(9.0) : i == 0 && panel == "pearson_delta" ? Cell() : Cell(0.5 + 0.1 * static_cast<double>(i)), i == 1 ? Cell(0.4) : Cell(), i == 1 ? Cell(0.8) : Cell(), Cell(0.5), Cell(0.9), panel == "pearson_delta" ? Cell(1.0) : Cell()});
   return {"scores", "", "scores", {{"rows", rows}}, {}};
 }
 
@@ -24,7 +24,7 @@ report::Figure changes() {
   Table points({{"panel", "", ""}, {"kind", "", ""}, {"x", "", ""}, {"y", "", ""}, {"label", "", ""}});
   for (const std::string panel : {"A+B", "dual G1"})
     for (int g = 0; g < 200; ++g) points.add_row({panel, std::string(g == 3 ? "target" : "gene"), std::sin(1.0 * g), 0.8 * std::sin(1.0 * g) + 0.1 * std::cos(7.0 * g), std::string(g == 3 ? "MYOD1" : "gene")});
-  return {"changes", "", "changes", {{"points", points}}, {{"x_label", "measured change"}, {"y_label", "predicted change"}}};
+  return {"changes", "", "changes", {{"points", points}}, {{"x_label", "measured change"}, {"y_label", "predicted change"}, {"legend", "predicted by: additive"}}};
 }
 
 report::Figure overlap() {

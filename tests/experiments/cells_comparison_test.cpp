@@ -148,7 +148,7 @@ TEST_CASE("de between and within replicates, and what is refused") {
   };
   for (const auto& [arguments, said] : {Wrong{"single.h5ad --by arm --reference control --replicate culture --test nb", "leave nothing to learn"}, Wrong{"single.h5ad --by arm --reference control --replicate culture", "shares no replicate"},
                                         Wrong{"cells.h5ad --by arm --reference control --test nb", "give --replicate COLUMN"}, Wrong{"cells.h5ad --by arm --reference contrl", "did you mean 'control'"},
-                                        Wrong{"cells.h5ad --by arms --reference control", "There are: arm (categories (3)), phase"}, Wrong{"cells.h5ad --by arm --reference control --min-cells 121", "fewer than 121 cells"},
+                                        Wrong{"cells.h5ad --by arms --reference control", "are: arm (categories (3)), phase"}, Wrong{"cells.h5ad --by arm --reference control --min-cells 121", "fewer than 121 cells"},
                                         Wrong{"cells.h5ad --by arm --reference control --matrix layers/raw", "has no matrix"}, Wrong{"cells.h5ad --by culture --reference first --bystanders", "no arm carries"}}) {
     const Ended ended = folder.run("cells de " + arguments + " --out wrong");
     INFO(arguments);
@@ -185,7 +185,7 @@ TEST_CASE("arms and reference and phases are found by their names and said, what
   none.obs.take("arm"), none.obs.take("phase");
   write_anndata(two, folder.path() / "two.h5ad"), write_anndata(none, folder.path() / "none.h5ad");
   for (const auto& [arguments, said] : {std::pair<std::string, std::string>{"compose two.h5ad", "2 labels are controls: control, ctrl"}, {"compose none.h5ad", "name it with --by; there are: phase_source"}, {"de none.h5ad --by culture", "name the label to compare with by --reference; there are: first, second"},
-                                        {"compose cells.h5ad --by arm --phase none", "did you mean"}, {"de samples.h5ad --replicate 'sample_id:x'", "says nothing of the label 'first-control'"}, {"de samples.h5ad --replicate 'sample_id:('", "no regular expression"}}) {
+                                        {"compose cells.h5ad --by arm --phase none", "there are: "}, {"de samples.h5ad --replicate 'sample_id:x'", "says nothing of the label 'first-control'"}, {"de samples.h5ad --replicate 'sample_id:('", "no regular expression"}}) {
     const Ended ended = folder.run("cells " + arguments + " --out wrong");
     INFO(arguments << ended.out << ended.err);
     CHECK(ended.code == 2);

@@ -182,7 +182,7 @@ TEST_CASE("preparation refuses what it cannot use, and says what there is") {
     CHECK_FALSE(std::filesystem::exists(folder.path() / "o"));
   };
   const AnnotatedData good = small_experiment(60);
-  refused(good, "--arm condition", "There are: arm (");          // lists the columns
+  refused(good, "--arm condition", "there are: arm (");          // lists the columns
   refused(good, "--counts layers/none", "X");
   AnnotatedData twice = good;
   std::get<Strings>(twice.var.index)[7] = "MYOD1";

@@ -167,8 +167,16 @@ Figure volcano() {
 }  // namespace
 
 // HYPED_FIGURES=DIR keeps the pictures for a look.
+Figure factor_places() {
+  Table points = table("arm panel variant place");
+  for (const std::string order : {"order of labels", "order of sample numbers"})
+    for (int v = 0; v < 5; ++v)
+      for (int f = 0; f < 8; ++f) points.add_row({"FACTOR" + std::to_string(f), order, std::vector<std::string>{"nothing", "genes of interferon", "genes of sterol", "genes of all", "genes and loadings of all"}[static_cast<std::size_t>(v)], 1 + std::floor(std::pow(2.3, f) * (1 + 0.2 * v))});
+  return {"places", "", "factor_places", {{"points", points}}, {{"y_label", "place among 656 factors"}}};
+}
+
 TEST_CASE("every template draws without a word from gnuplot") {
-  for (const Figure& figure : {time_course(), residuals(), autocorrelation(), profiles(), waterfall(), densities(), schedule(), intervals(), network_course(), reliability(), hashtag_counts(), yield(), volcano()}) {
+  for (const Figure& figure : {time_course(), residuals(), autocorrelation(), profiles(), waterfall(), densities(), schedule(), intervals(), network_course(), reliability(), hashtag_counts(), yield(), volcano(), factor_places()}) {
     const DrawnFigure drawn = report::draw(figure);
     INFO(figure.template_name << ": " << drawn.outcome);
     CHECK(drawn.outcome.empty());

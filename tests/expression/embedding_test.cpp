@@ -239,3 +239,11 @@ TEST_CASE("the adjusted Rand index in closed form") {
   CHECK(adjusted_rand_index({0, 0, 1, 1}, {0, 1, 0, 1}) == Approx(-0.5));
   CHECK(adjusted_rand_index({0, 0, 0, 1, 1, 1}, {0, 0, 1, 1, 2, 2}) == Approx(0.2424242424));      // by hand: (2 - 1.2) / (4.5 - 1.2)
 }
+
+TEST_CASE("adjusted mutual information as scikit-learn 1.9.1 gives it") {
+  CHECK(adjusted_mutual_information({0, 0, 0, 1, 1, 1}, {0, 0, 1, 1, 2, 2}) == Approx(0.298792458171).epsilon(1e-10));
+  CHECK(adjusted_mutual_information({0, 0, 1, 1}, {0, 1, 0, 1}) == Approx(-0.5).epsilon(1e-10));
+  CHECK(adjusted_mutual_information({0, 1, 2, 0, 1, 2, 2, 1, 0, 0}, {1, 1, 0, 1, 1, 0, 2, 2, 1, 0}) == Approx(0.175143456243).epsilon(1e-10));
+  CHECK(adjusted_mutual_information({0, 0, 0, 0}, {0, 1, 2, 3}) == Approx(0).margin(1e-12));
+  CHECK(adjusted_mutual_information({3, 3, 1, 1}, {0, 0, 7, 7}) == Approx(1));
+}

@@ -6,30 +6,12 @@
 #include "fitting/duration_fit.hpp"
 #include "libhyped/parallel.hpp"
 #include "libhyped/random.hpp"
+#include "tests/fitting/duration_data.hpp"
 
 using namespace hyped;
+using namespace hyped::testing;
 
 namespace {
-
-constexpr double infinity = std::numeric_limits<double>::infinity();
-
-DurationData empty_data(const std::string& name) {
-  DurationData data;
-  data.name = name;
-  return data;
-}
-
-void finish(DurationData& data) {
-  if (data.covariates.empty()) data.design.resize(data.count(), 0);
-}
-
-void add(DurationData& data, double t, double limit = infinity) {
-  Duration d;
-  d.lower_h = std::min(t, limit);
-  d.upper_h = t <= limit ? t : infinity;
-  d.cause = t <= limit ? 0 : -1;
-  data.durations.push_back(d);
-}
 
 // One of everything a film can show.
 DurationData mixed_data(bool residual) {
@@ -298,18 +280,4 @@ TEST_CASE("bad durations are refused by number") {
   CHECK_THROWS_WITH(fit_durations(data, {{FamilyKind::gamma, 1}, false}), Catch::Matchers::Contains("ended after 2 h but was there for 3 h"));
   data.durations[1].upper_h = 3, data.durations[1].seen_if_below_h = 2;
   CHECK_THROWS_AS(fit_durations(data, {{FamilyKind::gamma, 1}, false}), InputError);
-}
-
-TEST_CASE("stays that hardly vary have no best number of stages, and the climb ends") {
-  DurationData data;
-  data.name = "alike stays";
-  data.design.resize(3, 0);
-  for (const double t : {10.0, 10.0001, 10.0002}) {
-    Duration d;
-    d.lower_h = d.upper_h = t;
-    data.durations.push_back(d);
-  }
-  const DurationFit fit = fit_durations(data, {{FamilyKind::erlang, 1}, false});
-  CHECK(fit.outcome.status == Status::not_identifiable);
-  CHECK(fit.outcome.message.find("hardly vary") != std::string::npos);
 }

@@ -313,7 +313,7 @@ TEST_CASE("a run that is alive is nobody else's, a killed one is free") {
     CHECK_THROWS_WITH(RecordStore(folder / "run.h5", identity, resume), Contains("the run is alive: process " + std::to_string(child)) && Contains(folder.string()));
   kill(child, SIGKILL);
   waitpid(child, nullptr, 0);
-  CHECK_THROWS_WITH(RecordStore(folder / "run.h5", identity, false), Contains("an unfinished run with 1 records"));
+  CHECK_THROWS_WITH(RecordStore(folder / "run.h5", identity, false), Contains("an unfinished run with 1 record is there"));
   {
     RecordStore store(folder / "run.h5", identity, true);
     CHECK(store.found() == 1);

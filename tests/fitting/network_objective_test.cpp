@@ -235,3 +235,85 @@ TEST_CASE("folds are dealt evenly and by the seed alone") {
   CHECK(folds == deal_folds(23, 5, 4, 0));
   CHECK(folds != deal_folds(23, 5, 4, 1));
 }
+
+TEST_CASE("an unstable root that the iteration finds is no prediction") {
+  // dx/dt = W x - d x with d the diagonal taken out of J; eigenvalues of J are +.075 +- .88i and -7.5
+  class Turning final : public BatchModel {
+   public:
+    std::string_view name() const override { return "turning"; }
+    std::span<const StateSpec> states() const override { return states_; }
+    std::span<const std::string> inputs() const override { return inputs_; }
+    std::span<const ParameterSpec> parameters() const override { return parameters_; }
+    std::unique_ptr<Scratch> scratch(int) const override { return std::make_unique<Scratch>(); }
+    void rates(const ConstBatchMatrix& x, const ConstBatchMatrix& u, std::span<const double>, BatchMatrix dx, Scratch&) const override { dx = j_ * x + Eigen::Vector3d::Ones() * u; }
+    void pull_back(const ConstBatchMatrix&, const ConstBatchMatrix&, std::span<const double>, const ConstBatchMatrix& w, BatchMatrix x_bar, std::span<double>, Scratch&) const override { x_bar += j_.transpose() * w; }
+    void jacobian(std::span<const double>, std::span<const double>, std::span<const double>, Eigen::MatrixXd& out) const override { out = j_; }
+    void parameter_jacobian(std::span<const double>, std::span<const double>, std::span<const double>, Eigen::MatrixXd& out) const override { out.setZero(3, 1); }
+    void input_jacobian(std::span<const double>, std::span<const double>, std::span<const double>, Eigen::MatrixXd& out) const override { out.setOnes(3, 1); }
+    Eigen::Matrix3d j_ = (Eigen::Matrix3d() << -0.16, -0.18, 0.49, -1.81, -6.68, -2.89, -2.2, -2.06, -0.55).finished();
+
+   private:
+    std::vector<StateSpec> states_{{"a", "1", 0}, {"b", "1", 0}, {"c", "1", 0}};
+    std::vector<std::string> inputs_{"u"};
+    std::vector<ParameterSpec> parameters_{{"none", "1", 1, 0.1, 10}};
+  } model;
+  NetworkMeasurements one;
+  one.steady = true;
+  one.conditions = {"c"};
+  one.experiment.initial = Eigen::MatrixXd::Zero(3, 1);
+  one.experiment.constant_inputs = Eigen::MatrixXd::Ones(1, 1);
+  one.mean.assign(1, Eigen::MatrixXd::Zero(3, 1));
+  one.weight.assign(1, Eigen::MatrixXd::Ones(3, 1));
+  const Eigen::VectorXd p = Eigen::VectorXd::Ones(1);
+  SteadyIteration iteration(model, one.experiment.constant_inputs, one.experiment.initial, {1e-9, 5000});
+  REQUIRE(iteration.solve({p.data(), 1}).ok());      // its own time scales hold the root
+  CHECK((model.j_ * iteration.state() + Eigen::Vector3d::Ones()).norm() < 1e-7);
+  const NetworkPrediction unstable = predict_network(model, p, one);
+  CHECK(unstable.outcome.status == Status::not_converged);
+  CHECK(unstable.outcome.message.find("unstable: its leading eigenvalue is +0.07") != std::string::npos);
+  CHECK(unstable.measured.empty());
+  // a stable network that is not diagonally dominant row by row passes, by its eigenvalues
+  model.j_ << -1, 3, 0, -3, -1, 0, 0, 0, -1;
+  CHECK(predict_network(model, p, one, {{1e-9, 20000}, {}}).outcome.ok());
+}
+
+TEST_CASE("conditions that belong together are held out together, and more deals do not shrink the standard error") {
+  Truth truth(12, 0.3);
+  NetworkFitOptions options;
+  options.ladder = {1e-1, 1e-2};
+  options.folds = 4;
+  for (int c = 0; c < 12; ++c) truth.problem.together["c" + std::to_string(c)] = "arm " + std::to_string(c / 3);
+  const NetworkFit fit = fit_network(truth.problem, options);
+  CHECK(fit.folds == 4);
+  for (const auto& member : fit.members) {
+    REQUIRE(member.held_out.size() == 3);
+    for (const auto& name : member.held_out) CHECK(truth.problem.together.at(name) == truth.problem.together.at(member.held_out[0]));
+  }
+  truth.problem.together.clear();
+  const NetworkFit once = fit_network(truth.problem, options);
+  options.repeats = 20;
+  const NetworkFit often = fit_network(truth.problem, options);
+  CHECK(often.members.size() == 80);
+  // the error between the folds of a deal, averaged: of the size of one deal's, not a root of 20 smaller
+  for (int s = 0; s < 2; ++s) CHECK(often.cross_validated_error[static_cast<std::size_t>(s)] > 0.4 * once.cross_validated_error[static_cast<std::size_t>(s)]);
+  double squares = 0;      // by hand, first step
+  for (int r = 0; r < 20; ++r) {
+    double mean = 0;
+    for (int f = 0; f < 4; ++f) mean += often.members[static_cast<std::size_t>(4 * r + f)].ladder[0].held_out / 4;
+    for (int f = 0; f < 4; ++f) squares += std::pow(often.members[static_cast<std::size_t>(4 * r + f)].ladder[0].held_out - mean, 2) / 3 / 4 / 20;
+  }
+  CHECK(often.cross_validated_error[0] == Approx(std::sqrt(squares)));
+}
+
+TEST_CASE("both ends of the ladder are said when they are chosen") {
+  Truth noisy(12, 2), clean(30, 0.001);
+  NetworkFitOptions options;
+  options.folds = 3;
+  options.ladder = {0.05, 1e-6};
+  const NetworkFit first = fit_network(noisy.problem, options);
+  REQUIRE(first.chosen == 0);
+  CHECK(std::any_of(first.words.begin(), first.words.end(), [](const auto& w) { return w.find("first step of the ladder") != std::string::npos; }));
+  const NetworkFit last = fit_network(clean.problem, options);
+  REQUIRE(last.chosen == 1);
+  CHECK(std::any_of(last.words.begin(), last.words.end(), [](const auto& w) { return w.find("last step of the ladder") != std::string::npos; }));
+}

@@ -100,6 +100,54 @@ TEST_CASE("losses on cells lead to the arms' effects: counts, moments, energy an
   }
 }
 
+TEST_CASE("a loss on whole cells that misses the measured means is said, and its edges are not judged", "[standard]") {
+  const CellsFolder folder;
+  const auto moments = [&](const std::string& name, const std::string& iterations) {
+    std::string text = CellsFolder::scenario("", ladder + "loss = \"moments\"\nsimulated_cells = 32\nmeasured_cells = 90\ndose_log_sd = 0.0\n");
+    text.replace(text.find("iterations = 400"), 16, "iterations = " + iterations);
+    return folder.fit(text, name);
+  };
+  const Ended cut = moments("cut", "1");
+  INFO(cut.out << cut.err);
+  REQUIRE(cut.code != 2);
+  CHECK(cut.out.find("misses the measured means by") != std::string::npos);
+  for (const auto& row : folder.table("cut/tables/edges.tsv")) CHECK(row.at("verdict") == "not judged");
+  // with the spread of doses there is, means are kept: MYOG does not answer the siRNA (counting noise in variances made it +0.9 before)
+  const Ended none = moments("whole", "200");
+  INFO(none.out << none.err);
+  REQUIRE(none.code != 2);
+  CHECK(std::abs(folder.value("whole/tables/fit_by_arm.tsv", "siPRRX1", "MYOG", "fitted") - folder.value("whole/tables/fit_by_arm.tsv", "siPRRX1", "MYOG", "measured")) < 0.3);
+  CHECK(none.out.find("misses the measured means by") == std::string::npos);
+}
+
+TEST_CASE("an siRNA as extra degradation of the whole level: its fold is fitted, and 1 is no effect", "[standard]") {
+  const CellsFolder folder;
+  const auto degrading = [&](const std::string& data) {
+    std::string text = CellsFolder::scenario(data, "highest_penalty = 0.3\nlowest_penalty = 0.3\npenalties = 1\nfolds = 3\n");
+    for (std::size_t at = 0; (at = text.find("gene = \"PRRX1\"", at)) != std::string::npos; at += 30) text.replace(at, 14, "gene = \"PRRX1\"\naction = \"degrades\"");
+    return text;
+  };
+  const Ended fit = folder.fit(degrading(""), "degrades");
+  INFO(fit.out << fit.err);
+  REQUIRE(fit.code != 2);
+  const double measured = folder.value("degrades/tables/fit_by_arm.tsv", "siPRRX1", "PRRX1", "measured"), fitted = folder.value("degrades/tables/fit_by_arm.tsv", "siPRRX1", "PRRX1", "fitted");
+  CHECK(measured < -0.5);
+  CHECK(fitted == Approx(measured).margin(0.15));      // was exactly 0: a difference from the control that rests at 0 cannot decay
+  for (const auto& row : folder.table("degrades/tables/parameters.tsv"))
+    if (row.at("parameter").find("degrades PRRX1") != std::string::npos) {
+      CHECK(std::stod(row.at("estimate")) > 1);
+      CHECK(std::stod(row.at("lower")) > 0);
+      CHECK(std::stod(row.at("lower")) < std::stod(row.at("estimate")));
+    }
+  CHECK(text_of(folder.path() / "degrades/summary.json").find("raises the decay of the whole level of PRRX1") != std::string::npos);
+  const Ended late = folder.run("grn predict degrades --arm half=sirna@0x0.5 --out half");
+  INFO(late.out << late.err);
+  CHECK(late.code == 0);
+  const Ended refused = folder.fit(degrading("scale = \"log_ratio\""), "refused");
+  CHECK(refused.code == 2);
+  CHECK(refused.err.find("the state is a logarithm of levels") != std::string::npos);
+}
+
 TEST_CASE("programmes are taken out, shared libraries subtracted, libraries of their own widen the errors") {
   const CellsFolder folder;
   const Ended plain = folder.fit(CellsFolder::scenario("", ladder), "plain");

@@ -82,14 +82,18 @@ TEST_CASE("must/gene/1", "[standard]") {
   SECTION("trained on its split, one model and ridge") {
     const GrnScenario scenario = read_grn_scenario(scenarios + "cellbox_published.toml");
     const GrnData data = read_grn_data(scenario, folder);
-    const auto splits = splits_of(scenario, data);
+    std::vector<std::string> skipped;
+    const auto splits = splits_of(scenario, data, skipped);
+    CHECK(skipped.empty());
     REQUIRE(splits.size() == 1);
     REQUIRE(splits[0].test.size() == 27);
     GrnScenario one = scenario;      // one fit down the ladder, no cross-validation
     one.fit.folds = 0;
-    one.fit.ladder = {1e-3, 3e-4, 1e-4};
+    one.fit.ladder = {1e-3, 6e-4};
+    one.fit.step.iteration_limit = 1000;
+    for (const LadderStep& step : fit_grn(one, data, splits[0].train).fit.ladder) CHECK(step.outcome.ok());      // descents end by themselves, no limit makes the network
     const SplitResult r = run_split(one, data, splits[0]);
-    INFO("network r " << r.network.pearson << ", MSE " << r.network.mse << ", " << r.seconds << " s; ridge r " << r.ridge.pearson << ", MSE " << r.ridge.mse);
+    WARN("network r " << r.network.pearson << ", MSE " << r.network.mse << ", " << r.seconds << " s; ridge r " << r.ridge.pearson << ", MSE " << r.ridge.mse);
     CHECK(r.network.pearson >= 0.93);
     CHECK(r.network.mse <= 0.03);
     CHECK(r.seconds <= 30);
@@ -100,15 +104,16 @@ TEST_CASE("must/gene/1", "[standard]") {
     for (const char* name : {"cellbox_random", "cellbox_leave_one_drug_out", "cellbox_single_to_combination"}) {
       GrnScenario scenario = read_grn_scenario(scenarios + std::string(name) + ".toml");
       scenario.fit.folds = 0;
-      scenario.fit.ladder = {1e-3, 3e-4};
-      scenario.fit.step.iteration_limit = 100;
+      scenario.fit.ladder = {1e-3, 6e-4};      // below, some random splits have no end within thousands of iterations (docs/gene_networks.md)
+      scenario.fit.step.iteration_limit = 1000;
       const GrnData data = read_grn_data(scenario, folder);
-      const auto splits = splits_of(scenario, data);
+      std::vector<std::string> skipped;
+      const auto splits = splits_of(scenario, data, skipped);
       CHECK(splits.size() == (scenario.design.kind == GrnDesignKind::random ? 20 : scenario.design.kind == GrnDesignKind::leave_one_drug_out ? 12 : 1));
+      for (const LadderStep& step : fit_grn(scenario, data, splits[0].train).fit.ladder) CHECK(step.outcome.ok());
       const SplitResult r = run_split(scenario, data, splits[0]);
-      INFO(name << ": network r " << r.network.pearson << ", ridge r " << r.ridge.pearson);
-      INFO(r.outcome.message);
-      CHECK((r.outcome.ok() || r.outcome.message.find("100 iterations were not enough") != std::string::npos || r.outcome.status == Status::not_identifiable));      // a flat valley: said, and the prediction stands
+      WARN(name << ": network r " << r.network.pearson << ", ridge r " << r.ridge.pearson << ", edges " << r.edges);
+      CHECK((r.outcome.ok() || r.outcome.status == Status::not_identifiable));      // without an edge: said, and the prediction stands
       CHECK(r.ridge.pearson > 0.85);
       CHECK(r.network.pearson > r.ridge.pearson - 0.03);
       if (scenario.design.kind == GrnDesignKind::single_to_combination) {
@@ -216,6 +221,12 @@ TEST_CASE("wrong input to hyped grn is one clear error and no folder") {
   folder.write("typo.toml", "[data]\nkind = \"cellbox\"\n[fit]\nfoldz = 3\n");
   fails("grn fit typo.toml data", "typo.toml:4");
   fails("grn fit typo.toml data", "unknown key 'foldz'");
+  for (const char* keys : {"folds = 1", "folds = -2", "repeats = 0"}) {
+    folder.write("folds.toml", "[data]\nkind = \"cellbox\"\n[fit]\n" + std::string(keys) + "\n");
+    fails("grn fit folds.toml data", "folds or repeats is out of range");
+  }
+  folder.write("patience.toml", "[data]\nkind = \"cellbox\"\n[fit]\npatience = -3\n");
+  fails("grn fit patience.toml data", "patience or look_every is out of range");
   folder.write("word.toml", "[data]\nkind = \"cellbox\"\n[design]\nkind = \"randm\"\n");
   fails("grn fit word.toml data", "did you mean 'random'");
   folder.write("nodes.toml", "[data]\nkind = \"cellbox\"\nprotein_nodes = 4\nactivity_nodes = 8\n");

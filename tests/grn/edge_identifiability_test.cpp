@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 
+#include "experiments/grn/twin/twin_edges.hpp"
 #include "fitting/networks/cells/group_means.hpp"
 #include "fitting/networks/cells/sensitivity_system.hpp"
 #include "libhyped/errors.hpp"
@@ -239,4 +240,89 @@ TEST_CASE("the profile of a functional is that of the parameter it stands for, a
   CHECK(rise(two.lower) == Approx(3.84).margin(0.15));
   CHECK(rise(two.upper) == Approx(3.84).margin(0.15));
   CHECK(two.upper - 2 > 1.3 * (2 - two.lower));
+}
+
+TEST_CASE("a profile from a point that is no optimum, or with refits that do not end, says so") {
+  const Product function;
+  const Eigen::VectorXd lower = Eigen::Vector2d(0.05, 0.01), upper = Eigen::Vector2d(5, 30);
+  const NetworkFunctional first = [](const Eigen::VectorXd& t, double& value, Eigen::VectorXd* by) {
+    value = t[0];
+    if (by) *by = Eigen::Vector2d(1, 0);
+    return Outcome{};
+  };
+  const FunctionalProfile off = profile_functional(function, Eigen::Vector2d(1.5, 2), lower, upper, first, 0.2);
+  CHECK(off.outcome.status == Status::not_converged);
+  CHECK(off.outcome.message.find("not the optimum") != std::string::npos);
+  CHECK_FALSE((off.closed_below && off.closed_above));
+  // refits in a curved valley that the iterations given do not reach the end of
+  class Valley final : public ResidualFunction {
+   public:
+    int residual_count() const override { return 2; }
+    int parameter_count() const override { return 2; }
+    Outcome evaluate(const Eigen::VectorXd& t, Eigen::VectorXd& r, Eigen::MatrixXd* j) const override {
+      r = Eigen::Vector2d(1e4 * (std::sin(20 * t[0]) - t[1]), t[0]);
+      if (j) {
+        j->resize(2, 2);
+        *j << 2e5 * std::cos(20 * t[0]), -1e4, 1, 0;
+      }
+      return {};
+    }
+  } valley;
+  const NetworkFunctional height = [](const Eigen::VectorXd& t, double& value, Eigen::VectorXd* by) {
+    value = t[0] + 0.01 * t[1];
+    if (by) *by = Eigen::Vector2d(1, 0.01);
+    return Outcome{};
+  };
+  FunctionalProfileOptions short_of;
+  short_of.iterations = 2;
+  const FunctionalProfile cut = profile_functional(valley, Eigen::Vector2d(0, 0), Eigen::Vector2d(-9, -9), Eigen::Vector2d(9, 9), height, 1, short_of);
+  CHECK(cut.outcome.status == Status::not_converged);
+  CHECK(cut.outcome.message.find("did not converge") != std::string::npos);
+  CHECK_FALSE((cut.closed_below || cut.closed_above));
+}
+
+TEST_CASE("a saturated start does not lose a column of the sensitivities for good") {
+  models::NetworkDefinition d;
+  d.genes = {"a", "b"};
+  d.inputs = {"on"};
+  d.capacity = {1, 1}, d.decay = {0.5, 0.5}, d.bias = {2000, 900};      // a logistic of these is 1, its slope exactly 0, near the default point
+  d.edges = {{0, 1, 3000}};
+  d.actions = {{0, 0, models::InputAction::drives, -1}};
+  const models::SaturatingNetwork network(d);
+  std::vector<int> wanted;
+  for (int p = 1; p < network.parameter_count(); ++p) wanted.push_back(p);      // the input first
+  const SensitivitySystem system(network, wanted);
+  const int rows = network.state_count();
+  // every parameter of a reaches b, whatever the slopes are at the start
+  Eigen::RowVectorXd filled = Eigen::RowVectorXd::Ones(system.state_count());
+  const Eigen::MatrixXd by = system.sensitivities(filled);
+  for (std::size_t c = 0; c < wanted.size(); ++c) {
+    const std::string name(network.parameters()[static_cast<std::size_t>(wanted[c])].name);
+    INFO(name);
+    CHECK(by(1, static_cast<Eigen::Index>(c)) == 1);
+    if (name.find("-> b") == std::string::npos && name != "capacity b" && name != "bias b" && name != "decay b") CHECK(by(0, static_cast<Eigen::Index>(c)) == 1);
+  }
+  CHECK(by(0, by.cols() - 1) == 0);      // nothing of b flows back into a
+  CHECK(rows == 2);
+}
+
+TEST_CASE("a dual arm is compared with sums of singles from other libraries without their factors") {
+  const Small small;
+  auto groups = small.groups(0.05);
+  constexpr double factor = 1.7;
+  groups[1].library = groups[3].library = 1, groups[2].library = 0;
+  groups[0].mean.setConstant(1), groups[1].mean.setConstant(2 * factor), groups[2].mean.setConstant(3), groups[3].mean.setConstant(6 * factor);      // levels multiply
+  for (auto& group : groups) group.standard_error = 0.01 * group.mean;
+  TwinEdgeProblem problem;
+  problem.means = std::make_unique<GroupMeans>(small.network, small.search(2), groups, GroupMeansOptions{0.2, {1e-8, 1e-10}});
+  problem.genes = small.network.definition().genes;
+  TwinEdgeFit fit;
+  fit.fit.theta = problem.means->start();
+  for (int g = 0; g < 5; ++g) fit.fit.theta[problem.means->factor_index(1, g)] = std::log(factor);
+  const auto count = fit.fit.theta.size();
+  fit.evidence = std::make_unique<NetworkEvidence>(fit.fit.theta, Eigen::MatrixXd::Identity(count, count), 0, Eigen::VectorXd::Ones(count), problem.means->names());
+  const DualPrediction dual = predict_dual(problem, fit, "0", {"1", "2"}, "3");
+  REQUIRE(dual.moving == 5);
+  CHECK(dual.additive_error < 1e-12);                                     // was log(factor) off: one single is of the control's library
+  CHECK(dual.no_change_error == Approx(std::log(6.0)).epsilon(1e-12));    // held the factor as a change before
 }

@@ -76,7 +76,7 @@ TEST_CASE("fractions lie in 0 to 1 and sum to 1 when the classes partition the c
 TEST_CASE("an unknown column, a class never observed, an empty file") {
   ColumnMap map;
   map.count = "counts";
-  CHECK_THROWS_WITH(tidy("c,1,0,G1,1\n", map), Contains(".csv:1") && Contains("no column 'counts'") && Contains("'count'") && Contains("map it"));
+  CHECK_THROWS_WITH(tidy("c,1,0,G1,1\n", map), Contains(".csv:1") && Contains("no column 'counts'") && Contains("'count'") && Contains("rename it"));
   CHECK_THROWS_WITH(wide("c,1,0,3,0\nc,1,1,4,0\n", Quantity::count), Contains("class 'S' is never observed") && Contains("merge"));
   CHECK_THROWS_WITH(read_phase_counts(File("").path, {}), Contains("empty"));
 }

@@ -36,6 +36,12 @@ TEST_CASE("one cell twice in a frame, two cells in one place") {
   CHECK(plain("1,a,,0,1,1,\n2,b,,0,1,1,\n1,b,,0,1,2,\n1,c,,0,,,\n1,d,,0,,,\n", {}).cells.size() == 5);
 }
 
+TEST_CASE("times that go back while frames go on") {
+  const CommandFolder folder;
+  folder.write("t.csv", "cell,frame,time_h,x,y\na,0,0,1,1\na,1,-1,1,1\n");
+  CHECK_THROWS_WITH(read_tracks(folder.path() / "t.csv", {}), Contains("t.csv:2") && Contains("cell 'a' is in frame 0 at 0 h, after frame 1 at -1 h (line 3)"));
+}
+
 TEST_CASE("an unknown phase, two mothers, no cell") {
   TrackReading reading;
   reading.phases = {"G1", "S/G2/M"};
@@ -63,7 +69,7 @@ TEST_CASE("rules hold for tracks made by hand too") {
   tracks.cells[2].id = "c";
   tracks.cells[3].id = "d";
   check_lineages(tracks);
-  CHECK_THAT(tracks.notes.at(0), Contains("1 cells have more than two daughters, the first 'a'"));
+  CHECK_THAT(tracks.notes.at(0), Contains("1 cell has more than two daughters; it is 'a'"));
   CHECK(sisters_of(tracks).size() == 3);
   tracks.frames.frame = {1};
   CHECK_THROWS_AS(check_lineages(tracks), BugError);

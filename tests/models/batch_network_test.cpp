@@ -40,51 +40,6 @@ Eigen::VectorXd difference(const F& f, Eigen::VectorXd v, Eigen::Index j) {
 
 }  // namespace
 
-TEST_CASE("transfer functions agree with the standard library, their slopes with differences") {
-  std::vector<double> z;
-  for (double x = -40; x < 40; x += 0.0137) z.push_back(x);
-  for (double x = 1e-12; x < 1; x *= 3) z.push_back(x), z.push_back(-x);
-  z.insert(z.end(), {0.0, 1.0, -1.0, 0.625, 800, -800, 1e-300});
-  std::vector<double> v(z.size()), slope(z.size());
-  const auto hill = [](double x, int k) { return 2 * (1 - 1 / (1 + std::pow(std::max(x + 1, 0.0), k))) - 1; };
-  const auto polynomial = [](double x, int k) { return std::copysign(std::pow(std::abs(x), k) / (1 + std::pow(std::abs(x), k)), x); };
-  for (const TransferFunction f : {TransferFunction{Transfer::identity, 1}, {Transfer::tanh, 1}, {Transfer::logistic, 1}, {Transfer::polynomial, 1}, {Transfer::polynomial, 2}, {Transfer::polynomial, 3}, {Transfer::hill, 1}, {Transfer::hill, 4}, {Transfer::clip, 1}}) {
-    f.apply(z.data(), v.data(), z.size());
-    f.slope(z.data(), v.data(), slope.data(), z.size());
-    for (std::size_t i = 0; i < z.size(); ++i) {
-      const double x = z[i];
-      const auto value = [&](double at) {
-        switch (f.kind) {
-          case Transfer::identity: return at;
-          case Transfer::tanh: return std::tanh(at);
-          case Transfer::logistic: return 1 / (1 + std::exp(-at));
-          case Transfer::polynomial: return polynomial(at, f.exponent);
-          case Transfer::hill: return hill(at, f.exponent);
-          default: return std::clamp(at, -1.0, 1.0);
-        }
-      };
-      INFO(static_cast<int>(f.kind) << " " << f.exponent << " " << x << " " << v[i]);
-      if (std::isfinite(value(x))) {
-        const double precision = f.kind == Transfer::hill ? 0 : 4 * 2.3e-16 * std::abs(value(x));      // the hill form subtracts from 1
-        REQUIRE(std::abs(v[i] - value(x)) <= precision + (f.kind == Transfer::hill ? 8e-16 : 1e-307));
-      }
-      const bool kink = f.kind != Transfer::tanh && f.kind != Transfer::logistic && (std::abs(x) < 1e-3 || std::abs(std::abs(x) - 1) < 1e-3);
-      if (std::abs(x) < 30 && !kink) REQUIRE(slope[i] == Approx((value(x + 1e-5) - value(x - 1e-5)) / 2e-5).margin(2e-9));
-    }
-  }
-  // near 0 the relative precision is kept
-  const double tiny[8] = {1e-9, -1e-9, 1e-5, 1e-3, 0, 0, 0, 0};
-  double out[8];
-  TransferFunction{Transfer::tanh, 1}.apply(tiny, out, 8);
-  for (int i = 0; i < 4; ++i) CHECK(out[i] == Approx(std::tanh(tiny[i])).epsilon(5e-16));
-  // what is no number stays none, whatever the transfer
-  const double broken[8] = {std::nan(""), 0.5, std::nan(""), -2, 0, 1, 2, 3};
-  for (const TransferFunction f : {TransferFunction{Transfer::identity, 1}, {Transfer::tanh, 1}, {Transfer::logistic, 1}, {Transfer::polynomial, 2}, {Transfer::hill, 3}, {Transfer::clip, 1}}) {
-    f.apply(broken, out, 8);
-    for (int i = 0; i < 8; ++i) CHECK(std::isnan(out[i]) == (i == 0 || i == 2));
-  }
-}
-
 TEST_CASE("batched networks are the saturating network: rates and all derivatives, dense and sparse") {
   for (const Saturation saturation : {Saturation::identity, Saturation::logistic, Saturation::tanh}) {
     const NetworkDefinition d = three_genes(saturation);
@@ -340,4 +295,22 @@ TEST_CASE("a batched network refuses what is not a network") {
   refused("decay of", [](auto& d) { d.decay[1] = 0; });
   refused("per module", [](auto& d) { d.modules.gain = {1}; });
   CHECK_THROWS_AS(action_of_envelope(3), InputError);
+}
+
+TEST_CASE("extra degradation acts on the whole level where states are differences from a control") {
+  BatchNetworkDefinition d;
+  d.genes = {"a"};
+  d.inputs = {"si"};
+  d.capacity = {0}, d.bias = {0}, d.decay = {0.1};
+  d.resting = {3};
+  d.actions = {{0, 0, BatchAction::degrades, 5, false, -1, false}};
+  const BatchNetwork model(d);
+  const auto defaults = model.default_parameters();
+  const Eigen::VectorXd p = Eigen::Map<const Eigen::VectorXd>(defaults.data(), static_cast<Eigen::Index>(defaults.size()));
+  const auto rate = [&](double x, double u) { return rates_of(model, Eigen::VectorXd::Constant(1, x), Eigen::VectorXd::Constant(1, u), p)[0]; };
+  CHECK(rate(0, 0) == 0);                                          // the control rests
+  CHECK(rate(0, 1) == Approx(-0.1 * 4 * 3));                       // at rest the input acts already
+  CHECK(rate(-1, 0.5) == Approx(-0.1 * -1 - 0.1 * 2 * (3 - 1)));   // - decay x - decay (f - 1) e (x + resting)
+  d.resting = {1, 2};
+  CHECK_THROWS_AS(BatchNetwork(d), InputError);
 }

@@ -29,6 +29,7 @@ inline models::BatchNetworkDefinition random_network(int genes, models::Transfer
   if (!everything) return d;
   d.inputs = {"si", "mm", "S", "ligand", "drug"};
   d.edges[1].fixed = true;
+  for (int g = 0; g < genes; ++g) d.resting.push_back(0.3 + 0.2 * g);
   d.actions = {{0, 0, BatchAction::degrades, 6, false, -1, false}, {4, 0, BatchAction::degrades, 0, false, 3, false}, {1, 0, BatchAction::carries, 2, false, -1, true}, {1, 1, BatchAction::carries, 1.5, false, 3, true},
                {1, 2, BatchAction::drives, -1.2, false, -1, false}, {4, 3, BatchAction::boosts, 0.7, false, -1, false}, {4, 2, BatchAction::produces, 0.4, true, -1, false}, {4, 1, BatchAction::produces, 0.2, false, -1, false},
                {2, 1, BatchAction::modulates, 3, false, -1, false}, {2, 2, BatchAction::modulates, -1, false, -1, false}, {0, 2, BatchAction::modulates, 0.5, false, -1, false}, {2, 3, BatchAction::modulates, 0.8, false, -1, false}};

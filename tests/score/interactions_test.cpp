@@ -1,6 +1,7 @@
 // Genetic interactions: local fdr on known mixtures, classes, tails, coefficients against brute force, scikit-learn's definition and published fits.
 #include <Eigen/Cholesky>
 #include <Eigen/LU>
+#include <Eigen/QR>
 #include <catch2/catch.hpp>
 #include <algorithm>
 #include <cmath>
@@ -165,6 +166,22 @@ TEST_CASE("coefficients of exact combinations, with outliers, and distance corre
   CHECK(pair_coefficients(a, 2 * a, ab, {}, 0).outcome.status == Status::not_identifiable);
 }
 
+TEST_CASE("coefficients with genes that do not change and pairs in one direction: as scikit-learn's TheilSenRegressor") {
+  // scikit-learn 1.9.1, fit_intercept = False, max_subpopulation = 1e5, max_iter = 100000, tol = 1e-14: all 66 pairs, singular ones by their shortest solution.
+  // Without the three unchanged genes it gives .897059 and .897059.
+  Eigen::VectorXd a(12), b(12), ab(12);
+  a << .9, -.4, 0, 0, .3, .6, -.7, .2, 0, .5, 0, -.2;
+  b << .1, .8, 0, 0, .3, -.5, .2, .4, .6, .5, 0, .9;
+  ab << .95, .31, .2, 0, .7, .05, -.4, .66, .5, .8, -.1, .62;
+  const PairCoefficients found = pair_coefficients(a, b, ab, {.unchanged_genes = true}, 0);
+  CHECK(found.c1 == Approx(0.803184762744).epsilon(1e-8));
+  CHECK(found.c2 == Approx(0.83128343563).epsilon(1e-8));
+  const PairCoefficients changed = pair_coefficients(a, b, ab, {}, 0);
+  CHECK(changed.c1 == Approx(0.897059).epsilon(1e-5));
+  CHECK(changed.c2 == Approx(0.897059).epsilon(1e-5));
+  CHECK(pair_coefficients(Eigen::VectorXd::Zero(12), Eigen::VectorXd::Zero(12), ab, {}, 0).outcome.status == Status::not_identifiable);
+}
+
 TEST_CASE("norman doubles: residuals and correlations of the golden file, coefficients at the spatial median and in the order of the published fits") {
   const auto folder = interaction_data();
   const auto cells = folder / "norman2019_mcfaline2023_perturbench_devel/norman_triplets.h5ad";
@@ -216,7 +233,8 @@ TEST_CASE("norman doubles: residuals and correlations of the golden file, coeffi
     CHECK(c[1] == Approx(want["c2"].get<double>()).epsilon(1e-9));
     const PairCoefficients found = pair_coefficients(a, b, ab, {.most_pairs = 200000}, 40);      // all pairs of genes
     REQUIRE(found.outcome.ok());
-    CHECK(found.c1_lower <= found.c1_upper);
+    CHECK((found.c1_lower < found.c1 && found.c1 < found.c1_upper));
+    CHECK((found.c2_lower < found.c2 && found.c2 < found.c2_upper));
     // what makes a point the spatial median: the unit vectors from it to the exact solutions of all pairs of genes cancel
     Eigen::Vector2d pull = Eigen::Vector2d::Zero();
     double solved = 0;
@@ -224,8 +242,11 @@ TEST_CASE("norman doubles: residuals and correlations of the golden file, coeffi
       for (Eigen::Index h = g + 1; h < 500; ++h) {
         Eigen::Matrix2d two;
         two << singles.row(g), singles.row(h);
-        if (std::abs(two.determinant()) <= 1e-12 * two.row(0).norm() * two.row(1).norm()) continue;      // one direction: no solution
-        pull += (two.inverse() * Eigen::Vector2d(ab[g], ab[h]) - Eigen::Vector2d(found.c1, found.c2)).normalized(), ++solved;
+        if (two.row(0).isZero(0) || two.row(1).isZero(0)) continue;      // left out: no change in either single
+        const Eigen::Vector2d want(ab[g], ab[h]);
+        const bool one_direction = std::abs(two.determinant()) <= 1e-12 * two.row(0).norm() * two.row(1).norm();
+        const Eigen::Vector2d exact = one_direction ? Eigen::Vector2d(two.completeOrthogonalDecomposition().solve(want)) : Eigen::Vector2d(two.inverse() * want);
+        pull += (exact - Eigen::Vector2d(found.c1, found.c2)).normalized(), ++solved;
       }
     CHECK(solved > 5000);      // most of the 500 genes are 0 in both singles
     CHECK(pull.norm() < 1e-9 * solved);

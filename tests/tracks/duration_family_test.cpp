@@ -198,3 +198,41 @@ TEST_CASE("cells that never leave: the mixture's pieces sum to one") {
   CHECK(std::exp(log_contribution(model, early, eta)) + std::exp(log_contribution(model, late, eta)) == Approx(1).epsilon(1e-13));
   CHECK(std::exp(log_mixture_survival(model, eta, 1e4)) == Approx(0.2).epsilon(1e-12));
 }
+
+TEST_CASE("the delayed exponential averaged over an entry spread is the integral over it") {
+  const DurationModel model{{FamilyKind::delayed_exponential, 1}, false}, cure{{FamilyKind::delayed_exponential, 1}, true};
+  const double delay = 5, excess = 3, spread = 0.5, never = 0.2;
+  const std::array<double, 4> eta{std::log(delay), std::log(excess), std::log(never / (1 - never)), 0};
+  const auto survival = [&](double t) { return t < delay ? 1 : std::exp(-(t - delay) / excess); };
+  const auto mean = [&](double lower, double upper, double left) {      // midpoints: the edge costs 1e-6 at most
+    double sum = 0;
+    constexpr int points = 200000;
+    for (int i = 0; i < points; ++i) {
+      const double shift = (i + 0.5) * spread / points, whole = std::isinf(upper) ? left : 0;
+      sum += (1 - left) * (survival(lower + shift) - (std::isinf(upper) ? 0 : survival(upper + shift))) + whole;
+    }
+    return sum / points;
+  };
+  const double infinity = std::numeric_limits<double>::infinity();
+  for (const auto& [lower, upper] : {std::pair(4.0, 4.5), std::pair(4.2, 4.7), std::pair(4.5, 5.0), std::pair(4.8, 5.3), std::pair(5.0, 5.5), std::pair(9.0, 9.5), std::pair(4.0, 12.0), std::pair(4.7, infinity), std::pair(8.0, infinity), std::pair(2.0, infinity)}) {
+    Duration d;
+    d.lower_h = lower;
+    d.upper_h = upper;
+    d.entry_spread_h = spread;
+    INFO(lower << " to " << upper);
+    const double expected = mean(lower, upper, 0);
+    if (expected > 1e-6) CHECK(std::exp(log_contribution(model, d, eta)) == Approx(expected).margin(2e-6));      // it would have been seen whatever its begin
+    else CHECK(log_contribution(model, d, eta) < -60);      // an end before the delay: 1e-26 and less is rounding of the integral over the entry
+    if (expected > 1e-6) CHECK(std::exp(log_contribution(cure, d, eta)) == Approx(mean(lower, upper, never)).margin(2e-6));
+  }
+}
+
+TEST_CASE("the survival alone is that of both tails") {
+  for (const FamilyKind kind : all_families())
+    for (const int stages : {1, 7})
+      for (const double t : {0.0, 0.3, 4.0, 9.0, 60.0}) {
+        const DurationFamily family{kind, stages};
+        const Eta<double> eta{std::log(6.0), std::log(kind == FamilyKind::exgaussian ? 2.0 : 0.7), std::log(3.0)};
+        CHECK(log_survival(family, eta, t) == Approx(log_tails(family, eta, t).survival).epsilon(1e-13).margin(1e-15));
+      }
+}

@@ -31,10 +31,10 @@ void set_targets(AuditData& data, const AuditReading& reading, std::vector<std::
     const auto equals = text.rfind('=');
     if (equals == text.npos || equals == 0 || equals + 1 == text.size()) throw InputError("--targets " + text, "is not LABEL=GENE, LABEL=GENE+GENE or LABEL=none");
     const std::string label = text.substr(0, equals);
-    if (std::find(data.conditions.begin(), data.conditions.end(), label) == data.conditions.end()) throw InputError("--targets " + text, "there is no such condition", "did you mean " + nearest_names(label, data.conditions) + "?");
+    if (std::find(data.conditions.begin(), data.conditions.end(), label) == data.conditions.end()) throw InputError("--targets " + text, "there is no such condition", did_you_mean(label, data.conditions));
     mapped[label] = text.substr(equals + 1) == "none" ? std::vector<std::string>{} : split_at(text.substr(equals + 1), '+');
     for (const auto& gene : mapped[label])
-      if (!gene_at.count(gene)) throw InputError("--targets " + text, "the data have no gene " + gene, "did you mean " + nearest_names(gene, data.genes) + "?");
+      if (!gene_at.count(gene)) throw InputError("--targets " + text, "the data have no gene " + gene, did_you_mean(gene, data.genes));
   }
   std::size_t with = 0;
   for (const auto& label : data.conditions) {

@@ -13,7 +13,7 @@
 namespace hyped {
 
 struct AuditReading {
-  ArmChoice arms;                            // --by, --control
+  ArmChoice arms{{}, {}, "--control"};       // --by, --control
   std::string matrix;
   double target = 1e4;
   SplitRule split = SplitRule::alternate;    // every second cell of a condition, by the order in the file

@@ -72,7 +72,7 @@ void run_audit(RunDirectory& run, const std::filesystem::path& file, const Audit
   std::vector<std::string> known;
   for (const auto& d : dialects()) known.push_back(d.id);
   for (const auto& preset : settings.presets)
-    if (std::find(known.begin(), known.end(), preset) == known.end()) throw InputError("--preset " + preset, "is not known", "did you mean " + nearest_names(preset, known) + "?");
+    if (std::find(known.begin(), known.end(), preset) == known.end()) throw InputError("--preset " + preset, "is not known", did_you_mean(preset, known));
   const auto sweep = scale_sweep(data, {0, 0.1, 0.3, 1, 3, 10, 100}, settings.seed);
   const auto degenerate = degenerate_cells(data, settings.seed);
   const Audit audit = audit_of(scored_submissions(data, settings), {settings.level, 0.01, "duplicate", "mean only", settings.seed});
@@ -92,7 +92,7 @@ void run_audit(RunDirectory& run, const std::filesystem::path& file, const Audit
   }
   run.add_result("metrics_scored", static_cast<double>(scored), "");
   run.add_result("metrics_certified", static_cast<double>(certified), "");
-  run.add_answer(fmt::format("{} of {} metrics pay for at least one trick on these data; {} are certified and see the labels, {} are certified but do not.", scored - certified, scored, certified - blind, blind));
+  run.add_answer(fmt::format("{} of {} metrics pay for at least one trick on these data; {} pay for none and fall when predictions are given to other conditions, {} pay for none but do not surely fall then: they cannot tell a right prediction from a wrong one here.", scored - certified, scored, certified - blind, blind));
   for (const auto& [preset, metrics] : clean) run.add_answer(fmt::format("Certified in {}: {}.", preset, fmt::join(metrics, ", ")));
   run.add_note("Certified means that none of these tricks gains on these data and these three predictions; it is no proof for others.");
   for (const auto& answer : run.summary().answers) fmt::print("{}", to_terminal_paragraph("answer    ", answer));

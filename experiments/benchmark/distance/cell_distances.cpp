@@ -6,16 +6,23 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <unordered_map>
 
+#include "experiments/benchmark/score/prediction_file.hpp"
 #include "experiments/cells/cell_columns.hpp"
 #include "experiments/cells/expression_input.hpp"
+#include "experiments/report/figure.hpp"
 #include "libhyped/errors.hpp"
 #include "libhyped/expression/embedding/principal_components.hpp"
+#include "libhyped/expression/matrix_survey.hpp"
+#include "libhyped/score/dialects/scored_pair.hpp"
 #include "libhyped/score/cells/cell_scores.hpp"
 #include "libhyped/store/table.hpp"
 
 namespace hyped {
 namespace {
+
+constexpr std::int64_t fewest_predicted = 4;      // cells of a condition
 
 struct Cells {
   SparseRows rows;          // [N x G]
@@ -57,15 +64,47 @@ Cells cells_of(const ExpressionInput& input, const std::string& by, std::int64_t
   return out;
 }
 
+// The prediction as `hyped bench score` reads it: counts are normalised as the measured ones were, logarithms are taken as they are, genes are put in the measured
+// order. InputError: means without cells, other genes, logarithms of another total.
+Cells predicted_cells(RunDirectory& run, const CellDistanceSettings& settings, const ExpressionInput& input, const Cells& measured) {
+  SideFile side = read_cells_side(settings.against, settings.against_matrix, settings.against_by.empty() ? settings.by : settings.against_by, settings.control, true);
+  say(run, "predicted", side.words);
+  if (side.of_means) throw InputError(side.where, "has one row for each condition: means, no cells", "distances are between cells; score means with hyped bench score");
+  std::vector<int> columns;
+  std::unordered_map<std::string, int> at;
+  for (std::size_t g = 0; g < side.genes.size(); ++g) at[side.genes[g]] = static_cast<int>(g);
+  for (const auto& gene : input.genes) {
+    const auto found = at.find(gene);
+    if (found == at.end()) throw InputError(side.where, fmt::format("has no gene '{}'; the measured cells have {} genes, the predicted {}", gene, input.genes.size(), side.genes.size()), "write the prediction with the genes of the measured file");
+    columns.push_back(found->second);
+  }
+  if (side.genes.size() > input.genes.size()) run.add_note(fmt::format("{} genes of the prediction are not measured and take no part.", side.genes.size() - input.genes.size()));
+  MatrixSurveyor surveyor;
+  surveyor.see(0, measured.rows);
+  const double total = surveyor.finish().log_target;      // 0: cells differ
+  if (side.scale == CellScale::logs && side.log_target > 0 && total > 0 && std::abs(side.log_target / total - 1) > 0.01)
+    throw InputError(side.where, fmt::format("holds logarithms of counts per {:.6g}, and the measured cells are per {:.6g}", side.log_target, total), "normalise both to the same total (--target for counts)");
+  const double target = total > 0 ? total : settings.target;
+  if (side.scale == CellScale::counts) say(run, "predicted", fmt::format("counts became ln(1 + counts per {:.6g})", target));
+  ScoredCells cells{std::move(side.rows), group_cells(side.labels), side.scale};
+  Cells out{columns_of(logs_of(cells, target), columns), std::move(cells.groups), {}};
+  double level = 0, mine = 0;
+  for (const float v : out.rows.value) level += static_cast<double>(v) / out.rows.rows;
+  for (const float v : measured.rows.value) mine += static_cast<double>(v) / measured.rows.rows;
+  if (!(level > 0.5 * mine && level < 2 * mine)) throw InputError(side.where, fmt::format("is on another scale: its mean expression is {:.3g} of the measured", level / mine), "give both as counts, or both as ln(1 + counts per the same total)");
+  return out;
+}
+
 void add_scores(RunDirectory& run, const Cells& measured, const Cells& predicted, int control, const CellDistanceSettings& settings, const std::string& space) {
   Table table({{"condition", "", ""}, {"distance", "", ""}, {"to_prediction", "", "d(truth, predicted)"}, {"to_prediction_se", "", "over cells of these cultures"}, {"to_control", "", "d(truth, control)"}, {"ratio", "1", "below 1: closer than the control"}, {"ratio_se", "1", "delta method"}, {"undefined", "", "why there is no ratio"}, {"estimator", "", ""}});
   int closer = 0, told = 0;
   std::vector<std::string> words, absent;
+  const auto sizes = predicted.groups.sizes();
   for (int k = 0; k < measured.groups.count(); ++k) {
     const std::string& name = measured.groups.names[static_cast<std::size_t>(k)];
     if (k == control) continue;
     const auto at = std::find(predicted.groups.names.begin(), predicted.groups.names.end(), name);
-    if (at == predicted.groups.names.end()) {
+    if (at == predicted.groups.names.end() || sizes[static_cast<std::size_t>(at - predicted.groups.names.begin())] < fewest_predicted) {
       absent.push_back(name);
       continue;
     }
@@ -77,7 +116,7 @@ void add_scores(RunDirectory& run, const Cells& measured, const Cells& predicted
     }
   }
   for (const auto& w : words) run.add_note(w);
-  if (!absent.empty()) run.add_warning(fmt::format("{} conditions are not in the prediction and have no score; the first is {}.", absent.size(), absent.front()));
+  if (!absent.empty()) run.add_warning(fmt::format("{} conditions have fewer than {} predicted cells and no score; the first is {}.", absent.size(), fewest_predicted, absent.front()));
   fmt::print("\n{}\n", to_terminal(table, "tables/scores.tsv"));
   run.add_table("scores", table, "Distances of measured from predicted cells and from the control. A ratio of 0 is perfect, 1 is no change.");
   run.add_answer(fmt::format("The prediction is closer to the measured cells than the control is in {} of {} conditions that can be told from the control (energy distance).", closer, told));
@@ -92,6 +131,15 @@ void run_cell_distances(RunDirectory& run, const std::filesystem::path& file, co
   state_input(run, input);
   Cells measured = cells_of(input, settings.by, settings.least_cells);
   const int control = measured.groups.index_of(settings.control, fmt::format("{}, column {}", input.where, settings.by));
+  std::optional<Cells> predicted;      // read before anything is printed: a file that is refused is refused at once
+  if (!settings.against.empty()) {
+    run.add_input(settings.against);
+    predicted = predicted_cells(run, settings, input, measured);
+    const auto sizes = predicted->groups.sizes();
+    bool any = false;
+    for (int k = 0; k < predicted->groups.count(); ++k) any = any || (sizes[static_cast<std::size_t>(k)] >= fewest_predicted && k < predicted->groups.count() && predicted->groups.names[static_cast<std::size_t>(k)] != settings.control && std::count(measured.groups.names.begin(), measured.groups.names.end(), predicted->groups.names[static_cast<std::size_t>(k)]));
+    if (!any) throw InputError(settings.against.string(), fmt::format("predicts none of the measured conditions with {} cells or more", fewest_predicted), "labels must be the same on both sides (--against-by names the prediction's column)");
+  }
   std::optional<Pca> pca;
   if (settings.components > 0) {
     const int most = std::min(measured.rows.rows, measured.rows.columns) - 1;
@@ -135,17 +183,21 @@ void run_cell_distances(RunDirectory& run, const std::filesystem::path& file, co
     different += adjusted[i] < 0.05;
     table.add_row({r.name, r.cells, r.energy.statistic, r.energy.se, r.v, r.test.p, r.test.p_error, adjusted[i], r.kernel.statistic, r.kernel.se, r.genes.mean_energy, r.genes.energy_se, r.genes.mean_w1, r.genes.w1_se});
   }
-  fmt::print("\n{}\n", to_terminal(table, "tables/distances.tsv"));
+  Table shown({{"condition", "", ""}, {"cells", "1", ""}, {"energy", "ln", "U-statistic, may be negative"}, {"energy_se", "ln", ""}, {"p", "1", ""}, {"p_adjusted", "1", "Holm-Sidak: what the answer counts"}, {"mmd_squared", "1", ""}, {"mmd_squared_se", "1", ""}});
+  Table bars({{"panel", "", ""}, {"name", "", ""}, {"estimate", "", ""}, {"lower", "", "95 %"}, {"upper", "", "95 %"}, {"null_lower", "", "95 % of permutations"}, {"null_upper", "", "95 % of permutations"}});
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const Row& r = rows[i];
+    shown.add_row({r.name, r.cells, r.energy.statistic, r.energy.se, r.test.p, adjusted[i], r.kernel.statistic, r.kernel.se});
+    if (i < 60) bars.add_row({std::string("energy distance from ") + settings.control + " [ln]", r.name, r.energy.statistic, r.energy.statistic - 1.96 * r.energy.se, r.energy.statistic + 1.96 * r.energy.se, r.test.null_lower, r.test.null_upper});
+  }
+  fmt::print("\n{}\n", to_terminal(shown, "tables/distances.tsv"));
+  report::add_figure(run, {"distances", fmt::format("Energy distance of the cells of each condition{} from those of {}, in {}. Grey: 95 % of {} permutations of cells between the two; a bar within it is no difference. Bars are 95 % over cells of these cultures.", rows.size() > 60 ? " (the first 60)" : "", settings.control, space, settings.permutations), "distances", {{"rows", bars}}, {}, "answer"});
   run.add_table("distances", table, fmt::format("Distances of each condition's cells from {}'s. Energy and MMD in {}; gene distances on log-normalised expression.", settings.control, space));
   run.add_table("parts", parts, fmt::format("What of the difference from {} is means, variances and dependence, in {}. Unbiased: may be negative where there is none.", settings.control, space));
   run.add_answer(fmt::format("{} of {} conditions differ from {} at 5 % (energy distance, permutations, Holm-Sidak).", different, rows.size(), settings.control));
-  if (!settings.against.empty()) {
-    run.add_input(settings.against);
-    const ExpressionInput other = read_expression(settings.against, {ExpressionUse::log_values, settings.matrix, settings.target});
-    if (other.genes != input.genes) throw InputError(other.where, fmt::format("has not the {} genes of {} in their order", input.genes.size(), input.where), "write the prediction with the same genes");
-    Cells predicted = cells_of(other, settings.by, 4);
-    predicted.place = placed(predicted.rows, pca);
-    add_scores(run, measured, predicted, control, settings, space);
+  if (predicted) {
+    predicted->place = placed(predicted->rows, pca);
+    add_scores(run, measured, *predicted, control, settings, space);
   }
   for (const auto& answer : run.summary().answers) fmt::print("{}", to_terminal_paragraph("answer    ", answer));
 }

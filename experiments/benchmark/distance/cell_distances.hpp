@@ -11,7 +11,8 @@ namespace hyped {
 
 struct CellDistanceSettings {
   std::string by, control;             // column of cells, label of the control
-  std::filesystem::path against;       // predicted cells (.h5ad), the same genes; empty: distances from the control alone
+  std::filesystem::path against;       // predicted cells (.h5ad), counts or logarithms, read as `hyped bench score` does; empty: distances from the control alone
+  std::string against_matrix = "X", against_by;      // where the prediction calls them otherwise; by empty: the same
   std::string matrix;                  // X, layers/NAME or raw/X; empty: found
   double target = 1e4;                 // counts are normalised to
   int components = 50;                 // of the measured cells; 0: all genes

@@ -7,7 +7,7 @@
 #include <map>
 #include <mutex>
 
-#include "experiments/grn/grn_split.hpp"
+#include "experiments/grn/fit/grn_split.hpp"
 #include "libhyped/errors.hpp"
 #include "models/predictors/overlap.hpp"
 #include "models/predictors/training_set.hpp"
@@ -21,6 +21,7 @@ constexpr const char* rest = "no input";
 void add_rest(GrnData& data) {
   const Eigen::Index n = data.mean.rows();
   data.conditions.emplace_back(rest);
+  data.arm_of.emplace_back(rest);
   data.drugs.emplace_back();
   for (Eigen::MatrixXd* m : {&data.level, &data.given, &data.mean}) {
     m->conservativeResize(n + 1, Eigen::NoChange);

@@ -86,7 +86,7 @@ void read_wide(Gathered& out, const fs::path& file, const ScoreReading& reading,
 }
 
 // One run of ours; returns the methods it adds.
-void read_run(Gathered& out, const fs::path& folder, const ScoreReading& reading, std::vector<std::string>& words) {
+void read_run(Gathered& out, const fs::path& folder, const std::string& given, const ScoreReading& reading, std::vector<std::string>& words) {
   const fs::path many = folder / "tables" / "by_condition.tsv", one = folder / "tables" / "scores.tsv";
   const bool run = fs::exists(many);
   if (!run && !fs::exists(one)) throw InputError(folder.string(), "holds neither tables/by_condition.tsv nor tables/scores.tsv", "give folders that hyped bench run or hyped bench score wrote");
@@ -101,9 +101,9 @@ void read_run(Gathered& out, const fs::path& folder, const ScoreReading& reading
   if (folder_name.empty()) folder_name = folder.parent_path().filename().string();
   for (std::size_t r = 0; r < table.rows(); ++r) {
     const std::string metric = table.text(r, table.column("metric"));
-    std::string unit = table.text(r, table.column("condition")), method = folder_name;
+    std::string unit = table.text(r, table.column("condition")), method = given.empty() ? folder_name : given;
     if (run) {
-      method = table.text(r, table.column("predictor"));
+      method = (given.empty() ? "" : given + ": ") + table.text(r, table.column("predictor"));
       if (const auto context = table.text(r, table.column("context")); !context.empty()) unit += " in " + context;
       add_metric(out, metric, direction.count(metric) ? direction.at(metric) : Better::higher, false);
     } else {
@@ -112,7 +112,7 @@ void read_run(Gathered& out, const fs::path& folder, const ScoreReading& reading
     }
     out.entries.push_back({method, unit, metric, table.number_or_missing(r, table.column("value"))});
   }
-  words.push_back(run ? fmt::format("{}: predictors of hyped bench run.", folder_name) : fmt::format("{}: one prediction, preset {}.", folder_name, preset));
+  words.push_back(run ? fmt::format("{}: predictors of hyped bench run.", folder_name) : fmt::format("{}: one prediction{}, preset {}.", folder_name, given.empty() ? "" : ", called " + given, preset));
 }
 
 ScoreCube cube_of(const Gathered& gathered, std::vector<std::string>& words) {
@@ -166,9 +166,11 @@ ScoreTables read_scores(const ScoreReading& reading) {
   Gathered gathered;
   const bool folders = fs::is_directory(reading.inputs.front());
   if (!folders && reading.inputs.size() > 1) throw InputError(reading.inputs[1].string(), "a table of published scores is read alone", "give one table, or run folders only");
-  for (const auto& input : reading.inputs) {
+  if (!reading.names.empty() && (!folders || reading.names.size() != reading.inputs.size())) throw InputError("--name", fmt::format("{} names are given for {} {}", reading.names.size(), reading.inputs.size(), folders ? "run folders" : "table"), "give one name for each run folder, in their order; a table names its methods itself");
+  for (std::size_t i = 0; i < reading.inputs.size(); ++i) {
+    const auto& input = reading.inputs[i];
     if (fs::is_directory(input) != folders) throw InputError(input.string(), "tables and run folders cannot be mixed");
-    if (folders) read_run(gathered, input, reading, out.words);
+    if (folders) read_run(gathered, input, reading.names.empty() ? "" : reading.names[i], reading, out.words);
     else read_wide(gathered, input, reading, out.words);
   }
   out.rows = cube_of(gathered, out.words);

@@ -14,6 +14,7 @@ struct ScoreReading {
   std::vector<std::string> metrics;               // NAME=higher, NAME=lower, with ",scaled" where it is published min-max scaled; empty: those that are known
   bool splits_apart = false;                      // NAME_1, NAME_2, ... are perturbations of their own, not splits of one
   std::string preset;                             // of `hyped bench score` runs
+  std::vector<std::string> names;                 // of run folders, in their order: of the method, or before a run's predictors; empty: the folder's name, or none
 };
 struct ScoreTables {
   ScoreCube rows;                                 // as published: one unit a row of a method

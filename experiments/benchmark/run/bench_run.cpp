@@ -38,7 +38,7 @@ std::size_t floor_of(const Benchmark& bench, const std::string& name) {
   std::vector<std::string> names;
   for (const auto& one : bench.predictors) names.emplace_back(one->name());
   const auto at = std::find(names.begin(), names.end(), name);
-  if (at == names.end()) throw InputError("--floor " + name, "is none of the predictors of this run", "did you mean " + nearest_names(name, names) + "?");
+  if (at == names.end()) throw InputError("--floor " + name, "is none of the predictors of this run", did_you_mean(name, names));
   return static_cast<std::size_t>(at - names.begin());
 }
 
@@ -115,6 +115,7 @@ void run_benchmark(RunDirectory& run, const std::filesystem::path& file, const B
   bench.deviations = deviations_over_cells(bench, settings.draws);
   report_scores(run, bench);
   report_ranks(run, bench);
+  report_de(run, bench);
   report_duplicates(run, bench, std::min(5, settings.splits));
   report_control_halves(run, bench);
   report_contrasts(run, bench);

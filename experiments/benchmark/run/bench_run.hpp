@@ -68,6 +68,7 @@ std::optional<double> scaled_at(const Benchmark& bench, std::size_t metric, std:
 void report_split(RunDirectory& run, const Benchmark& bench, bool shared_control);
 void report_scores(RunDirectory& run, const Benchmark& bench);
 void report_ranks(RunDirectory& run, const Benchmark& bench);
+void report_de(RunDirectory& run, const Benchmark& bench);
 void report_duplicates(RunDirectory& run, const Benchmark& bench, int splits);
 void report_control_halves(RunDirectory& run, const Benchmark& bench);
 void report_contrasts(RunDirectory& run, const Benchmark& bench);

@@ -23,7 +23,7 @@ int model_named(const Benchmark& bench, const std::string& name) {
 }
 
 void add_scores(RunDirectory& run, const Benchmark& bench) {
-  Table rows({{"panel", "", ""}, {"axis", "", ""}, {"name", "", ""}, {"role", "", ""}, {"estimate", "", ""}, {"lower", "", "95 % over cells and perturbations"}, {"upper", "", ""}, {"floor", "", ""}, {"ceiling", "", ""}});
+  Table rows({{"panel", "", ""}, {"axis", "", ""}, {"name", "", ""}, {"role", "", ""}, {"estimate", "", ""}, {"lower", "", "95 % over cells and perturbations"}, {"upper", "", ""}, {"floor", "", ""}, {"ceiling", "", ""}, {"most", "", "the metric has no larger value"}});
   for (const auto& name : main_metrics)
     for (const auto& metric : bench.calibrated) {
       if (metric.metric != name || !metric.floor_mean) continue;
@@ -31,7 +31,7 @@ void add_scores(RunDirectory& run, const Benchmark& bench) {
       for (std::size_t m = 0; m < metric.models.size(); ++m) {
         const CalibratedScore& s = metric.models[m];
         rows.add_row({metric.metric, axis, s.model, std::string(to_string(bench.predictors[m]->role())), s.mean ? cell_of(*s.mean) : Cell(), s.ranges.both ? cell_of(s.ranges.both->lower) : Cell(), s.ranges.both ? cell_of(s.ranges.both->upper) : Cell(),
-                      cell_of(*metric.floor_mean), metric.ceiling_mean ? cell_of(*metric.ceiling_mean) : Cell()});
+                      cell_of(*metric.floor_mean), metric.ceiling_mean ? cell_of(*metric.ceiling_mean) : Cell(), metric.better == Better::higher ? Cell(1.0) : Cell()});
       }
     }
   if (!rows.rows().empty() && rows.rows().size() <= 300)
@@ -44,16 +44,18 @@ void add_changes(RunDirectory& run, const Benchmark& bench) {
   const ScoredModel& model = bench.models[static_cast<std::size_t>(model_named(bench, shown))];
   Table points({{"panel", "", ""}, {"kind", "", ""}, {"x", "", "measured minus control"}, {"y", "", "predicted minus its control"}, {"label", "", ""}});
   const std::size_t panels = std::min<std::size_t>(8, bench.tested.condition.size());
+  bool targets = false;
   for (std::size_t i = 0; i < panels; ++i) {
     const auto& own = model.pair.own_genes[i];
     for (std::size_t g = 0; g < bench.cells.genes.size(); ++g) {
       const auto row = static_cast<Eigen::Index>(i), column = static_cast<Eigen::Index>(g);
       const bool target = std::find(own.begin(), own.end(), g) != own.end();
+      targets = targets || target;
       points.add_row({label_of(model.pair.conditions[i]), std::string(target ? "target" : "gene"), model.pair.truth(row, column) - model.pair.control(row, column), model.pair.predicted(row, column) - model.pair.predicted_control(row, column), target ? bench.cells.genes[g] : std::string("gene")});
     }
   }
-  report::add_figure(run, {"changes", fmt::format("Change of every gene, predicted by the {} and measured{}.", shown, panels < bench.tested.condition.size() ? fmt::format(", the first {} of {} conditions", panels, bench.tested.condition.size()) : std::string()),
-                           "changes", {{"points", points}}, {{"x_label", "measured change"}, {"y_label", "predicted change"}}, "answer"});
+  report::add_figure(run, {"changes", fmt::format("Change of every gene from the control (difference of means of ln(1 + x)), predicted by the {} and measured{}.", shown, panels < bench.tested.condition.size() ? fmt::format(", the first {} of {} conditions", panels, bench.tested.condition.size()) : std::string()),
+                           "changes", {{"points", points}}, {{"x_label", "measured change [ln]"}, {"y_label", "predicted [ln]"}, {"legend", fmt::format("predicted by: {}   {}grey line: equal", shown, targets ? "orange: target genes   " : "")}}, "answer"});
 }
 
 // Genes by the size of their value, the largest first; `of` are those that count.
@@ -78,11 +80,13 @@ void add_overlap(RunDirectory& run, const Benchmark& bench) {
   std::vector<std::size_t> steps;
   for (double k = 5; k < 0.5 * static_cast<double>(fewest); k *= 1.35) steps.push_back(static_cast<std::size_t>(k));
   if (steps.size() < 3) return;
+  std::vector<std::pair<std::string, std::vector<double>>> lines;
   Table curve({{"name", "", ""}, {"k", "", "genes"}, {"share", "1", "mean over tested conditions"}});
   for (const auto& name : {"perturbed mean", "context-shifted mean", "additive", "overlap-corrected additive", "best single", "latent additive", "shuffled labels"}) {
     const int m = model_named(bench, name);
     if (m < 0) continue;
     const EffectComparison& pair = bench.models[static_cast<std::size_t>(m)].pair;
+    std::vector<double> shares;
     for (const std::size_t k : steps) {
       double sum = 0;
       for (Eigen::Index i = 0; i < n; ++i) {
@@ -91,9 +95,15 @@ void add_overlap(RunDirectory& run, const Benchmark& bench) {
         const std::set<Eigen::Index> wanted(real.begin(), real.begin() + static_cast<std::ptrdiff_t>(k));
         for (std::size_t j = 0; j < k; ++j) sum += wanted.contains(guess[j]);
       }
-      curve.add_row({std::string(name), static_cast<std::int64_t>(k), sum / static_cast<double>(k) / static_cast<double>(n)});
+      shares.push_back(sum / static_cast<double>(k) / static_cast<double>(n));
     }
+    // lines that are equal everywhere are one line with two names
+    const auto same = std::find_if(lines.begin(), lines.end(), [&](const auto& line) { return line.second == shares; });
+    if (same != lines.end()) same->first += std::string(" = ") + name;
+    else lines.emplace_back(name, shares);
   }
+  for (const auto& [name, shares] : lines)
+    for (std::size_t j = 0; j < steps.size(); ++j) curve.add_row({name, static_cast<std::int64_t>(steps[j]), shares[j]});
   for (const std::size_t k : steps) {
     double sum = 0;
     for (const auto& mine : expressed) sum += static_cast<double>(k) / static_cast<double>(mine.size());

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <map>
 #include <set>
@@ -14,6 +15,7 @@
 #include "libhyped/expression/differential/fold_change.hpp"
 #include "libhyped/expression/differential/group_moments.hpp"
 #include "libhyped/ingest/delimited.hpp"
+#include "libhyped/random.hpp"
 #include "libhyped/score/bulk/bulk_metrics.hpp"
 #include "models/predictors/context_shares.hpp"
 #include "models/predictors/duplicates.hpp"
@@ -45,6 +47,109 @@ std::vector<Arm> arms_in_all(const BenchmarkCells& cells, const std::vector<std:
   return out;
 }
 
+// A combination of all contexts together: [predictor] l2_delta and pearson_delta; NaN where undefined.
+const std::vector<std::string> pooled_names{"composition-aware additive", "no change", "additive, contexts together"};
+using PooledScores = std::array<std::array<double, 2>, 3>;
+
+// counts [conditions]: cells of each, from which shares of contexts are taken; reference: weights of the control's contexts.
+PooledScores pooled_scores(const Benchmark& bench, const Arm& arm, const std::vector<Arm>& arms, const std::vector<std::string>& contexts, const std::vector<double>& reference, const ProfileMatrix& means, const std::vector<double>& counts) {
+  const auto& conditions = bench.cells.conditions;
+  const auto mean_of = [&](int condition) -> Eigen::RowVectorXd { return means.row(bench.groups.truth[static_cast<std::size_t>(condition)]); };
+  const auto share = [&](const Arm& of, std::size_t k) {
+    double all = 0;
+    for (const int l : of.in) all += counts[static_cast<std::size_t>(l)];
+    return counts[static_cast<std::size_t>(of.in[k])] / all;
+  };
+  SplitFold fold{"", {}, {}};      // learned: everything but this arm, in all contexts
+  for (const auto& c : conditions)
+    if (!c.perturbations.empty() && c.name != arm.name) fold.train.push_back({c.name, c.context});
+  ResponseProfiles training = training_of(bench.cells, fold, bench.groups, means);
+  for (auto& c : training.conditions) {
+    const int l = bench.cells.index_of(c.name, c.context);
+    if (!c.perturbations.empty()) c.cells = static_cast<std::size_t>(std::lround(counts[static_cast<std::size_t>(l)]));
+  }
+  Eigen::RowVectorXd pooled = Eigen::RowVectorXd::Zero(means.cols()), base = pooled, learned_base = pooled;
+  for (std::size_t k = 0; k < contexts.size(); ++k) {
+    const auto control = static_cast<std::size_t>(bench.cells.index_of(bench.cells.control_label, contexts[k]));
+    pooled += share(arm, k) * mean_of(arm.in[k]);
+    base += reference[k] * means.row(bench.groups.truth[control]);
+    learned_base += reference[k] * means.row(bench.groups.learned[control]);
+  }
+  const auto& parts = conditions[static_cast<std::size_t>(arm.in[0])].perturbations;
+  const ResponseCondition wanted{arm.name, parts, "", 0};
+  Eigen::RowVectorXd additive = learned_base;      // of all contexts together, shares of the parts as they are
+  for (const auto& part : parts)
+    for (const auto& other : arms)
+      if (conditions[static_cast<std::size_t>(other.in[0])].perturbations == std::vector<std::string>{part}) {
+        for (std::size_t k = 0; k < contexts.size(); ++k) additive += share(other, k) * mean_of(other.in[k]);
+        additive -= learned_base;
+      }
+  const std::array<Eigen::RowVectorXd, 3> guesses{composition_additive()->predict(training, std::vector<ResponseCondition>{wanted}, bench.seed).mean.row(0), learned_base, additive};
+  PooledScores out;
+  for (std::size_t p = 0; p < guesses.size(); ++p) {
+    EffectComparison pair;
+    pair.genes = bench.cells.genes;
+    pair.conditions = {wanted};
+    pair.truth = pooled, pair.control = base, pair.predicted = guesses[p] - learned_base + base, pair.predicted_control = base;
+    pair.own_genes = {{}};
+    out[p] = {bulk_metric("l2_delta").evaluate(pair)[0].value.value_or(std::nan("")), bulk_metric("pearson_delta").evaluate(pair)[0].value.value_or(std::nan(""))};
+  }
+  return out;
+}
+
+// Numbers of cells of each arm's contexts, drawn again with its total.
+std::vector<double> drawn_counts(const Benchmark& bench, const std::vector<Arm>& arms, int draw) {
+  std::vector<double> out;
+  for (const auto& c : bench.cells.conditions) out.push_back(static_cast<double>(c.cells));
+  for (std::size_t a = 0; a < arms.size(); ++a) {
+    RandomStream random(bench.seed, 0x70000000u + static_cast<std::uint32_t>(draw), static_cast<std::uint32_t>(a));
+    double total = 0;
+    std::vector<double> upto;
+    for (const int l : arms[a].in) upto.push_back(total += static_cast<double>(bench.cells.conditions[static_cast<std::size_t>(l)].cells)), out[static_cast<std::size_t>(l)] = 0;
+    for (double i = 0; i < total; ++i) {
+      const auto k = static_cast<std::size_t>(std::upper_bound(upto.begin(), upto.end(), random.uniform() * total) - upto.begin());
+      out[static_cast<std::size_t>(arms[a].in[std::min(k, upto.size() - 1)])] += 1;
+    }
+  }
+  return out;
+}
+
+// Intervals: what a quarter of a draw's step changes, both ways (see score_jointly), so that the draws' own noise is not added to the scores.
+void add_composition_scores(Table& scores, const Benchmark& bench, const Arm& arm, const std::vector<Arm>& arms, const std::vector<std::string>& contexts, const std::vector<double>& reference) {
+  constexpr double step = 0.25;
+  std::vector<double> counts;
+  for (const auto& c : bench.cells.conditions) counts.push_back(static_cast<double>(c.cells));
+  const PooledScores here = pooled_scores(bench, arm, arms, contexts, reference, bench.means, counts);
+  const int draws = bench.options.cell_draws / 2;
+  const CellResamples resamples(bench.cells.values, bench.groups.groups, bench.seed);
+  std::array<std::array<double, 3>, 3> squares{};      // [predictor][l2, pearson, l2 minus the additive's]
+  for (int d = 0; d < draws; ++d) {
+    std::vector<ProfileMatrix> direction(1);
+    resamples.directions(d, direction);
+    const std::vector<double> again = drawn_counts(bench, arms, d);
+    const auto at = [&](double by) {
+      std::vector<double> moved = counts;
+      for (std::size_t l = 0; l < moved.size(); ++l) moved[l] += by * (again[l] - counts[l]);
+      return pooled_scores(bench, arm, arms, contexts, reference, bench.means + by * direction[0], moved);
+    };
+    const PooledScores up = at(step), down = at(-step);
+    for (std::size_t p = 0; p < 3; ++p) {
+      for (std::size_t m = 0; m < 2; ++m) squares[p][m] += std::pow((up[p][m] - down[p][m]) / (2 * step), 2) / draws;
+      squares[p][2] += std::pow((up[p][0] - down[p][0] - up[2][0] + down[2][0]) / (2 * step), 2) / draws;
+    }
+  }
+  const double t = draws > 1 ? student_quantile(0.5 + 0.5 * bench.options.level, draws) : 0;
+  for (std::size_t p = 0; p < 3; ++p) {
+    const auto three = [&](std::vector<Cell>& row, double value, double square) {
+      const bool there = std::isfinite(value), bars = there && draws > 1 && std::isfinite(square);
+      row.push_back(there ? Cell(value) : Cell()), row.push_back(bars ? Cell(value - t * std::sqrt(square)) : Cell()), row.push_back(bars ? Cell(value + t * std::sqrt(square)) : Cell());
+    };
+    std::vector<Cell> row{pooled_names[p], arm.name};
+    three(row, here[p][0], squares[p][0]), three(row, here[p][1], squares[p][1]), three(row, p == 2 ? std::nan("") : here[p][0] - here[2][0], squares[p][2]);
+    scores.add_row(row);
+  }
+}
+
 }  // namespace
 
 void report_composition(RunDirectory& run, const Benchmark& bench) {
@@ -64,7 +169,8 @@ void report_composition(RunDirectory& run, const Benchmark& bench) {
   const auto control = [&](std::size_t k) { return bench.cells.index_of(bench.cells.control_label, contexts[k]); };
   Table table({{"arm", "", ""}, {"context", "", ""}, {"share", "1", "of the arm's cells"}, {"reference_share", "1", "mean over perturbed arms, which the control is weighted with"}, {"predicted_share", "1", "of a combination from its parts; empty: not a combination"},
                {"composition", "", "L2 of the effect that different shares make, all contexts"}, {"within", "", "L2 of the effect within contexts"}, {"total", "", ""}});
-  Table scores({{"predictor", "", ""}, {"arm", "", ""}, {"l2_delta", "", "all contexts together, the control weighted as above"}, {"pearson_delta", "", ""}});
+  Table scores({{"predictor", "", ""}, {"arm", "", ""}, {"l2_delta", "", "all contexts together, the control weighted as above"}, {"l2_lower", "", "95 % over cells, shares of contexts drawn with them"}, {"l2_upper", "", ""}, {"pearson_delta", "", ""}, {"pearson_lower", "", "95 % over cells"}, {"pearson_upper", "", ""},
+                {"l2_less_additive", "", "l2_delta minus that of the additive one: below 0 it is nearer"}, {"less_lower", "", "95 % over cells"}, {"less_upper", "", ""}});
   for (const auto& arm : arms) {
     const auto& parts = conditions[static_cast<std::size_t>(arm.in[0])].perturbations;
     // learned: everything but this arm, in all contexts
@@ -79,39 +185,17 @@ void report_composition(RunDirectory& run, const Benchmark& bench) {
         all_parts = all_parts && std::any_of(training.conditions.begin(), training.conditions.end(), [&](const auto& c) { return c.context == context && c.perturbations == std::vector<std::string>{part}; });
     if (all_parts)
       for (const auto& one : predicted_shares(TrainingSet(training), parts)) predicted[one.context] = one.share;
-    Eigen::RowVectorXd pooled = Eigen::RowVectorXd::Zero(bench.means.cols()), base = pooled, composition = pooled, within = pooled, learned_base = pooled;
+    Eigen::RowVectorXd pooled = Eigen::RowVectorXd::Zero(bench.means.cols()), base = pooled, composition = pooled, within = pooled;
     for (std::size_t k = 0; k < contexts.size(); ++k) {
-      const Eigen::RowVectorXd mine = bench.means.row(bench.groups.truth[static_cast<std::size_t>(arm.in[k])]), c = bench.means.row(bench.groups.truth[static_cast<std::size_t>(control(k))]), learned = bench.means.row(bench.groups.learned[static_cast<std::size_t>(control(k))]);
+      const Eigen::RowVectorXd mine = bench.means.row(bench.groups.truth[static_cast<std::size_t>(arm.in[k])]), c = bench.means.row(bench.groups.truth[static_cast<std::size_t>(control(k))]);
       pooled += share(arm, k) * mine;
       base += reference[k] * c;
-      learned_base += reference[k] * learned;
       composition += (share(arm, k) - reference[k]) * c;
       within += share(arm, k) * (mine - c);
     }
     for (std::size_t k = 0; k < contexts.size(); ++k)
       table.add_row({arm.name, contexts[k], share(arm, k), reference[k], predicted.contains(contexts[k]) ? Cell(predicted.at(contexts[k])) : Cell(), composition.norm(), within.norm(), (pooled - base).norm()});
-    if (!all_parts) continue;
-    const ResponseCondition wanted{arm.name, parts, "", 0};
-    const auto put = [&](const std::string& name, const Eigen::RowVectorXd& guess) {
-      EffectComparison pair;
-      pair.genes = bench.cells.genes;
-      pair.conditions = {wanted};
-      pair.truth = pooled, pair.control = base, pair.predicted = guess - learned_base + base, pair.predicted_control = base;
-      pair.own_genes = {{}};
-      const MetricValue l2 = bulk_metric("l2_delta").evaluate(pair)[0], r = bulk_metric("pearson_delta").evaluate(pair)[0];
-      scores.add_row({name, arm.name, l2.value ? Cell(*l2.value) : Cell(), r.value ? Cell(*r.value) : Cell()});
-    };
-    put("composition-aware additive", composition_additive()->predict(training, std::vector<ResponseCondition>{wanted}, bench.seed).mean.row(0));
-    put("no change", learned_base);
-    Eigen::RowVectorXd additive = learned_base;      // of all contexts together, shares of the parts as they are
-    for (const auto& part : parts) {
-      for (const auto& other : arms)
-        if (conditions[static_cast<std::size_t>(other.in[0])].perturbations == std::vector<std::string>{part}) {
-          for (std::size_t k = 0; k < contexts.size(); ++k) additive += share(other, k) * bench.means.row(bench.groups.truth[static_cast<std::size_t>(other.in[k])]);
-          additive -= learned_base;
-        }
-    }
-    put("additive, contexts together", additive);
+    if (all_parts) add_composition_scores(scores, bench, arm, arms, contexts, reference);
   }
   run.add_table("composition", table, "Effects of arms split into shares of contexts and changes within: m_p - m_c = sum (w_pk - w_ck) m_ck + sum w_pk (m_pk - m_ck), exactly. Shares of sorted controls are not used.");
   if (!scores.rows().empty()) run.add_table("composition_scores", scores, "Combinations over all contexts together.");

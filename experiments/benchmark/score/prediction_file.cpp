@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include "experiments/cells/cell_columns.hpp"
@@ -64,7 +65,7 @@ SideFile read_cells_side(const std::filesystem::path& file, const std::string& m
     return out;
   }
   if (survey.negative.count > 0) throw InputError(out.where + ": " + matrix, fmt::format("{} values are negative; the first, {}", survey.negative.count, cell_gene(survey.negative)), "give counts or logarithms of normalised counts, not scaled values");
-  if (std::find(out.labels.begin(), out.labels.end(), control) == out.labels.end() && !allow_means) throw InputError(fmt::format("{}, column {}", out.where, by), fmt::format("no cell is labelled {}", control), fmt::format("name the control with --control; did you mean {}?", nearest_names(control, std::vector<std::string>(out.labels.begin(), out.labels.end()))));
+  if (std::find(out.labels.begin(), out.labels.end(), control) == out.labels.end() && !allow_means) throw InputError(fmt::format("{}, column {}", out.where, by), fmt::format("no cell is labelled {}", control), "name the control with --control; " + did_you_mean(control, std::vector<std::string>(out.labels.begin(), out.labels.end())));
   if (whole) {
     out.scale = CellScale::counts;
   } else if (survey.greatest >= most_log) {
@@ -94,7 +95,18 @@ SideFile read_means_table(const std::filesystem::path& file, const std::vector<s
   if (const auto repeated = repeated_names(out.labels); !repeated.empty()) throw InputError(out.where, "conditions occur more than once: " + words_of(repeated), "give one mean of each");
   out.means.resize(static_cast<Eigen::Index>(rows), static_cast<Eigen::Index>(columns));
   for (std::size_t r = 0; r < table.rows(); ++r)
-    for (std::size_t c = 1; c < table.columns().size(); ++c) (by_condition ? out.means(static_cast<Eigen::Index>(r), static_cast<Eigen::Index>(c - 1)) : out.means(static_cast<Eigen::Index>(c - 1), static_cast<Eigen::Index>(r))) = table.number(r, c);
+    for (std::size_t c = 1; c < table.columns().size(); ++c) {
+      const std::size_t condition = by_condition ? r : c - 1, gene = by_condition ? c - 1 : r;
+      const auto refused = [&] { return table.error(r, c, fmt::format("the mean of gene '{}' in condition '{}' is '{}'", out.genes[gene], out.labels[condition], table.text(r, c)), "give a finite number for every gene of every condition"); };
+      double value = std::nan("");
+      try {
+        value = table.number_or_missing(r, c);
+      } catch (const InputError&) {
+        throw refused();      // the same, with condition and gene
+      }
+      if (std::isnan(value)) throw refused();
+      out.means(static_cast<Eigen::Index>(condition), static_cast<Eigen::Index>(gene)) = value;
+    }
   out.words = fmt::format("a table of {} conditions x {} genes, {}: means of logarithms", rows, columns, by_condition ? "conditions as rows" : "genes as rows");
   return out;
 }

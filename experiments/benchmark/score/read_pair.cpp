@@ -6,10 +6,12 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 #include <sstream>
 
 #include "experiments/benchmark/score/prediction_file.hpp"
+#include "experiments/benchmark/score/vcc_archive.hpp"
 #include "experiments/cells/cell_columns.hpp"
 #include "libhyped/errors.hpp"
 
@@ -142,11 +144,17 @@ void check_level(const ScoredPair& pair, const SideFile& truth, const SideFile& 
 }  // namespace
 
 ScoredPair read_scored_pair(RunDirectory& run, const PairSettings& settings) {
-  const std::string predicted_by = settings.prediction_by.empty() ? settings.by : settings.prediction_by, predicted_control = settings.prediction_control.empty() ? settings.control : settings.prediction_control;
+  const std::string predicted_by = settings.prediction_by.empty() ? settings.by : settings.prediction_by, predicted_control = !settings.prediction_control.empty() ? settings.prediction_control : settings.prediction.extension() == ".vcc" ? "non-targeting" : settings.control;
   run.add_input(settings.truth), run.add_input(settings.prediction);
   SideFile truth = read_cells_side(settings.truth, settings.matrix, settings.by, settings.control, false);
   const auto extension = settings.prediction.extension();
-  SideFile prediction = extension == ".csv" || extension == ".tsv" || extension == ".txt" ? read_means_table(settings.prediction, truth.genes) : read_cells_side(settings.prediction, settings.prediction_matrix, predicted_by, predicted_control, true);
+  std::optional<VccArchive> archive;
+  if (extension == ".vcc") {
+    archive.emplace(settings.prediction);
+    say(run, "predicted", fmt::format("{} is an archive of the Virtual Cell Challenge: pred.h5ad in it is scored", settings.prediction.filename().string()));
+  }
+  SideFile prediction = archive ? read_cells_side(archive->prediction(), settings.prediction_matrix, settings.prediction_by.empty() ? "target_gene" : predicted_by, predicted_control, true) : extension == ".csv" || extension == ".tsv" || extension == ".txt" ? read_means_table(settings.prediction, truth.genes) : read_cells_side(settings.prediction, settings.prediction_matrix, predicted_by, predicted_control, true);
+  if (archive) prediction.where = settings.prediction.string() + " (pred.h5ad)";
   say(run, "truth", truth.words), say(run, "predicted", prediction.words);
   ScoredPair pair;
   pair.where = settings.prediction.string();
@@ -158,7 +166,7 @@ ScoredPair read_scored_pair(RunDirectory& run, const PairSettings& settings) {
   const std::set<std::string> known(truth.labels.begin(), truth.labels.end());
   std::set<std::string> wanted(settings.only.begin(), settings.only.end());
   for (const auto& name : wanted)
-    if (!known.count(name)) throw InputError("--only " + name, "is no label of the truth", "did you mean " + nearest_names(name, std::vector<std::string>(known.begin(), known.end())) + "?");
+    if (!known.count(name)) throw InputError("--only " + name, "is no label of the truth", did_you_mean(name, std::vector<std::string>(known.begin(), known.end())));
   for (const auto& label : known)
     if (!label.empty() && label != settings.control && (wanted.empty() || wanted.count(label))) pair.conditions.push_back(label);
   if (pair.conditions.empty()) throw InputError(truth.where, fmt::format("column {} has no condition beside the control {}", settings.by, settings.control));

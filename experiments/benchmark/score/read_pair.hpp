@@ -10,7 +10,7 @@
 namespace hyped {
 
 struct PairSettings {
-  std::filesystem::path truth, prediction;        // .h5ad of cells; prediction also .h5ad with one row per condition, or a table of means
+  std::filesystem::path truth, prediction;        // .h5ad of cells; prediction also .vcc (labels in target_gene, control non-targeting, unless said otherwise), .h5ad with one row per condition, or a table of means
   std::string by, control;                        // column of cells, label of the control
   std::string prediction_by, prediction_control;  // where the prediction calls them otherwise; empty: the same
   std::string matrix = "X", prediction_matrix = "X";

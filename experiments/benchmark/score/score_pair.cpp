@@ -135,6 +135,7 @@ void run_score(RunDirectory& run, const ScoreSettings& settings) {
   run.add_table("same_name", names, "The same name, different numbers: what the presets do otherwise.");
   for (const DialectScores& s : scores.prediction)
     for (const std::string& words : s.words) run.add_note(s.dialect + ": " + words);
+  report_calibrated(run, pair, calibrated_pair(pair, settings.calibration));
   answer(run, scores);
   run.add_note("Cells of one culture are no replicates: these scores speak of these cultures. One prediction alone shows no rank; compare models with hyped bench leaderboard.");
   Table shown({{"meaning", "", ""}, {"preset", "", ""}, {"metric", "", ""}, {"mean", "", ""}, {"defined", "", ""}, {"of", "", ""}});

@@ -11,6 +11,10 @@ namespace hyped {
 GrnBootstrapRanges bootstrap_grn(RunDirectory& run, const GrnScenario& scenario, const GrnData& data, const FittedGrn& fitted) {
   GrnBootstrapRanges out;
   if (scenario.bootstrap.replicates == 0) return out;
+  if (!fitted.fit.best().outcome.ok()) {      // refits would go on where the fit stopped, and that is no spread of the data
+    run.add_warning("No refits to resampled cells were made: the fit is not the end of its descent, and refits would move on for that reason alone.");
+    return out;
+  }
   const NetworkProblem& problem = fitted.network.problem;
   const LadderStep& best = fitted.fit.best();
   std::vector<double> sizes;
@@ -35,7 +39,7 @@ GrnBootstrapRanges bootstrap_grn(RunDirectory& run, const GrnScenario& scenario,
     if (found.numbers.rows() < 2) return out;
   }
   const Eigen::VectorXd estimate = problem.transform.natural(best.theta)(problem.transform.free);
-  Table table({{"parameter", "", ""}, {"estimate", "", "natural units"}, {"sd", "", fmt::format("over refits to resampled {}", wells ? "wells" : "cells")}, {"lower", "", fmt::format("{:g} %, percentiles", 100 * scenario.level)}, {"upper", "", ""}, {"same_sign", "1", "refits with the estimate's sign, and not 0"}, {"refits", "1", ""}});
+  Table table({{"parameter", "", ""}, {"estimate", "", "natural units"}, {"sd", "", fmt::format("over refits to resampled {}", wells ? "wells" : "cells")}, {"lower", "", fmt::format("{:g} %, percentiles, widened for few {}", 100 * scenario.level, wells ? "wells" : "cells")}, {"upper", "", ""}, {"same_sign", "1", "refits with the estimate's sign, and not 0"}, {"refits", "1", ""}});
   out.refits = static_cast<int>(found.numbers.rows());
   int kept = 0, edges = 0;
   for (Eigen::Index f = 0; f < estimate.size(); ++f) {

@@ -3,10 +3,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <memory>
 #include <numeric>
 
-#include "experiments/grn/grn_problem.hpp"
+#include "experiments/grn/fit/grn_problem.hpp"
 #include "fitting/networks/cells/cell_losses.hpp"
 #include "libhyped/random.hpp"
 
@@ -61,8 +62,11 @@ ConditionLoss cloud_loss(const GrnCellLoss& choice, const std::string& name, con
   std::function<double(const Eigen::MatrixXd&, BatchMatrix)> distance;
   double scale = 1;
   if (choice.kind == GrnLoss::moments) {
-    distance = [moments = moments_of(measured)](const Eigen::MatrixXd& state, BatchMatrix bar) { return moment_loss(moments, state, bar); };
-    scale = 1 / (count + 0.5 * count * (count + 1));      // of moments
+    // Counting noise is part of a variance, and changes with the mean; between genes it is independent. So variances are not compared.
+    CellMoments moments = moments_of(measured);
+    moments.covariance_se.diagonal().setConstant(std::numeric_limits<double>::quiet_NaN());
+    distance = [moments = std::move(moments)](const Eigen::MatrixXd& state, BatchMatrix bar) { return moment_loss(moments, state, bar); };
+    scale = 1 / (count + 0.5 * count * (count - 1));      // of moments
   } else {
     distance = CloudLoss(measured, {choice.kind == GrnLoss::energy ? CloudDistance::energy : CloudDistance::sliced_wasserstein, choice.directions, seed});
     scale = 0.5 * static_cast<double>(measured.rows());      // a shift of all cells then counts about as it does between means
@@ -124,7 +128,7 @@ void add_cell_losses(const GrnScenario& scenario, const GrnData& data, NetworkMe
   for (auto* matrices : {&block.mean, &block.weight})
     for (auto& m : *matrices) m = Eigen::MatrixXd::Zero(states, columns);
   words.push_back(fmt::format("The misfit is the {} between measured cells (at most {} of an arm) and {} simulated ones: their doses differ (log-normal, mean 1, sd of the logarithm {:g}), and each is offset by what a cell of the reference differs from its mean. That cells differ at rest alike in all arms is an assumption.",
-                              choice.kind == GrnLoss::moments ? "squared difference of means and covariances in standard errors" : choice.kind == GrnLoss::energy ? "energy distance" : "sliced Wasserstein distance", choice.measured, each, choice.dose_log_sd));
+                              choice.kind == GrnLoss::moments ? "squared difference of means and of covariances between genes in standard errors (not of variances, in which counting noise changes with the mean)" : choice.kind == GrnLoss::energy ? "energy distance" : "sliced Wasserstein distance", choice.measured, each, choice.dose_log_sd));
 }
 
 }  // namespace hyped

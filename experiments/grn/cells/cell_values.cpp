@@ -100,7 +100,7 @@ std::vector<std::pair<std::string, std::string>> programme_genes(const GrnScenar
     if (std::find(scenario.nuisance.programmes.begin(), scenario.nuisance.programmes.end(), table.name(r, programme)) != scenario.nuisance.programmes.end()) out.emplace_back(table.name(r, programme), table.name(r, gene));
   }
   for (const auto& name : scenario.nuisance.programmes)
-    if (!known.contains(name)) throw InputError(scenario.file.string(), fmt::format("there is no programme '{}' in {}", name, file.string()), "did you mean " + nearest_names(name, std::vector<std::string>(known.begin(), known.end())) + "?");
+    if (!known.contains(name)) throw InputError(scenario.file.string(), fmt::format("there is no programme '{}' in {}", name, file.string()), did_you_mean(name, std::vector<std::string>(known.begin(), known.end())));
   return out;
 }
 

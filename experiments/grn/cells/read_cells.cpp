@@ -33,7 +33,7 @@ std::vector<std::string> genes_of(const GrnScenario& scenario, const ExpressionI
   std::vector<std::string> wanted = scenario.data.genes, missing, members, genes;
   const auto programmes = scenario.nuisance.programmes.empty() ? std::vector<std::pair<std::string, std::string>>{} : programme_genes(scenario);
   for (const auto& d : scenario.deliveries) {
-    if (index_of(input.genes, d.gene) < 0) throw InputError(d.place, fmt::format("the perturbed gene '{}' is not measured in {}", d.gene, input.where), "did you mean " + nearest_names(d.gene, input.genes) + "?");
+    if (index_of(input.genes, d.gene) < 0) throw InputError(d.place, fmt::format("the perturbed gene '{}' is not measured in {}", d.gene, input.where), did_you_mean(d.gene, input.genes));
     for (const auto& [programme, gene] : programmes)
       if (gene == d.gene) throw InputError(d.place, fmt::format("the perturbed gene '{}' is in the programme '{}', which is taken out", gene, programme), "leave the programme out of [nuisance]");
     if (index_of(wanted, d.gene) < 0) wanted.push_back(d.gene);
@@ -100,6 +100,9 @@ void add_means(const GrnScenario& scenario, GrnData& out) {
     if (out.scale == GrnCellScale::log_ratio) errors.back() = errors.back().array() / (one.mean.array() + 0.5 / sizes.back());
   }
   out.mean = effects_of(out, means, sizes);
+  const std::set<int> references(out.reference_of.begin(), out.reference_of.end());
+  out.resting = Eigen::VectorXd::Zero(out.mean.cols());
+  for (const int r : references) out.resting += means[static_cast<std::size_t>(r)] / static_cast<double>(references.size());
   out.standard_error.resizeLike(out.mean);
   out.reference_variance.resizeLike(out.mean);
   std::set<std::string> flat, unseen;
@@ -137,7 +140,7 @@ GrnCellGroups group_grn_cells(const GrnScenario& scenario, const ExpressionInput
   out.arms = choice.arms;
   for (const auto& d : scenario.deliveries)
     if (index_of(out.arms, d.arm) < 0) {
-      if (!choice.arms.empty()) throw InputError(d.place, fmt::format("the arm '{}' is not in [data] arms", d.arm), "did you mean " + nearest_names(d.arm, choice.arms) + "?");
+      if (!choice.arms.empty()) throw InputError(d.place, fmt::format("the arm '{}' is not in [data] arms", d.arm), did_you_mean(d.arm, choice.arms));
       out.arms.push_back(d.arm);
     }
   std::vector<std::string> all = out.arms;
@@ -182,6 +185,7 @@ GrnData read_grn_cells(const GrnScenario& scenario, const fs::path& path) {
   add_inputs(scenario, groups, out);
   for (int row = 0; row < groups.conditions; ++row) {
     out.conditions.push_back(groups.groups.names[static_cast<std::size_t>(row)]);
+    out.arm_of.push_back(groups.arms[static_cast<std::size_t>(row / groups.phases)]);
     out.reference_of.push_back(groups.conditions + row % groups.phases);
   }
   const std::string reference = fmt::format("{}", fmt::join(choice.reference, ", "));

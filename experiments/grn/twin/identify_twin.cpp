@@ -22,8 +22,12 @@ void answer(RunDirectory& run, const std::string& text) {
   run.add_answer(text);
 }
 
+std::string interval_kind(const EdgeEvidence& edge) {
+  return !edge.profile ? "linear" : edge.closed_below && edge.closed_above ? "profile" : edge.closed_above ? "profile, open below" : edge.closed_below ? "profile, open above" : "profile, open";
+}
+
 void add_edges(RunDirectory& run, const TwinEdgeProblem& problem, const TwinEdgeFit& fit, const EdgeCallScore& score) {
-  Table table({{"edge", "", ""}, {"estimate", "1", "weight of the regulator's level, in units of the control's G1 cells"}, {"lower", "1", "95 %"}, {"upper", "1", ""}, {"z", "1", "from no effect"}, {"data_share", "1", "of the prior's variance that the data took away"}, {"null_share", "1", "where the prior outweighs the data"}, {"verdict", "", ""}, {"why", "", ""}, {"truth", "1", ""}, {"candidate", "", "there in truth, or only in the list of candidates"}, {"at_truth", "", "verdict by the information at the truth"}});
+  Table table({{"edge", "", ""}, {"estimate", "1", "weight of the regulator's level, in units of the control's G1 cells"}, {"lower", "1", "95 %"}, {"upper", "1", ""}, {"z", "1", "signed root of the likelihood's rise at no effect"}, {"interval", "", "profile, or linear where the data say next to nothing; open: the bound of the search or the last value within"}, {"data_share", "1", "of the prior's variance that the data took away"}, {"null_share", "1", "where the prior outweighs the data"}, {"verdict", "", ""}, {"why", "", ""}, {"truth", "1", ""}, {"candidate", "", "there in truth, or only in the list of candidates"}, {"at_truth", "", "verdict by the information at the truth"}});
   Table shown({{"determined edge", "", ""}, {"estimate", "1", ""}, {"lower", "1", "95 %"}, {"upper", "1", ""}, {"z", "1", ""}, {"truth", "1", ""}});
   Table rows({{"panel", "", ""}, {"name", "", ""}, {"estimate", "1", ""}, {"lower", "1", ""}, {"upper", "1", ""}, {"truth", "1", ""}});
   int held = 0, with_interval = 0, held_determined = 0;      // intervals that hold the truth
@@ -34,7 +38,7 @@ void add_edges(RunDirectory& run, const TwinEdgeProblem& problem, const TwinEdge
     with_interval += std::isfinite(one.lower) && std::isfinite(one.upper);
     held += inside;
     held_determined += inside && one.verdict == EdgeVerdict::determined;
-    table.add_row({one.name, one.estimate, cell_of(one.lower), cell_of(one.upper), one.z, one.data_share, one.null_share, std::string(to_string(one.verdict)), one.why, truth, std::string(problem.real[e] ? "real" : "false"), std::string(to_string(score.at_truth[e].verdict))});
+    table.add_row({one.name, one.estimate, cell_of(one.lower), cell_of(one.upper), one.z, interval_kind(one), one.data_share, one.null_share, std::string(to_string(one.verdict)), one.why, truth, std::string(problem.real[e] ? "real" : "false"), std::string(to_string(score.at_truth[e].verdict))});
     if (one.verdict == EdgeVerdict::determined) shown.add_row({one.name, one.estimate, cell_of(one.lower), cell_of(one.upper), one.z, truth});
     if (one.verdict == EdgeVerdict::determined && rows.rows().size() < 30) rows.add_row({std::string("weight of a determined edge [1]"), one.name, one.estimate, one.lower, one.upper, truth});
   }
@@ -47,7 +51,8 @@ void add_edges(RunDirectory& run, const TwinEdgeProblem& problem, const TwinEdge
   run.add_result("identifiable_at_truth", score.identifiable, "1");
   run.add_result("identifiable_called", score.identifiable_called, "1");
   answer(run, fmt::format("Of {} candidate edges {} are determined ({} with the right sign), {} weakly determined, {} by prior only. The information at the truth identifies {}; {} of them are called.", score.edges, score.determined, score.right, score.weakly, score.prior_only, score.identifiable, score.identifiable_called));
-  run.add_note("Intervals of edges are linear, from the information at the fit, with errors of genes correlated as measured. The fit is curved (a gene near saturation seems better known than it is): over repeated twins such intervals hold the truth in about 92 % instead of 95 % of cases. For an edge that matters ask for its profile (--profile).");
+  run.add_note(fmt::format("Intervals of edges are profiles: all else is refitted while the edge moves, until |r|^2 has risen by 3.84 times the share that correlated errors add. z is the signed root of the rise at no effect. {} evaluations of the model; {} intervals did not settle (their open end is the last value within). Edges of which the data take away less than 10 % of the prior's variance have linear intervals, which are the prior's own.", fit.profiles.evaluations, fit.profiles.unsettled));
+  if (fit.profiles.improved > 0.1) run.add_warning(fmt::format("The walks met |r|^2 lower by {:.2g} than at the fit: the fit was not quite at its minimum.", fit.profiles.improved));
   run.add_result("edge_intervals_that_hold", with_interval > 0 ? static_cast<double>(held) / with_interval : 0.0, "share of the 95 % intervals of edges");
   answer(run, fmt::format("95 % intervals hold the truth for {} of {} edges, and for {} of the {} determined ones.", held, with_interval, held_determined, score.determined));
   if (score.determined > 0 && held_determined < 0.9 * score.determined) run.add_warning("Intervals of the determined edges hold the truth less often than they say in this twin: read signs, and take sizes with care.");
@@ -77,7 +82,7 @@ void add_design(RunDirectory& run, const Scenario& scenario) {
 void add_dual(RunDirectory& run, const Scenario& scenario, const CellsTwin& twin, TwinEdgeSettings settings) {
   settings.left_out_arms = {scenario.predict->held_out};
   const TwinEdgeProblem problem = twin_edge_problem(scenario, twin, settings);
-  const TwinEdgeFit fit = fit_twin_edges(problem, settings.thresholds);
+  const TwinEdgeFit fit = fit_twin_edges(problem, {.thresholds = settings.thresholds, .profiles = TwinProfiles::none});
   if (!fit.fit.outcome.ok()) {
     run.add_warning("The fit without the held-out arm did not converge: " + fit.fit.outcome.message);
     return;
@@ -167,7 +172,7 @@ void run_identify_twin(RunDirectory& run, const Scenario& scenario, std::uint64_
   for (const auto& note : problem.notes) run.add_note(note);
   for (const auto& group : problem.means->groups()) run.add_note(fmt::format("{}: {} cells, {} strata of doses.", group.name, group.cells, group.strata.size()));
   run.add_note(fmt::format("MYOD1's own equation is held: its counts are those of the delivered transcript. Genes differ between libraries by {:.2f} (sd of the logarithm, from genes outside the network).", problem.library_sd));
-  const TwinEdgeFit fit = fit_twin_edges(problem, settings.thresholds);
+  const TwinEdgeFit fit = fit_twin_edges(problem, {.thresholds = settings.thresholds});
   if (!fit.fit.outcome.ok() || !fit.evidence) {
     run.set_outcome(fit.fit.outcome);
     return;

@@ -156,60 +156,6 @@ TwinEdgeProblem twin_edge_problem(const Scenario& scenario, const CellsTwin& twi
   return out;
 }
 
-namespace {
-
-// The information at theta, with the errors' covariance if the problem asks for it.
-Outcome evidence_at(const TwinEdgeProblem& problem, const GroupMeans& means, const Eigen::VectorXd& theta, std::unique_ptr<NetworkEvidence>& out) {
-  Eigen::VectorXd residuals;
-  Eigen::MatrixXd jacobian, covariance;
-  Outcome outcome = means.evaluate(theta, residuals, &jacobian);
-  if (outcome.ok() && problem.correlated_errors) outcome = means.residual_covariance(theta, covariance);
-  if (outcome.ok()) out = std::make_unique<NetworkEvidence>(theta, jacobian, means.measured(), means.prior_sd(), means.names(), problem.correlated_errors ? &covariance : nullptr);
-  return outcome;
-}
-
-}  // namespace
-
-TwinEdgeFit fit_twin_edges(const TwinEdgeProblem& problem, const EdgeThresholds& thresholds, const LeastSquaresOptions& options) {
-  TwinEdgeFit out;
-  out.means = std::make_unique<GroupMeans>(problem.means->with(problem.means->groups()));
-  LeastSquaresOptions first = options;
-  if (problem.expected_errors) first.function_tolerance = std::max(1e-3, options.function_tolerance);      // errors move with the second decimal
-  out.fit = least_squares(*out.means, out.means->start(), out.means->lower(), out.means->upper(), {}, first);
-  if (problem.expected_errors && out.fit.theta.allFinite()) {
-    std::vector<CellGroup> groups;
-    if (const Outcome outcome = out.means->expected_errors(out.fit.theta, groups); outcome.ok()) {
-      out.means = std::make_unique<GroupMeans>(problem.means->with(std::move(groups)));
-      out.fit = least_squares(*out.means, out.fit.theta, out.means->lower(), out.means->upper(), {}, options);
-    }
-  }
-  if (const Outcome outcome = evidence_at(problem, *out.means, out.fit.theta, out.evidence); !outcome.ok()) {
-    out.fit.outcome = outcome;
-    return out;
-  }
-  for (const int edge : problem.edges) out.edges.push_back(out.evidence->edge(edge, 0, thresholds));
-  return out;
-}
-
-EdgeCallScore score_edges(const TwinEdgeProblem& problem, const TwinEdgeFit& fit, const EdgeThresholds& thresholds) {
-  EdgeCallScore out;
-  std::unique_ptr<NetworkEvidence> truth;
-  const bool known = evidence_at(problem, *fit.means, problem.truth, truth).ok();
-  HYPED_REQUIRE(known);
-  for (std::size_t e = 0; e < problem.edges.size(); ++e) {
-    const EdgeEvidence at_truth = truth->edge(problem.edges[e], 0, thresholds);
-    const EdgeEvidence& called = fit.edges[e];
-    ++out.edges;
-    const bool right = problem.real[e] && called.estimate * at_truth.estimate > 0;
-    if (called.verdict == EdgeVerdict::determined) ++out.determined, out.right += right ? 1 : 0;
-    if (called.verdict == EdgeVerdict::weakly_determined) ++out.weakly;
-    if (called.verdict == EdgeVerdict::prior_only) ++out.prior_only;
-    if (at_truth.verdict == EdgeVerdict::determined) ++out.identifiable, out.identifiable_called += called.verdict == EdgeVerdict::determined ? 1 : 0;
-    out.at_truth.push_back(at_truth);
-  }
-  return out;
-}
-
 DualPrediction predict_dual(const TwinEdgeProblem& problem, const TwinEdgeFit& fit, const std::string& control, const std::vector<std::string>& singles, const std::string& dual) {
   const GroupMeans& means = *problem.means;
   const auto group_of = [&](const std::string& arm) -> const CellGroup& {
@@ -228,27 +174,33 @@ DualPrediction predict_dual(const TwinEdgeProblem& problem, const TwinEdgeFit& f
   double network = 0, additive = 0, none = 0;
   for (std::size_t g = 0; g < problem.genes.size(); ++g) {
     const auto i = static_cast<Eigen::Index>(g);
+    const auto log_factor = [&](const CellGroup& group) {
+      const int factor = means.factor_index(group.library, static_cast<int>(g));
+      return factor >= 0 ? fit.fit.theta[factor] : 0.0;
+    };
+    const auto log_level = [&](const CellGroup& group) { return std::log(group.mean[i]) - log_factor(group); };      // its own library's factor apart
     bool usable = target.mean[i] > 0 && std::isfinite(target.standard_error[i]) && target.standard_error[i] < 0.3 * target.mean[i];
-    double sum = std::log(std::max(1e-9, zero.mean[i])), largest = 0, se2 = 0;
+    double sum = 0, largest = 0, se2 = 0;
     usable = usable && zero.mean[i] > 0;
     for (const auto& arm : singles) {
       const CellGroup& one = group_of(arm);
       usable = usable && one.mean[i] > 0 && one.standard_error[i] < 0.3 * one.mean[i];
       if (!usable) break;
-      const double fold = std::log(one.mean[i] / zero.mean[i]);
+      const double fold = log_level(one) - log_level(zero);
       sum += fold;
       largest = std::max(largest, std::abs(fold));
       se2 += std::pow(one.standard_error[i] / one.mean[i], 2);
     }
     if (!usable) continue;
     const int factor = means.factor_index(target.library, static_cast<int>(g));
-    // the additive sum counts the library's factor once per single arm: take the fitted factor out of all but one
-    if (factor >= 0) sum -= static_cast<double>(singles.size() - 1) * fit.fit.theta[factor];
-    const double measured = std::log(target.mean[i]), predicted = std::log(std::max(1e-9, level[i])) + (factor >= 0 ? fit.fit.theta[factor] : 0.0);
+    // all of them as the dual arm's library would show them, which is what was measured
+    const double here = log_factor(target), unchanged = log_level(zero) + here;
+    sum += unchanged;
+    const double measured = std::log(target.mean[i]), predicted = std::log(std::max(1e-9, level[i])) + here;
     Eigen::VectorXd gradient = by.row(i).transpose() / std::max(1e-9, level[i]);
     if (factor >= 0) gradient[factor] += 1;
     const double sd = fit.evidence->sd_of(gradient), error = target.standard_error[i] / target.mean[i];
-    largest = std::max(largest, std::abs(measured - std::log(zero.mean[i])));
+    largest = std::max(largest, std::abs(measured - unchanged));
     out.genes.push_back(problem.genes[g]);
     rows.push_back({measured, error, predicted, sd, sum, std::sqrt(se2)});
     ++out.counted;
@@ -257,7 +209,7 @@ DualPrediction predict_dual(const TwinEdgeProblem& problem, const TwinEdgeFit& f
     ++out.moving;
     network += std::pow(predicted - measured, 2);
     additive += std::pow(sum - measured, 2);
-    none += std::pow(std::log(zero.mean[i]) - measured, 2);
+    none += std::pow(unchanged - measured, 2);
   }
   const auto column = [&](std::size_t c) {
     Eigen::VectorXd v(static_cast<Eigen::Index>(rows.size()));

@@ -55,13 +55,25 @@ struct TwinEdgeProblem {
 // each phase. MYOD1's own equation is held: its counts are those of the delivered transcript. InputError as twin_groups.
 TwinEdgeProblem twin_edge_problem(const Scenario& scenario, const CellsTwin& twin, const TwinEdgeSettings& settings = {});
 
+// Which parameters get profile intervals; others have linear ones, from the information at the fit.
+enum class TwinProfiles { none, edges, all };
+struct TwinFitOptions {
+  EdgeThresholds thresholds;
+  LeastSquaresOptions descent = {.iteration_limit = 60, .function_tolerance = 1e-6, .refinements = 8};
+  TwinProfiles profiles = TwinProfiles::edges;
+};
+
 struct TwinEdgeFit {
   LeastSquaresResult fit;
   std::unique_ptr<GroupMeans> means;                       // with the standard errors that were used in the end
   std::unique_ptr<NetworkEvidence> evidence;
+  ProfileIntervals profiles;
   std::vector<EdgeEvidence> edges;                         // in the order of the problem's
+  EdgeEvidence parameter(int k, const EdgeThresholds& thresholds = {}) const;      // an element of theta, by its profile where there is one
 };
-TwinEdgeFit fit_twin_edges(const TwinEdgeProblem& problem, const EdgeThresholds& thresholds = {}, const LeastSquaresOptions& options = {.iteration_limit = 60, .function_tolerance = 1e-6});
+TwinEdgeFit fit_twin_edges(const TwinEdgeProblem& problem, const TwinFitOptions& options = {});
+// Profile intervals about a fit with its evidence; returns the fit's outcome, or why there are none.
+Outcome add_profiles(const TwinEdgeProblem& problem, TwinProfiles which, TwinEdgeFit& fit);
 
 struct EdgeCallScore {
   int edges = 0, determined = 0, right = 0;                // right: there in truth, with the sign called

@@ -142,10 +142,22 @@ void add_phases(Experiment& culture, const CellPool& pool, TruePhase phase, doub
   }
 }
 
+// What strata and library factors are not made for.
+void refuse_other_designs(const Scenario& scenario, const CellsTwin& twin) {
+  if (twin.libraries.size() > 2) throw InputError(scenario.file.string(), fmt::format("has {} sequencing libraries; genes' factors are fitted between two", twin.libraries.size()), "describe two libraries, or one");
+  for (const auto& [arm, inputs] : scenario.arm_inputs) {
+    std::vector<std::string> cytosolic;
+    for (const auto& course : twin.courses)
+      if (course.kind != "sirna" && std::find(inputs.begin(), inputs.end(), course.input) != inputs.end()) cytosolic.push_back(course.input);
+    if (cytosolic.size() > 1) throw InputError(scenario.file.string(), fmt::format("the arm '{}' receives {} deliveries that are answered by interferon ({}); their answers are not added here", arm, cytosolic.size(), fmt::join(cytosolic, ", ")), "give each arm at most one modified mRNA or ligand");
+  }
+}
+
 }  // namespace
 
 TwinGroups twin_groups(const Scenario& scenario, const CellsTwin& twin, const std::vector<int>& states, const std::vector<int>& unmeasured, std::uint64_t shape, const TwinGroupSettings& settings) {
   const CellsTwinSettings& cells = *scenario.cells;
+  refuse_other_designs(scenario, twin);
   const auto count = static_cast<Eigen::Index>(states.size());
   std::vector<int> column_state(twin.network.genes.size(), -1);
   std::vector<bool> outside(twin.network.genes.size(), false);

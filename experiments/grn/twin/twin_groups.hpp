@@ -32,7 +32,7 @@ struct TwinGroups {
 };
 
 // states [S]: indices of the twin network's states that are fitted, in order. unmeasured: states whose counts are not used.
-// `shape`: seed of the culture that gives courses; not the twin's.
+// `shape`: seed of the culture that gives courses; not the twin's. InputError for more than two libraries, or an arm with two deliveries that are no siRNA.
 TwinGroups twin_groups(const Scenario& scenario, const CellsTwin& twin, const std::vector<int>& states, const std::vector<int>& unmeasured, std::uint64_t shape, const TwinGroupSettings& settings = {});
 
 }  // namespace hyped

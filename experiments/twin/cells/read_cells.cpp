@@ -17,7 +17,7 @@ void within(Section& s, const char* key, int& value, int low, int high) {
 }
 
 void known(const Section& s, const char* key, const std::string& name, const std::vector<std::string>& names, const char* what) {
-  if (std::find(names.begin(), names.end(), name) == names.end()) throw InputError(s.place(key), fmt::format("there is no {} '{}'", what, name), names.empty() ? "add one" : "did you mean " + nearest_names(name, names) + "?");
+  if (std::find(names.begin(), names.end(), name) == names.end()) throw InputError(s.place(key), fmt::format("there is no {} '{}'", what, name), names.empty() ? "add one" : did_you_mean(name, names));
 }
 
 HashtagSample read_sample(Section s, const std::vector<std::string>& arms) {

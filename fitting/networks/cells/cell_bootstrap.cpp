@@ -7,6 +7,7 @@
 #include <cmath>
 #include <map>
 
+#include "libhyped/distance/tail_probability.hpp"
 #include "libhyped/parallel.hpp"
 #include "libhyped/random.hpp"
 
@@ -95,6 +96,9 @@ CellBootstrap bootstrap_groups(const std::vector<GroupCells>& groups, const Refi
   if (good.empty()) return out;
   out.numbers.resize(static_cast<Eigen::Index>(good.size()), good[0]->size());
   for (std::size_t r = 0; r < good.size(); ++r) out.numbers.row(static_cast<Eigen::Index>(r)) = good[r]->transpose();
+  double fewest = static_cast<double>(units[0].size.size());
+  for (const UnitSums& one : units) fewest = std::min(fewest, static_cast<double>(one.size.size()));
+  const double tail = (1 + options.level) / 2, stretch = student_quantile(tail, 2 * (fewest - 1)) / normal_quantile_of(tail) * (wells ? 1.0 : std::sqrt(fewest / (fewest - 1)));
   const Eigen::Index count = out.numbers.cols();
   out.sd.resize(count), out.lower.resize(count), out.upper.resize(count);
   for (Eigen::Index f = 0; f < count; ++f) {
@@ -107,7 +111,8 @@ CellBootstrap bootstrap_groups(const std::vector<GroupCells>& groups, const Refi
     };
     const Eigen::VectorXd column = out.numbers.col(f);
     out.sd[f] = sorted.size() > 1 ? std::sqrt((column.array() - column.mean()).square().sum() / static_cast<double>(sorted.size() - 1)) : 0;
-    out.lower[f] = at((1 - options.level) / 2), out.upper[f] = at((1 + options.level) / 2);
+    const double middle = at(0.5);
+    out.lower[f] = middle + stretch * (at(1 - tail) - middle), out.upper[f] = middle + stretch * (at(tail) - middle);
   }
   return out;
 }

@@ -39,12 +39,14 @@ struct CellBootstrapOptions {
 using RefitToMeans = std::function<Outcome(const std::vector<Eigen::VectorXd>& means, Eigen::VectorXd& numbers)>;
 struct CellBootstrap {
   Eigen::MatrixXd numbers;             // refits that worked [R x F]
-  Eigen::VectorXd sd, lower, upper;    // percentiles [F]
+  Eigen::VectorXd sd, lower, upper;    // percentiles, as far from the median again as few units ask for [F]
   int failures = 0;
   std::string failure;                 // the first one
   Outcome outcome;                     // not_converged when more than a tenth failed
 };
-// Units drawn with replacement within each group; wells n - 1 of n (Rao & Wu 1988). InputError for a group with one well where wells are
+// Units drawn with replacement within each group; wells n - 1 of n (Rao & Wu 1988). Percentiles behave as normal quantiles of a known
+// spread: their distance from the median is multiplied by t / z of 2 (n - 1) degrees of freedom, n the fewest units of a group and 2 as an effect is a
+// difference of two, and over cells by sqrt(n / (n - 1)) (Hesterberg 2015, Am Stat 69:371). InputError for a group with one well where wells are
 // asked for: nothing is known of their spread. Stream (seed, replicate): the same for any number of threads.
 CellBootstrap bootstrap_groups(const std::vector<GroupCells>& groups, const RefitToMeans& refit, const CellBootstrapOptions& options = {});
 

@@ -218,6 +218,15 @@ Outcome GroupMeans::expected_errors(const Eigen::VectorXd& theta, std::vector<Ce
   return {};
 }
 
+std::vector<int> GroupMeans::genes_of_residuals() const {
+  std::vector<int> out;
+  for (const CellGroup& group : groups_)
+    for (int i = 0; i < states_; ++i)
+      if (std::isfinite(group.standard_error[i])) out.push_back(i);
+  out.resize(static_cast<std::size_t>(residual_count()), -1);
+  return out;
+}
+
 std::vector<std::string> GroupMeans::names() const {
   std::vector<std::string> out = search_.names;
   for (int f = 0; f < factors_; ++f) out.push_back(fmt::format("log factor of {} in library {}", model_.states()[static_cast<std::size_t>(f % states_)].name, f / states_ + 1));

@@ -92,6 +92,7 @@ class GroupMeans final : public ResidualFunction {
   const NetworkSearch& search() const { return search_; }
   const std::vector<CellGroup>& groups() const { return groups_; }
   int measured() const { return measured_; }
+  std::vector<int> genes_of_residuals() const;               // -1: a prior's
   int factor_index(int library, int gene) const { return library <= 0 || factors_ == 0 ? -1 : search_.count() + (library - 1) * states_ + gene; }
   std::vector<std::string> names() const;                    // of theta
   Eigen::VectorXd start() const;

@@ -18,14 +18,21 @@ SensitivitySystem::SensitivitySystem(const Model& base, std::vector<int> wanted,
   Eigen::MatrixXd by_state = Eigen::MatrixXd::Zero(states, states), by_parameter = Eigen::MatrixXd::Zero(states, parameters);
   std::vector<double> x(static_cast<std::size_t>(states)), p = base.default_parameters(), dx(x.size());
   Linearisation at;
-  for (std::uint32_t point = 0; point < 3; ++point) {
+  const auto specs = base.parameters();
+  const auto there = [](double value) { return std::isnan(value) || value != 0 ? 1.0 : 0.0; };      // not a number: it depends on something
+  for (std::uint32_t point = 0; point < 12; ++point) {
     RandomStream random(11, 0x73656e73, point);
-    for (double& value : x) value = 0.2 + random.uniform();
+    // a saturated function has a slope of exactly 0: at small arguments, of both signs, it is not saturated
+    const double small = std::pow(10.0, -static_cast<double>(point / 3));
+    for (double& value : x) value = small * (0.2 + random.uniform());
     std::vector<double> moved = p;
-    for (double& value : moved) value = value == 0 ? 0.1 + 0.4 * random.uniform() : value * (0.8 + 0.4 * random.uniform());
+    for (std::size_t i = 0; i < moved.size(); ++i) {
+      const double size = moved[i] == 0 ? 0.1 + 0.4 * random.uniform() : moved[i] * (0.8 + 0.4 * random.uniform()), sign = random.uniform() < 0.5 ? -1.0 : 1.0;
+      moved[i] = small * size * (point >= 3 && specs[i].lower < 0 ? sign : 1.0);
+    }
     base.linearise(0, x, moved, dx, at);
-    by_state += at.state.cwiseAbs();
-    by_parameter += at.parameter.cwiseAbs();
+    by_state += at.state.unaryExpr(there);
+    by_parameter += at.parameter.unaryExpr(there);
   }
   for (int i = 0; i < states; ++i)
     for (int j = 0; j < states; ++j)

@@ -16,7 +16,8 @@ namespace hyped {
 class SensitivitySystem final : public Model {
  public:
   // moving: states that are integrated, others keep their start and have no sensitivities; empty: all. Nothing may flow into them from others
-  // (InputError). The shape is read from df/dx and df/dp at random points: an entry that is zero at all of them is taken to be always zero.
+  // (InputError). The shape is read from df/dx and df/dp at random points, among them some with weights and states so small that no transfer function is
+  // saturated, and with other signs: an entry that is zero at all of them is taken to be always zero.
   SensitivitySystem(const Model& base, std::vector<int> wanted, int starts = -1, const std::vector<int>& moving = {});
   SensitivitySystem(const SensitivitySystem&) = delete;
   SensitivitySystem& operator=(const SensitivitySystem&) = delete;

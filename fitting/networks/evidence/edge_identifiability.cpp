@@ -46,6 +46,23 @@ class Held final : public ResidualFunction {
   double value_, stiffness_;
 };
 
+// Verdict and words from z and the shares.
+void judge(EdgeEvidence& out, const EdgeThresholds& thresholds) {
+  const bool far = std::abs(out.z) >= thresholds.z;
+  if (out.data_share < thresholds.weak_share) {
+    out.verdict = EdgeVerdict::prior_only;
+    out.why = fmt::format("the data take away {:.0f} % of the prior's variance", 100 * out.data_share);
+  } else if (far && out.data_share >= thresholds.data_share && out.null_share <= thresholds.null_share) {
+    out.verdict = EdgeVerdict::determined;
+    out.why = fmt::format("{:.1f} standard deviations from no effect", std::abs(out.z));
+  } else {
+    out.verdict = EdgeVerdict::weakly_determined;
+    out.why = !far ? fmt::format("only {:.1f} standard deviations from no effect", std::abs(out.z))
+              : out.null_share > thresholds.null_share ? fmt::format("{:.0f} % of it lies where the prior outweighs the data", 100 * out.null_share)
+                                                       : fmt::format("the data take away {:.0f} % of the prior's variance", 100 * out.data_share);
+  }
+}
+
 }  // namespace
 
 const char* to_string(EdgeVerdict verdict) { return verdict == EdgeVerdict::determined ? "determined" : verdict == EdgeVerdict::weakly_determined ? "weakly determined" : "prior only"; }
@@ -81,10 +98,14 @@ NetworkEvidence::NetworkEvidence(const Eigen::VectorXd& theta, const Eigen::Matr
     if (nothing) lost += of_both.eigenvectors().col(e).cwiseAbs2();
   }
   covariance_ = scale.asDiagonal() * (of_both.eigenvectors() * inverse.asDiagonal() * of_both.eigenvectors().transpose()) * scale.asDiagonal();
+  inflation_ = Eigen::VectorXd::Ones(count);
   if (residual_covariance) {
+    const Eigen::VectorXd independent = covariance_.diagonal();
     HYPED_REQUIRE(residual_covariance->rows() == data_rows && residual_covariance->cols() == data_rows);
     const Eigen::MatrixXd pulled = data * covariance_, of_prior = precision.cwiseQuotient(scale.cwiseAbs2()).asDiagonal() * covariance_;      // estimates move by covariance J' r
     covariance_ = Eigen::MatrixXd(pulled.transpose() * *residual_covariance * pulled + covariance_ * of_prior);
+    for (Eigen::Index i = 0; i < count; ++i)
+      if (independent[i] > 0) inflation_[i] = covariance_(i, i) / independent[i];
   }
   free_.resize(static_cast<std::size_t>(count));
   for (Eigen::Index i = 0; i < count; ++i) free_[static_cast<std::size_t>(i)] = lost[i] > 1e-6;
@@ -109,19 +130,20 @@ EdgeEvidence NetworkEvidence::edge(int parameter, double no_effect, const EdgeTh
   out.z = std::isfinite(out.sd) && out.sd > 0 ? (out.estimate - no_effect) / out.sd : 0;
   out.data_share = is_free(parameter) ? 0 : std::isfinite(out.prior_sd) ? std::clamp(1 - out.sd * out.sd / (out.prior_sd * out.prior_sd), 0.0, 1.0) : 1;
   out.null_share = null_share_[parameter];
-  const bool far = std::abs(out.z) >= thresholds.z;
-  if (out.data_share < thresholds.weak_share) {
-    out.verdict = EdgeVerdict::prior_only;
-    out.why = fmt::format("the data take away {:.0f} % of the prior's variance", 100 * out.data_share);
-  } else if (far && out.data_share >= thresholds.data_share && out.null_share <= thresholds.null_share) {
-    out.verdict = EdgeVerdict::determined;
-    out.why = fmt::format("{:.1f} standard deviations from no effect", std::abs(out.z));
-  } else {
-    out.verdict = EdgeVerdict::weakly_determined;
-    out.why = !far ? fmt::format("only {:.1f} standard deviations from no effect", std::abs(out.z))
-              : out.null_share > thresholds.null_share ? fmt::format("{:.0f} % of it lies where the prior outweighs the data", 100 * out.null_share)
-                                                       : fmt::format("the data take away {:.0f} % of the prior's variance", 100 * out.data_share);
-  }
+  judge(out, thresholds);
+  return out;
+}
+
+EdgeEvidence with_profile(EdgeEvidence out, const ProfileInterval& interval, double no_effect, const EdgeThresholds& thresholds) {
+  HYPED_REQUIRE(interval.parameter == out.index);
+  out.profile = true;
+  out.lower = interval.lower, out.upper = interval.upper;
+  out.closed_below = interval.closed_below, out.closed_above = interval.closed_above;
+  const double distance = out.estimate - no_effect, side = distance > 0 ? out.estimate - out.lower : out.upper - out.estimate;
+  out.z = std::isfinite(interval.root) ? interval.root : side > 0 ? two_sided * distance / side : 0.0;      // no effect within the interval: in proportion
+  const double width = (out.upper - out.lower) / (2 * two_sided);
+  if (std::isfinite(out.prior_sd)) out.data_share = std::clamp(1 - width * width / (out.prior_sd * out.prior_sd), 0.0, 1.0);
+  judge(out, thresholds);
   return out;
 }
 
@@ -155,7 +177,7 @@ FunctionalProfile profile_functional(const ResidualFunction& function, const Eig
       const double target = out.estimate + side * linear_sd * std::min(options.widest, n <= 4 ? 0.65 * n : 2.6 * std::pow(1.3, n - 4));
       const Held held(function, functional, target, stiffness);
       LeastSquaresOptions settings;
-      settings.iteration_limit = 40;
+      settings.iteration_limit = options.iterations;
       settings.function_tolerance = 1e-9;
       const LeastSquaresResult fit = least_squares(held, theta, lower, upper, {}, settings);
       double reached = 0;
@@ -163,8 +185,16 @@ FunctionalProfile profile_functional(const ResidualFunction& function, const Eig
         out.outcome = {Status::not_converged, "a refit of the profile failed"};
         break;
       }
-      theta = fit.theta;
       const double now = residuals.squaredNorm() - base;
+      if (now < -0.01 * options.threshold) {
+        out.outcome = {Status::not_converged, fmt::format("the fit is not the optimum: with the profiled number held at {:.4g} the sum of squares is lower by {:.3g}", reached, -now)};
+        break;
+      }
+      if (!fit.outcome.ok()) {      // where it stopped is no minimum, and its rise no profile
+        out.outcome = {Status::not_converged, fmt::format("a refit of the profile at {:.4g} did not converge: {}", target, fit.outcome.message)};
+        break;
+      }
+      theta = fit.theta;
       out.points.emplace_back(reached, now);
       if (now >= options.threshold) {      // linear in the signed root of the rise
         const double a = std::sqrt(std::max(0.0, rise)), b = std::sqrt(now), share = (std::sqrt(options.threshold) - a) / (b - a);

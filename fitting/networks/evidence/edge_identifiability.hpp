@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "fitting/least_squares.hpp"
+#include "fitting/networks/evidence/profile_intervals.hpp"
 
 namespace hyped {
 
@@ -24,8 +25,9 @@ struct EdgeThresholds {
 struct EdgeEvidence {
   std::string name;
   int index = 0;                      // in theta
-  double estimate = 0, sd = 0, lower = 0, upper = 0;      // 95 %
-  double z = 0;
+  double estimate = 0, sd = 0, lower = 0, upper = 0;      // sd by the information; 95 %
+  double z = 0;                       // from no effect; with a profile the signed root of the likelihood's rise
+  bool profile = false, closed_below = true, closed_above = true;      // false: the end is the bound of the search, nothing closed the interval before it
   double prior_sd = 0;                // infinite: none
   double data_share = 0;              // 1 - variance / prior variance
   double null_share = 0;
@@ -50,6 +52,8 @@ class NetworkEvidence {
   double null_share(int parameter) const { return null_share_[parameter]; }
   bool is_free(int parameter) const { return free_[static_cast<std::size_t>(parameter)]; }      // neither data nor prior: no interval
   double sd(int parameter) const;
+  // Variance of the estimate over what errors that are independent would give.
+  double inflation(int parameter) const { return inflation_[parameter]; }
   EdgeEvidence edge(int parameter, double no_effect = 0, const EdgeThresholds& thresholds = {}) const;
   // Standard deviation of a smooth number with this gradient [P].
   double sd_of(const Eigen::VectorXd& gradient) const;
@@ -60,9 +64,13 @@ class NetworkEvidence {
   std::vector<std::string> names_;
   Eigen::MatrixXd covariance_;
   InformationSpectrum spectrum_;
-  Eigen::VectorXd null_share_;
+  Eigen::VectorXd null_share_, inflation_;
   std::vector<bool> free_;
 };
+
+// The same parameter with its profile interval: z is the root at no effect, and what the data took away is judged by the interval's
+// width, (upper - lower) / 3.92 in place of the standard deviation. For fits whose information at the estimate is not that at the truth.
+EdgeEvidence with_profile(EdgeEvidence linear, const ProfileInterval& interval, double no_effect = 0, const EdgeThresholds& thresholds = {});
 
 // A number computed from theta with its 95 % interval.
 struct PredictedNumber {
@@ -73,7 +81,8 @@ struct PredictedNumber {
 PredictedNumber predicted(const std::string& name, double estimate, const Eigen::VectorXd& gradient, const NetworkEvidence& evidence);
 
 // Profile interval of a smooth functional g(theta), e.g. the non-additive part of the dual arm: g is held by a stiff residual and all
-// else refitted. g returns the value and writes the gradient [P]. Rise of |r|^2 by 3.84 at the ends.
+// else refitted. g returns the value and writes the gradient [P]. Rise of |r|^2 by 3.84 at the ends. A refit that
+// does not converge, or that lies below the optimum given (which then is none), ends its side open and is the outcome.
 using NetworkFunctional = std::function<Outcome(const Eigen::VectorXd& theta, double& value, Eigen::VectorXd* gradient)>;
 struct FunctionalProfile {
   double estimate = 0, lower = 0, upper = 0;
@@ -85,6 +94,7 @@ struct FunctionalProfileOptions {
   double threshold = 3.841458820694124;
   double widest = 8;                  // of the linear standard deviation
   int points_per_side = 12;           // at most
+  int iterations = 100;               // of a refit
 };
 FunctionalProfile profile_functional(const ResidualFunction& function, const Eigen::VectorXd& optimum, const Eigen::VectorXd& lower, const Eigen::VectorXd& upper, const NetworkFunctional& functional, double linear_sd,
                                      const FunctionalProfileOptions& options = {});

@@ -20,8 +20,10 @@ std::vector<std::int64_t> CellGroups::sizes() const {
 
 int CellGroups::index_of(const std::string& name, const std::string& where) const {
   const auto found = std::find(names.begin(), names.end(), name);
-  if (found == names.end())
-    throw InputError(where, fmt::format("has no label '{}'", name), fmt::format("did you mean {}? There are: {}", nearest_names(name, names), fmt::join(names, ", ")));
+  if (found == names.end()) {
+    const std::string near = did_you_mean(name, names);
+    throw InputError(where, fmt::format("has no label '{}'", name), fmt::format("{}: {}", near.starts_with("did") ? near + " There are" : "there are", fmt::join(names, ", ")));
+  }
   return static_cast<int>(found - names.begin());
 }
 

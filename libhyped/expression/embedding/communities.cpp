@@ -4,6 +4,7 @@
 #include <igraph/igraph.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <numeric>
 #include <string>
@@ -120,6 +121,32 @@ double adjusted_rand_index(const std::vector<int>& a, const std::vector<int>& b)
   const double n = static_cast<double>(a.size()), all = n * (n - 1) / 2, together = pairs(both), of_a = pairs(in_a), of_b = pairs(in_b);
   const double chance = all > 0 ? of_a * of_b / all : 0, most = 0.5 * (of_a + of_b);
   return most > chance ? (together - chance) / (most - chance) : 1;
+}
+
+double adjusted_mutual_information(const std::vector<int>& a, const std::vector<int>& b) {
+  HYPED_REQUIRE(a.size() == b.size());
+  std::map<std::pair<int, int>, int> both;
+  std::map<int, int> in_a, in_b;
+  for (std::size_t i = 0; i < a.size(); ++i) ++both[{a[i], b[i]}], ++in_a[a[i]], ++in_b[b[i]];
+  const int n = static_cast<int>(a.size());
+  if (in_a.size() == in_b.size() && (in_a.size() <= 1 || in_a.size() == a.size())) return 1;      // one group on both sides, or nobody together
+  const auto entropy = [n](const std::map<int, int>& counts) {
+    double sum = 0;
+    for (const auto& [key, k] : counts) sum -= static_cast<double>(k) / n * std::log(static_cast<double>(k) / n);
+    return sum;
+  };
+  double shared = 0, chance = 0;
+  for (const auto& [key, k] : both) shared += static_cast<double>(k) / n * std::log(static_cast<double>(n) * k / (static_cast<double>(in_a[key.first]) * in_b[key.second]));
+  // mean over all pairings with these sizes: k of two groups is hypergeometric
+  const auto log_factorial = [](int k) { return std::lgamma(k + 1.0); };
+  for (const auto& [x, na] : in_a)
+    for (const auto& [y, nb] : in_b)
+      for (int k = std::max(1, na + nb - n); k <= std::min(na, nb); ++k) {
+        const double log_p = log_factorial(na) + log_factorial(nb) + log_factorial(n - na) + log_factorial(n - nb) - log_factorial(n) - log_factorial(k) - log_factorial(na - k) - log_factorial(nb - k) - log_factorial(n - na - nb + k);
+        chance += static_cast<double>(k) / n * std::log(static_cast<double>(n) * k / (static_cast<double>(na) * nb)) * std::exp(log_p);
+      }
+  const double most = 0.5 * (entropy(in_a) + entropy(in_b));
+  return std::abs(most - chance) > 1e-15 ? (shared - chance) / (most - chance) : 1;
 }
 
 }  // namespace hyped

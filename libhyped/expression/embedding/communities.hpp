@@ -24,5 +24,7 @@ Communities louvain(const NeighbourGraph& graph, const CommunityOptions& options
 
 // Of two partitions of the same points: 1 if they are the same, 0 on average by chance (Hubert and Arabie 1985, J. Classif. 2, 193).
 double adjusted_rand_index(const std::vector<int>& a, const std::vector<int>& b);
+// Mutual information beyond that of chance, over the mean entropy beyond it: 1 if they are the same, 0 on average by chance (Vinh, Epps and Bailey 2010, JMLR 11, 2837).
+double adjusted_mutual_information(const std::vector<int>& a, const std::vector<int>& b);
 
 }  // namespace hyped

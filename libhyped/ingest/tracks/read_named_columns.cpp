@@ -79,14 +79,14 @@ void add_mothers(const TrackTable& table, int column, const std::vector<TrackedS
 // Times from a column or from frames; the interval, for build().
 double set_times(const TrackTable& table, const TrackReading& reading, const RowColumns& columns, std::vector<TrackedSpot>& spots, CellTracks& tracks) {
   if (columns.time < 0 || reading.frame_interval_h != 0) {
-    if (columns.frame < 0) throw InputError(table.place(0), "has no column of frames to take an interval times", "name it (--frame-column), or leave the interval out");
+    if (columns.frame < 0) throw InputError(table.place(0), "has no column of frames to take an interval times", "name it (--column frame=NAME), or leave the interval out");
     const FrameClock clock = frame_clock(tracks.source, reading, 0, fmt::format("column '{}' counts frames", table.name_of(columns.frame)));
     for (auto& spot : spots) spot.time_h = spot.frame * clock.interval_h;
     tracks.time_axis = clock.said;
     return clock.interval_h;
   }
   const double hours = hours_per_unit(reading, table.name_of(columns.time));
-  if (hours <= 0) throw InputError(table.cells().file() + ":1", fmt::format("column '{}' does not say the unit of its times", table.name_of(columns.time)), "rename it to end in _h, _min or _s, or give the unit");
+  if (hours <= 0) throw InputError(table.cells().file() + ":1", fmt::format("column '{}' does not say the unit of its times", table.name_of(columns.time)), "rename it to end in _h, _min or _s, or give the hours per unit (--unit-h)");
   for (std::size_t row = 0; row < spots.size(); ++row) spots[row].time_h = table.cells().number(row, static_cast<std::size_t>(columns.time)) * hours;
   if (columns.frame < 0) number_frames(spots);
   const double step = median_step(spots);

@@ -20,12 +20,12 @@ Enum parsed(const DelimitedTable& table, std::size_t row, std::size_t column, st
     names.emplace_back(to_string(one));
     if (names.back() == table.text(row, column)) return one;
   }
-  throw table.error(row, column, fmt::format("there is no '{}'", table.text(row, column)), "did you mean " + nearest_names(table.text(row, column), names) + "?");
+  throw table.error(row, column, fmt::format("there is no '{}'", table.text(row, column)), did_you_mean(table.text(row, column), names));
 }
 
 int position_of(const DelimitedTable& table, std::size_t row, std::size_t column, const std::vector<std::string>& names, const char* what) {
   const auto found = std::find(names.begin(), names.end(), table.text(row, column));
-  if (found == names.end()) throw table.error(row, column, fmt::format("there is no {} '{}'", what, table.text(row, column)), "did you mean " + nearest_names(table.text(row, column), names) + "?");
+  if (found == names.end()) throw table.error(row, column, fmt::format("there is no {} '{}'", what, table.text(row, column)), did_you_mean(table.text(row, column), names));
   return static_cast<int>(found - names.begin());
 }
 

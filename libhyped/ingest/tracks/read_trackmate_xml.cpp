@@ -146,7 +146,7 @@ CellTracks read_trackmate_xml(const std::filesystem::path& path, const TrackRead
   if (file.version.empty()) throw InputError(path.string(), "is XML, but not TrackMate's", "save the TrackMate session as XML");
   for (const auto& name : reading.columns.channels)
     if (std::find(file.channels.begin(), file.channels.end(), name) == file.channels.end())
-      throw InputError(path.string(), fmt::format("there is no spot feature '{}'", name), "did you mean " + nearest_names(name, file.channels) + "?");
+      throw InputError(path.string(), fmt::format("there is no spot feature '{}'", name), did_you_mean(name, file.channels));
   TrackBuilder builder(path.string(), "trackmate-xml", reading);
   CellTracks& tracks = builder.tracks;
   tracks.frames.channels = file.channels;

@@ -42,7 +42,7 @@ int TrackBuilder::phase(const std::string& name, const std::string& where, const
   const auto found = std::find(tracks.phases.begin(), tracks.phases.end(), name);
   if (found != tracks.phases.end()) return static_cast<int>(found - tracks.phases.begin());
   if (!reading_.phases.empty())
-    throw InputError(where, fmt::format("cell '{}' has the phase '{}', which is not one of the phases", cell, name), "did you mean " + nearest_names(name, reading_.phases) + "?");
+    throw InputError(where, fmt::format("cell '{}' has the phase '{}', which is not one of the phases", cell, name), did_you_mean(name, reading_.phases));
   tracks.phases.push_back(name);
   return static_cast<int>(tracks.phases.size()) - 1;
 }
@@ -97,6 +97,10 @@ void TrackBuilder::place_rows() {
   };
   for (auto& [key, cell] : cells_) {
     std::stable_sort(cell.spots.begin(), cell.spots.end(), [](const auto& a, const auto& b) { return a.time_h < b.time_h; });
+    for (std::size_t k = 1; k < cell.spots.size(); ++k)
+      if (const auto &late = cell.spots[k], &early = cell.spots[k - 1]; late.frame < early.frame)
+        throw InputError(fmt::format("{}:{}", tracks.source, late.line), fmt::format("cell '{}' is in frame {} at {:.6g} h, after frame {} at {:.6g} h (line {})", key.second, late.frame, late.time_h, early.frame, early.time_h, early.line),
+                         "later frames have later times: correct one of the two");
     FollowedCell made;
     made.id = key.second;
     made.film = key.first;
@@ -128,7 +132,7 @@ void TrackBuilder::find_mothers() {
     if (missing++ == 0) first = static_cast<int>(i);
   }
   if (missing > 0)
-    tracks.notes.push_back(fmt::format("the mothers of {} cells are not in the file (the first is '{}', mother of '{}', line {}): such cells are born, and sisters of each other", missing,
+    tracks.notes.push_back(fmt::format("{} not in the file ({} '{}', mother of '{}', line {}): such cells are born, and sisters of each other", missing == 1 ? "the mother of 1 cell is" : fmt::format("the mothers of {} cells are", missing), missing == 1 ? "it is" : "the first is",
                                        tracks.cells[first].family, tracks.cells[first].id, tracks.cells[first].source_line));
 }
 

@@ -13,7 +13,7 @@ namespace hyped {
 
 std::vector<Metric> bulk_metrics(OwnGenes own) {
   std::vector<Metric> out = absolute_metrics(own);
-  for (auto* family : {&change_metrics, &perturbed_mean_metrics, &top_gene_metrics, &weighted_metrics}) {
+  for (auto* family : {&change_metrics, &perturbed_mean_metrics, &top_gene_metrics, &weighted_metrics, &gears_metrics}) {
     const auto more = (*family)(own);
     out.insert(out.end(), more.begin(), more.end());
   }
@@ -28,7 +28,7 @@ Metric bulk_metric(std::string_view id, OwnGenes own) {
     if (m.id == id) return m;
     names.push_back(m.id);
   }
-  throw InputError("metric " + std::string(id), "is not known", "did you mean " + nearest_names(id, names) + "?");
+  throw InputError("metric " + std::string(id), "is not known", did_you_mean(id, names));
 }
 
 void check_comparison(const EffectComparison& pair, const std::string& where) {

@@ -11,6 +11,7 @@ std::vector<Metric> change_metrics(OwnGenes own);
 std::vector<Metric> perturbed_mean_metrics(OwnGenes own);
 std::vector<Metric> top_gene_metrics(OwnGenes own);
 std::vector<Metric> weighted_metrics(OwnGenes own);
+std::vector<Metric> gears_metrics(OwnGenes own);
 std::vector<Metric> discrimination_metrics();
 
 // One condition's row without the columns left out.

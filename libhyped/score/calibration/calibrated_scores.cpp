@@ -9,6 +9,7 @@
 
 #include "libhyped/distance/tail_probability.hpp"
 #include "libhyped/errors.hpp"
+#include "libhyped/score/calibration/control_shifts.hpp"
 
 namespace hyped {
 namespace {
@@ -52,11 +53,13 @@ std::optional<ScoreRange> oriented(std::optional<ScoreRange> range, double sign)
   return ScoreRange{-range->estimate, range->se, -range->upper, -range->lower};
 }
 
+double two_sided(double level, double freedom) { return freedom > 0 ? student_quantile(0.5 + 0.5 * level, freedom) : -normal_quantile_of(0.5 - 0.5 * level); }
+
 // One value of a metric over all conditions: two numbers without a spread over conditions, so all variance is shared.
-std::optional<ScoreRange> span_range(const std::vector<double>& span, double shared, const RangeOptions& options) {
-  if (auto range = range_over_perturbations(span, shared, options)) return range;
+std::optional<ScoreRange> span_range(const std::vector<double>& span, double shared, const RangeOptions& options, double freedom = 0) {
+  if (auto range = range_over_perturbations(span, shared, options, freedom)) return range;
   if (span.size() != 1 || std::isnan(span[0])) return std::nullopt;
-  const double se = std::sqrt(shared), half = -normal_quantile_of(0.5 - 0.5 * options.level) * se;
+  const double se = std::sqrt(shared), half = two_sided(options.level, freedom) * se;
   return ScoreRange{span[0], se, span[0] - half, span[0] + half};
 }
 
@@ -85,15 +88,16 @@ ScaledScore scaled_score(const std::vector<double>& u, const std::vector<double>
     out.refused_because = "no condition has score, floor and ceiling";
     return out;
   }
-  const double yy = m.yy + shared.span, se = std::sqrt(yy);
+  // the spread over conditions and what they share are known with different degrees of freedom (Cochran 1964)
+  const double t = m.n > 1 ? two_sided(level, static_cast<double>(m.n - 1)) : 0, t_shared = two_sided(level, shared.freedom);
+  const double yy = t * t * m.yy + t_shared * t_shared * shared.span, se = std::sqrt(m.yy + shared.span);
   if (m.n < 2 && shared.span <= 0) out.refused_because = "one condition and no cells: nothing is known about the span";
   else if (m.mean_y <= 0) out.refused_because = "the ceiling is no better than the floor";
   else if (m.mean_y < 2 * se) out.refused_because = fmt::format("ceiling and floor are {:.2g} standard errors apart, less than 2", m.mean_y / se);
   if (!out.refused_because.empty()) return out;
-  const double xx = m.xx + shared.score, bound = std::sqrt(xx * yy), xy = std::clamp(m.xy + shared.both, -bound, bound), x = m.mean_x, y = m.mean_y;
+  const double xx = t * t * m.xx + t_shared * t_shared * shared.score, bound = std::sqrt(xx * yy), xy = std::clamp(t * t * m.xy + t_shared * t_shared * shared.both, -bound, bound), x = m.mean_x, y = m.mean_y;
   out.value = x / y;
-  const double t = m.n > 1 ? student_quantile(0.5 + 0.5 * level, static_cast<double>(m.n - 1)) : -normal_quantile_of(0.5 - 0.5 * level);
-  const double a = y * y - t * t * yy, middle = x * y - t * t * xy, root = middle * middle - a * (x * x - t * t * xx);
+  const double a = y * y - yy, middle = x * y - xy, root = middle * middle - a * (x * x - xx);
   if (a > 0 && root >= -1e-9 * middle * middle) out.lower = (middle - std::sqrt(std::max(0.0, root))) / a, out.upper = (middle + std::sqrt(std::max(0.0, root))) / a;
   return out;
 }
@@ -103,7 +107,13 @@ std::vector<MetricCalibration> calibrate(const std::vector<ScoredModel>& models,
   const RangeOptions range{options.seed, options.level, options.perturbation_draws};
   auto joint = score_jointly(models, metrics, cells, {options.seed, options.cell_draws});
   std::vector<Ceilings> ceilings(metrics.size());
-  if (cells.cells) ceilings = ceilings_of(models[floor], metrics, cells, {options.seed, options.splits, options.rule, options.depths});
+  std::vector<std::vector<ShiftResponse>> by_control;      // [metrics][M]
+  if (cells.cells) {
+    const SplitOptions split{options.seed, options.splits, options.rule, options.depths};
+    ceilings = ceilings_of(models[floor], metrics, cells, split);
+    add_shared_variance(ceilings, models[floor], metrics, cells, split);
+    by_control = control_responses(models, metrics, cells, options.seed);
+  }
   std::vector<MetricCalibration> out(metrics.size());
   for (std::size_t k = 0; k < metrics.size(); ++k) {
     MetricCalibration& c = out[k];
@@ -124,14 +134,19 @@ std::vector<MetricCalibration> calibrate(const std::vector<ScoredModel>& models,
     const auto cov = [&](const Eigen::MatrixXd& matrix, std::size_t i, std::size_t j) { return matrix.size() > 0 ? matrix(static_cast<Eigen::Index>(i), static_cast<Eigen::Index>(j)) : 0.0; };
     const Eigen::MatrixXd& shared_of = c.joint.global() ? c.joint.cell_covariance : c.joint.shared_covariance;
     const double floor_shared = std::max(0.0, cov(shared_of, floor, floor));
+    // what scores and ceiling share: the noise of the control
+    const bool known = c.ceilings.shared_known;
+    const auto kind = static_cast<std::size_t>(c.ceiling);
+    const auto with_ceiling = [&](std::size_t m) { return known ? by_control[k][m].covariance(c.ceilings.by_control[kind]) : 0.0; };
+    const double ceiling_shared = known ? c.ceilings.shared[kind] : c.ceilings.shared_variance, freedom = c.joint.freedom;
     double span_shared = 0;
     if (!cells.cells) c.why_not = "there are no cells to measure a ceiling with";
     else if (!c.floor_mean) c.why_not = "the floor has no value";
     else if (!top.mean) c.why_not = "the duplicate has no value";
     else {
       c.half_span = span_range(oriented_difference(c.ceilings[CeilingKind::half_split].values, c.ceilings.floor_half, sign), c.ceilings.floor_shared_variance, range);
-      span_shared = c.ceilings.floor_shared_variance;
-      c.span = c.ceiling == CeilingKind::half_split && c.half_span ? c.half_span : span_range(oriented_difference(top.values, b, sign), span_shared, range);
+      span_shared = known ? std::max(0.0, ceiling_shared + floor_shared - 2 * with_ceiling(floor)) : c.ceilings.floor_shared_variance;
+      c.span = !known && c.half_span ? c.half_span : span_range(oriented_difference(top.values, b, sign), span_shared, range, freedom);
       c.separates = c.span && c.span->estimate > 0 && c.span->estimate >= 2 * c.span->se;
       if (!c.separates) c.why_not = why_it_does_not_separate(c.span, ceiling_name, c.floor);
     }
@@ -155,9 +170,10 @@ std::vector<MetricCalibration> calibrate(const std::vector<ScoredModel>& models,
       else {
         const std::vector<double> u = per_condition(m);
         const double score_shared = std::max(0.0, cov(shared_of, m, m) - 2 * cov(shared_of, m, floor) + floor_shared);
-        const double both = floor_shared - cov(shared_of, m, floor);
-        s.scaled = scaled_score(u, b, top.values, sign, {score_shared, span_shared, both}, options.level);
-        s.against_ceiling = standing_of(span_range(oriented_difference(u, top.values, sign), std::max(0.0, cov(shared_of, m, m)) + c.ceilings.shared_variance, range));
+        const double both = floor_shared - cov(shared_of, m, floor) + with_ceiling(m) - with_ceiling(floor);
+        s.scaled = scaled_score(u, b, top.values, sign, {score_shared, span_shared, both, known ? std::min(freedom, static_cast<double>(ControlShifts::ways)) : freedom}, options.level);
+        const double apart_shared = std::max(0.0, std::max(0.0, cov(shared_of, m, m)) + ceiling_shared - 2 * with_ceiling(m));
+        s.against_ceiling = standing_of(span_range(oriented_difference(u, top.values, sign), apart_shared, range, freedom));
       }
       c.models.push_back(std::move(s));
     }

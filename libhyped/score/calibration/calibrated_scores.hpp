@@ -22,6 +22,7 @@ struct ScaledScore {
 // Refused where the ceiling is not beyond the floor by 2 standard errors. sign: 1 if higher is better, -1 else.
 struct SharedVariance {
   double score = 0, span = 0, both = 0;
+  double freedom = 0;                      // degrees of freedom of these; 0: known well
 };
 ScaledScore scaled_score(const std::vector<double>& u, const std::vector<double>& b, const std::vector<double>& r, double sign, const SharedVariance& shared, double level);
 

@@ -34,13 +34,23 @@ struct DepthPoint {
   double share = 0.5;
   std::optional<double> duplicate, floor;
 };
+// How a mean score answers to other control cells: products of the linear parts add up to covariances, from which those of the bent parts are taken, since
+// slopes are taken at noisy profiles (for a e + e'B e they count the variance of e'B e twice).
+struct ShiftResponse {
+  Eigen::VectorXd linear, bent;            // [ways of ControlShifts]
+  double covariance(const ShiftResponse& other) const { return linear.dot(other.linear) - bent.dot(other.bent); }
+};
 struct Ceilings {
   std::string metric;
   NoiseLaw law = NoiseLaw::unknown;
   std::array<Ceiling, 3> of_kind;          // by CeilingKind
   std::vector<double> floor_half;          // [N] the floor against the same halves; NaN where none
-  double shared_variance = 0;              // of the mean half-split score, what conditions share
+  double shared_variance = 0;              // over splits, of one split's mean score: what conditions share (the halves of the control)
   double floor_shared_variance = 0;        // of (duplicate - floor), likewise
+  // What other control cells would change in the mean, by CeilingKind; only where the law is known (see add_shared_variance).
+  bool shared_known = false;
+  std::array<double, 3> shared{};                        // variance
+  std::array<ShiftResponse, 3> by_control;
   std::vector<DepthPoint> depth;           // 1/8, 1/4, 1/2
   const Ceiling& operator[](CeilingKind kind) const { return of_kind[static_cast<std::size_t>(kind)]; }
 };

@@ -11,7 +11,7 @@
 namespace hyped {
 namespace {
 
-constexpr std::uint32_t bootstrap_stream = 0x10000000u, split_stream = 0x20000000u;
+constexpr std::uint32_t bootstrap_stream = 0x10000000u, split_stream = 0x20000000u, direction_stream = 0x80000000u;
 
 // A whole number below n, each with the same probability to 2^-53.
 std::size_t below(RandomStream& random, std::size_t n) { return std::min(n - 1, static_cast<std::size_t>(random.uniform() * static_cast<double>(n))); }
@@ -26,10 +26,10 @@ CellResamples::CellResamples(const SparseRows& cells, const CellGroups& groups, 
     if (cells_of(k) == 0) throw InputError("group " + groups.names[static_cast<std::size_t>(k)], "has no cells", "leave it out of the comparison");
 }
 
-// weights [width x cells of the group], cell by cell: row `group` of out[w] becomes the weighted sum.
-void CellResamples::add_rows(int group, std::span<const double> weights, int width, std::span<ProfileMatrix* const> out) const {
+void CellResamples::weighted_sums(int group, std::span<const double> weights, std::span<ProfileMatrix* const> out, int row) const {
   const auto& rows = members_[static_cast<std::size_t>(group)];
-  const auto wide = static_cast<std::size_t>(width);
+  const std::size_t wide = out.size();
+  HYPED_REQUIRE(weights.size() == rows.size() * wide);
   std::vector<double> sums(static_cast<std::size_t>(cells_.columns) * wide, 0.0);
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const double* w = weights.data() + i * wide;
@@ -43,7 +43,7 @@ void CellResamples::add_rows(int group, std::span<const double> weights, int wid
     }
   }
   for (std::size_t d = 0; d < wide; ++d)
-    for (int g = 0; g < cells_.columns; ++g) (*out[d])(group, g) = sums[static_cast<std::size_t>(g) * wide + d];
+    for (int g = 0; g < cells_.columns; ++g) (*out[d])(row, g) = sums[static_cast<std::size_t>(g) * wide + d];
 }
 
 ProfileMatrix CellResamples::means() const {
@@ -51,7 +51,7 @@ ProfileMatrix CellResamples::means() const {
   ProfileMatrix* const target = &out;
   parallel_for(groups(), [&](int k) {
     const std::vector<double> weights(cells_of(k), 1.0 / static_cast<double>(cells_of(k)));
-    add_rows(k, weights, 1, {&target, 1});
+    weighted_sums(k, weights, {&target, 1}, k);
   });
   return out;
 }
@@ -59,7 +59,6 @@ ProfileMatrix CellResamples::means() const {
 void CellResamples::bootstrap(int first, std::span<ProfileMatrix> draws) const {
   std::vector<ProfileMatrix*> out;
   for (auto& draw : draws) draw.resize(groups(), genes()), out.push_back(&draw);
-  const int width = static_cast<int>(draws.size());
   parallel_for(groups(), [&](int k) {
     const std::size_t n = cells_of(k);
     std::vector<double> weights(n * draws.size(), 0.0);
@@ -67,7 +66,24 @@ void CellResamples::bootstrap(int first, std::span<ProfileMatrix> draws) const {
       RandomStream random(seed_, bootstrap_stream + static_cast<std::uint32_t>(first) + static_cast<std::uint32_t>(d), static_cast<std::uint32_t>(k));
       for (std::size_t i = 0; i < n; ++i) weights[below(random, n) * draws.size() + d] += 1.0 / static_cast<double>(n);
     }
-    add_rows(k, weights, width, out);
+    weighted_sums(k, weights, out, k);
+  });
+}
+
+void CellResamples::directions(int first, std::span<ProfileMatrix> draws) const {
+  std::vector<ProfileMatrix*> out;
+  for (auto& draw : draws) draw.resize(groups(), genes()), out.push_back(&draw);
+  parallel_for(groups(), [&](int k) {
+    const std::size_t n = cells_of(k), wide = draws.size();
+    std::vector<double> weights(n * wide, 0.0);
+    const double size = static_cast<double>(n), scale = n > 1 ? std::sqrt(size / (size - 1)) / size : 0;
+    for (std::size_t d = 0; d < wide; ++d) {
+      RandomStream random(seed_, direction_stream + static_cast<std::uint32_t>(first) + static_cast<std::uint32_t>(d), static_cast<std::uint32_t>(k));
+      double sum = 0;
+      for (std::size_t i = 0; i < n; ++i) sum += weights[i * wide + d] = random.uniform() < 0.5 ? -1 : 1;
+      for (std::size_t i = 0; i < n; ++i) weights[i * wide + d] = scale * (weights[i * wide + d] - sum / size);
+    }
+    weighted_sums(k, weights, out, k);
   });
 }
 
@@ -107,7 +123,7 @@ void CellResamples::split(int number, SplitRule rule, double share, ProfileMatri
       for (const auto row : part) weights[2 * static_cast<std::size_t>(std::lower_bound(rows.begin(), rows.end(), row) - rows.begin()) + at] = 1.0 / static_cast<double>(part.size());
     };
     place(both.one, 0), place(both.other, 1);
-    add_rows(k, weights, 2, targets);
+    weighted_sums(k, weights, targets, k);
   });
 }
 

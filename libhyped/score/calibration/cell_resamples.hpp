@@ -22,12 +22,18 @@ class CellResamples {
   int groups() const { return static_cast<int>(members_.size()); }
   int genes() const { return cells_.columns; }
   std::size_t cells_of(int group) const { return members_[static_cast<std::size_t>(group)].size(); }
+  std::span<const std::int32_t> rows_of(int group) const { return members_[static_cast<std::size_t>(group)]; }      // ascending
+  // Row `row` of out[w] becomes the sum of the group's cells with weights [cells x out.size()].
+  void weighted_sums(int group, std::span<const double> weights, std::span<ProfileMatrix* const> out, int row) const;
 
   // Means as measured, [L x G].
   ProfileMatrix means() const;
   // Draws first, first + 1, ... of the bootstrap: as many cells as there are, with replacement (multinomial weights). Each result [L x G].
   // A few at a time (8, say) read the matrix once for all. Parallel over groups, same bytes for any number of threads.
   void bootstrap(int first, std::span<ProfileMatrix> draws) const;
+  // Draws first, first + 1, ... of directions: each cell's distance from its group's mean with a random sign, summed over n; the variance is that of a mean of n cells.
+  // Signs have no square that varies: what is quadratic in such a draw varies as it does over experiments, in a bootstrap far more where genes are many. Groups of one cell: 0.
+  void directions(int first, std::span<ProfileMatrix> draws) const;
   // Two disjoint parts of share * cells each (share <= 1/2; at least one cell). A group of one cell has it in both parts: see `splittable`.
   void split(int number, SplitRule rule, double share, ProfileMatrix& one, ProfileMatrix& other) const;
   // Groups of fewer than two cells cannot be split.
@@ -39,7 +45,6 @@ class CellResamples {
   Parts parts(int number, SplitRule rule, double share, int group) const;
 
  private:
-  void add_rows(int group, std::span<const double> weights, int width, std::span<ProfileMatrix* const> out) const;
   const SparseRows& cells_;
   std::vector<std::vector<std::int32_t>> members_;      // [L] rows, ascending
   std::uint64_t seed_;

@@ -4,11 +4,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "libhyped/errors.hpp"
 #include "libhyped/parallel.hpp"
+#include "libhyped/score/calibration/ceilings.hpp"
 
 namespace hyped {
 namespace {
@@ -62,10 +65,41 @@ std::vector<double> jackknife(const Metric& metric, const EffectComparison& pair
 
 // Sums over draws of deviations from the measured values, by condition and of the means.
 struct DrawSums {
-  Eigen::MatrixXd of_condition;      // [M x N]
-  Eigen::MatrixXd within;            // [M x M], summed over draws and conditions, each divided by the two models' numbers of conditions
-  int undefined = 0;
+  Eigen::MatrixXd of_condition;                  // [M x N]
+  Eigen::MatrixXd within;                        // [M x M], summed over draws and conditions
+  std::vector<std::vector<double>> of_mean;      // [M][D]
+  void start(std::size_t models, std::size_t conditions, int draws) {
+    of_condition = Eigen::MatrixXd::Zero(static_cast<Eigen::Index>(models), static_cast<Eigen::Index>(conditions));
+    within = Eigen::MatrixXd::Zero(static_cast<Eigen::Index>(models), static_cast<Eigen::Index>(models));
+    of_mean.assign(models, std::vector<double>(static_cast<std::size_t>(draws), nan));
+  }
+  void add(const std::vector<Eigen::VectorXd>& apart, const JointScores& s, int draw) {      // apart [M][N]
+    for (std::size_t a = 0; a < apart.size(); ++a) {
+      if (!s.mean[a]) continue;
+      of_condition.row(static_cast<Eigen::Index>(a)) += apart[a].transpose();
+      of_mean[a][static_cast<std::size_t>(draw)] = apart[a].sum() / static_cast<double>(s.defined[a]);
+      for (std::size_t b = 0; b <= a; ++b)
+        if (s.mean[b]) within(static_cast<Eigen::Index>(a), static_cast<Eigen::Index>(b)) += apart[a].dot(apart[b]);
+    }
+  }
+  double mean(std::size_t a) const { return std::accumulate(of_mean[a].begin(), of_mean[a].end(), 0.0) / static_cast<double>(of_mean[a].size()); }
+  // Covariance of the means, and what of it each condition has of its own; about 0 or about the mean over draws.
+  struct Covariance {
+    double of_means = 0, own = 0;
+  };
+  Covariance covariance(std::size_t a, std::size_t b, double both, bool about_zero) const {
+    const auto ia = static_cast<Eigen::Index>(a), ib = static_cast<Eigen::Index>(b);
+    const double draws = static_cast<double>(of_mean[a].size()), freedom = about_zero ? draws : std::max(1.0, draws - 1);
+    Covariance out;
+    for (std::size_t d = 0; d < of_mean[a].size(); ++d) out.of_means += of_mean[a][d] * of_mean[b][d];
+    out.of_means = (out.of_means - (about_zero ? 0 : draws * mean(a) * mean(b))) / freedom;
+    out.own = (within(ia, ib) - (about_zero ? 0 : of_condition.row(ia).dot(of_condition.row(ib)) / draws)) / freedom / both;
+    return out;
+  }
 };
+
+// Steps are this share of a draw: a whole draw doubles the noise of the profiles, and noisier profiles answer less to what conditions share.
+constexpr double small_step = 0.25;
 
 }  // namespace
 
@@ -123,67 +157,87 @@ std::vector<JointScores> score_jointly(const std::vector<ScoredModel>& models, c
 
   check_cells_behind(cells, models.front().pair);
   const CellResamples resamples(*cells.cells, *cells.groups, options.seed);
-  std::vector<DrawSums> sums(metrics.size());
+  const ProfileMatrix measured = resamples.means();
+  const int pairs = std::max(1, options.cells / 2);      // of steps, one each way
+  std::vector<DrawSums> sums(metrics.size()), bends(metrics.size());      // bends: of small steps, what is not linear
+  std::vector<char> smooth(metrics.size());
+  bool any_smooth = false, any_plain = false;
   for (std::size_t k = 0; k < metrics.size(); ++k) {
-    sums[k].of_condition = Eigen::MatrixXd::Zero(static_cast<Eigen::Index>(count), static_cast<Eigen::Index>(out[k].conditions()));
-    sums[k].within = Eigen::MatrixXd::Zero(static_cast<Eigen::Index>(count), static_cast<Eigen::Index>(count));
-    out[k].draws.assign(count, std::vector<double>(static_cast<std::size_t>(options.cells), nan));
+    smooth[k] = noise_law_of(metrics[k]) != NoiseLaw::unknown && !out[k].global();
+    (smooth[k] ? any_smooth : any_plain) = true;
+    out[k].freedom = smooth[k] ? pairs : options.cells - 1;
+    sums[k].start(count, out[k].conditions(), smooth[k] ? pairs : options.cells);
+    if (smooth[k]) bends[k].start(count, out[k].conditions(), pairs);
   }
-  std::vector<std::vector<Eigen::VectorXd>> deviation(metrics.size(), std::vector<Eigen::VectorXd>(count));
+  std::vector<std::vector<Eigen::VectorXd>> deviation(metrics.size(), std::vector<Eigen::VectorXd>(count)), bend = deviation;
   std::vector<int> lacking(static_cast<std::size_t>(jobs));
-  for (int first = 0; first < options.cells; first += at_once) {
-    std::vector<ProfileMatrix> means(static_cast<std::size_t>(std::min(at_once, options.cells - first)));
-    resamples.bootstrap(first, means);
-    for (std::size_t d = 0; d < means.size(); ++d) {
-      std::vector<EffectComparison> pairs(count);
-      parallel_for(static_cast<int>(count), [&](int m) { pairs[static_cast<std::size_t>(m)] = with_means(models[static_cast<std::size_t>(m)], cells, means[d]); });
+  const int draws_made = any_plain ? options.cells : pairs;
+  for (int first = 0; first < draws_made; first += at_once) {
+    const auto batch = static_cast<std::size_t>(std::min(at_once, draws_made - first));
+    std::vector<ProfileMatrix> means(any_plain ? batch : 0), directions(any_smooth && first < pairs ? batch : 0);
+    if (any_plain) resamples.bootstrap(first, means);
+    if (!directions.empty()) resamples.directions(first, directions);
+    for (std::size_t d = 0; d < batch; ++d) {
+      const int number = first + static_cast<int>(d);
+      const bool steps = any_smooth && number < pairs;
+      // comparisons from the draw itself, from a small step towards it and from one away from it
+      std::array<std::vector<EffectComparison>, 3> compared;
+      const auto compare = [&](std::size_t which, const ProfileMatrix& from) {
+        compared[which].resize(count);
+        parallel_for(static_cast<int>(count), [&](int m) { compared[which][static_cast<std::size_t>(m)] = with_means(models[static_cast<std::size_t>(m)], cells, from); });
+      };
+      if (any_plain) compare(0, means[d]);
+      if (steps) compare(1, measured + small_step * directions[d]), compare(2, measured - small_step * directions[d]);
       parallel_for(jobs, [&](int job) {
         const std::size_t k = static_cast<std::size_t>(job) / count, m = static_cast<std::size_t>(job) % count;
-        const auto values = metrics[k].evaluate(pairs[m]);
-        Eigen::VectorXd& apart = deviation[k][m];
-        apart.setZero(static_cast<Eigen::Index>(values.size()));
+        if (smooth[k] && !steps) return;
+        const auto values = metrics[k].evaluate(compared[smooth[k] ? 1 : 0][m]);
+        const auto away = smooth[k] ? metrics[k].evaluate(compared[2][m]) : std::vector<MetricValue>();
+        Eigen::VectorXd &apart = deviation[k][m], &bent = bend[k][m];
+        apart.setZero(static_cast<Eigen::Index>(values.size())), bent = apart;
         int missing = 0;
         for (std::size_t i = 0; i < values.size(); ++i) {
-          if (!out[k].values[m][i].value) continue;
-          if (values[i].value) apart[static_cast<Eigen::Index>(i)] = *values[i].value - *out[k].values[m][i].value;
-          else ++missing;
+          const auto& here = out[k].values[m][i].value;
+          const auto at = static_cast<Eigen::Index>(i);
+          if (!here) continue;
+          if (!values[i].value || (smooth[k] && !away[i].value)) ++missing;
+          else if (!smooth[k]) apart[at] = *values[i].value - *here;
+          else apart[at] = (*values[i].value - *away[i].value) / (2 * small_step), bent[at] = ((*values[i].value + *away[i].value) / 2 - *here) / (small_step * small_step);
         }
         lacking[static_cast<std::size_t>(job)] = missing;
-        if (out[k].mean[m]) out[k].draws[m][static_cast<std::size_t>(first) + d] = *out[k].mean[m] + apart.sum() / static_cast<double>(out[k].defined[m]);
       });
-      for (std::size_t k = 0; k < metrics.size(); ++k)
-        for (std::size_t a = 0; a < count; ++a) {
-          sums[k].undefined += lacking[k * count + a];
-          if (!out[k].mean[a]) continue;
-          sums[k].of_condition.row(static_cast<Eigen::Index>(a)) += deviation[k][a].transpose();
-          for (std::size_t b = 0; b <= a; ++b)
-            if (out[k].mean[b]) sums[k].within(static_cast<Eigen::Index>(a), static_cast<Eigen::Index>(b)) += deviation[k][a].dot(deviation[k][b]);
-        }
+      for (std::size_t k = 0; k < metrics.size(); ++k) {
+        if (smooth[k] && !steps) continue;
+        for (std::size_t a = 0; a < count; ++a) out[k].undefined_in_draws += lacking[k * count + a];
+        sums[k].add(deviation[k], out[k], number);
+        if (smooth[k]) bends[k].add(bend[k], out[k], number);
+      }
     }
   }
-  const double draws = options.cells;
   for (std::size_t k = 0; k < metrics.size(); ++k) {
     JointScores& s = out[k];
-    s.undefined_in_draws = sums[k].undefined;
     s.cell_covariance = Eigen::MatrixXd::Zero(static_cast<Eigen::Index>(count), static_cast<Eigen::Index>(count));
     s.shared_covariance = s.cell_covariance;
+    s.draws = sums[k].of_mean;
     for (std::size_t a = 0; a < count; ++a) {
       if (!s.mean[a]) continue;
+      for (double& x : s.draws[a]) x += *s.mean[a];
       const auto ia = static_cast<Eigen::Index>(a);
-      const Eigen::VectorXd mean_a = sums[k].of_condition.row(ia) / draws;
-      s.noise_shift[ia] = mean_a.sum() / static_cast<double>(s.defined[a]);
+      s.noise_shift[ia] = (smooth[k] ? bends[k] : sums[k]).mean(a);
       for (std::size_t b = 0; b <= a; ++b) {
         if (!s.mean[b]) continue;
         const auto ib = static_cast<Eigen::Index>(b);
-        const Eigen::VectorXd mean_b = sums[k].of_condition.row(ib) / draws;
         const double both = static_cast<double>(s.defined[a]) * static_cast<double>(s.defined[b]);
-        double of_means = 0;
-        for (int d = 0; d < options.cells; ++d) of_means += (s.draws[a][static_cast<std::size_t>(d)] - *s.mean[a] - s.noise_shift[ia]) * (s.draws[b][static_cast<std::size_t>(d)] - *s.mean[b] - s.noise_shift[ib]);
-        of_means /= draws - 1;
-        const double own = (sums[k].within(ia, ib) - draws * mean_a.dot(mean_b)) / (draws - 1) / both;
-        s.cell_covariance(ia, ib) = s.cell_covariance(ib, ia) = of_means;
+        DrawSums::Covariance c = sums[k].covariance(a, b, both, smooth[k]);
+        if (smooth[k]) {
+          // Slopes are taken at noisy profiles. For a e + e'B e this counts the variance of e'B e, which the bends show, twice.
+          const auto curved = bends[k].covariance(a, b, both, false);
+          c.of_means -= curved.of_means, c.own -= curved.own;
+          if (a == b) c.of_means = std::max(c.of_means, curved.of_means);      // at least that of the bends
+        }
+        s.cell_covariance(ia, ib) = s.cell_covariance(ib, ia) = c.of_means;
         // with S shared and O of a condition alone: of the means S + O/n, of a condition S + O
-        const double n = std::sqrt(both), shared = n > 1 ? (of_means - own) * n / (n - 1) : 0;
+        const double n = std::sqrt(both), shared = n > 1 ? (c.of_means - c.own) * n / (n - 1) : 0;
         s.shared_covariance(ia, ib) = s.shared_covariance(ib, ia) = s.global() ? 0 : shared;
       }
     }

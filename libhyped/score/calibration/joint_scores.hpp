@@ -42,7 +42,8 @@ struct JointScores {
   // conditions hold already (the common control, training cells).
   Eigen::MatrixXd cell_covariance, shared_covariance;       // [M x M]
   Eigen::VectorXd noise_shift;                              // [M] mean over draws - mean: what measuring adds to the score (errors grow, correlations fall)
-  std::vector<std::vector<double>> draws;                   // [M][D] means
+  std::vector<std::vector<double>> draws;                   // [M][D] means; of errors and correlations with what is linear in the draw alone
+  double freedom = 0;                                       // degrees of freedom of the covariances
   int undefined_in_draws = 0;                               // values that some draw lacks; the measured value stands for them
 
   std::size_t conditions() const { return values.empty() ? 0 : values.front().size(); }
@@ -56,7 +57,8 @@ struct DrawOptions {
   std::uint64_t seed = 1;
   int cells = 200;      // draws of all cells; 0: none
 };
-// One entry a metric. Metrics are evaluated (1 + draws) times for every model. Parallel, same bytes for any number of threads.
+// One entry a metric. Metrics are evaluated (1 + draws) times for every model. Errors and correlations (a law of depth is known) are evaluated a quarter of a
+// draw's step away, both ways: a draw itself has twice the noise, which blunts what a correlation feels. Parallel, same bytes for any number of threads.
 std::vector<JointScores> score_jointly(const std::vector<ScoredModel>& models, const std::vector<Metric>& metrics, const CellsBehind& cells, const DrawOptions& options);
 
 // A score with its interval. Three things may be drawn again: cells of these conditions, perturbations out of all such, both.
@@ -73,9 +75,10 @@ struct RangeOptions {
 };
 // Mean of a linear combination of models (weights [M]: one model, or 1 and -1), over conditions where all that have weight are defined. Other
 // perturbations: bootstrap percentiles, widened for small N as Student's t (Hesterberg 2015, Am Stat 69:371) from N = 10; Student's t below. Both: with the
-// covariance that conditions share added, since differences between conditions hold the rest of the cells' noise already. Empty where there is nothing to say.
+// covariance that conditions share added (with the degrees of freedom of the draws), since differences between conditions hold the rest of the cells' noise
+// already. Empty where there is nothing to say.
 ScoreRanges ranges_of(const JointScores& scores, const std::vector<double>& weights, const RangeOptions& options);
-// Mean of given values by perturbations, with an added variance of the mean that all share.
-std::optional<ScoreRange> range_over_perturbations(const std::vector<double>& values, double shared_variance, const RangeOptions& options);
+// Mean of given values by perturbations, with an added variance of the mean that all share, known with `freedom` degrees (0: well).
+std::optional<ScoreRange> range_over_perturbations(const std::vector<double>& values, double shared_variance, const RangeOptions& options, double freedom = 0);
 
 }  // namespace hyped

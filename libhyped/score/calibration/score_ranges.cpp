@@ -14,6 +14,8 @@ namespace {
 constexpr std::uint32_t perturbation_stream = 0x30000000u;
 constexpr std::size_t fewest_for_percentiles = 10;
 
+double two_sided_quantile(double level, double freedom) { return freedom > 0 ? student_quantile(0.5 + 0.5 * level, freedom) : -normal_quantile_of(0.5 - 0.5 * level); }
+
 double normal_cdf(double z) { return 0.5 * std::erfc(-z / std::sqrt(2.0)); }
 
 // Linear interpolation between order statistics; `sorted` ascends.
@@ -26,7 +28,7 @@ double quantile(const std::vector<double>& sorted, double p) {
 
 }  // namespace
 
-std::optional<ScoreRange> range_over_perturbations(const std::vector<double>& given, double shared_variance, const RangeOptions& options) {
+std::optional<ScoreRange> range_over_perturbations(const std::vector<double>& given, double shared_variance, const RangeOptions& options, double freedom) {
   std::vector<double> values;
   for (const double v : given)
     if (!std::isnan(v)) values.push_back(v);
@@ -49,7 +51,7 @@ std::optional<ScoreRange> range_over_perturbations(const std::vector<double>& gi
     const double tail = normal_cdf(-std::sqrt(size / (size - 1)) * t);
     below = mean - quantile(means, tail), above = quantile(means, 1 - tail) - mean;
   }
-  const double shared = t * std::sqrt(std::max(0.0, shared_variance));
+  const double shared = two_sided_quantile(options.level, freedom) * std::sqrt(std::max(0.0, shared_variance));
   return ScoreRange{mean, std::sqrt(se * se + std::max(0.0, shared_variance)), mean - std::hypot(below, shared), mean + std::hypot(above, shared)};
 }
 
@@ -80,14 +82,14 @@ ScoreRanges ranges_of(const JointScores& scores, const std::vector<double>& weig
   if (auto over = range_over_perturbations(combined, 0, options)) {
     out.perturbations = centred(*over);
     if (scores.global()) shared = std::max(0.0, cells - over->se * over->se);
-    if (auto both = range_over_perturbations(combined, shared, options)) out.both = centred(*both);
+    if (auto both = range_over_perturbations(combined, shared, options, scores.freedom)) out.both = centred(*both);
   }
   if (scores.cell_covariance.size() > 0) {
     double mean = 0, n = 0;
     for (const double v : combined)
       if (!std::isnan(v)) mean += v, n += 1;
     if (n > 0) {
-      const double estimate = scores.global() ? all : mean / n, half = -normal_quantile_of(0.5 - 0.5 * options.level) * std::sqrt(cells);
+      const double estimate = scores.global() ? all : mean / n, half = two_sided_quantile(options.level, scores.freedom) * std::sqrt(cells);
       out.cells = ScoreRange{estimate, std::sqrt(cells), estimate - half, estimate + half};
       if (!out.both) out.both = out.cells;      // one condition: there is nothing to say about others
     }

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "libhyped/distance/energy.hpp"
+#include "libhyped/score/bulk/clustering_agreement.hpp"
 #include "libhyped/score/dialects/dialect_parts.hpp"
 
 namespace hyped {
@@ -100,7 +101,9 @@ DialectScores score_cell_eval(const ScoredPair& pair, std::string_view name, con
   } else {
     out.words.push_back("pearson_edistance is left out: distances of all pairs of cells over all genes would take too long (--most-pair-work).");
   }
-  out.words.push_back("clustering_agreement is left out: a Leiden clustering of the condition means, best of seven resolutions, means nothing for few conditions.");
+  DialectMetric groups{"clustering_agreement", "adjusted mutual information of Leiden groups of condition means, resolution 1 for the truth, the best of seven for the prediction", "", Better::higher, 1, 0, version.scale, true, {clustering_agreement(profiles.truth, profiles.predicted)}, {}, {}, {}};
+  add_metric(out, pair, std::move(groups), MeanRule::nan_poisons);
+  if (pair.conditions.size() < 30) out.words.push_back(fmt::format("clustering_agreement of {} conditions means little: groups of so few are chance, and it takes the best of seven resolutions.", pair.conditions.size()));
   return out;
 }
 

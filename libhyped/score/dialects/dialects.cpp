@@ -131,7 +131,7 @@ DialectScores score_dialect(const ScoredPair& pair, std::string_view dialect, co
     if (d.id == dialect) return score_profile_dialect(pair, dialect);
     names.push_back(d.id);
   }
-  throw InputError("--preset " + std::string(dialect), "is not known", "did you mean " + nearest_names(dialect, names) + "?");
+  throw InputError("--preset " + std::string(dialect), "is not known", did_you_mean(dialect, names));
 }
 
 std::vector<SameNameRow> same_name_rows(const std::vector<DialectScores>& scores) {

@@ -63,6 +63,18 @@ void gears(DialectScores& out, const ScoredPair& pair, const EffectComparison& p
     add(out, pair, profiles, (std::string("opposite_direction_top") + k).c_str(), std::string("frac_opposite_direction_") + k, "", top);
     add(out, pair, profiles, (std::string("no_direction_top") + k).c_str(), std::string("frac_0/1_direction_") + k, "", top);
   }
+  for (const char* which : {"non_dropout", "non_zero"}) {
+    Choices measured = choices;
+    measured.push_back({"genes", std::string("20 of largest |t| against control, ") + (std::string(which) == "non_zero" ? "expressed in the condition" : "without those switched off altogether")});
+    const auto id = [&](const char* name) { return fmt::format("{}_top20_{}", name, which); };
+    add(out, pair, profiles, id("pearson_delta").c_str(), fmt::format("pearson_delta_top20_de_{}", which), "", measured, MeanRule::nan_is_zero);
+    add(out, pair, profiles, id("pearson").c_str(), fmt::format("pearson_top20_de_{}", which), "", measured, MeanRule::nan_is_zero);
+    add(out, pair, profiles, id("mse").c_str(), fmt::format("mse_top20_de_{}", which), "", measured);
+    add(out, pair, profiles, id("direction").c_str(), fmt::format("frac_correct_direction_top20_{}", which), "", measured);
+    add(out, pair, profiles, id("opposite_direction").c_str(), fmt::format("frac_opposite_direction_top20_{}", which), "", measured);
+    add(out, pair, profiles, id("no_direction").c_str(), fmt::format("frac_0/1_direction_top20_{}", which), "", measured);
+  }
+  for (const char* id : {"fold_change_gap_all", "fold_change_gap_downreg_0.33", "fold_change_gap_downreg_0.1", "fold_change_gap_upreg_3", "fold_change_gap_upreg_10"}) add(out, pair, profiles, id, id, "", choices);
   // Ranges of true cells in the top 20 genes.
   const SparseRows logs = logs_of(pair.truth, pair.log_target);
   std::vector<CellRangeScores> ranges;

@@ -153,7 +153,7 @@ DeMetric de_metric(std::string_view id, const DeRules& rules) {
     if (m.id == id) return m;
     names.push_back(m.id);
   }
-  throw InputError("metric " + std::string(id), "is not known", "did you mean " + nearest_names(id, names) + "?");
+  throw InputError("metric " + std::string(id), "is not known", did_you_mean(id, names));
 }
 
 double average_precision(std::span<const char> label, std::span<const double> score) {

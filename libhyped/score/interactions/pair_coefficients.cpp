@@ -15,25 +15,38 @@ namespace {
 
 using Points = std::vector<Eigen::Vector2d>;
 
-// Exact coefficients of pairs of genes: all pairs, or `most` drawn ones. genes: the rows used, which may repeat (a bootstrap's).
+// Coefficients of pairs of genes by least squares, the shortest where a pair does not determine them (genes without a change give 0, 0): as scikit-learn's
+// LAPACK gelss. All pairs, or `most` drawn ones. genes: the rows used, which may repeat (a bootstrap's); a gene makes no pair with itself. Empty if no pair determines both.
 Points solutions(const Eigen::VectorXd& a, const Eigen::VectorXd& b, const Eigen::VectorXd& ab, const std::vector<int>& genes, int most, RandomStream random) {
   Points out;
+  bool determined = false;
   const auto n = static_cast<double>(genes.size());
   const auto solve = [&](int i, int j) {
     const double determinant = a[i] * b[j] - a[j] * b[i], size = std::sqrt((a[i] * a[i] + b[i] * b[i]) * (a[j] * a[j] + b[j] * b[j]));
-    if (std::abs(determinant) <= 1e-12 * size) return;      // one direction, or one gene twice
+    if (i == j) return;
+    if (std::abs(determinant) <= 1e-12 * size) {
+      const Eigen::Vector2d one(a[i], b[i]), other(a[j], b[j]), longer = one.norm() >= other.norm() ? one : other;
+      if (longer.isZero(0)) {
+        out.emplace_back(0, 0);
+        return;
+      }
+      const Eigen::Vector2d direction = longer.normalized(), along(one.dot(direction), other.dot(direction));
+      out.emplace_back(direction * (along.dot(Eigen::Vector2d(ab[i], ab[j])) / along.squaredNorm()));
+      return;
+    }
+    determined = true;
     out.emplace_back((ab[i] * b[j] - ab[j] * b[i]) / determinant, (a[i] * ab[j] - a[j] * ab[i]) / determinant);
   };
   if (n * (n - 1) / 2 <= most) {
     for (std::size_t i = 0; i < genes.size(); ++i)
       for (std::size_t j = i + 1; j < genes.size(); ++j) solve(genes[i], genes[j]);
-    return out;
+    return determined ? out : Points();
   }
   for (int k = 0; k < most; ++k) {
     const auto i = static_cast<std::size_t>(random.uniform() * n), j = static_cast<std::size_t>(random.uniform() * n);
     if (i != j) solve(genes[i], genes[j]);
   }
-  return out;
+  return determined ? out : Points();
 }
 
 // Weiszfeld's iteration, made safe at data points by Vardi & Zhang 2000, PNAS 97:1423.
@@ -93,8 +106,9 @@ PairCoefficients pair_coefficients(const Eigen::VectorXd& a, const Eigen::Vector
   if (a.size() < 3 || b.size() != a.size() || ab.size() != a.size()) throw InputError("coefficients of a pair", "fewer than three genes, or profiles of different length", "");
   if (!a.allFinite() || !b.allFinite() || !ab.allFinite()) throw InputError("coefficients of a pair", "a change is NaN or infinite", "");
   PairCoefficients out;
-  std::vector<int> all(static_cast<std::size_t>(a.size()));
-  for (std::size_t i = 0; i < all.size(); ++i) all[i] = static_cast<int>(i);
+  std::vector<int> all;
+  for (Eigen::Index g = 0; g < a.size(); ++g)
+    if (options.unchanged_genes || a[g] != 0 || b[g] != 0) all.push_back(static_cast<int>(g));
   const Points points = solutions(a, b, ab, all, options.most_pairs, RandomStream(options.seed, 0, 0));
   if (points.empty()) {
     out.outcome = {Status::not_identifiable, "no two genes whose single changes differ in direction: the coefficients are not determined"};
@@ -106,7 +120,7 @@ PairCoefficients pair_coefficients(const Eigen::VectorXd& a, const Eigen::Vector
   parallel_for(bootstrap, [&](int k) {
     RandomStream random(options.seed, 1, static_cast<std::uint32_t>(k));
     std::vector<int> drawn(all.size());
-    for (int& g : drawn) g = static_cast<int>(random.uniform() * static_cast<double>(all.size()));
+    for (int& g : drawn) g = all[static_cast<std::size_t>(random.uniform() * static_cast<double>(all.size()))];
     const Points p = solutions(a, b, ab, drawn, std::min(options.most_pairs, 20000), RandomStream(options.seed, 2, static_cast<std::uint32_t>(k)));
     if (p.empty()) return;
     const Eigen::Vector2d here = spatial_median(p);
@@ -118,7 +132,7 @@ PairCoefficients pair_coefficients(const Eigen::VectorXd& a, const Eigen::Vector
   if (out.c1 * out.c2 > 0) out.dominance = defined(std::abs(std::log10(out.c1 / out.c2)));
   else out.dominance = undefined("the coefficients have opposite signs, or one is 0");
   const Eigen::VectorXd fitted = out.c1 * a + out.c2 * b;
-  out.fit_correlation = pearson({ab.data(), all.size()}, {fitted.data(), all.size()});
+  out.fit_correlation = pearson({ab.data(), static_cast<std::size_t>(ab.size())}, {fitted.data(), static_cast<std::size_t>(ab.size())});
   Eigen::MatrixXd singles(a.size(), 2);
   singles << a, b;
   out.dcor = distance_correlation(singles, ab), out.dcor_singles = distance_correlation(a, b);

@@ -11,9 +11,12 @@ namespace hyped {
 struct TheilSenOptions {
   int most_pairs = 100000;             // of genes; all of them if they are fewer, else drawn
   std::uint64_t seed = 1000;
+  // Genes that change in neither single say nothing on the coefficients; where most genes are so (few reads) pairs of them, solved by (0, 0), would be the
+  // median. true: all genes, as scikit-learn takes them.
+  bool unchanged_genes = false;
 };
 struct PairCoefficients {
-  double c1 = 0, c2 = 0;               // ab = c1 a + c2 b, no intercept: spatial median of the exact solutions of pairs of genes
+  double c1 = 0, c2 = 0;               // ab = c1 a + c2 b, no intercept: spatial median of the least-squares solutions of pairs of genes, the shortest where a pair leaves them open
   double c1_lower = 0, c1_upper = 0, c2_lower = 0, c2_upper = 0;      // 95 %, percentiles of a bootstrap over genes
   double magnitude = 0;                // sqrt(c1^2 + c2^2)
   MetricValue dominance;               // |log10(c1 / c2)|; undefined for opposite signs or a zero

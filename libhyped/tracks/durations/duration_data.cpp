@@ -67,7 +67,7 @@ std::vector<Covariate> arm_covariates(const CellTracks& tracks, const std::strin
   for (const auto& film : tracks.films) conditions.insert(film.condition);
   if (!conditions.erase(baseline)) {
     const std::vector<std::string> known(conditions.begin(), conditions.end());
-    throw InputError("baseline", "no film has the condition '" + baseline + "'", "did you mean " + nearest_names(baseline, known) + "?");
+    throw InputError("baseline", "no film has the condition '" + baseline + "'", did_you_mean(baseline, known));
   }
   std::vector<Covariate> out;
   for (const auto& condition : conditions)

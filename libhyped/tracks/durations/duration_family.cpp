@@ -132,6 +132,17 @@ LogTails<T> log_tails(const DurationFamily& family, const Eta<T>& eta, double t)
 }
 
 template <class T>
+T log_survival(const DurationFamily& family, const Eta<T>& eta, double t) {
+  if (t > 0 && std::isfinite(t)) {
+    if (family.kind == FamilyKind::lognormal) return log_tail_of(T((std::log(t) - eta[0]) * exp_of(T(-eta[1]))));
+    if (family.kind == FamilyKind::weibull) return -exp_of(T(exp_of(eta[1]) * (std::log(t) - eta[0])));
+    if (family.kind == FamilyKind::exgaussian) return ExGaussian<T>(eta, t).log_survival();
+    if (family.kind == FamilyKind::erlang && family.stages == 1) return -t * exp_of(T(-eta[0]));
+  }
+  return log_tails(family, eta, t).survival;
+}
+
+template <class T>
 T log_between(const DurationFamily& family, const Eta<T>& eta, double a, double b) {
   if (!(a > 0)) return log_tails(family, eta, b).cdf;
   const LogTails<T> at_a = log_tails(family, eta, a);
@@ -291,6 +302,7 @@ T RemainingTime<T>::from(double r) const {
 #define HYPED_DURATION_FAMILY(T)                                                              \
   template T log_density<T>(const DurationFamily&, const Eta<T>&, double);                    \
   template LogTails<T> log_tails<T>(const DurationFamily&, const Eta<T>&, double);            \
+  template T log_survival<T>(const DurationFamily&, const Eta<T>&, double);                   \
   template T log_between<T>(const DurationFamily&, const Eta<T>&, double, double);            \
   template T log_between<T>(const LogTails<T>&, const LogTails<T>&);                          \
   template T mean_of<T>(const DurationFamily&, const Eta<T>&);                                \

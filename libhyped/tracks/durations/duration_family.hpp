@@ -44,6 +44,9 @@ template <class T>
 T log_density(const DurationFamily& family, const Eta<T>& eta, double t);
 template <class T>
 LogTails<T> log_tails(const DurationFamily& family, const Eta<T>& eta, double t);
+// log P(T > t) alone, where the other tail is not asked for.
+template <class T>
+T log_survival(const DurationFamily& family, const Eta<T>& eta, double t);
 // log P(a < T <= b), from whichever tail is the smaller; b may be infinite.
 template <class T>
 T log_between(const DurationFamily& family, const Eta<T>& eta, double a, double b);

@@ -38,11 +38,50 @@ T log_residual(const Duration& d, const RemainingTime<T>& left) {
   return value_of(part) > 0 ? T(log_of(part) - log_of(whole)) : T(-infinity);
 }
 
+// Averages of a delayed exponential's survival S over the shifts 0..spread of a time: smooth where the family itself has an edge.
+template <class T>
+struct SpreadDelay {
+  T delay, excess;
+  double spread;
+  SpreadDelay(const std::array<T, 4>& eta, double s) : delay(exp_of(eta[0])), excess(exp_of(eta[1])), spread(s) {}
+  // log of the mean of S(x + u)
+  T log_survival(double x) const {
+    const T early = delay - x;      // what of the spread lies before the edge
+    if (value_of(early) <= 0) return early / excess + log_of(T(excess / spread)) + log1m_exp(T(-spread / excess));
+    if (value_of(early) >= spread) return T(0.0);
+    return log_of(T((early + excess * (1.0 - exp_of(T((early - spread) / excess)))) / spread));
+  }
+  // mean of 1 - S(x + u), for x below the edge
+  T left_before(double x) const { return excess * ramp_of(T((x + spread - delay) / excess)) / spread; }
+  T log_between(double a, double b) const {
+    if (std::isinf(b)) return log_survival(a);
+    if (b + spread <= value_of(delay)) return T(-infinity);
+    if (a >= value_of(delay)) return log_survival(a) + log1m_exp(T((a - b) / excess));
+    T share = b < value_of(delay) ? left_before(b) : T(1.0 - exp_of(log_survival(b)));
+    if (a + spread > value_of(delay)) share -= left_before(a);
+    return value_of(share) > 0 ? T(log_of(share)) : T(-infinity);
+  }
+};
+
+// The delayed exponential's contribution averaged over the entry spread.
+template <class T>
+T log_delayed(const DurationModel& model, const Duration& d, const std::array<T, 4>& eta) {
+  const SpreadDelay<T> average(eta, d.entry_spread_h);
+  const T progressing = log_progressing(model, eta);
+  const auto between = [&](double a, double b) {
+    if (std::isfinite(b) || !model.cure) return T(progressing + average.log_between(a, b));
+    return log_sum(T(progressing + average.log_survival(a)), T(-softplus(T(-eta[static_cast<std::size_t>(model.family.count())]))));
+  };
+  // the mean density over the spread is the share that ends within it, by its length
+  const T seen = d.exact() ? T(progressing + log_between(model.family, family_eta(eta), d.lower_h, d.lower_h + d.entry_spread_h) - std::log(d.entry_spread_h)) : between(d.lower_h, d.upper_h);
+  return seen - between(d.seen_if_above_h, d.seen_if_below_h);
+}
+
 }  // namespace
 
 template <class T>
 T log_mixture_survival(const DurationModel& model, const std::array<T, 4>& eta, double t) {
-  return log_mixture_survival(model, eta, log_tails(model.family, family_eta(eta), t));
+  return log_mixture_survival(model, eta, LogTails<T>{log_survival(model.family, family_eta(eta), t), T(0.0)});
 }
 
 template <class T>
@@ -74,14 +113,26 @@ T log_mixture_density(const DurationModel& model, const std::array<T, 4>& eta, d
   return log_progressing(model, eta) + log_density(model.family, family_eta(eta), t);
 }
 
-std::vector<EntryNode> entry_nodes(double spread_h) {
-  if (!(spread_h > 0)) return {{0, 1}};
-  using Rule = boost::math::quadrature::gauss<double, 5>;
+namespace {
+
+template <class Rule>
+std::vector<EntryNode> nodes_of(double spread_h) {
   std::vector<EntryNode> out;
   for (std::size_t n = 0; n < Rule::abscissa().size(); ++n)
     for (const double sign : {-1.0, 1.0})
       if (sign > 0 || Rule::abscissa()[n] > 0) out.push_back({0.5 * spread_h * (1 + sign * Rule::abscissa()[n]), 0.5 * Rule::weights()[n]});
   return out;
+}
+
+}  // namespace
+
+std::vector<EntryNode> entry_nodes(double spread_h, FamilyKind kind) {
+  if (!(spread_h > 0)) return {{0, 1}};
+  return kind == FamilyKind::exgaussian ? nodes_of<boost::math::quadrature::gauss<double, 10>>(spread_h) : nodes_of<boost::math::quadrature::gauss<double, 5>>(spread_h);
+}
+
+bool averaged_in_closed_form(const DurationModel& model, const Duration& duration) {
+  return model.family.kind == FamilyKind::delayed_exponential && duration.entry_spread_h > 0 && !duration.residual;
 }
 
 template <class T>
@@ -90,9 +141,10 @@ T log_contribution(const DurationModel& model, const Duration& d, const std::arr
     HYPED_REQUIRE(left != nullptr);
     return log_residual(d, *left);
   }
+  if (averaged_in_closed_form(model, d)) return log_delayed(model, d, eta);
   const bool truncated = d.entry_spread_h > 0 || d.seen_if_above_h > 0 || std::isfinite(d.seen_if_below_h);
   std::vector<T> seen, could_be_seen;
-  for (const auto& [shift, weight] : entry_nodes(d.entry_spread_h)) {
+  for (const auto& [shift, weight] : entry_nodes(d.entry_spread_h, model.family.kind)) {
     const double lower = d.lower_h + shift, log_weight = std::log(weight);
     seen.push_back(log_weight + (d.exact() ? log_mixture_density(model, eta, lower) : log_between_times(model, eta, lower, d.upper_h + shift)));
     if (truncated) could_be_seen.push_back(log_weight + log_between_times(model, eta, d.seen_if_above_h + shift, d.seen_if_below_h + shift));

@@ -15,7 +15,8 @@ struct DurationModel {
 using DurationEta = std::array<Taylor<4>, 4>;
 
 // log of P(what was seen) / P(being seen at all). exact: f; interval: S(a) - S(b); cut off: S(c); truncated: over S(u) - S(w);
-// with an entry spread numerator and denominator are averaged over it (Gauss-Legendre, 5 nodes); residual: the forward recurrence
+// with an entry spread numerator and denominator are averaged over it (entry_nodes; in closed form for the delayed exponential, whose edge
+// no rule of points resolves); residual: the forward recurrence
 // time at growth rate g, exp(g r) int_r^inf exp(-g u) f(u) du / int_0^inf exp(-g u) S(u) du.
 // `left` serves residual durations at this eta and growth rate; null where there are none.
 // -infinity where the model makes it impossible. Residual durations know no cure fraction (InputError from DurationLikelihood).
@@ -43,6 +44,9 @@ T log_sum_of(const std::vector<T>& logs);
 struct EntryNode {
   double shift, weight;
 };
-std::vector<EntryNode> entry_nodes(double spread_h);
+// Gauss-Legendre, 5 nodes, 10 for the exgaussian, whose rise may take a seventh of the spread (error below 1e-7 there).
+std::vector<EntryNode> entry_nodes(double spread_h, FamilyKind kind);
+// Is the average over this duration's entry spread taken in closed form?
+bool averaged_in_closed_form(const DurationModel& model, const Duration& duration);
 
 }  // namespace hyped

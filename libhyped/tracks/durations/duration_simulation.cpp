@@ -69,6 +69,8 @@ double draw_duration(const DurationModel& model, const std::array<double, 4>& et
 
 DurationData simulate_like(const DurationData& data, const DurationModel& model, const std::vector<std::array<double, 4>>& eta, const WatchTimes& watch, RandomStream& random) {
   DurationData out = data;
+  double shortest = infinity;      // what annotated times are rounded to, for draws of 0 (an exgaussian has some)
+  for (const Duration& d : data.durations) shortest = std::min(shortest, d.exact() ? d.lower_h : d.upper_h - d.lower_h);
   for (int i = 0; i < data.count(); ++i) {
     const auto n = static_cast<std::size_t>(i);
     const Duration& was = data.durations[n];
@@ -96,7 +98,7 @@ DurationData simulate_like(const DurationData& data, const DurationModel& model,
       now.cause = -1;
     } else {
       now.lower_h = framed ? std::max(was.seen_if_above_h, grid * std::floor(seen / grid)) : seen;
-      now.upper_h = framed ? std::min(was.seen_if_below_h, grid * (std::floor(seen / grid) + 1)) : seen;
+      now.upper_h = framed ? std::min(was.seen_if_below_h, grid * (std::floor(seen / grid) + 1)) : seen > 0 ? seen : shortest;
       now.cause = 0;
     }
   }

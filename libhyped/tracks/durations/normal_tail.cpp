@@ -11,7 +11,7 @@ namespace hyped {
 double mills_ratio(double z) {
   if (z < 5) return std::sqrt(std::acos(-1.0) / 2) * std::exp(0.5 * z * z) * std::erfc(z / std::sqrt(2.0));
   double fraction = z;
-  for (int n = 80; n >= 1; --n) fraction = z + n / fraction;
+  for (int n = 6 + static_cast<int>(90 / z); n >= 1; --n) fraction = z + n / fraction;      // as many as change the last bit
   return 1 / fraction;
 }
 

@@ -42,7 +42,13 @@ struct Taylor {
   }
   friend Taylor operator+(Taylor a, const Taylor& b) { return a += b; }
   friend Taylor operator-(Taylor a) { return a *= -1; }
-  friend Taylor operator-(Taylor a, const Taylor& b) { return a += -b; }
+  Taylor& operator-=(const Taylor& b) {
+    value -= b.value;
+    for (int i = 0; i < N; ++i) slope[i] -= b.slope[i];
+    for (int i = 0; i < pairs; ++i) curve[i] -= b.curve[i];
+    return *this;
+  }
+  friend Taylor operator-(Taylor a, const Taylor& b) { return a -= b; }
   friend Taylor operator*(const Taylor& a, const Taylor& b) {
     Taylor out(a.value * b.value);
     for (int i = 0, p = 0; i < N; ++i) {
@@ -138,6 +144,12 @@ template <class T>
 T softplus(const T& x) {
   const double v = value_of(x), s = 1 / (1 + std::exp(-v));
   return chain(x, v > 0 ? v + std::log1p(std::exp(-v)) : std::log1p(std::exp(v)), s, s * (1 - s));
+}
+// w + exp(-w) - 1, w >= 0: what a ramp has left of itself when it decays as it grows.
+template <class T>
+T ramp_of(const T& w) {
+  const double v = value_of(w), loss = -std::expm1(-v);
+  return chain(w, v < 1e-3 ? v * v * (0.5 - v * (1.0 / 6 - v * (1.0 / 24 - v / 120))) : v - loss, loss, 1 - loss);
 }
 // log(exp(a) + exp(b))
 template <class T>

@@ -82,7 +82,7 @@ PanelCuts cut_undivided(PanelData& data) {
     out.divided += subject.looks.back().seen == division ? 1 : 0;
     auto& looks = subject.looks;
     PanelSubject rest = subject;
-    bool first_stay = true;
+    bool first_stay = true, newborn = false;
     std::size_t from = 0;
     int before = -1;      // the last known phase
     for (std::size_t i = 0; i < looks.size(); ++i) {
@@ -93,8 +93,10 @@ PanelCuts cut_undivided(PanelData& data) {
           ++out.undivided;
           PanelSubject part = subject;
           part.looks.assign(looks.begin() + static_cast<std::ptrdiff_t>(from), looks.begin() + static_cast<std::ptrdiff_t>(i));
-          part.entered = subject.entered && from == 0;
-          if (part.looks.size() > 1) kept.push_back(std::move(part));
+          part.looks.push_back({looks[i].time_h, division});
+          part.entered = newborn || (subject.entered && from == 0);
+          kept.push_back(std::move(part));
+          newborn = true;
         }
         from = i;
       } else if (before >= 0 && looks[i].seen != before) {
@@ -103,14 +105,14 @@ PanelCuts cut_undivided(PanelData& data) {
       before = looks[i].seen;
     }
     rest.looks.assign(looks.begin() + static_cast<std::ptrdiff_t>(from), looks.end());
-    rest.entered = subject.entered && from == 0;
+    rest.entered = newborn || (subject.entered && from == 0);
     if (rest.looks.size() > 1) kept.push_back(std::move(rest));
   }
   data.subjects = std::move(kept);
   if (out.leftover > 0)
     data.notes.push_back(fmt::format("{} born with the light of '{}' and then in '{}': the light is the mother's, and those looks are left out", out.leftover == 1 ? "1 cell was" : fmt::format("{} cells were", out.leftover), data.phases[static_cast<std::size_t>(last)], data.phases[0]));
   if (out.undivided > 0)
-    data.notes.push_back(fmt::format("{} from '{}' to '{}' without a division ({} divisions were seen): missed divisions or wrong links, no transition; the cells are cut off there and go on as others", out.undivided == 1 ? "1 change" : fmt::format("{} changes", out.undivided), data.phases[static_cast<std::size_t>(last)], data.phases[0], out.divided));
+    data.notes.push_back(fmt::format("{} from '{}' to '{}' without a division ({} divisions were seen): read as divisions that the tracker missed, between the two looks; what follows is a new-born cell", out.undivided == 1 ? "1 change" : fmt::format("{} changes", out.undivided), data.phases[static_cast<std::size_t>(last)], data.phases[0], out.divided));
   return out;
 }
 

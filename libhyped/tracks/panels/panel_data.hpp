@@ -36,13 +36,14 @@ struct PanelData {
 // phase are unknown_alive. Phases that the tracks name but no cell shows are left out, and said.
 PanelData panel_from_tracks(const CellTracks& tracks, const std::string& reference = "");
 
-// Changes that are no transition of a cell: counted, said in the notes, and cut out.
+// Changes from the last phase to the first within one track: counted and said in the notes.
 struct PanelCuts {
   long leftover = 0;                     // cells born with light of the last phase that then show the first: the light is the mother's, those looks are left out
-  long undivided = 0;                    // from the last phase to the first without a division: the cell is cut off there, and goes on as another
+  long undivided = 0;                    // other cells: a division that the tracker missed, between the two looks; one daughter goes on as a cell of its own
   long divided = 0;                      // cells that were seen to divide
 };
-// The last phase of the cycle is left by dividing. Where the data have divisions ("divided") no cell goes from `last` to phase 0 otherwise.
+// Living cells leave the last phase of the cycle by dividing. Where the data have divisions ("divided") no cell goes from it to phase 0 otherwise. Cut off
+// instead, such stays would make the rate of division low by their share: they are cut just where they end.
 PanelCuts cut_undivided(PanelData& data);
 
 // InputError: times that do not increase, unknown indices, a look after an absorbing phase, a subject with one look only is a note.

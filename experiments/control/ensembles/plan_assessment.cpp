@@ -1,0 +1,176 @@
+// Reports over members; derivatives where a slope is needed.
+#include "experiments/control/ensembles/plan_assessment.hpp"
+
+#include <Eigen/Cholesky>
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "libhyped/parallel.hpp"
+
+namespace hyped::control {
+namespace {
+
+Eigen::VectorXd ranks(const Eigen::VectorXd& values) {
+  std::vector<Eigen::Index> order(static_cast<std::size_t>(values.size()));
+  std::iota(order.begin(), order.end(), Eigen::Index{0});
+  std::stable_sort(order.begin(), order.end(), [&](Eigen::Index a, Eigen::Index b) { return values[a] < values[b]; });
+  Eigen::VectorXd out(values.size());
+  for (std::size_t k = 0; k < order.size();) {
+    std::size_t end = k;
+    while (end < order.size() && values[order[end]] == values[order[k]]) ++end;
+    for (std::size_t i = k; i < end; ++i) out[order[i]] = 0.5 * static_cast<double>(k + end - 1);
+    k = end;
+  }
+  return out;
+}
+
+// 0 where one of them does not vary.
+double spearman(const Eigen::VectorXd& a, const Eigen::VectorXd& b) {
+  const Eigen::VectorXd x = ranks(a).array() - ranks(a).mean(), y = ranks(b).array() - ranks(b).mean();
+  const double size = x.norm() * y.norm();
+  return size > 0 ? std::clamp(x.dot(y) / size, -1.0, 1.0) : 0.0;
+}
+
+}  // namespace
+
+MemberHalves split_members(int count) {
+  MemberHalves out;
+  for (int m = 0; m < count; ++m) (m % 2 == 0 ? out.optimise : out.report).push_back(m);
+  if (out.report.empty()) out.report = out.optimise;
+  return out;
+}
+
+PlanRecord record_of(const PlanProblem& problem, const std::string& name, std::vector<Pulse> pulses, const std::vector<int>& members, double within) {
+  PlanRecord out;
+  out.name = name;
+  EnsembleAnswer answer = ensemble_answer(*problem.system, problem.target, members, pulses);
+  out.pulses = std::move(pulses);
+  out.outcome = answer.outcome;
+  if (!out.outcome.ok()) return out;
+  out.distances = answer.distances, out.weights = answer.weights, out.quantities = answer.quantities;
+  out.mean = out.distances.dot(out.weights) / out.weights.sum();
+  out.median = smooth_quantile(out.distances, out.weights, 0.5);
+  out.range = predictive_range(out.distances, out.weights);
+  for (Eigen::Index m = 0; m < out.distances.size(); ++m) out.reached += (out.distances[m] <= within) * out.weights[m] / out.weights.sum();
+  return out;
+}
+
+PlanContrast contrast(const PlanRecord& plan, const PlanRecord& other) {
+  PlanContrast out;
+  out.other = other.name;
+  const Eigen::VectorXd gain = other.distances - plan.distances;
+  double share = 0;
+  for (Eigen::Index m = 0; m < gain.size(); ++m) share += (gain[m] > 0) * plan.weights[m] / plan.weights.sum();
+  out.chance = succession(share, effective_count(plan.weights));
+  out.gain = gain.dot(plan.weights) / plan.weights.sum();
+  const PredictiveRange range = predictive_range(gain, plan.weights);
+  out.lower = range.lower, out.upper = range.upper;
+  return out;
+}
+
+std::vector<TimingPoint> timing_course(const PlanProblem& problem, const std::vector<Pulse>& pulses, int pulse, double from_h, double until_h, int points, const std::vector<int>& members) {
+  std::vector<TimingPoint> out;
+  for (int k = 0; k < points; ++k) {
+    std::vector<Pulse> moved = pulses;
+    Pulse& at = moved[static_cast<std::size_t>(pulse)];
+    const double start = from_h + (until_h - from_h) * k / std::max(1, points - 1);
+    at.until_h += start - at.start_h;
+    at.start_h = start;
+    const EnsembleAnswer answer = ensemble_answer(*problem.system, problem.target, members, moved);
+    if (!answer.outcome.ok()) continue;
+    out.push_back({start, risk_of(problem.risk, answer.distances, answer.weights), answer.distances.dot(answer.weights) / answer.weights.sum(), answer.quantities.transpose() * answer.weights / answer.weights.sum()});
+  }
+  return out;
+}
+
+std::vector<VariableSlack> variable_slack(const PlanProblem& problem, const PlanSearch& search, double rise) {
+  const PlanShape& shape = search.shapes[static_cast<std::size_t>(search.best.shape)];
+  const int variables = shape.variable_count();
+  std::vector<VariableSlack> out;
+  if (variables == 0) return out;
+  std::vector<int> members = problem.members;
+  if (members.empty()) members.resize(static_cast<std::size_t>(problem.system->member_count())), std::iota(members.begin(), members.end(), 0);
+  PlanProblem smooth = problem;      // the largest distance has no curvature: its neighbour among smooth measures has
+  if (smooth.risk.measure == RiskMeasure::worst) smooth.risk = {RiskMeasure::quantile, 1 - 0.5 / static_cast<double>(members.size()), 0};
+  EnsembleProgram program(smooth, shape, members);
+  const NonlinearProgram function = program.program();
+  const Eigen::VectorXd z = program.to_program(search.best.x);
+  const auto slope_at = [&](const Eigen::VectorXd& at) {
+    double value;
+    Eigen::VectorXd gradient;
+    return function.objective(at, value, &gradient) ? gradient : Eigen::VectorXd::Zero(variables).eval();
+  };
+  const Eigen::VectorXd slope = slope_at(z);
+  Eigen::MatrixXd curvature(variables, variables);
+  std::vector<int> free;
+  constexpr double step = 1e-3;
+  for (int v = 0; v < variables; ++v) {
+    Eigen::VectorXd low = z, high = z;
+    low[v] = std::max(0.0, z[v] - step), high[v] = std::min(1.0, z[v] + step);
+    curvature.col(v) = (slope_at(high) - slope_at(low)) / (high[v] - low[v]);
+    const bool held = (z[v] < 1e-6 && slope[v] > 0) || (z[v] > 1 - 1e-6 && slope[v] < 0);
+    if (!held) free.push_back(v);
+  }
+  curvature = (0.5 * (curvature + curvature.transpose())).eval();
+  const auto n = static_cast<Eigen::Index>(free.size());
+  Eigen::MatrixXd inner = curvature(free, free);
+  const Eigen::LDLT<Eigen::MatrixXd> factor(inner);
+  const bool convex = n > 0 && factor.info() == Eigen::Success && factor.isPositive() && factor.vectorD().minCoeff() > 0;
+  const Eigen::MatrixXd inverse = convex ? Eigen::MatrixXd(factor.solve(Eigen::MatrixXd::Identity(n, n))) : Eigen::MatrixXd();
+  for (int v = 0; v < variables; ++v) {
+    const PlanVariable& variable = shape.variables()[static_cast<std::size_t>(v)];
+    const double width = variable.upper - variable.lower;
+    VariableSlack slack{variable.name, variable.unit, search.best.x[v], variable.lower, variable.upper, false};
+    const auto place = std::find(free.begin(), free.end(), v);
+    double reach = 1;      // flat or not convex: nothing holds it
+    if (place == free.end()) slack.at_bound = true, reach = std::min(1.0, rise / std::abs(slope[v]));
+    else if (convex) reach = std::sqrt(2 * rise * std::max(0.0, inverse(place - free.begin(), place - free.begin())));
+    slack.lower = std::max(variable.lower, slack.value - reach * width);
+    slack.upper = std::min(variable.upper, slack.value + reach * width);
+    out.push_back(slack);
+  }
+  return out;
+}
+
+MemberPlans member_plans(const PlanProblem& problem, const PlanSearch& search, const std::vector<int>& members) {
+  MemberPlans out;
+  const PlanShape& shape = search.shapes[static_cast<std::size_t>(search.best.shape)];
+  const auto count = static_cast<Eigen::Index>(members.size());
+  out.variables.resize(count, shape.variable_count());
+  out.distances.setZero(count);
+  Eigen::VectorXd common = Eigen::VectorXd::Zero(count);
+  PlanProblem own = problem;
+  own.risk = {RiskMeasure::mean, 0.9, 0};
+  parallel_for(static_cast<int>(count), [&](int m) {
+    EnsembleProgram program(own, shape, {members[static_cast<std::size_t>(m)]});
+    double cost = 0, violation = 0;
+    out.variables.row(m) = search.best.x.transpose();
+    if (!program.value(search.best.x, cost, violation)) return;
+    common[m] = out.distances[m] = cost;
+    if (shape.variable_count() == 0) return;
+    ProgramOptions solver;
+    solver.method = ProgramMethod::sequential;
+    solver.tolerance = 1e-6;
+    solver.iteration_limit = 60;
+    const Eigen::VectorXd x = program.to_plan(solve_program(program.program(), program.to_program(search.best.x), solver).x);
+    double better = 0, broken = 0;
+    if (program.value(x, better, broken) && better < cost && broken <= std::max(1e-6, violation)) out.variables.row(m) = x.transpose(), out.distances[m] = better;
+  });
+  out.regret = (common - out.distances).mean();
+  const Eigen::MatrixXd parameters = problem.system->parameters();
+  const std::vector<std::string> names = problem.system->parameter_names();
+  if (parameters.rows() != problem.system->member_count() || count < 5) return out;
+  for (std::size_t p = 0; p < names.size(); ++p) {
+    const Eigen::VectorXd values = parameters(members, static_cast<Eigen::Index>(p));
+    const auto add = [&](const std::string& of, const Eigen::VectorXd& what) {
+      const double r = spearman(values, what), z = std::atanh(std::clamp(r, -0.999999, 0.999999)), sd = 1.06 / std::sqrt(static_cast<double>(count) - 3);
+      out.sensitivities.push_back({names[p], of, r, std::tanh(z - 1.96 * sd), std::tanh(z + 1.96 * sd)});
+    };
+    add("distance", common);
+    for (int v = 0; v < shape.variable_count(); ++v) add(shape.variables()[static_cast<std::size_t>(v)].name, out.variables.col(v));
+  }
+  return out;
+}
+
+}  // namespace hyped::control

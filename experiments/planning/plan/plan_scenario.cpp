@@ -1,0 +1,232 @@
+// TOML to PlanScenario, every key checked.
+#include "experiments/planning/plan/plan_scenario.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <fstream>
+#include <limits>
+#include <sstream>
+
+#include "experiments/scenario_section.hpp"
+
+namespace hyped {
+namespace {
+
+constexpr double at_harvest = std::numeric_limits<double>::quiet_NaN();
+
+template <class Enum>
+Enum named(Section& s, const std::string& key, const std::string& otherwise, const std::map<std::string, Enum>& kinds) {
+  const std::string text = s.text(key, otherwise);
+  if (const auto found = kinds.find(text); found != kinds.end()) return found->second;
+  std::vector<std::string> valid;
+  for (const auto& [name, kind] : kinds) valid.push_back(name);
+  throw InputError(s.place(key), fmt::format("{} '{}' is unknown", key, text), "use " + nearest_names(text, valid));
+}
+
+double positive(Section& s, const std::string& key, double otherwise, bool zero = false) {
+  const double value = s.number(key, otherwise);
+  if (!(value > 0 || (zero && value == 0))) throw InputError(s.place(key), fmt::format("{} is {:.6g}", key, value), zero ? "give 0 or more" : "give a positive number");
+  return value;
+}
+
+int count(Section& s, const std::string& key, int otherwise, int least) {
+  const int value = s.integer(key, otherwise);
+  if (value < least) throw InputError(s.place(key), fmt::format("{} is {}", key, value), fmt::format("give {} or more", least));
+  return value;
+}
+
+// [low, high], or one number for both.
+std::pair<double, double> range(Section& s, const std::string& key, double low, double high) {
+  if (!s.has(key)) return {low, high};
+  const auto values = s.numbers(key);
+  if (values.empty() || values.size() > 2) throw InputError(s.place(key), fmt::format("'{}' has {} numbers", key, values.size()), "write [least, most], or [value]");
+  if (values.back() < values.front()) throw InputError(s.place(key), fmt::format("'{}' runs from {:.6g} down to {:.6g}", key, values.front(), values.back()), "the smaller one comes first");
+  return {values.front(), values.back()};
+}
+
+control::InputLimits read_input(Section s) {
+  control::InputLimits input;
+  input.name = s.required("name");
+  input.unit = s.text("unit", input.unit);
+  std::tie(input.lowest, input.highest) = range(s, "amount", 0, 1);
+  std::tie(input.earliest_h, input.latest_h) = range(s, "start_h", 0, 0);
+  std::tie(input.shortest_h, input.longest_h) = range(s, "duration_h", control::never_h, control::never_h);
+  const auto pulses = range(s, "pulses", 1, 1);
+  input.fewest = static_cast<int>(pulses.first), input.most = static_cast<int>(pulses.second);
+  if (input.fewest < 0 || pulses.first != input.fewest || pulses.second != input.most) throw InputError(s.place("pulses"), "pulses must be whole numbers from 0", "write [0, 2]");
+  input.total = s.number("total", control::never_h);
+  input.gap_h = positive(s, "gap_h", 0, true);
+  s.reject_unknown();
+  return input;
+}
+
+StatedQuantity read_quantity(Section& s, const std::string& otherwise) {
+  StatedQuantity q;
+  q.quantity = s.text("quantity", otherwise);
+  q.of = s.texts("phases");
+  for (const auto& gene : s.texts("genes")) q.of.push_back(gene);
+  q.time_h = s.number("time_h", at_harvest);
+  q.at_dosing = s.text("at_dosing_of", "");
+  q.place = s.place("quantity");
+  if (!q.at_dosing.empty() && std::isfinite(q.time_h)) throw InputError(s.place("time_h"), "a quantity has its time and is at a dosing", "give one of the two");
+  return q;
+}
+
+void read_target(Section s, PlanScenario& out, const std::string& quantity) {
+  out.distance = named<control::PlanDistance>(s, "distance", "root_mean_square", {{"root_mean_square", control::PlanDistance::root_mean_square}, {"mean_square", control::PlanDistance::mean_square}});
+  out.within = positive(s, "within", 0, true);
+  for (Section t : s.sections("term")) {
+    StatedTerm term;
+    term.quantity = read_quantity(t, quantity);
+    term.term.name = t.required("name");
+    term.term.value = t.required_number("value");
+    term.term.scale = positive(t, "scale", 1);
+    term.term.weight = positive(t, "weight", 1);
+    term.term.side = named<control::Side>(t, "side", "equal", {{"equal", control::Side::equal}, {"at_least", control::Side::at_least}, {"at_most", control::Side::at_most}});
+    t.reject_unknown();
+    out.terms.push_back(std::move(term));
+  }
+  for (Section p : s.sections("profile")) {
+    StatedProfile profile{p.required("file"), p.text("column", ""), p.text("label", ""), p.text("matrix", ""), p.place("file"), p.texts("genes"), positive(p, "weight", 1), positive(p, "scale", 1)};
+    if (profile.column.empty() != profile.label.empty()) throw InputError(profile.place, "a profile has only one of column and label", "give both for an .h5ad, neither for a table gene, value");
+    p.reject_unknown();
+    out.profiles.push_back(std::move(profile));
+  }
+  for (Section n : s.sections("nuisance")) {
+    StatedProgramme programme{n.required("name"), n.place("name"), n.map<double>("loadings")};
+    for (const auto& gene : n.texts("genes")) programme.loadings[gene] = 1;
+    if (programme.loadings.empty()) throw InputError(programme.place, "the programme has no gene", "give genes, or loadings = {GENE = 1}");
+    n.reject_unknown();
+    out.nuisance.push_back(std::move(programme));
+  }
+  s.reject_unknown();
+  if (out.terms.empty() && out.profiles.empty()) throw InputError(s.place("term"), "[target] names nothing that is to be reached", "add a [[target.term]] or a [[target.profile]]");
+}
+
+StatedLimit read_limit(Section s, const std::string& quantity) {
+  StatedLimit out;
+  out.quantity = read_quantity(s, quantity);
+  out.limit.name = s.required("name");
+  out.limit.least = s.number("least", -control::never_h);
+  out.limit.most = s.number("most", control::never_h);
+  if (!std::isfinite(out.limit.least) && !std::isfinite(out.limit.most)) throw InputError(s.place("least"), "the limit '" + out.limit.name + "' has neither least nor most", "give one");
+  if (out.limit.least > out.limit.most) throw InputError(s.place("least"), "the limit '" + out.limit.name + "' has a least above its most", "exchange them");
+  out.limit.over = named<control::Over>(s, "over", "mean", {{"mean", control::Over::mean}, {"every", control::Over::every}, {"chance", control::Over::chance}});
+  out.limit.chance = s.number("chance", 0.9);
+  if (!(out.limit.chance > 0.5 && out.limit.chance < 1)) throw InputError(s.place("chance"), fmt::format("chance is {:.6g}", out.limit.chance), "give a number between 0.5 and 1");
+  s.reject_unknown();
+  return out;
+}
+
+void read_plan_network(Section s, NetworkPlanData& out, const std::filesystem::path& folder) {
+  const auto beside = [&](const std::string& name) { return std::filesystem::path(name).is_relative() && !name.empty() ? (folder / name).string() : name; };
+  out.cells = beside(s.text("cells", ""));
+  out.edges = beside(s.required("edges"));
+  out.silenced = s.required("silenced");
+  out.delivered = s.required("delivered");
+  out.depth = positive(s, "depth", out.depth);
+  out.precision = positive(s, "precision", out.precision);
+  out.recall = positive(s, "recall", out.recall);
+  out.minutes_per_hour = positive(s, "minutes_per_hour", out.minutes_per_hour);
+  out.arms = {{"ctrl", "ctrl"}, {"si", "si"}, {"mm", "mm"}, {"simm", "simm"}};
+  for (const auto& [arm, label] : s.map<std::string>("arms")) {
+    if (!out.arms.contains(arm)) throw InputError(s.place("arms"), "there is no arm '" + arm + "'", "use ctrl, si, mm, simm");
+    out.arms[arm] = label;
+  }
+  s.reject_unknown();
+}
+
+}  // namespace
+
+PlanScenario read_plan_scenario(const std::filesystem::path& file) {
+  PlanScenario out;
+  out.file = file;
+  std::ifstream stream(file);
+  if (!stream) throw InputError(file.string(), "cannot be read", "check the path, or name a shipped scenario");
+  std::stringstream text;
+  text << stream.rdbuf();
+  out.text = text.str();
+  toml::table table;
+  try {
+    table = toml::parse(out.text, file.string());
+  } catch (const toml::parse_error& error) {
+    throw InputError(fmt::format("{}:{}", file.string(), error.source().begin.line), std::string(error.description()), "correct the TOML");
+  }
+  Section top(table, file.string(), "scenario");
+  out.title = top.text("title", file.stem().string());
+  out.question = top.text("question", "");
+  out.harvest_h = positive(top, "harvest_h", out.harvest_h);
+  out.protocol = top.text("protocol", "");
+  auto models = top.sections("model");
+  if (models.size() != 1) throw InputError(file.string(), "there must be one [model]", "is this a planning scenario? It says kind = \"cycle\" or \"network\"");
+  Section model = models[0];
+  out.kind = model.required("kind");
+  if (out.kind != "cycle" && out.kind != "network") throw InputError(model.place("kind"), "kind '" + out.kind + "' is unknown", "use \"cycle\" or \"network\"");
+  if (out.kind == "cycle") out.base = model.required("scenario");
+  out.keep_events = model.flag("keep_events", false);
+  for (Section n : model.sections("network")) read_plan_network(n, out.network, file.parent_path());
+  if (out.kind == "network" && out.network.silenced.empty()) throw InputError(model.place("network"), "[model] has no network", "add [model.network]");
+  model.reject_unknown();
+  const std::string quantity = out.kind == "cycle" ? "share" : "level";
+  for (Section s : top.sections("ensemble")) {
+    out.ensemble.members = count(s, "members", out.ensemble.members, 4);
+    out.ensemble.kinetics = s.flag("kinetics", out.ensemble.kinetics);
+    out.ensemble.relative_sd = positive(s, "relative_sd", 0, true);
+    s.reject_unknown();
+  }
+  for (Section s : top.sections("input")) out.inputs.push_back(read_input(s));
+  out.between_h = positive(top, "between_h", 0, true);
+  for (Section s : top.sections("handling")) {
+    StatedHandling handling;
+    handling.input = s.required("input");
+    handling.place = s.place("input");
+    const std::string at = s.text("at", "start");
+    if (at != "start" && at != "end") throw InputError(s.place("at"), "at '" + at + "' is unknown", "use \"start\" or \"end\"");
+    handling.at_end = at == "end";
+    handling.change = {0, s.text("target", "cells"), Action::scale, s.number("amount", 1), s.text("amount_parameter", "")};
+    s.reject_unknown();
+    out.handling.push_back(handling);
+  }
+  auto targets = top.sections("target");
+  if (targets.size() != 1) throw InputError(file.string(), "there must be one [target]", "add it");
+  read_target(targets[0], out, quantity);
+  for (Section s : top.sections("limit")) out.limits.push_back(read_limit(s, quantity));
+  for (Section s : top.sections("risk")) {
+    out.risk.measure = named<control::RiskMeasure>(s, "measure", "quantile", {{"mean", control::RiskMeasure::mean}, {"quantile", control::RiskMeasure::quantile}, {"worst", control::RiskMeasure::worst}, {"reach", control::RiskMeasure::reach}});
+    out.risk.level = s.number("level", out.risk.level);
+    if (!(out.risk.level > 0 && out.risk.level < 1)) throw InputError(s.place("level"), fmt::format("level is {:.6g}", out.risk.level), "give a number between 0 and 1");
+    out.price = positive(s, "price", 0, true);
+    s.reject_unknown();
+  }
+  out.risk.within = out.within;
+  if (out.risk.measure == control::RiskMeasure::reach && !(out.within > 0)) throw InputError(file.string(), "risk = reach needs the distance that counts as reached", "give within in [target]");
+  out.total = top.number("total", control::never_h);
+  for (Section s : top.sections("search")) {
+    out.search.candidates = count(s, "candidates", out.search.candidates, 1);
+    out.search.starts = count(s, "starts", out.search.starts, 1);
+    out.search.screening = count(s, "screening", out.search.screening, 1);
+    out.search.polished = count(s, "polished", out.search.polished, 1);
+    out.pareto_points = count(s, "pareto_points", out.pareto_points, 2);
+    s.reject_unknown();
+  }
+  for (Section s : top.sections("mpc")) {
+    MpcSettings& m = out.mpc;
+    m.given = true;
+    m.input = s.required("input");
+    m.highest = positive(s, "highest", m.highest);
+    m.observe_h = positive(s, "observe_h", m.observe_h);
+    m.block_h = positive(s, "block_h", m.block_h);
+    m.horizon_h = positive(s, "horizon_h", m.horizon_h);
+    m.start_h = positive(s, "start_h", m.start_h, true);
+    m.until_h = positive(s, "until_h", out.harvest_h);
+    m.particles = count(s, "members", m.particles, 8);
+    m.cells = count(s, "cells", m.cells, 10);
+    m.missed = positive(s, "missed", m.missed, true);
+    s.reject_unknown();
+  }
+  top.reject_unknown();
+  return out;
+}
+
+}  // namespace hyped

@@ -1,0 +1,173 @@
+// Plans on ensembles of gene networks: derivatives through doses, and plans that are tried on the true network.
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <filesystem>
+#include <tuple>
+
+#include "experiments/control/ensembles/plan_assessment.hpp"
+#include "experiments/interventions/dual_arm_networks.hpp"
+#include "experiments/network/network_file.hpp"
+#include "experiments/planning/systems/hill_system.hpp"
+#include "libhyped/ingest/networks/read_gene_network_sbml.hpp"
+#include "libhyped/ingest/networks/read_network_tables.hpp"
+#include "libhyped/parallel.hpp"
+#include "libhyped/random.hpp"
+#include "libhyped/simulate/simulate.hpp"
+#include "libhyped/store/run_directory.hpp"
+#include "models/gene_network/random_hill_network.hpp"
+#include "tests/experiments/real_data.hpp"
+
+using namespace hyped;
+using namespace hyped::control;
+using hyped::testing::real_data;
+namespace fs = std::filesystem;
+
+namespace {
+
+std::vector<GeneQuantity> every_gene(const std::vector<std::string>& genes, double time_h) {
+  std::vector<GeneQuantity> out;
+  for (int g = 0; g < static_cast<int>(genes.size()); ++g) out.push_back({genes[static_cast<std::size_t>(g)], g, time_h});
+  return out;
+}
+
+PlanTarget profile(const Eigen::VectorXd& levels) {
+  std::vector<TargetTerm> terms;
+  for (int g = 0; g < levels.size(); ++g) terms.push_back({"gene " + std::to_string(g), {{g, 1.0}}, Side::equal, levels[g]});
+  return PlanTarget(terms);
+}
+
+// Dose and start of the siRNA (24 h long, as in the protocol) and of the mRNA.
+std::vector<InputLimits> doses_and_starts() {
+  InputLimits si{"siRNA"}, mm{"mRNA"};
+  si.highest = 1.5, si.latest_h = 24, si.shortest_h = si.longest_h = 24, si.fewest = 1;
+  mm.highest = 1.5, mm.latest_h = 44, mm.fewest = 1;
+  return {si, mm};
+}
+
+HillMember small_member() {
+  RandomStream random(3, 1, 1);
+  std::vector<std::string> genes{"A", "B", "C", "D", "E"};
+  const HillNetwork network = with_time_in_hours(models::random_hill_network("small", genes, {{0, 2, 1}, {1, 2, -1}, {2, 3, 1}, {1, 4, 1}, {3, 4, -1}}, random), 12);
+  models::TransientDoses doses;
+  doses.silenced = 0, doses.delivered = 1;
+  return true_member(network, doses, {0.5, 0.4, 0.3, 0.6, 0.2}, {0.5, 0.4, 0.3, 0.6, 0.2});
+}
+
+}  // namespace
+
+TEST_CASE("levels of a planned network have exact derivatives by doses, starts and ends") {
+  const std::vector<std::string> genes{"A", "B", "C", "D", "E"};
+  const HillSystem system(genes, every_gene(genes, 48), {small_member()}, 48);
+  const std::vector<Pulse> pulses{{0, 0.8, 3.1, 25.3}, {1, 0.7, 21.7, never_h}, {1, 0.4, 36.2, never_h}};
+  const PlannedAnswer at = system.answer(0, pulses, true);
+  REQUIRE(at.outcome.ok());
+  for (int k = 0; k < 3; ++k)
+    for (int knob = 0; knob < 3; ++knob) {
+      if (knob == 2 && k > 0) continue;
+      const auto moved = [&](double by) {
+        auto other = pulses;
+        Pulse& pulse = other[static_cast<std::size_t>(k)];
+        (knob == 0 ? pulse.amount : knob == 1 ? pulse.start_h : pulse.until_h) += by;
+        return system.answer(0, other, false).values;
+      };
+      const Eigen::VectorXd wide = (moved(2e-2) - moved(-2e-2)) / 4e-2, near = (moved(1e-2) - moved(-1e-2)) / 2e-2;
+      INFO("pulse " << k << ", knob " << knob);
+      CHECK(((4 * near - wide) / 3 - at.by_pulses.col(3 * k + knob)).cwiseAbs().maxCoeff() < 3e-6);      // solver 1e-7 over 2e-2
+    }
+}
+
+TEST_CASE("a network plan written for hyped network simulate gives the same levels there") {
+  const std::vector<std::string> genes{"A", "B", "C", "D", "E"};
+  const HillMember member = small_member();
+  const HillSystem system(genes, every_gene(genes, 48), {member}, 48);
+  const std::vector<Pulse> pulses{{0, 0.8, 3.1, 25.3}, {1, 0.7, 21.7, never_h}};
+  const auto file = fs::temp_directory_path() / "hyped_network_plan.toml";
+  write_file(file, to_network_toml(member, pulses, "a plan", 48));
+  const NetworkFile network = read_network(file);
+  Experiment dish;
+  dish.initial = network.model->default_state();
+  dish.schedule = network.schedule;
+  dish.sample_times_h = {48};
+  const Trajectory run = simulate(*network.model, network.model->default_parameters(), dish, OdeOptions{1e-9, 1e-11});
+  REQUIRE(run.outcome.ok());
+  const Eigen::VectorXd planned = system.answer(0, pulses, false).values;
+  for (int g = 0; g < 5; ++g) {
+    const double delivered = g == 1 ? run.states(0, network.model->state_index("delivered")) : 0.0;
+    CHECK(planned[g] == Approx(run.states(0, network.model->state_index("x" + std::to_string(g))) + delivered).margin(1e-6));
+  }
+}
+
+TEST_CASE("nuisance programmes do not count, and are refused where they leave nothing") {
+  Eigen::VectorXd wanted(3), off(3), gradient;
+  wanted << 0.1, 0.2, 0.3;
+  off << 0.4, 0.5, 0.6;
+  const std::vector<TargetTerm> terms{{"a", {{0, 1.0}}, Side::equal, 0.1}, {"b", {{1, 1.0}}, Side::equal, 0.2, 1, 4}, {"c", {{2, 1.0}}, Side::equal, 0.3}};
+  CHECK(PlanTarget(terms).distance(off) == Approx(0.3).epsilon(1e-5));
+  CHECK(PlanTarget(terms, PlanDistance::mean_square, Eigen::MatrixXd::Ones(3, 1)).distance(off) < 1e-20);      // all are off alike: that is the programme
+  const PlanTarget one(terms, PlanDistance::root_mean_square, Eigen::Vector3d(1, 0, 0));
+  off << 9, 0.5, 0.6;
+  CHECK(one.distance(off) == Approx(std::sqrt(5 * 0.09 / 6)).epsilon(1e-5));
+  const double at = one.distance(off, &gradient);
+  for (int k = 0; k < 3; ++k) {
+    Eigen::VectorXd moved = off;
+    moved[k] += 1e-6;
+    CHECK((one.distance(moved) - at) / 1e-6 == Approx(gradient[k]).margin(1e-5));
+  }
+  CHECK_THROWS_AS(PlanTarget(terms, PlanDistance::root_mean_square, Eigen::MatrixXd::Identity(3, 3)), InputError);
+}
+
+TEST_CASE("must/control/4", "[slow]") {
+  const auto folder = real_data("data/grn/hyped_like_gnw10"), kinetics = real_data("data/grn/dream4");
+  if (folder.empty() || kinetics.empty()) return;
+  int inside = 0, targets = 0, said = 0, kept = 0;
+  for (const auto& [net, silenced, delivered] : {std::tuple{1, "G4", "G3"}, {2, "G9", "G5"}}) {
+    const std::string name = "net" + std::to_string(net);
+    const HillNetwork network = with_time_in_hours(read_gene_network_sbml(kinetics / "sbml" / ("insilico_size10_" + std::to_string(net) + ".xml")), 12);
+    const auto genes = network.names();
+    const ConditionCounts cells = read_condition_counts(folder / (name + "_cells_48h_counts.csv"));
+    REQUIRE(cells.genes == genes);
+    models::TransientDoses doses;
+    doses.silenced = network.index(silenced), doses.delivered = network.index(delivered);
+    const double depth = 20 * std::exp(0.5 * 0.3 * 0.3);      // SOURCE.txt: counts are Poisson(size * 20 * level), log sd of the size 0.3
+    SingleArms arms = single_arms(genes, cells.of("ctrl"), cells.of("si"), cells.of("mm"), depth, doses);
+    const SingleArms dual = single_arms(genes, cells.of("ctrl"), cells.of("simm"), cells.of("mm"), depth, doses);
+    arms.both = dual.si, arms.both_error = dual.si_error;
+    DualArmOptions options;
+    options.minutes_per_hour = 12, options.attempts = 167, options.fewest_networks = 40, options.seed = 5;
+    int failed = 0;
+    const auto candidates = fit_candidates(arms, noisy_edge_list(network, 0.8, 0.8, 7), options, failed);
+    std::vector<double> weights;
+    double temper = 1;
+    const double effective = weigh_candidates(candidates, options.fewest_networks, weights, temper);
+    const HillSystem system(genes, every_gene(genes, 48), hill_members(candidates, weights, arms), 48);
+    const auto reference = read_reference_arms(folder / (name + "_reference.csv"), genes);
+    std::vector<double> mrna, protein;
+    for (int g = 0; g < 10; ++g) mrna.push_back(reference.at("ctrl").endogenous(0, g)), protein.push_back(reference.at("ctrl").protein(0, g));
+    const HillSystem truth(genes, every_gene(genes, 48), {true_member(network, doses, mrna, protein)}, 48);
+    const MemberHalves halves = split_members(system.member_count());
+    WARN(name << ": " << system.member_count() << " members, " << effective << " in effect, temper " << temper << ", failed " << failed);
+    const std::vector<Pulse> protocol{{0, 1, 0, 24}, {1, 1, 24, never_h}};
+    for (int target = 0; target < 10; ++target) {
+      RandomStream random(31, static_cast<std::uint32_t>(net), static_cast<std::uint32_t>(target));
+      const double si_start = 24 * random.uniform();
+      const std::vector<Pulse> drawn{{0, 1.5 * random.uniform(), si_start, si_start + 24}, {1, 1.5 * random.uniform(), 44 * random.uniform(), never_h}};
+      const PlanTarget wanted = profile(truth.answer(0, drawn, false).values);
+      PlanProblem problem{&system, doses_and_starts(), 0, wanted, {}, {RiskMeasure::mean, 0.9, 0}};
+      problem.members = halves.optimise;
+      PlanSearchOptions search;
+      search.candidates = 24, search.starts = 3, search.screening = 6, search.tolerance = 1e-6, search.given = {protocol};
+      const PlanSearch found = find_plan(problem, search);
+      const PlanRecord plan = record_of(problem, "plan", found.best.pulses, halves.report), paper = record_of(problem, "protocol", protocol, halves.report);
+      const double true_plan = wanted.distance(truth.answer(0, found.best.pulses, false).values), true_paper = wanted.distance(truth.answer(0, protocol, false).values);
+      const PlanContrast against = contrast(plan, paper);
+      const bool hit = true_plan >= plan.range.lower && true_plan <= plan.range.upper;
+      ++targets, inside += hit;
+      if (against.chance > 0.9) ++said, kept += true_plan < true_paper;
+      WARN(name << " target " << target << ": predicted " << plan.range.lower << " to " << plan.range.upper << ", true " << true_plan << (hit ? "" : " OUTSIDE") << "; protocol " << true_paper << ", chance " << against.chance);
+    }
+  }
+  CHECK(targets == 20);
+  CHECK(inside >= 16);
+  CHECK(said > 0);
+  CHECK(kept == said);
+}
