@@ -43,6 +43,11 @@ endforeach()
 foreach(group bulk differential cells counts interactions dialects calibration audit leaderboard streamed)
   hyped_layer(score_${group} libhyped/score/${group})
 endforeach()
+foreach(group denoise quality segment measure link phases)
+  hyped_layer(image_${group} libhyped/image/${group})
+endforeach()
+hyped_layer(ingest_images libhyped/ingest/images)
+hyped_layer(store_images libhyped/store/images)
 hyped_layer(ingest_hyped libhyped/ingest/hyped)
 hyped_layer(ingest_networks libhyped/ingest/networks)
 if(NOT SBML_INCLUDE_DIR STREQUAL "/usr/include")
@@ -59,7 +64,8 @@ foreach(group series cells evidence)
   hyped_layer(fitting_networks_${group} fitting/networks/${group})
 endforeach()
 target_link_libraries(hyped PRIVATE hyped_settings fmt::fmt Ceres::ceres ${HDF5_C_LIBRARIES} OpenMP::OpenMP_CXX
-                      EXPAT::EXPAT PkgConfig::LIBZIP PkgConfig::LIBDEFLATE PkgConfig::LIBLZF ZLIB::ZLIB PkgConfig::IGRAPH ${SBML_LIBRARY})
+                      EXPAT::EXPAT PkgConfig::LIBZIP PkgConfig::LIBDEFLATE PkgConfig::LIBLZF ZLIB::ZLIB PkgConfig::IGRAPH ${SBML_LIBRARY}
+                      PNG::PNG TIFF::TIFF)
 target_include_directories(hyped PUBLIC $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}> $<INSTALL_INTERFACE:include/hyped>)
 target_link_libraries(hyped PUBLIC Eigen3::Eigen)
 target_compile_features(hyped PUBLIC cxx_std_20)
@@ -77,6 +83,7 @@ file(GLOB experiment_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/experiments/*
      ${CMAKE_SOURCE_DIR}/experiments/twin/*.cpp ${CMAKE_SOURCE_DIR}/experiments/twin/cells/*.cpp
      ${CMAKE_SOURCE_DIR}/experiments/cycle/*.cpp ${CMAKE_SOURCE_DIR}/experiments/report/*.cpp
      ${CMAKE_SOURCE_DIR}/experiments/network/*.cpp ${CMAKE_SOURCE_DIR}/experiments/tracks/*.cpp ${CMAKE_SOURCE_DIR}/experiments/cells/*.cpp
+     ${CMAKE_SOURCE_DIR}/experiments/image/*.cpp ${CMAKE_SOURCE_DIR}/experiments/twin/images/*.cpp
      ${CMAKE_SOURCE_DIR}/experiments/grn/*.cpp ${CMAKE_SOURCE_DIR}/experiments/grn/*/*.cpp ${CMAKE_SOURCE_DIR}/experiments/interventions/*.cpp
      ${CMAKE_SOURCE_DIR}/experiments/planning/*.cpp ${CMAKE_SOURCE_DIR}/experiments/planning/*/*.cpp
      ${CMAKE_SOURCE_DIR}/experiments/benchmark/*.cpp ${CMAKE_SOURCE_DIR}/experiments/benchmark/*/*.cpp)
