@@ -27,7 +27,8 @@ class VarianceStabiliser {
  public:
   explicit VarianceStabiliser(const NoiseModel& noise);
   Plane apply(const Plane& picture) const;
-  Plane invert(const Plane& stabilised) const;
+  // `variance`: of the stabilised noise; 1 unless neighbouring pixels share noise that their differences do not show.
+  Plane invert(const Plane& stabilised, double variance = 1) const;
 
  private:
   double gain_, offset_;
