@@ -87,7 +87,7 @@ Denoised denoise(const Plane& picture, const CosineOptions& options) {
   out.picture = stabiliser.invert(clean, power.mean());
   // Weak texture is lost as square roots, and with it the light its squares would have brought back; noise that neighbours share has more variance than one. Both leave the picture
   // too dark by up to a few percent. The light is put back where it is missing, over a width that hardly brings noise along.
-  out.picture += gaussian_filtered(picture - out.picture, out.spectrum.correlated ? 12 : 4);
+  out.picture += gaussian_filtered(picture - out.picture, out.spectrum.correlated ? 8 : 4);
   return out;
 }
 
