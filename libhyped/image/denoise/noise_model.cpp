@@ -72,6 +72,8 @@ NoiseModel measure_noise(const Plane& picture, double white_level) {
     weight[b] = variance[b] > 0 ? 1 / variance[b] : 0;
   }
   out.bins = bins;
+  out.level = level;
+  out.variance = variance;
   const double total = weight.sum();
   if (!(total > 0)) {
     out.outcome = {Status::not_identifiable, "neighbouring pixels do not differ at all: no noise, or a picture made by a program"};
