@@ -58,7 +58,61 @@ void check_trackmate(const std::filesystem::path& folder, const std::string& nam
   }
 }
 
+// The reference with every 23rd detection missed, false ones beside every 41st, links cut and crossed.
+TrackGraph damaged(const TrackGraph& truth, std::vector<int>& matched) {
+  TrackGraph out;
+  matched.assign(static_cast<std::size_t>(truth.size()), -1);
+  std::vector<Eigen::Vector2d> places;
+  for (int i = 0; i < truth.size(); ++i) {
+    if (i % 23 == 7) continue;
+    matched[static_cast<std::size_t>(i)] = static_cast<int>(out.frame.size());
+    out.frame.push_back(truth.frame[static_cast<std::size_t>(i)]);
+    places.push_back(truth.place.row(i));
+    if (i % 41 == 2) {      // and a false one beside it
+      out.frame.push_back(truth.frame[static_cast<std::size_t>(i)]);
+      places.push_back(truth.place.row(i).array() + 5);
+    }
+  }
+  out.place.resize(static_cast<Eigen::Index>(places.size()), 2);
+  for (std::size_t i = 0; i < places.size(); ++i) out.place.row(static_cast<Eigen::Index>(i)) = places[i];
+  std::vector<int> taken(places.size(), 0), followers(places.size(), 0);
+  for (std::size_t k = 0; k < truth.links.size(); ++k) {
+    const int from = matched[static_cast<std::size_t>(truth.links[k].from)];
+    int to = matched[static_cast<std::size_t>(truth.links[k].to)];
+    if (from < 0 || to < 0 || k % 31 == 3) continue;
+    if (k % 37 == 5 && to + 1 < static_cast<int>(places.size()) && out.frame[static_cast<std::size_t>(to)] == out.frame[static_cast<std::size_t>(to) + 1]) ++to;
+    if (taken[static_cast<std::size_t>(to)] || followers[static_cast<std::size_t>(from)] == 2) continue;
+    taken[static_cast<std::size_t>(to)] = 1;
+    ++followers[static_cast<std::size_t>(from)];
+    out.links.push_back({from, to, false});
+  }
+  for (auto& link : out.links) link.to_daughter = followers[static_cast<std::size_t>(link.from)] > 1;
+  return out;
+}
+
 }  // namespace
+
+// Counts of traccuracy 0.4.3 (CTCMetrics, the same graphs and the same matching given to it): AOGM 6169.5.
+TEST_CASE("edits of a damaged tracking are those traccuracy counts") {
+  const auto images = shared_images();
+  if (images.empty()) {
+    WARN("skipped: no shared data");
+    return;
+  }
+  const TrackGraph truth = hela_tracks(images);
+  std::vector<int> matched;
+  const TrackGraph found = damaged(truth, matched);
+  const GraphEdits edits = score_tracking(truth, found, matched).edits;
+  CHECK(edits.splits == 0);
+  CHECK(edits.missed_nodes == 374);
+  CHECK(edits.false_nodes == 201);
+  CHECK(edits.false_links == 198);
+  CHECK(edits.missed_links == 1349);
+  CHECK(edits.wrong_links == 7);
+  CHECK(edits.cost == 6169.5);
+  CHECK(edits.tra() == Approx(0.9374924012158055).epsilon(1e-14));
+  CHECK(edits.det() == Approx(0.9541797465410998).epsilon(1e-14));
+}
 
 TEST_CASE("must/imaging/3", "[standard]") {
   const auto images = shared_images();
