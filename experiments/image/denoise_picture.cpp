@@ -66,7 +66,7 @@ void run_image_denoise(RunDirectory& run, const std::filesystem::path& file, con
   const PictureFile source(file);
   for (const std::string& note : source.info().notes) run.add_note(note);
   if (source.info().colour_rendering()) run.add_warning("This is a colour rendering, no camera picture: its noise was clipped and scaled. The gain has no meaning.");
-  const Plane picture = source.real_plane(settings.frame, settings.channel);
+  const Plane picture = source.exact_plane(settings.frame, settings.channel).cast<float>();
   run.add_setting("frame", fmt::format("{}", settings.frame));
   run.add_setting("channel", fmt::format("{}", settings.channel));
   run.add_setting("step", fmt::format("{} px", settings.cosines.step));
@@ -85,7 +85,7 @@ void run_image_denoise(RunDirectory& run, const std::filesystem::path& file, con
   }
   for (const auto& other : settings.others) {
     run.add_input(other);
-    const Plane read = PictureFile(other).real_plane(0, 0);
+    const Plane read = PictureFile(other).exact_plane().cast<float>();
     if (read.rows() != picture.rows() || read.cols() != picture.cols()) throw InputError(other.string(), fmt::format("is {} x {} pixels, the picture {} x {}", read.rows(), read.cols(), picture.rows(), picture.cols()), "give the same frame, denoised");
     methods.push_back({other.filename().string(), {}, read});
   }

@@ -15,7 +15,7 @@ namespace {
 // Table 4 of the HYPED paper, as printed.
 constexpr double printed_mse = 0.000146, printed_psnr = 86.4806, printed_ssim = 0.8777, printed_snr_before = 14.082, printed_snr_after = 15.051;
 
-ExactPlane plane_of(const std::filesystem::path& file) { return PictureFile(file).real_plane().cast<double>(); }
+ExactPlane plane_of(const std::filesystem::path& file) { return PictureFile(file).exact_plane(); }
 
 }  // namespace
 

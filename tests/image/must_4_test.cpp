@@ -34,7 +34,7 @@ TEST_CASE("must/imaging/4", "[standard]") {
     return;
   }
   const auto folder = images / "FMD_testset";
-  const auto plane = [&](const char* kind, const std::string& name) { return PictureFile(folder / kind / name).real_plane(); };
+  const auto plane = [&](const char* kind, const std::string& name) -> Plane { return PictureFile(folder / kind / name).exact_plane().cast<float>(); };
 
   // Nine figures of skimage 0.19.3 for each file, printed with ten digits.
   const DelimitedTable reference = DelimitedTable::read(folder / "metrics_reference_skimage0193.csv");
