@@ -20,6 +20,8 @@ void add_image_denoise(CLI::App& image, int& exit_code) {
   command->add_option("--threshold", args->denoise.cosines.threshold, "times the noise of each frequency")->check(positive_number())->capture_default_str();
   command->add_option("--white-level", args->denoise.cosines.white_level, "saturated from here on; default: not known")->check(positive_number());
   command->add_option("--with", args->others, "the same picture denoised by another program (FM2S), to be checked beside")->allow_extra_args(false);
+  command->add_option("--fm2s", args->denoise.network, "train FM2S on a crop (a minute): confocal, two_photon, wide_field");
+  command->add_option("--range", args->denoise.range, "greatest value a pixel can have, for --fm2s")->check(positive_number());
   command->add_flag("--alone", args->alone, "no Gaussian and median filters beside");
   args->add_common(*command, "hyped image denoise frame.tif --white-level 16383 --out out/denoised");
   command->callback([args, &exit_code] {

@@ -8,6 +8,7 @@
 
 #include "experiments/report/figure.hpp"
 #include "libhyped/image/denoise/filters.hpp"
+#include "libhyped/image/denoise/small_network.hpp"
 #include "libhyped/image/quality/without_reference.hpp"
 #include "libhyped/ingest/images/picture.hpp"
 #include "libhyped/store/images/write_npy.hpp"
@@ -32,6 +33,17 @@ double moved_inside(const Plane& picture, const Plane& denoised) {
   for (Eigen::Index i = 0; i < smooth.size(); ++i)
     if (smooth.data()[i] >= *cut) before += picture.data()[i], after += denoised.data()[i];
   return before > 0 ? after / before - 1 : 0;
+}
+
+SmallNetworkOptions network_for(const DenoiseSettings& settings) {
+  if (!(settings.range > 0)) throw InputError("--range", "is not given", "the network's noise is told in shares of it: 255, 16383 for 14 bits");
+  SmallNetworkOptions out;
+  out.range = settings.range;
+  out.seed = settings.seed;
+  if (settings.network == "two_photon") out.gaussian = 175, out.global_photons = 60;
+  else if (settings.network == "wide_field") out.channels = 1, out.gaussian = 220, out.photons = 45, out.global_photons = 2000, out.median = 11;
+  else if (settings.network != "confocal") throw InputError("--fm2s " + settings.network, "is no microscope FM2S has settings for", "give confocal, two_photon or wide_field");
+  return out;
 }
 
 void add_noise(RunDirectory& run, const NoiseModel& noise, const NoiseSpectrum& spectrum) {
@@ -83,6 +95,13 @@ void run_image_denoise(RunDirectory& run, const std::filesystem::path& file, con
     methods.push_back({fmt::format("Gaussian, sigma {} px", sigma), [sigma](const Plane& p) { return gaussian_filtered(p, sigma); }, gaussian_filtered(picture, sigma)});
     methods.push_back({"median, 3 x 3", [](const Plane& p) { return median_filtered(p, 3); }, median_filtered(picture, 3)});
   }
+  if (!settings.network.empty()) {
+    const SmallNetworkOptions network = network_for(settings);
+    const SmallNetworkResult trained = denoise_by_small_network(picture, network);
+    if (!trained.outcome.ok()) run.set_outcome(trained.outcome);
+    run.add_note(fmt::format("FM2S for {} was trained {} steps on {} x {} pixels from row {}, column {}; loss {:.3g} to {:.3g}. Its settings were tuned by its authors on FMD.", settings.network, trained.steps, network.crop, network.crop, trained.crop_row, trained.crop_column, trained.first_loss, trained.last_loss));
+    methods.push_back({"FM2S, " + settings.network, {}, trained.picture});
+  }
   for (const auto& other : settings.others) {
     run.add_input(other);
     const Plane read = PictureFile(other).exact_plane().cast<float>();
@@ -95,7 +114,7 @@ void run_image_denoise(RunDirectory& run, const std::filesystem::path& file, con
     const Residual residual = residual_of(picture, method.result, cosines.noise);
     ThinnedScore score;
     if (method.denoiser) score = thinned_score(picture, cosines.noise, cosines.spectrum, method.denoiser, settings.seed);
-    else score.outcome = {Status::not_identifiable, "a file cannot be asked to denoise half of the light"};
+    else score.outcome = {Status::not_identifiable, "not asked to denoise half of the light"};
     const bool known = score.outcome.ok();
     table.add_row({method.name, known ? Cell(score.error) : Cell{}, known ? Cell(score.error_sd) : Cell{}, known ? Cell(score.psnr_gain_db) : Cell{}, cell_of(residual.variance), cell_of(residual.lag_row), cell_of(residual.lag_column), cell_of(residual.with_picture), moved_inside(picture, method.result),
                    score.outcome.message});

@@ -14,6 +14,8 @@ struct DenoiseSettings {
   int frame = 0, channel = 0;
   bool compare = true;                   // thinning: a Gaussian and a median filter beside
   std::vector<std::filesystem::path> others = {};      // the same picture denoised by other programs (FM2S): their residuals beside
+  std::string network;                   // confocal, two_photon, wide_field: FM2S trained on a crop with its authors' settings for it; empty: not
+  double range = 0;                      // of the picture, for the network
   std::uint64_t seed = 1;
 };
 

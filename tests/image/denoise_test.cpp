@@ -6,6 +6,7 @@
 
 #include "libhyped/image/denoise/filters.hpp"
 #include "libhyped/image/denoise/sliding_cosines.hpp"
+#include "libhyped/image/denoise/small_network.hpp"
 #include "libhyped/image/quality/picture_metrics.hpp"
 #include "libhyped/image/quality/without_reference.hpp"
 #include "libhyped/parallel.hpp"
@@ -164,6 +165,23 @@ TEST_CASE("what a good denoiser takes away is white") {
   CHECK(blurred.lag_row > 0.3);      // edges were taken away too
   CHECK(blurred.variance > 2);
   CHECK_FALSE(nothing.outcome.ok());
+}
+
+TEST_CASE("a network trained on one picture takes noise away, the same each time", "[standard]") {
+  Labels labels;
+  const Plane clean = clean_nuclei(300, labels).topLeftCorner(100, 120) / 2, raw = with_noise(clean, 5, 0, 0, 3).min(255.F);
+  SmallNetworkOptions options;
+  options.crop = 48, options.draws = 60, options.channels = 1;
+  const SmallNetworkResult one = denoise_by_small_network(raw, options), again = denoise_by_small_network(raw, options);
+  REQUIRE(one.outcome.ok());
+  CHECK(one.steps == 5 + 60 * 5);
+  CHECK(one.last_loss < 0.2 * one.first_loss);
+  const double before = (raw - clean).square().mean(), after = (one.picture - clean).square().mean();
+  fmt::print("small network: error {:.2f} -> {:.2f}, loss {:.2e} -> {:.2e}\n", std::sqrt(before), std::sqrt(after), one.first_loss, one.last_loss);
+  CHECK(after < 0.5 * before);
+  CHECK((one.picture == again.picture).all());
+  options.crop = 128;
+  CHECK_THROWS_AS(denoise_by_small_network(raw, options), InputError);
 }
 
 TEST_CASE("pictures without noise, without light or too small are said") {
