@@ -57,9 +57,9 @@ void add_tracks_scores(CLI::App& score, int& exit_code) {
   };
   auto args = std::make_shared<Arguments>();      // shared with the callback
   auto* command = score.add_subcommand("tracks", "Tracks: TRA, DET, F1 of links and of divisions");
-  command->add_option("TRACKS", args->data, "to be scored, any format `hyped tracks` reads")->required();
+  command->add_option("TRACKS", args->data, "to be scored: any format `hyped tracks` reads, or a folder of the Cell Tracking Challenge")->required();
   command->add_option("--reference", args->reference, "tracks that are right")->required();
-  command->add_option("--max-distance", args->scoring.max_distance, "a found nucleus this near is the reference's, in the unit of the files")->required()->check(positive_number());
+  command->add_option("--max-distance", args->scoring.max_distance, "a found nucleus this near is the reference's, in the unit of the files; the challenge's folders need none")->check(positive_number());
   command->add_option("--tolerance", args->scoring.tolerance, "frames by which a division may be off")->check(count_from_zero())->capture_default_str();
   command->add_option("--frame-interval-min", args->interval_min, "minutes from frame to frame, where the files do not say")->check(positive_number());
   args->add_common(*command, "hyped image score tracks out/tracks/data --reference truth --max-distance 7 --out out/scores");

@@ -20,9 +20,9 @@ struct PictureScoring {
 void run_score_pictures(RunDirectory& run, const PictureScoring& settings);
 
 struct TrackScoring {
-  std::filesystem::path reference, found;
+  std::filesystem::path reference, found;      // both of a form read_tracks knows, or both folders of the Cell Tracking Challenge
   TrackReading reading;                  // of both files
-  double max_distance = 0;               // within which a found nucleus is the reference's; in the files' unit
+  double max_distance = 0;               // within which a found nucleus is the reference's, in the files' unit; not for the challenge's
   int tolerance = 1;                     // frames, of a division
 };
 void run_score_tracks(RunDirectory& run, const TrackScoring& settings);

@@ -7,20 +7,30 @@
 #include "libhyped/image/quality/segmentation_scores.hpp"
 #include "libhyped/image/quality/tracking_scores.hpp"
 #include "libhyped/ingest/images/picture.hpp"
+#include "libhyped/ingest/images/read_ctc.hpp"
 #include "libhyped/store/table.hpp"
 
 namespace hyped {
 
 void run_score_tracks(RunDirectory& run, const TrackScoring& settings) {
   run.set_title("Tracks against " + settings.reference.filename().string(), "How many links and divisions are right?");
-  if (!(settings.max_distance > 0)) throw InputError("--max-distance", "is not given", "give the distance within which a found nucleus is the reference's, half a nucleus or less, in the unit of the files");
   run.add_input(settings.reference);
   run.add_input(settings.found);
-  const CellTracks reference_tracks = read_tracks(settings.reference, settings.reading), found_tracks = read_tracks(settings.found, settings.reading);
-  if (reference_tracks.length_unit != found_tracks.length_unit) throw InputError(settings.found.string(), fmt::format("has positions in {}, the reference in {}", found_tracks.length_unit, reference_tracks.length_unit), "give --pixel-um, or the same unit in both");
-  const TrackGraph reference = graph_of(reference_tracks), found = graph_of(found_tracks);
-  const TrackingScores scores = score_tracking(reference, found, match_places(reference, found, settings.max_distance), settings.tolerance);
-  run.add_setting("max_distance", fmt::format("{} {}", settings.max_distance, reference_tracks.length_unit));
+  const bool ctc = is_ctc(settings.reference);
+  if (ctc != is_ctc(settings.found)) throw InputError((ctc ? settings.found : settings.reference).string(), "is no folder of the Cell Tracking Challenge, the other one is", "give both in one form");
+  TrackingScores scores;
+  if (ctc) {
+    const CtcTracking reference = read_ctc(settings.reference), found = read_ctc(settings.found);
+    scores = score_tracking(reference.graph, found.graph, match_ctc(reference, found), settings.tolerance);
+    run.add_setting("matched", "a found nucleus that covers more than half of the reference's, as the challenge does");
+  } else {
+    if (!(settings.max_distance > 0)) throw InputError("--max-distance", "is not given", "give the distance within which a found nucleus is the reference's, half a nucleus or less, in the unit of the files");
+    const CellTracks reference_tracks = read_tracks(settings.reference, settings.reading), found_tracks = read_tracks(settings.found, settings.reading);
+    if (reference_tracks.length_unit != found_tracks.length_unit) throw InputError(settings.found.string(), fmt::format("has positions in {}, the reference in {}", found_tracks.length_unit, reference_tracks.length_unit), "give the same unit in both");
+    const TrackGraph reference = graph_of(reference_tracks), found = graph_of(found_tracks);
+    scores = score_tracking(reference, found, match_places(reference, found, settings.max_distance), settings.tolerance);
+    run.add_setting("matched", fmt::format("the nearest within {} {}", settings.max_distance, reference_tracks.length_unit));
+  }
   run.add_setting("division_tolerance", fmt::format("{} frames", settings.tolerance));
   Table table({{"what", "", ""}, {"f1", "1", ""}, {"recall", "1", ""}, {"precision", "1", ""}, {"hits", "1", ""}, {"missed", "1", ""}, {"wrong", "1", ""}});
   const auto add = [&](const char* what, const HitCounts& c) { table.add_row({std::string(what), c.f1(), c.recall(), c.precision(), std::int64_t{c.hit}, std::int64_t{c.missed}, std::int64_t{c.wrong}}); };
