@@ -11,6 +11,7 @@ void add_image_track(CLI::App& image, int& exit_code) {
     NucleiReading reading;
     LinkOptions link;
     double interval_min = 0;
+    std::string labels;
     bool no_divisions = false, ends_at_break = false;
   };
   auto args = std::make_shared<Arguments>();      // shared with the callback
@@ -26,6 +27,7 @@ void add_image_track(CLI::App& image, int& exit_code) {
   command->add_option("--break-frame", args->reading.break_frame, "first frame of the second acquisition; 0: none")->check(count_from_zero());
   command->add_flag("--end-at-break", args->ends_at_break, "no cell is followed over the break");
   command->add_option("--pixel-um", args->link.pixel_um, "um per pixel: positions of the tracks in um")->check(positive_number());
+  command->add_option("--labels", args->labels, "label pictures of the film (TIFF), to write the challenge's masks too");
   command->add_option("--film", args->link.film, "its name")->capture_default_str();
   command->add_option("--condition", args->link.condition, "its condition")->capture_default_str();
   args->add_common(*command, "hyped image track nuclei.tsv --dna-channel Cy5 --cycling-channel tagGFP --break-frame 67 --out out/tracks");
@@ -33,7 +35,7 @@ void add_image_track(CLI::App& image, int& exit_code) {
     args->reading.frame_interval_h = args->interval_min / units::minutes_per_hour;
     args->link.divisions = !args->no_divisions;
     args->link.link_over_break = !args->ends_at_break;
-    run_image_verb(*args, exit_code, [&](RunDirectory& run) { run_image_track(run, args->data, args->reading, args->link); });
+    run_image_verb(*args, exit_code, [&](RunDirectory& run) { run_image_track(run, args->data, args->reading, args->link, args->labels); });
   });
 }
 

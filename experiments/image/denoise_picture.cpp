@@ -12,6 +12,7 @@
 #include "libhyped/image/quality/without_reference.hpp"
 #include "libhyped/ingest/images/picture.hpp"
 #include "libhyped/store/images/write_npy.hpp"
+#include "libhyped/store/images/write_tiff.hpp"
 #include "libhyped/store/table.hpp"
 
 namespace hyped {
@@ -127,6 +128,12 @@ void run_image_denoise(RunDirectory& run, const std::filesystem::path& file, con
   if (std::abs(moved) > 0.005) run.add_warning("Denoising moved bright light by more than .5 %: nuclei are hardly brighter than the noise, or finely textured.");
   std::filesystem::create_directories(run.path_for("data"));
   write_npy(run.path_for("data/denoised.npy"), cosines.picture);
+  if (cosines.picture.maxCoeff() < 65535.5F) {      // in whole counts too, for programs that show pictures
+    const CameraPlane counts = cosines.picture.max(0.F).round().cast<std::uint16_t>();
+    TiffWriter writer(run.path_for("data/denoised.tif"), counts.rows(), counts.cols(), 1, 16);
+    writer.add(counts);
+    writer.finish();
+  }
 }
 
 }  // namespace hyped

@@ -19,7 +19,7 @@ struct DenoiseSettings {
   std::uint64_t seed = 1;
 };
 
-// Table noise, table methods (thinned error and residual of each), figure noise; data/denoised.npy in the units of the picture. The outcome is not ok where noise cannot be measured.
+// Table noise, table methods (thinned error and residual of each), figure noise; data/denoised.npy in the units of the picture, data/denoised.tif in whole counts. The outcome is not ok where noise cannot be measured.
 void run_image_denoise(RunDirectory& run, const std::filesystem::path& file, const DenoiseSettings& settings);
 
 }  // namespace hyped

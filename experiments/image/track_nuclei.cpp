@@ -8,7 +8,9 @@
 #include <map>
 
 #include "experiments/report/figure.hpp"
+#include "libhyped/ingest/images/picture.hpp"
 #include "libhyped/store/images/write_followed.hpp"
+#include "libhyped/store/images/write_tiff.hpp"
 #include "libhyped/store/table.hpp"
 #include "libhyped/store/write_tracks.hpp"
 
@@ -45,6 +47,30 @@ Table courses_table(const LinkedFilm& film) {
     table.add_row({arm, std::string("nuclei of cells followed"), time, static_cast<double>(count.second)});
   }
   return table;
+}
+
+// A mask per frame number from the first to the last, empty where the film has a gap.
+void write_masks(const RunDirectory& run, const LinkedFilm& film, const std::vector<FrameNuclei>& frames, const PictureFile& labels) {
+  const int first = frames.front().frame, last = frames.back().frame;
+  if (labels.info().frames <= last - first) throw InputError(labels.info().file.string(), fmt::format("has {} frames, the nuclei are of frames {} to {}", labels.info().frames, first, last), "give a plane for every frame from the first on");
+  const std::vector<int> numbers = track_numbers(film);
+  const bool wide = !numbers.empty() && *std::max_element(numbers.begin(), numbers.end()) > 65535;
+  std::size_t which = 0;
+  for (int frame = first; frame <= last; ++frame) {
+    const bool there = which < frames.size() && frames[which].frame == frame;
+    Labels mask = Labels::Zero(labels.info().height, labels.info().width);
+    if (there) {
+      const Labels here = labels.labels(frame - first);
+      const int most = here.maxCoeff();
+      for (const Nucleus& nucleus : frames[which].nuclei)
+        if (nucleus.label > most) throw InputError(labels.info().file.string(), fmt::format("frame {} has no label {}, which the table has", frame, nucleus.label), "give the labels the table was measured with");
+      mask = labels_by_track(here, frames[which], film, static_cast<int>(which));
+      ++which;
+    }
+    TiffWriter writer(run.path_for(fmt::format("ctc/mask{:03}.tif", frame - first)), mask.rows(), mask.cols(), 1, wide ? 32 : 16);
+    writer.add(mask);
+    writer.finish();
+  }
 }
 
 }  // namespace
@@ -89,7 +115,7 @@ void report_links(RunDirectory& run, const LinkedFilm& film, const std::vector<F
   write_trackmate_tables(film, frames, run.path_for("trackmate"));
 }
 
-void run_image_track(RunDirectory& run, const std::filesystem::path& file, const NucleiReading& reading, const LinkOptions& options) {
+void run_image_track(RunDirectory& run, const std::filesystem::path& file, const NucleiReading& reading, const LinkOptions& options, const std::filesystem::path& labels) {
   run.set_title("Tracks of " + file.filename().string(), "Which nuclei are one cell over time, and which cells divided?");
   run.add_input(file);
   const std::vector<FrameNuclei> frames = read_nuclei(file, reading);
@@ -100,6 +126,9 @@ void run_image_track(RunDirectory& run, const std::filesystem::path& file, const
   const LinkedFilm film = link_nuclei(frames, options);
   run.add_setting("max_distance_px", fmt::format("{:.2f}{}", film.max_distance_px, options.max_distance_px > 0 ? "" : ", from the data"));
   report_links(run, film, frames, options);
+  if (labels.empty() || !film.outcome.ok()) return;
+  run.add_input(labels);
+  write_masks(run, film, frames, PictureFile(labels));
 }
 
 }  // namespace hyped
