@@ -49,10 +49,10 @@ Table courses_table(const LinkedFilm& film) {
   return table;
 }
 
-// A mask per frame number from the first to the last, empty where the film has a gap.
-void write_masks(const RunDirectory& run, const LinkedFilm& film, const std::vector<FrameNuclei>& frames, const PictureFile& labels) {
-  const int first = frames.front().frame, last = frames.back().frame;
-  if (labels.info().frames <= last - first) throw InputError(labels.info().file.string(), fmt::format("has {} frames, the nuclei are of frames {} to {}", labels.info().frames, first, last), "give a plane for every frame from the first on");
+// A mask per frame number from `first` to the last, empty where the film has a gap. Planes of `labels` are frames from `first` on.
+void write_masks(const RunDirectory& run, const LinkedFilm& film, const std::vector<FrameNuclei>& frames, const PictureFile& labels, int first) {
+  const int last = frames.back().frame;
+  if (labels.info().frames <= last - first) throw InputError(labels.info().file.string(), fmt::format("has {} frames, the nuclei are of frames {} to {}", labels.info().frames, frames.front().frame, last), "give a plane for every frame from the first on");
   const std::vector<int> numbers = track_numbers(film);
   const bool wide = !numbers.empty() && *std::max_element(numbers.begin(), numbers.end()) > 65535;
   std::size_t which = 0;
@@ -75,7 +75,7 @@ void write_masks(const RunDirectory& run, const LinkedFilm& film, const std::vec
 
 }  // namespace
 
-void report_links(RunDirectory& run, const LinkedFilm& film, const std::vector<FrameNuclei>& frames, const LinkOptions& options) {
+void report_links(RunDirectory& run, const LinkedFilm& film, const std::vector<FrameNuclei>& frames, const LinkOptions& options, int first_frame) {
   for (const std::string& note : film.notes) run.add_note(note);
   if (!film.outcome.ok()) {
     run.set_outcome(film.outcome);
@@ -110,7 +110,7 @@ void report_links(RunDirectory& run, const LinkedFilm& film, const std::vector<F
   if (options.cycling_channel.empty() && options.divisions) run.add_warning("No reporter channel was named: divisions rest on places, and where nuclei are missed about three in ten divisions are missed too (docs/imaging_tracks.md). Name --cycling-channel and --dna-channel.");
   write_tracks(film.tracks, run.path_for("data"));
   std::filesystem::create_directories(run.path_for("ctc"));
-  write_ctc_tracks(film, run.path_for("ctc/res_track.txt"), frames.front().frame);
+  write_ctc_tracks(film, run.path_for("ctc/res_track.txt"), first_frame);
   write_napari_tracks(film, frames, run.path_for("napari"));
   write_trackmate_tables(film, frames, run.path_for("trackmate"));
 }
@@ -125,10 +125,16 @@ void run_image_track(RunDirectory& run, const std::filesystem::path& file, const
   run.add_setting("max_gap_frames", fmt::format("{}", options.max_gap_frames));
   const LinkedFilm film = link_nuclei(frames, options);
   run.add_setting("max_distance_px", fmt::format("{:.2f}{}", film.max_distance_px, options.max_distance_px > 0 ? "" : ", from the data"));
-  report_links(run, film, frames, options);
-  if (labels.empty() || !film.outcome.ok()) return;
+  if (labels.empty() || !film.outcome.ok()) {
+    report_links(run, film, frames, options, frames.front().frame);
+    return;
+  }
   run.add_input(labels);
-  write_masks(run, film, frames, PictureFile(labels));
+  const PictureFile pictures(labels);
+  const int first = pictures.info().frames > frames.back().frame ? 0 : frames.front().frame;      // planes counted from 0, as `hyped image measure` counts them, or from the table's first frame
+  run.add_setting("label_planes", fmt::format("the first is frame {}", first));
+  report_links(run, film, frames, options, first);
+  write_masks(run, film, frames, pictures, first);
 }
 
 }  // namespace hyped

@@ -9,10 +9,13 @@
 #include <sstream>
 
 #include "libhyped/image/link/link_nuclei.hpp"
+#include "libhyped/ingest/images/read_ctc.hpp"
 #include "libhyped/ingest/images/read_nuclei.hpp"
 #include "libhyped/ingest/read_tracks.hpp"
+#include "libhyped/random.hpp"
 #include "libhyped/store/images/write_followed.hpp"
 #include "libhyped/store/images/write_npy.hpp"
+#include "libhyped/store/images/write_tiff.hpp"
 #include "tests/places.hpp"
 
 using namespace hyped;
@@ -165,6 +168,28 @@ TEST_CASE("hyped image track writes the same for any number of threads, and refu
   }
   CHECK(fs::exists(folder.path / "a/figures/nuclei.svg"));
   CHECK_THAT(one.out, Catch::Matchers::Contains("1 divisions were found"));
+  // Labels of 1 pixel each: the masks hold the numbers of the tracks, and the folder is one of the challenge.
+  {
+    std::vector<Labels> labels;
+    std::vector<const Labels*> pointers;
+    for (const FrameNuclei& frame : read_nuclei(folder.path / "nuclei.tsv")) {
+      labels.push_back(Labels::Zero(320, 320));
+      for (const Nucleus& nucleus : frame.nuclei) labels.back()(static_cast<Eigen::Index>(nucleus.row), static_cast<Eigen::Index>(nucleus.column)) = nucleus.label;
+    }
+    for (const Labels& one : labels) pointers.push_back(&one);
+    write_labels(folder.path / "labels.tif", pointers);
+    const Ran masked = run(common + "--labels labels.tif --out m", folder.path);
+    INFO(masked.out);
+    REQUIRE(masked.code == 0);
+    const CtcTracking back = read_ctc(folder.path / "m/ctc");
+    CHECK(back.pictures.size() == 14);
+    CHECK(back.graph.size() == 29 + 6);
+    CHECK(std::count_if(back.graph.links.begin(), back.graph.links.end(), [](const auto& link) { return link.to_daughter; }) == 2);
+    const Ran itself = run("image score tracks m/ctc --reference m/ctc --out s2", folder.path);
+    INFO(itself.out);
+    CHECK(itself.code == 0);
+    CHECK_THAT(itself.out, Catch::Matchers::Contains("TRA 1.0000"));
+  }
   const Ran scored = run("image score tracks a/data --reference b/data --max-distance 3 --out s", folder.path);
   INFO(scored.out);
   CHECK(scored.code == 0);
@@ -178,4 +203,64 @@ TEST_CASE("hyped image track writes the same for any number of threads, and refu
   INFO(alone.out);
   CHECK(alone.code == 1);      // one frame: the numerics have nothing to do, and say so
   CHECK_THAT(alone.out, Catch::Matchers::Contains("nothing to link"));
+}
+
+TEST_CASE("hyped image denoise and score tell what they did, and refuse what is wrong", "[standard]") {
+  const Folder folder;
+  Plane clean = Plane::Constant(200, 220, 40);
+  for (int k = 0; k < 30; ++k) {
+    const int r = 15 + 30 * (k / 6), c = 15 + 33 * (k % 6);
+    for (int i = -8; i <= 8; ++i)
+      for (int j = -8; j <= 8; ++j) clean(r + i, c + j) += static_cast<float>(120 * std::exp(-(i * i + j * j) / 30.0));
+  }
+  RandomStream random(2, 0, 0);
+  const auto save = [&](const char* name, const Plane& picture) {
+    Labels counts = picture.max(0.F).round().cast<std::int32_t>();
+    write_labels(folder.path / name, {&counts});
+  };
+  Plane noisy = clean;
+  for (Eigen::Index i = 0; i < noisy.size(); ++i) noisy.data()[i] = 2 * static_cast<float>(random.poisson(clean.data()[i] / 2.0));
+  save("noisy.tif", noisy);
+  save("clean.tif", clean);
+  save("nuclei.tif", (clean > 90).cast<float>());
+  const Ran done = run("image denoise noisy.tif --white-level 16383 --seed 3 --threads 1 --out d", folder.path), again = run("image denoise noisy.tif --white-level 16383 --seed 3 --threads 3 --out e", folder.path);
+  INFO(done.out);
+  REQUIRE(done.code == 0);
+  CHECK(text_of(folder.path / "d/tables/methods.tsv") == text_of(folder.path / "e/tables/methods.tsv"));
+  CHECK(text_of(folder.path / "d/data/denoised.npy") == text_of(folder.path / "e/data/denoised.npy"));
+  CHECK(text_of(folder.path / "d/data/denoised.npy").size() == 128 + 4 * 200 * 220);
+  CHECK(fs::exists(folder.path / "d/figures/noise.svg"));
+  CHECK_THAT(text_of(folder.path / "d/tables/methods.tsv"), Catch::Matchers::Contains("sliding cosines") && Catch::Matchers::Contains("median"));
+  CHECK_THAT(done.out, Catch::Matchers::Contains("counts per photo-electron"));
+  const Ran with = run("image denoise noisy.tif --with d/data/denoised.npy --alone --out w", folder.path);
+  INFO(with.out);
+  CHECK(with.code == 0);
+  CHECK_THAT(text_of(folder.path / "w/tables/methods.tsv"), Catch::Matchers::Contains("denoised.npy"));
+
+  const Ran scored = run("image score pictures d/data/denoised.tif noisy.tif --reference clean.tif --range 255 --labels nuclei.tif --out s", folder.path);
+  INFO(scored.out);
+  REQUIRE(scored.code == 0);
+  CHECK_THAT(text_of(folder.path / "s/tables/table_4.tsv"), Catch::Matchers::Contains("86.4806") && Catch::Matchers::Contains("psnr_paper") && Catch::Matchers::Contains("38.36"));
+  CHECK_THAT(scored.out, Catch::Matchers::Contains("48.13 dB"));
+  const Ran paper = run("image score pictures d/data/denoised.tif noisy.tif --noisy noisy.tif --range 255 --out p", folder.path);
+  INFO(paper.out);
+  CHECK(paper.code == 0);
+  CHECK_THAT(paper.out, Catch::Matchers::Contains("changes nothing"));
+  CHECK_THAT(text_of(folder.path / "p/tables/scores.tsv"), Catch::Matchers::Contains("no PSNR"));      // the noisy picture against itself
+  const Ran labels = run("image score labels --reference nuclei.tif --found nuclei.tif --out l", folder.path);
+  INFO(labels.out);
+  CHECK(labels.code == 0);
+
+  for (const auto& [arguments, why] : {std::pair{"image score pictures noisy.tif --reference clean.tif --out x", "--range"}, {"image score pictures noisy.tif --range 255 --out x", "--reference"}, {"image score pictures noisy.tif --reference clean.tif --range 100 --out x", "above the range"},
+                                       {"image denoise gone.tif --out x", "gone.tif"}, {"image denoise noisy.tif --fm2s confocal --out x", "--range"}, {"image denoise noisy.tif --fm2s x --range 255 --out x", "confocal"}, {"image denoise noisy.tif --frame 7 --out x", "7"}, {"image score tracks noisy.tif --reference clean.tif --max-distance 3 --out x", "clean.tif"}}) {
+    const Ran wrong = run(arguments, folder.path);
+    INFO(arguments << "\n" << wrong.out);
+    CHECK(wrong.code == 2);
+    CHECK_THAT(wrong.out, Catch::Matchers::Contains(why));
+    CHECK_FALSE(fs::exists(folder.path / "x"));
+  }
+  save("flat.tif", Plane::Constant(100, 100, 7));
+  const Ran flat = run("image denoise flat.tif --out f", folder.path);
+  INFO(flat.out);
+  CHECK(flat.code == 1);
 }
