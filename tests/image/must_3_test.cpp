@@ -49,7 +49,7 @@ void check_trackmate(const std::filesystem::path& folder, const std::string& nam
   if (name.find("merging") != name.npos) options.merges.max_distance = 15;
   std::map<std::pair<std::int64_t, std::int64_t>, double> wanted, found;
   for (std::size_t r = 0; r < edges.rows(); ++r) wanted[{edges.integer(r, edges.column("spot_source_id")), edges.integer(r, edges.column("spot_target_id"))}] = edges.number(r, edges.column("link_cost"));
-  for (const SpotLink& link : link_spots(given, options)) found[{ids[static_cast<std::size_t>(link.from)], ids[static_cast<std::size_t>(link.to)]}] = link.cost;
+  for (const SpotEdge& link : link_spots(given, options)) found[{ids[static_cast<std::size_t>(link.from)], ids[static_cast<std::size_t>(link.to)]}] = link.cost;
   INFO(name);
   REQUIRE(found.size() == wanted.size());
   for (const auto& [edge, cost] : wanted) {

@@ -8,9 +8,9 @@
 
 namespace hyped::image {
 
-std::vector<std::vector<int>> followers_of(std::size_t spots, const std::vector<SpotLink>& links) {
+std::vector<std::vector<int>> followers_of(std::size_t spots, const std::vector<SpotEdge>& links) {
   std::vector<std::vector<int>> out(spots);
-  for (const SpotLink& link : links) out[static_cast<std::size_t>(link.from)].push_back(link.to);
+  for (const SpotEdge& link : links) out[static_cast<std::size_t>(link.from)].push_back(link.to);
   for (auto& list : out) std::sort(list.begin(), list.end());
   return out;
 }

@@ -11,7 +11,7 @@ namespace hyped::image {
 using SpotOrigins = std::vector<std::pair<int, int>>;
 
 // Followers of each spot, rising: at most two.
-std::vector<std::vector<int>> followers_of(std::size_t spots, const std::vector<SpotLink>& links);
+std::vector<std::vector<int>> followers_of(std::size_t spots, const std::vector<SpotEdge>& links);
 
 // Fills tracks and nucleus_of_row; returns the cell of each spot, -1 for spots linked to nothing. Cells are numbered from 1 by their first frame.
 std::vector<int> build_cells(LinkedFilm& film, const std::vector<FrameNuclei>& frames, const SpotOrigins& origins, const std::vector<std::vector<int>>& followers, const LinkOptions& options);

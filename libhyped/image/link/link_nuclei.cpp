@@ -235,7 +235,7 @@ class FilmLinker {
                        const double cost = distance(mother, start) * factor;
                        return cost * cost;
                      }, false};
-    std::vector<SpotLink> links;
+    std::vector<SpotEdge> links;
     std::vector<std::vector<int>> next;
     std::map<int, FoundDivision> accepted;      // by the mother's last spot
     for (int round = 0; round < 8; ++round) {
@@ -244,7 +244,7 @@ class FilmLinker {
       const auto before = before_of(next);
       accepted.clear();
       bool all_good = true;
-      for (const SpotLink& split : links) {
+      for (const SpotEdge& split : links) {
         if (split.kind != LinkKind::split || next[static_cast<std::size_t>(split.from)].size() < 2) continue;
         const int other = next[static_cast<std::size_t>(split.from)][0] == split.to ? next[static_cast<std::size_t>(split.from)][1] : next[static_cast<std::size_t>(split.from)][0];
         FoundDivision found;
@@ -264,7 +264,7 @@ class FilmLinker {
       if (all_good) break;
       if (round == 7) out_.notes.push_back("divisions were still being refused after 8 rounds of linking");
     }
-    for (const SpotLink& one : links) out_.gaps += spots_[static_cast<std::size_t>(one.to)].frame - spots_[static_cast<std::size_t>(one.from)].frame > 1;
+    for (const SpotEdge& one : links) out_.gaps += spots_[static_cast<std::size_t>(one.to)].frame - spots_[static_cast<std::size_t>(one.from)].frame > 1;
     const std::vector<int> cell_of = image::build_cells(out_, frames_, origins_, next, options_);
     for (auto& [spot, found] : accepted) {
       found.mother = cell_of[static_cast<std::size_t>(spot)];

@@ -51,12 +51,12 @@ class Tracker {
     for (const auto& [frame, members] : frames_) grids_.emplace(frame, SpotGrid(spots, members, side));
   }
 
-  std::vector<SpotLink> run() {
+  std::vector<SpotEdge> run() {
     if (options_.linking.max_distance > 0)
       for (auto here = frames_.begin(); here != frames_.end(); ++here)
         if (const auto later = std::next(here); later != frames_.end() && later->first - here->first <= options_.linking.max_frames) link_frames(here->second, later->second, later->first);
     link_segments();
-    std::stable_sort(links_.begin(), links_.end(), [](const SpotLink& a, const SpotLink& b) { return a.from != b.from ? a.from < b.from : a.to < b.to; });
+    std::stable_sort(links_.begin(), links_.end(), [](const SpotEdge& a, const SpotEdge& b) { return a.from != b.from ? a.from < b.from : a.to < b.to; });
     return links_;
   }
 
@@ -157,11 +157,11 @@ class Tracker {
   std::vector<int> next_, before_;
   std::map<int, std::vector<int>> frames_;
   std::map<int, SpotGrid> grids_;
-  std::vector<SpotLink> links_;
+  std::vector<SpotEdge> links_;
 };
 
 }  // namespace
 
-std::vector<SpotLink> link_spots(const std::vector<Spot>& spots, const SpotTrackerOptions& options) { return Tracker(spots, options).run(); }
+std::vector<SpotEdge> link_spots(const std::vector<Spot>& spots, const SpotTrackerOptions& options) { return Tracker(spots, options).run(); }
 
 }  // namespace hyped

@@ -19,7 +19,7 @@ struct LinkStep {
 };
 // split: `from` goes on (or ends) in another spot as well; merge: `to` has another one before it.
 enum class LinkKind { frame_to_frame, gap, split, merge };
-struct SpotLink {
+struct SpotEdge {
   int from = 0, to = 0;
   LinkKind kind = LinkKind::frame_to_frame;
   double cost = 0;
@@ -35,6 +35,6 @@ struct SpotTrackerOptions {
 // TrackMate's LAP tracker (Jaqaman et al. 2008; Tinevez et al. 2017, Methods 115:80; its cost functions and defaults) with costs of one's own.
 // Frames with spots are linked to the next one with spots, at most linking.max_frames later. Links in the order of their sources; deterministic.
 // InputError for positions that are not finite.
-std::vector<SpotLink> link_spots(const std::vector<Spot>& spots, const SpotTrackerOptions& options);
+std::vector<SpotEdge> link_spots(const std::vector<Spot>& spots, const SpotTrackerOptions& options);
 
 }  // namespace hyped
