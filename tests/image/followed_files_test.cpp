@@ -121,7 +121,7 @@ TEST_CASE("tables of nuclei that are wrong are refused with file and line") {
   };
   refused("a,b\n1,2\n", "frame");
   refused("frame,y\n1,2\n", "column (x)");
-  refused("frame,x,y\n", "no nuclei");
+  refused("frame,x,y\n", "no rows");
   refused("frame,x,y\n0,1,\n", "2");
   refused("frame,x,y\n0,1,nan\n", "2");
   refused("frame,x,y,label\n0,1,1,4\n0,5,5,4\n", "twice");

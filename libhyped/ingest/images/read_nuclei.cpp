@@ -51,7 +51,6 @@ std::vector<FrameNuclei> read_nuclei(const std::filesystem::path& file, const Nu
   const int area = found_column(table, given.area, {"area", "AREA"}, false, "area"), stage = found_column(table, given.stage, {"stage"}, false, "stage");
   const int border = found_column(table, "", {"at_border"}, false, ""), debris = found_column(table, "", {"debris"}, false, "");
   if (time < 0 && !(reading.frame_interval_h > 0)) throw InputError(table.file(), "has no column time_h", "give the frame interval");
-  if (table.rows() == 0) throw InputError(table.file(), "holds no nuclei");
   const std::vector<Channel> channels = channels_in(table);
   std::map<std::int64_t, FrameNuclei> frames;
   std::map<std::int64_t, std::set<int>> labels;
