@@ -1,0 +1,72 @@
+// PNG pictures by libpng.
+#include <png.h>
+
+#include <cstdio>
+#include <cstring>
+
+#include "libhyped/errors.hpp"
+#include "libhyped/ingest/images/formats.hpp"
+
+namespace hyped {
+namespace {
+
+class PngPicture : public PictureFormat {
+ public:
+  std::vector<std::uint16_t> values;           // [H x W x samples]
+  ExactPlane samples(int, int sample) const override {
+    ExactPlane out(info.height, info.width);
+    for (Eigen::Index i = 0; i < out.size(); ++i) out.data()[i] = values[static_cast<std::size_t>(i) * info.samples + sample];
+    return out;
+  }
+};
+
+[[noreturn]] void fail(png_structp png, png_const_charp message) { throw InputError(*static_cast<const std::string*>(png_get_error_ptr(png)), message, "give a whole PNG file"); }
+void ignore(png_structp, png_const_charp) {}
+
+}  // namespace
+
+std::unique_ptr<PictureFormat> open_png(const std::filesystem::path& file) {
+  const std::string name = file.string();
+  const std::unique_ptr<FILE, int (*)(FILE*)> in(std::fopen(name.c_str(), "rb"), std::fclose);
+  if (!in) throw InputError(name, "cannot be opened", "check the path");
+  png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, const_cast<std::string*>(&name), fail, ignore);
+  png_infop header = png_create_info_struct(png);
+  struct Close {
+    png_structp* png;
+    png_infop* header;
+    ~Close() { png_destroy_read_struct(png, header, nullptr); }
+  } close{&png, &header};
+  png_init_io(png, in.get());
+  png_read_info(png, header);
+  auto picture = std::make_unique<PngPicture>();
+  PictureInfo& info = picture->info;
+  info.file = file;
+  info.format = "PNG";
+  info.width = static_cast<int>(png_get_image_width(png, header));
+  info.height = static_cast<int>(png_get_image_height(png, header));
+  const int type = png_get_color_type(png, header), depth = png_get_bit_depth(png, header);
+  if (type == PNG_COLOR_TYPE_PALETTE) png_set_palette_to_rgb(png);
+  if (depth < 8) png_set_expand_gray_1_2_4_to_8(png);
+  if (type & PNG_COLOR_MASK_ALPHA) {
+    png_set_strip_alpha(png);
+    info.notes.push_back("its transparency is left out");
+  }
+  if (depth == 16) png_set_swap(png);
+  png_set_interlace_handling(png);
+  png_read_update_info(png, header);
+  info.samples = png_get_channels(png, header);
+  info.bits = depth == 16 ? 16 : 8;
+  info.axes = "one picture, rows and columns";
+  const std::size_t row_bytes = png_get_rowbytes(png, header);
+  std::vector<unsigned char> bytes(row_bytes * info.height);
+  std::vector<png_bytep> rows(info.height);
+  for (int r = 0; r < info.height; ++r) rows[r] = bytes.data() + r * row_bytes;
+  png_read_image(png, rows.data());
+  png_read_end(png, nullptr);
+  picture->values.resize(static_cast<std::size_t>(info.height) * info.width * info.samples);
+  if (info.bits == 16) std::memcpy(picture->values.data(), bytes.data(), bytes.size());
+  else std::copy(bytes.begin(), bytes.end(), picture->values.begin());
+  return picture;
+}
+
+}  // namespace hyped
