@@ -10,7 +10,6 @@
 #include "libhyped/store/write_tracks.hpp"
 
 namespace hyped {
-namespace {
 
 std::vector<ArmNuclei> nuclei_of_wells(const CellTracks& tracks) {
   std::vector<std::map<double, int>> frames(tracks.films.size());
@@ -27,8 +26,6 @@ std::vector<ArmNuclei> nuclei_of_wells(const CellTracks& tracks) {
   }
   return out;
 }
-
-}  // namespace
 
 ImagePhases image_phases(const CellTracks& tracks, const ImagePhaseSettings& settings) {
   ImagePhases out;

@@ -25,6 +25,9 @@ struct ImagePhases {
   PhaseShares shares;                    // of no wells if no phases could be called
 };
 
+// Nuclei of each well, mean over the second half of its film: what the labels are checked by.
+std::vector<ArmNuclei> nuclei_of_wells(const CellTracks& tracks);
+
 // Nuclei that no track holds (rows after the last cell's of each film) must be cells of one row each. Channels: two reporters, the DNA
 // stain, and, if there is one, <DNA>_total. InputError as channels_of.
 ImagePhases image_phases(const CellTracks& tracks, const ImagePhaseSettings& settings);

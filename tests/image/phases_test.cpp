@@ -64,7 +64,7 @@ TEST_CASE("the mixture's probabilities are calibrated") {
   std::vector<bool> on;
   for (int i = 0; i < 20000; ++i) {
     on.push_back(random.uniform() < 0.3);
-    light.push_back(on.back() ? std::exp(std::log(40.0) + 0.9 * random.normal()) : 5 * random.normal());
+    light.push_back(on.back() ? std::exp(std::log(40.0) + 0.9 * random.normal()) : (random.uniform() < 0.01 ? 20 : 5) * random.normal());
   }
   light.push_back(1e6);      // a bright piece of debris moves nothing
   const ReporterMixture mixture = fit_reporter_mixture(light, 5);

@@ -57,7 +57,7 @@ struct ImageTwinFiles {
   std::vector<int> left_out;             // numbers of frames that are not written, in every well
 };
 
-// Imaging/Imaging/<sample>/<id>/t_<n>.hdf5 as the release (Scene [4 x H x W] uint16 in h5py's chunks, Channels, metadata), truth/labels/<sample>/<id>/t_<n>.hdf5
+// Imaging/Imaging/<sample>/<id>/t_<n>.hdf5 as the release (Scene [4 x H x W] uint16 in h5py's chunks, Channels, metadata), truth/labels/<sample>/<id>/labels_<n>.hdf5
 // (labels [H x W]), truth/nuclei.tsv (every nucleus of every frame), tables truth and truth_shares. One frame per thread in memory.
 void run_image_twin(RunDirectory& run, const ImageTwin& twin, const ImageTwinFiles& files);
 

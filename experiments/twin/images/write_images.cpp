@@ -110,7 +110,7 @@ void run_image_twin(RunDirectory& run, const ImageTwin& twin, const ImageTwinFil
       if (!gaps.contains(number)) {
         const std::string name = fmt::format("t_{}.hdf5", number);
         write_frame(folder / name, twin, film, well, f, number, files);
-        if (files.label_images) write_labels(labels / name, twin, film, f);
+        if (files.label_images) write_labels(labels / fmt::format("labels_{}.hdf5", number), twin, film, f);
       }
       progress->advance();
     });
