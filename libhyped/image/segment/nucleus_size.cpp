@@ -40,6 +40,11 @@ double radius_of(const std::vector<double>& power) {
   int at = static_cast<int>(std::max_element(power.begin(), power.end()) - power.begin());
   for (int i = n - 1; i >= 0; --i)      // the finest that stands out: clumps of nuclei and tissues are blobs too
     if (power[i] >= share * most && (i == 0 || power[i] >= power[i - 1]) && (i == n - 1 || power[i] > power[i + 1])) at = i;
+  for (int i = 0; i + 2 < n && i + 1 < at; ++i) {      // or a shoulder before that: nuclei of one size in a bright tissue
+    if (!(power[i] > 0) || power[i] < share * most) continue;
+    const double rise = std::log(power[i + 1] / power[i]), next = std::log(power[i + 2] / power[i + 1]);
+    if (rise < 0.12 && next > rise + 0.2) return least * std::pow(ratio, i + 0.5);
+  }
   double off = 0;
   if (at > 0 && at < n - 1 && power[at - 1] > 0 && power[at + 1] > 0) {
     const double a = std::log(power[at - 1]), b = std::log(power[at]), c = std::log(power[at + 1]);

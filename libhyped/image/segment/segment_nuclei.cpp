@@ -67,13 +67,15 @@ void split(Clump& clump, const Labels& clumps, int number, const Plane& cut, con
   const Plane smooth = flooded.block(b.top, b.left, b.rows(), b.cols()).max(static_cast<float>(0.1 * level + 1e-6));
   const Mask low = (clumps.block(b.top, b.left, b.rows(), b.cols()) == number).cast<std::uint8_t>();
   const Labels basins = flood(smooth.log(), low, o.light_dynamics);
-  std::vector<float> own = basin_light(basins, light, 0.85);
+  const std::vector<float> own = basin_light(basins, light, 0.85);
   const std::vector<float> dim = basin_light(basins, haze.block(b.top, b.left, b.rows(), b.cols()), 0.5);
+  std::vector<float> level_of(own.size());
+  for (std::size_t k = 0; k < own.size(); ++k) level_of[k] = static_cast<float>(o.level_share + o.haze_level * dim[k] / std::max(1e-6f, own[k] + dim[k])) * own[k];
   for (std::size_t k = 0; k < own.size(); ++k)
-    if (own[k] < o.contrast * (own[k] + dim[k])) own[k] = std::numeric_limits<float>::infinity();
+    if (own[k] < o.contrast * (own[k] + dim[k])) level_of[k] = std::numeric_limits<float>::infinity();
   Mask kept = Mask::Zero(b.rows(), b.cols());
   for (Eigen::Index i = 0; i < kept.size(); ++i)
-    if (const int basin = basins.data()[i]) kept.data()[i] = light.data()[i] > o.level_share * own[basin - 1];
+    if (const int basin = basins.data()[i]) kept.data()[i] = light.data()[i] > level_of[basin - 1];
   kept = opened(kept);
   const double disc = M_PI * radius * radius;
   fill_holes(kept, static_cast<int>(disc / 2));
@@ -100,10 +102,11 @@ Segmentation segment_nuclei(const Plane& dna, const SegmentOptions& o) {
   Plane cut = gaussian_filtered(dna, sigma_cut);
   const Plane under = background(cut, 8.9 * radius, radius / 2);
   cut -= under;
+  Plane flooded = gaussian_filtered(dna, sigma_flood) - under;
   Plane haze = static_cast<float>(o.near_share) * background(cut, o.near_reach * radius, radius / 4);
   cut -= haze;
+  flooded -= static_cast<float>(o.flood_haze) * haze;
   haze += under - static_cast<float>(quantile(under, 0.01));
-  const Plane flooded = gaussian_filtered(dna, sigma_flood) - under;
   out.noise = pixel_noise(dna) / (2 * std::sqrt(M_PI) * sigma_cut);
   out.level = std::max(o.noise_cut * out.noise + quantile(cut, 0.2), o.otsu_share * root_otsu(cut));
   int count = 0;

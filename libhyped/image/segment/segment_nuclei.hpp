@@ -23,6 +23,8 @@ struct SegmentOptions {
   double contrast = 0.5;          // light above the haze, of all light: less is haze itself
   double dim = 0.1;          // 
   double least_solidity = 0.9, size_cost=.03, border_cost=.3;
+  double flood_haze=.8;
+  double haze_level=.2;
   double least_area = 0.09;       // of pi radius^2: smaller is dropped
   double shape_weight = 0.6;      // of distance against light in the second flood
   double shape_dynamics = 0.03;
