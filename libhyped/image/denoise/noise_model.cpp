@@ -14,7 +14,7 @@
 namespace hyped {
 namespace {
 
-double median_of(std::vector<double>& values) {
+double middle_value(std::vector<double>& values) {
   const auto middle = values.begin() + values.size() / 2;
   std::nth_element(values.begin(), middle, values.end());
   return *middle;
@@ -67,8 +67,8 @@ NoiseModel measure_noise(const Plane& picture, double white_level) {
       means.push_back(blocks[i].mean);
       squares.push_back(blocks[i].square);
     }
-    level[b] = median_of(means);
-    variance[b] = median_of(squares) / median_over_mean;
+    level[b] = middle_value(means);
+    variance[b] = middle_value(squares) / median_over_mean;
     weight[b] = variance[b] > 0 ? 1 / variance[b] : 0;
   }
   out.bins = bins;
