@@ -15,8 +15,7 @@ struct Piece {
   bool alive = false;
 };
 struct Border {
-  double light = 0;                // sum over pairs of pixels
-  int length = 0;
+  double light = 0;                // where it is brightest
 };
 
 RowExtents joined(const RowExtents& a, const RowExtents& b) {
@@ -72,7 +71,7 @@ Labels rejoined(const Labels& pieces, const Plane& light, const RejoinOptions& o
   const auto meet = [&](int a, int b, float x, float y) {
     if (!a || !b || a == b) return;
     Border& one = borders[{std::min(a, b), std::max(a, b)}];
-    one.light += 0.5 * (x + y), ++one.length;
+    one.light = std::max(one.light, 0.5 * (x + y));
   };
   for (int r = 0; r < pieces.rows(); ++r)
     for (int c = 0; c < pieces.cols(); ++c) {
@@ -99,8 +98,8 @@ Labels rejoined(const Labels& pieces, const Plane& light, const RejoinOptions& o
   const auto worth = [&](int a, int b, const Border& border) {
     const Piece &x = piece[a], &y = piece[b];
     const double area = x.area + y.area, dimmer = std::min(x.light, y.light);
-    const double dip = dimmer > 0 ? std::max(0.0, 1 - border.light / border.length / dimmer) : 0;
-    return area / hull_area(joined(x.extents, y.extents)) - o.size_cost * std::max(0.0, std::log2(area / disc)) - o.border_cost * dip;
+    const double dip = dimmer > 0 ? std::max(0.0, 1 - border.light / dimmer) : 0;
+    return (std::min(x.area, y.area) < o.least_area ? 1 : 0) + area / hull_area(joined(x.extents, y.extents)) - o.size_cost * std::max(0.0, std::log2(area / disc)) - o.border_cost * dip;
   };
   std::map<std::pair<int, int>, double> worths;
   for (const auto& [pair, border] : borders) worths[pair] = worth(pair.first, pair.second, border);
@@ -120,7 +119,7 @@ Labels rejoined(const Labels& pieces, const Plane& light, const RejoinOptions& o
         continue;
       }
       const int other = x == a || x == b ? y : x;
-      if (other != a && other != b) around[other].light += it->second.light, around[other].length += it->second.length;
+      if (other != a && other != b) around[other].light = std::max(around[other].light, it->second.light);
       worths.erase(it->first);
       it = borders.erase(it);
     }

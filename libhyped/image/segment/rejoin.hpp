@@ -8,7 +8,8 @@ struct RejoinOptions {
   double radius = 7;             // of a nucleus [px]
   double least_solidity = 0.9;   // of a union of two pieces, area over that of its convex hull
   double size_cost = 0.03;       // of solidity per doubling of the union's area above a nucleus'
-  double border_cost = 0.3;      // of solidity per unit of light missing at the border, relative to the dimmer piece
+  double border_cost = 0.3;      // of solidity per unit of light missing where the border is brightest, of the dimmer piece's
+  double least_area = 0;         // [px]: a smaller piece is joined to the neighbour with the best union, whatever that is worth
 };
 
 // The pair with the best union first, until none is good enough. `pieces`: as flood() gives them.

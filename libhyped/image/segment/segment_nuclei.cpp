@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 
 #include "libhyped/image/denoise/filters.hpp"
 #include "libhyped/image/segment/background.hpp"
@@ -54,6 +55,15 @@ std::vector<float> basin_light(const Labels& basins, const Plane& light, double 
   return out;
 }
 
+// Pieces that neither picture crosses, numbered from 1 in raster order of their first pixel.
+Labels crossed(const Labels& a, const Labels& b) {
+  Labels out = Labels::Zero(a.rows(), a.cols());
+  std::map<std::pair<int, int>, int> number;
+  for (Eigen::Index i = 0; i < a.size(); ++i)
+    if (a.data()[i]) out.data()[i] = number.try_emplace({a.data()[i], b.data()[i]}, static_cast<int>(number.size()) + 1).first->second;
+  return out;
+}
+
 // Nuclei of one clump, numbered from 1 within its box.
 struct Clump {
   Box box;
@@ -82,69 +92,111 @@ void split(Clump& clump, const Labels& clumps, int number, const Plane& cut, con
   const Plane away = distances(kept);
   const Plane top = window_maximum((kept > 0).select(smooth, 0.f), static_cast<int>(std::lround(radius))).max(1e-6f);
   const Plane heights = static_cast<float>(o.shape_weight) * (away / static_cast<float>(radius)).min(1.5f) + static_cast<float>(1 - o.shape_weight) * smooth / top;
-  clump.nuclei = rejoined(flood(heights, kept, o.shape_dynamics), smooth, {radius, o.least_solidity, o.size_cost, o.border_cost});
+  const Labels pieces = crossed(flood(heights, kept, o.shape_dynamics), basins);
+  clump.nuclei = rejoined(pieces, smooth, {radius, o.least_solidity, o.size_cost, o.border_cost, o.least_area * disc});
   clump.own = basin_light(clump.nuclei, light, 0.85);
+}
+
+void check(const Plane& dna, const SegmentOptions& o) {
+  if (dna.rows() < 16 || dna.cols() < 16) throw InputError("picture", fmt::format("is {} x {} pixels", dna.rows(), dna.cols()), "nuclei are looked for in 16 x 16 pixels or more");
+  if (!dna.isFinite().all()) throw InputError("picture", "holds values that are not finite", "give camera counts");
+  const auto positive = [](const char* name, double value) {
+    if (!(value > 0 && std::isfinite(value))) throw InputError(name, fmt::format("is {}", value), "give a positive number");
+  };
+  positive("mask_smoothing", o.mask_smoothing), positive("flood_smoothing", o.flood_smoothing), positive("near_reach", o.near_reach), positive("level_share", o.level_share);
+  if (!(o.radius >= 0 && o.radius < 0.1 * static_cast<double>(std::max(dna.rows(), dna.cols())) + 30)) throw InputError("radius", fmt::format("is {} pixels in a picture of {} x {}", o.radius, dna.rows(), dna.cols()), "give the radius of one nucleus in pixels");
+}
+
+// Light of the picture's bright nuclei.
+float bright_light(const std::vector<Clump>& found) {
+  std::vector<float> own;
+  for (const Clump& clump : found) own.insert(own.end(), clump.own.begin(), clump.own.end());
+  if (own.empty()) return 0;
+  const auto at = own.begin() + static_cast<std::ptrdiff_t>(0.9 * (own.size() - 1));
+  std::nth_element(own.begin(), at, own.end());
+  return *at;
 }
 
 }  // namespace
 
+std::vector<NucleusFlags> nucleus_flags(const Labels& labels, double radius, const SegmentOptions& o) {
+  const int count = labels.size() ? std::max(0, labels.maxCoeff()) : 0;
+  const std::vector<Box> boxes = boxes_of(labels, count);
+  std::vector<int> area(count, 0);
+  for (Eigen::Index i = 0; i < labels.size(); ++i)
+    if (labels.data()[i]) ++area[labels.data()[i] - 1];
+  std::vector<NucleusFlags> out(count);
+  for (int k = 0; k < count; ++k) {
+    const Box& b = boxes[k];
+    if (b.bottom < 0) continue;      // a number that no pixel has
+    out[k].at_border = b.top == 0 || b.left == 0 || b.bottom == labels.rows() - 1 || b.right == labels.cols() - 1;
+    out[k].at_seam = std::any_of(o.seam_rows.begin(), o.seam_rows.end(), [&](int seam) { return b.top < seam && b.bottom >= seam; }) || std::any_of(o.seam_columns.begin(), o.seam_columns.end(), [&](int seam) { return b.left < seam && b.right >= seam; });
+    out[k].debris = !out[k].at_border && area[k] < o.debris_area * M_PI * radius * radius;
+  }
+  return out;
+}
+
 Segmentation segment_nuclei(const Plane& dna, const SegmentOptions& o) {
+  check(dna, o);
   Segmentation out;
   const Eigen::Index rows = dna.rows(), cols = dna.cols();
   out.labels = Labels::Zero(rows, cols);
+  const float least = dna.minCoeff(), most = dna.maxCoeff();
+  if (least == most) {
+    out.outcome = {Status::not_identifiable, fmt::format("every pixel is {}: {}", least, least == 0 ? "a black picture" : o.white_level > 0 && least >= o.white_level ? "a saturated picture" : "a picture without contrast")};
+    return out;
+  }
+  if (o.white_level > 0) {
+    const double full = static_cast<double>((dna >= static_cast<float>(o.white_level)).count()) / static_cast<double>(dna.size());
+    if (full > 0.5) {
+      out.outcome = {Status::not_identifiable, fmt::format("{:.0f} % of the pixels are saturated", 100 * full)};
+      return out;
+    }
+    if (full > 0.01) out.notes.push_back(fmt::format("{:.1f} % of the pixels are saturated: the light of the brightest nuclei is not known", 100 * full));
+  }
   out.radius = o.radius > 0 ? o.radius : nucleus_radius(dna);
   if (!(out.radius > 0)) {
     out.outcome = {Status::not_identifiable, "no nucleus was found to measure the scale on"};
     return out;
   }
-  const double radius = out.radius;
+  const double radius = out.radius, disc = M_PI * radius * radius;
   const double sigma_cut = std::max(0.4, o.mask_smoothing * radius), sigma_flood = std::max(0.5, o.flood_smoothing * radius);
   Plane cut = gaussian_filtered(dna, sigma_cut);
-  const Plane under = background(cut, 8.9 * radius, radius / 2);
-  cut -= under;
-  Plane flooded = gaussian_filtered(dna, sigma_flood) - under;
-  Plane haze = static_cast<float>(o.near_share) * background(cut, o.near_reach * radius, radius / 4);
+  Plane haze = background(cut, 8.9 * radius, radius / 2);      // first what is wider than ten radii
   cut -= haze;
-  flooded -= static_cast<float>(o.flood_haze) * haze;
-  haze += under - static_cast<float>(quantile(under, 0.01));
+  const Plane flooded = gaussian_filtered(dna, sigma_flood) - haze;
+  haze -= static_cast<float>(quantile(haze, 0.01));
+  {
+    const Plane near = background(cut, o.near_reach * radius, radius / 4);
+    cut -= near, haze += near;
+  }
   out.noise = pixel_noise(dna) / (2 * std::sqrt(M_PI) * sigma_cut);
   out.level = std::max(o.noise_cut * out.noise + quantile(cut, 0.2), o.otsu_share * root_otsu(cut));
   int count = 0;
   const Labels clumps = components((cut > static_cast<float>(out.level)).cast<std::uint8_t>(), count);
-  const double disc = M_PI * radius * radius;
-  std::vector<Box> boxes = boxes_of(clumps, count);
+  const std::vector<Box> boxes = boxes_of(clumps, count);
   std::vector<Clump> found(count);
-  const int batch = 16;
+  constexpr int batch = 16;
   parallel_for((count + batch - 1) / batch, [&](int job) {
     for (int k = job * batch; k < std::min(count, (job + 1) * batch); ++k) {
       found[k].box = grown(boxes[k], rows, cols, 1);
-      if (boxes[k].rows() * boxes[k].cols() < o.least_area * disc) continue;
-      split(found[k], clumps, k + 1, cut, haze, flooded, out.level, radius, o);
+      if (boxes[k].rows() * boxes[k].cols() >= o.least_area * disc) split(found[k], clumps, k + 1, cut, haze, flooded, out.level, radius, o);
     }
   });
-  std::vector<float> strong;
-  for (const Clump& clump : found) strong.insert(strong.end(), clump.own.begin(), clump.own.end());
-  float typical = 0;
-  if (!strong.empty()) {
-    const auto at = strong.begin() + static_cast<std::ptrdiff_t>(0.9 * (strong.size() - 1));
-    std::nth_element(strong.begin(), at, strong.end());
-    typical = *at;
-  }
+  const float bright = bright_light(found);
   int next = 0;
-  for (Clump& clump : found) {
+  for (const Clump& clump : found) {
     if (!clump.nuclei.size()) continue;
-    const int here = clump.nuclei.maxCoeff();
-    std::vector<int> area(here + 1, 0), number(here + 1, 0);
+    std::vector<int> area(clump.own.size() + 1, 0), number(clump.own.size() + 1, 0);
     for (Eigen::Index i = 0; i < clump.nuclei.size(); ++i) ++area[clump.nuclei.data()[i]];
-    for (int l = 1; l <= here; ++l)
-      if (area[l] >= o.least_area * disc && clump.own[l - 1] >= o.dim * typical) {
-        number[l] = ++next;
-        out.flags.push_back({false, false, area[l] < o.debris_area * disc});
-      }
+    for (std::size_t l = 1; l < area.size(); ++l)
+      if (area[l] >= o.least_area * disc && clump.own[l - 1] >= o.least_light * bright) number[l] = ++next;
     for (int r = 0; r < clump.nuclei.rows(); ++r)
       for (int c = 0; c < clump.nuclei.cols(); ++c)
         if (const int l = number[clump.nuclei(r, c)]) out.labels(clump.box.top + r, clump.box.left + c) = l;
   }
+  if (next == 0) out.outcome = {Status::not_identifiable, "no nucleus stands out of the background"};
+  out.flags = nucleus_flags(out.labels, radius, o);
   return out;
 }
 

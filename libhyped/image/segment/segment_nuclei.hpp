@@ -11,26 +11,26 @@ namespace hyped {
 
 struct SegmentOptions {
   double radius = 0;              // of a nucleus [px]: set once per acquisition; 0: measured on the picture itself
-  // In units of the radius or of the nucleus' own light; chosen on DSB2018 (docs/imaging.md says how).
+  // In units of the radius or of the nucleus' own light; chosen on DSB2018.
   double mask_smoothing = 0.10;   // sd of the blur of the picture that is cut [radius]
   double flood_smoothing = 0.25;  // sd of the blur of the picture that is flooded [radius]
   double noise_cut = 4;           // a nucleus pixel is above the background by so many sd of the noise
-  double otsu_share = 0.7;         // and above this share of Otsu's level
+  double otsu_share = 0.7;        // and above this share of Otsu's level
+  double near_reach = 2;          // haze is the least light within so many radii
+  double contrast = 0.5;          // a basin's own light above the haze, of all its light: less is haze itself
   double light_dynamics = 0.07;   // a basin of log light stands so much above the saddle
-  double level_share = 0.42;      // of the nucleus' own 85th percentile: its outline
-  double near_share = 1;        // of the least light within near_reach that is taken off as haze
-  double near_reach = 2;        // [radius]
-  double contrast = 0.5;          // light above the haze, of all light: less is haze itself
-  double dim = 0.1;          // 
-  double least_solidity = 0.9, size_cost=.03, border_cost=.3;
-  double flood_haze=.8;
-  double haze_level=.2;
-  double least_area = 0.09;       // of pi radius^2: smaller is dropped
+  double level_share = 0.38;      // outline of a nucleus: this share of its own 85th percentile,
+  double haze_level = 0.2;        // and so much more where all its light is haze
+  double least_area = 0.1;        // of pi radius^2: smaller is dropped
+  double least_light = 0.15;      // of the picture's bright nuclei: dimmer is dropped
   double shape_weight = 0.6;      // of distance against light in the second flood
-  double shape_dynamics = 0.03;
+  double shape_dynamics = 0.04;
+  double least_solidity = 0.9;    // pieces are joined where their union is so convex,
+  double size_cost = 0.03;        // less this for each doubling of its area above a nucleus'
+  double border_cost = 0.3;       // and this times the light that is missing at their border
   double debris_area = 0.25;      // of pi radius^2: smaller is kept and marked
-  double white_level = 0;         // of the camera; 0: the largest value is not looked at
-  std::vector<int> seam_rows, seam_columns;      // first row / column of a tile, where tiles abut
+  double white_level = 0;         // of the camera; 0: not looked at
+  std::vector<int> seam_rows, seam_columns;      // first row / column of each tile but the first, where tiles abut
 };
 
 struct NucleusFlags {
@@ -47,11 +47,14 @@ struct Segmentation {
   int count() const { return static_cast<int>(flags.size()); }
 };
 
-// InputError for an empty picture or settings out of range. Same result for any number of threads.
+// Bright seams, haze and unevenness wider than a nucleus are taken off first. InputError for an empty picture, values that are not finite, settings out of range. Same result for any number of threads.
 // Sources: the scheme of flooding in log light, cut at a share of each nucleus' own light, then flooding of distance and light: Malpica et al. 1997, Cytometry
 // 28:289 (combined watershed); Otsu 1979; union-find floods: flood.hpp.
 Segmentation segment_nuclei(const Plane& dna, const SegmentOptions& options = {});
 Segmentation segment_nuclei(const CameraPlane& dna, const SegmentOptions& options = {});
+
+// Flags of any label picture: at the border of the picture; over a seam (pixels on both sides of it); debris by area (radius 0: none).
+std::vector<NucleusFlags> nucleus_flags(const Labels& labels, double radius, const SegmentOptions& options);
 
 // Radius of the nuclei of these pictures [px]: the scale to set once for an acquisition, on some of its frames. The least radius at which bright blobs stand
 // out, by the power of a difference of Gaussians whose answer a disc of that radius gives most of (Lindeberg 1998, Int J Comput Vis 30:79). On DSB2018

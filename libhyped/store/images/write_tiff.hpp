@@ -16,7 +16,7 @@ struct TiffDescription {
 };
 
 // Writes one plane after another, so that no more than one need be in memory; BigTIFF by itself where the raw size passes 3.5 GB. OME-XML states the axes (XYCZT), the channels and the
-// pixel size. Labels are 16-bit where none is above 65535, else 32-bit; that is decided by `most_label` given at the start.
+// pixel size. `bits`: 16 or 32.
 // To a temporary name, renamed by finish(): what is not finished leaves nothing.
 class TiffWriter {
  public:
