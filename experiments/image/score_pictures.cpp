@@ -75,11 +75,11 @@ void run_score_pictures(RunDirectory& run, const PictureScoring& settings) {
   }
   fmt::print("\n{}\n", to_terminal(scores, "tables/scores.tsv"));
   run.add_table("scores", scores, "Every picture against the reference.");
-  Table paper({{"figure", "", ""}, {"printed", "", "in the paper's Table 4"}, {"first_picture", "", "the same for the first picture scored here"}, {"meaning", "", ""}});
-  paper.add_row({std::string("mse"), printed_mse, rows.empty() ? Cell{} : Cell(rows[0].mse), std::string("of values in [0, 1], against the noisy picture")});
+  Table paper({{"figure", "", ""}, {"printed", "", "in the paper's Table 4"}, {"first_picture", "", "the same for the first picture scored here, against the reference given"}, {"meaning", "", ""}});
+  paper.add_row({std::string("mse"), printed_mse, rows.empty() ? Cell{} : Cell(rows[0].mse), std::string("of values in [0, 1]; the paper compares with the noisy picture")});
   paper.add_row({std::string("psnr_paper"), printed_psnr, rows.empty() ? Cell{} : cell_of(psnr_paper(rows[0].mse)), fmt::format("10 log10(255^2 / mse) with the mse above: {:.4f} dB from the printed mse, which is rounded", psnr_paper(printed_mse))});
   paper.add_row({std::string("psnr"), Cell{}, rows.empty() ? Cell{} : cell_of(peak_signal_to_noise(rows[0].mse, 1)), fmt::format("the same mse with its own peak of 1: the printed mse means {:.2f} dB", peak_signal_to_noise(printed_mse, 1))});
-  paper.add_row({std::string("ssim"), printed_ssim, rows.empty() ? Cell{} : Cell(rows[0].ssim), std::string("against the noisy picture; a program that does nothing has 1")});
+  paper.add_row({std::string("ssim"), printed_ssim, rows.empty() ? Cell{} : Cell(rows[0].ssim), std::string("the paper compares with the noisy picture, where a program that does nothing has 1")});
   paper.add_row({std::string("snr before"), printed_snr_before, nuclei.size() > 0 ? cell_of(before.snr_db) : Cell{}, std::string("the paper does not define it; here 20 log10(mean inside / sd outside)")});
   paper.add_row({std::string("snr after"), printed_snr_after, nuclei.size() > 0 && !rows.empty() ? cell_of(rows[0].snr_db) : Cell{}, std::string("with the same nuclei, those of the raw picture: else the denoiser moves its own mask")});
   run.add_table("table_4", paper, "The paper's Table 4, how it came about, and the real figure beside it.");

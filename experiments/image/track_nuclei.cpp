@@ -106,7 +106,7 @@ void report_links(RunDirectory& run, const LinkedFilm& film, const std::vector<F
   run.add_result("gaps_bridged", static_cast<double>(film.gaps), "1");
   run.add_result("max_distance", film.max_distance_px, "px");
   run.add_answer(fmt::format("{} nuclei in {} frames are {} cells of {} families, followed over {:.0f} frames (median); {} gaps were bridged, {} nuclei are linked to nothing.", film.tracks.frames.rows(), frames.size(), counts.cells, counts.trees, middle, film.gaps, counts.unlinked_rows));
-  run.add_answer(fmt::format("{} divisions were found; {} more were refused for want of evidence (below {:.2f}). The table divisions says why.", counts.divisions, refused, options.least_evidence));
+  run.add_answer(fmt::format("Divisions found: {}; refused for want of evidence (below {:.2f}): {}. The table divisions says why.", counts.divisions, options.least_evidence, refused));
   if (options.cycling_channel.empty() && options.divisions) run.add_warning("No reporter channel was named: divisions rest on places, and where nuclei are missed about three in ten divisions are missed too (docs/imaging_tracks.md). Name --cycling-channel and --dna-channel.");
   write_tracks(film.tracks, run.path_for("data"));
   std::filesystem::create_directories(run.path_for("ctc"));

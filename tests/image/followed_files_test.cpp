@@ -167,7 +167,7 @@ TEST_CASE("hyped image track writes the same for any number of threads, and refu
     CHECK(text_of(folder.path / "a" / file) == text_of(folder.path / "b" / file));
   }
   CHECK(fs::exists(folder.path / "a/figures/nuclei.svg"));
-  CHECK_THAT(one.out, Catch::Matchers::Contains("1 divisions were found"));
+  CHECK_THAT(one.out, Catch::Matchers::Contains("Divisions found: 1"));
   // Labels of 1 pixel each: the masks hold the numbers of the tracks, and the folder is one of the challenge.
   {
     std::vector<Labels> labels;
