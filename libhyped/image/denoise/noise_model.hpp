@@ -18,7 +18,7 @@ struct NoiseModel {
   double pedestal() const { return gain > 0 && offset < 0 ? -offset / gain : 0; }
   Outcome outcome;                              // not_identifiable: levels too alike to tell gain from offset; then gain = 0, offset = variance
 };
-// Mean squares of differences in 8 x 8 blocks, medians in 20 bins of equal numbers of blocks by mean level, a weighted line through them.
+// Mean squares of differences in 8 x 8 blocks, their lower quartiles in 20 bins of equal numbers of blocks by mean level, a weighted line through them.
 // Saturated blocks (any pixel at or above `white_level`, if > 0) are left out. InputError below 64 x 64 pixels, values that are not finite.
 NoiseModel measure_noise(const Plane& picture, double white_level = 0);
 
