@@ -24,6 +24,7 @@ int main(int argc, char** argv) {
   commands::add_network(app, exit_code);
   commands::add_grn(app, exit_code);
   commands::add_tracks(app, exit_code);
+  commands::add_image(app, exit_code);
   commands::add_cells(app, exit_code);
   commands::add_bench(app, exit_code);
   commands::add_control(app, exit_code);

@@ -11,6 +11,7 @@ void add_control(CLI::App& app, int& exit_code);
 void add_cycle(CLI::App& app, int& exit_code);
 void add_demo(CLI::App& app, int& exit_code);
 void add_grn(CLI::App& app, int& exit_code);
+void add_image(CLI::App& app, int& exit_code);
 void add_inspect(CLI::App& app, int& exit_code);
 void add_network(CLI::App& app, int& exit_code);
 void add_report(CLI::App& app, int& exit_code);

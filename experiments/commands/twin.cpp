@@ -1,10 +1,11 @@
-// `hyped twin cycle|cells|all`: a synthetic HYPED experiment, its imaging half, its sequencing half, or both, with the truth.
+// `hyped twin cycle|cells|all|images`: a synthetic HYPED experiment, its imaging half as counts or as pictures, its sequencing half, with the truth.
 #include <fmt/format.h>
 
 #include <memory>
 
 #include "experiments/commands/commands.hpp"
 #include "experiments/commands/run_arguments.hpp"
+#include "experiments/commands/twin_images.hpp"
 #include "experiments/cycle/cycle_run.hpp"
 #include "experiments/twin/cells/cells_run.hpp"
 #include "libhyped/store/table.hpp"
@@ -49,6 +50,7 @@ void add_twin(CLI::App& app, int& exit_code) {
   };
   add("cycle", "Counts and single-cell tracks of ten wells, with the truth beside them", true, false);
   add("cells", "Hashed single-cell libraries from a known gene network, with the truth beside them", false, true);
+  add_twin_images(*twin, exit_code);
   add("all", "Both halves from one scenario: arms, doses and phases are shared", true, true);
 }
 

@@ -36,6 +36,8 @@ enum class NumberType { none, i8, i16, i32, i64, u8, u16, u32, u64, f32, f64 };
 struct Packing {
   int gzip = 0;                // level 1 to 12 with shuffle; 0: as it is
   bool extendable = false;     // the first dimension may grow: in chunks
+  bool shuffle = true;         // before gzip
+  std::vector<std::uint64_t> chunk = {};      // of this shape instead; only with gzip
 };
 
 // One field of records to write: numbers, truths or text of `width` values a row (0: one that is no array).
@@ -80,6 +82,7 @@ class Group {
   void write_records(const std::string& name, const std::vector<std::uint64_t>& shape, const std::vector<RecordField>& fields);
   void set_flag(const std::string& name, const std::string& attribute, bool value);
   void set_integers(const std::string& name, const std::string& attribute, const std::vector<std::int64_t>& values);
+  void set_integer(const std::string& name, const std::string& attribute, std::int64_t value);      // one value, of no shape
   void set_texts(const std::string& name, const std::string& attribute, const std::vector<std::string>& values);      // a list of none is a list
 
   // Attributes of the object `name`, "." for the group itself.

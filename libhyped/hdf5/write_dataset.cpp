@@ -66,9 +66,10 @@ void write_typed(hid_t group, const std::string& name, const std::string& where,
   ChunkLayout layout;
   if (packed || (packing.extendable && !shape.empty())) {
     layout.chunk = chunk_of(shape, H5Tget_size(stored));
+    if (packed && packing.chunk.size() == shape.size()) layout.chunk.assign(packing.chunk.begin(), packing.chunk.end());
     H5Pset_chunk(made.id(), static_cast<int>(shape.size()), layout.chunk.data());
     if (packed) {
-      H5Pset_shuffle(made.id());
+      if (packing.shuffle) H5Pset_shuffle(made.id());
       H5Pset_deflate(made.id(), static_cast<unsigned>(std::min(packing.gzip, 9)));
     }
   }
@@ -82,7 +83,7 @@ void write_typed(hid_t group, const std::string& name, const std::string& where,
   layout.shape.assign(shape.begin(), shape.end());
   layout.element_bytes = layout.chunk_bytes = H5Tget_size(stored);
   for (const hsize_t d : layout.chunk) layout.chunk_bytes *= d;
-  wrote(write_chunks(data.id(), layout, static_cast<const std::byte*>(values), packing.gzip), where);
+  wrote(write_chunks(data.id(), layout, static_cast<const std::byte*>(values), packing.gzip, packing.shuffle), where);
 }
 
 }  // namespace
@@ -154,6 +155,10 @@ void Group::set_flag(const std::string& name, const std::string& attribute, bool
 
 void Group::set_integers(const std::string& name, const std::string& attribute, const std::vector<std::int64_t>& values) {
   write_attribute(handle_.id(), name, attribute, H5T_STD_I64LE, H5T_NATIVE_INT64, space_of({values.size()}, false), values.data(), at(name));
+}
+
+void Group::set_integer(const std::string& name, const std::string& attribute, std::int64_t value) {
+  write_attribute(handle_.id(), name, attribute, H5T_STD_I64LE, H5T_NATIVE_INT64, space_of({}, false), &value, at(name));
 }
 
 void Group::set_texts(const std::string& name, const std::string& attribute, const std::vector<std::string>& values) {

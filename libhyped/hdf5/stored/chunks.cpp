@@ -169,7 +169,7 @@ void read_chunks(hid_t data, const ChunkLayout& layout, hsize_t from, hsize_t co
   });
 }
 
-bool write_chunks(hid_t data, const ChunkLayout& layout, const std::byte* bytes, int level) {
+bool write_chunks(hid_t data, const ChunkLayout& layout, const std::byte* bytes, int level, bool shuffle) {
   const Grid grid(layout, 0, layout.shape[0]);
   constexpr std::size_t batch = 64;
   std::vector<std::vector<std::byte>> packed(batch);
@@ -182,13 +182,15 @@ bool write_chunks(hid_t data, const ChunkLayout& layout, const std::byte* bytes,
       each_run(layout, grid.offset(layout, first + static_cast<std::size_t>(i)), 0, layout.shape[0],
                [&](std::size_t in_chunk, std::size_t in_rows, std::size_t length) { std::memcpy(plain.data() + in_chunk * width, bytes + in_rows * width, length * width); });
       const std::size_t elements = layout.chunk_bytes / width;
-      for (std::size_t k = 0; k < width; ++k)
-        for (std::size_t e = 0; e < elements; ++e) shuffled[k * elements + e] = plain[e * width + k];
+      if (shuffle)
+        for (std::size_t k = 0; k < width; ++k)
+          for (std::size_t e = 0; e < elements; ++e) shuffled[k * elements + e] = plain[e * width + k];
+      else plain.swap(shuffled);
       const std::unique_ptr<libdeflate_compressor, void (*)(libdeflate_compressor*)> deflate(libdeflate_alloc_compressor(level), libdeflate_free_compressor);
       auto& out = packed[static_cast<std::size_t>(i)];
       out.resize(libdeflate_zlib_compress_bound(deflate.get(), shuffled.size()));
       const std::size_t got = libdeflate_zlib_compress(deflate.get(), shuffled.data(), shuffled.size(), out.data(), out.size());
-      skipped[static_cast<std::size_t>(i)] = got == 0 || got >= shuffled.size() ? 2U : 0U;      // bit 1: the second filter did not help
+      skipped[static_cast<std::size_t>(i)] = got == 0 || got >= shuffled.size() ? (shuffle ? 2U : 1U) : 0U;      // the bit of deflate: it did not help
       if (skipped[static_cast<std::size_t>(i)] != 0) out = shuffled;
       else out.resize(got);
     });

@@ -29,7 +29,7 @@ void register_filters();      // lzf, which h5py writes and the C library lacks
 using Run = std::function<void(const std::byte* bytes, std::size_t at, std::size_t values)>;
 void read_chunks(hid_t data, const ChunkLayout& layout, hsize_t from, hsize_t count, const Run& run, const std::string& where);
 
-// Packs row-major `bytes` of the whole dataset by shuffle and deflate and writes the chunks. False if the library refuses.
-bool write_chunks(hid_t data, const ChunkLayout& layout, const std::byte* bytes, int level);
+// Packs row-major `bytes` of the whole dataset by deflate, after shuffle if asked, and writes the chunks. False if the library refuses.
+bool write_chunks(hid_t data, const ChunkLayout& layout, const std::byte* bytes, int level, bool shuffle);
 
 }  // namespace hyped::hdf5

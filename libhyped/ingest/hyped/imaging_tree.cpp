@@ -95,6 +95,7 @@ ImagingTree list_imaging(const fs::path& folder, const std::map<std::string, Cel
     const auto given = labels.find(well.sample);
     well.arm = given != labels.end() ? std::optional(given->second) : arm_of(well.sample);
     well.frames = static_cast<std::int64_t>(frames.size());
+    well.files = frames;
     well.first = frames.front().first;
     well.last = frames.back().first;
     for (std::size_t i = 1; i < frames.size(); ++i) {

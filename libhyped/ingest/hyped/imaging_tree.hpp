@@ -17,6 +17,7 @@ struct ImagingWell {
   std::optional<CellArm> arm;                      // what the folder name means, or what the user says; none: unknown spelling
   std::int64_t frames = 0, first = 0, last = 0;    // by the number in the file name, t_<n>.hdf5
   std::vector<std::pair<std::int64_t, std::int64_t>> gaps;      // missing numbers, from - to
+  std::vector<std::pair<std::int64_t, std::filesystem::path>> files;      // number and absolute path, in order; a number given twice is here twice
   std::string scene;                               // "uint16, 4 x 2826 x 3245", of the first frame
   std::vector<std::string> channels;               // in the order stored
   std::string sample_inside, id_inside;            // attributes of the first frame's metadata
