@@ -72,6 +72,8 @@ NoiseModel measure_noise(const Plane& picture, double white_level) {
     weight[b] = variance[b] > 0 ? 1 / variance[b] : 0;
   }
   out.bins = bins;
+  out.level = level;
+  out.variance = variance;
   const double total = weight.sum();
   if (!(total > 0)) {
     out.outcome = {Status::not_identifiable, "neighbouring pixels do not differ at all: no noise, or a picture made by a program"};
@@ -108,9 +110,9 @@ Plane VarianceStabiliser::apply(const Plane& z) const {
   return (gain * z + constant).max(0.f).sqrt() * (2 / gain);
 }
 
-Plane VarianceStabiliser::invert(const Plane& d) const {
+Plane VarianceStabiliser::invert(const Plane& d, double variance) const {
   if (!(gain_ > 0)) return d * static_cast<float>(std::sqrt(offset_));
-  const double shift = -0.125 - offset_ / (gain_ * gain_), root = std::sqrt(1.5), least = 2 * std::sqrt(0.375);
+  const double shift = -0.125 + 0.25 * (variance - 1) - offset_ / (gain_ * gain_), root = std::sqrt(1.5), least = 2 * std::sqrt(0.375);
   Plane out(d.rows(), d.cols());
   for (Eigen::Index i = 0; i < d.size(); ++i) {
     const double x = std::max<double>(d.data()[i], least), inverse = 1 / x;

@@ -14,6 +14,7 @@ struct NoiseModel {
   double gain = 0, offset = 0;
   double gain_error = 0, offset_error = 0;      // standard errors of the line
   int bins = 0;                                 // of mean level that the line goes through
+  Eigen::ArrayXd level, variance;               // of the bins [bins]
   double pedestal() const { return gain > 0 && offset < 0 ? -offset / gain : 0; }
   Outcome outcome;                              // not_identifiable: levels too alike to tell gain from offset; then gain = 0, offset = variance
 };
@@ -27,7 +28,8 @@ class VarianceStabiliser {
  public:
   explicit VarianceStabiliser(const NoiseModel& noise);
   Plane apply(const Plane& picture) const;
-  Plane invert(const Plane& stabilised) const;
+  // `variance`: of the stabilised noise; 1 unless neighbouring pixels share noise that their differences do not show.
+  Plane invert(const Plane& stabilised, double variance = 1) const;
 
  private:
   double gain_, offset_;

@@ -109,7 +109,7 @@ class FilmLinker {
     }
     std::map<int, std::vector<std::size_t>> by_frame;
     for (std::size_t i = 0; i < spots_.size(); ++i) by_frame[origins_[i].first].push_back(i);
-    std::vector<double> steps;
+    std::vector<double> steps, spacings;
     const auto two_nearest = [&](std::size_t i, const std::vector<std::size_t>& among) {
       std::pair<double, double> best{1e300, 1e300};
       std::size_t who = i;
@@ -126,20 +126,23 @@ class FilmLinker {
       const FrameNuclei &a = frames_[static_cast<std::size_t>(here->first)], &b = frames_[static_cast<std::size_t>(later->first)];
       if (b.frame != a.frame + 1 || a.stage != b.stage) continue;
       for (const std::size_t i : here->second) {
+        if (std::isnan(series_.diameter[static_cast<Eigen::Index>(i)]) && here->second.size() > 1) spacings.push_back(std::get<2>(two_nearest(i, here->second)));      // the nearest is itself
         const auto [j, near, next] = two_nearest(i, later->second);
         if (next < 2 * near) continue;
         const auto [back, back_near, back_next] = two_nearest(j, here->second);
         if (back == i && back_next >= 2 * back_near) steps.push_back(near);
       }
     }
-    const double diameter = series_.typical_diameter;
+    // Nuclei do not lie on each other: where no area is known, the closest neighbours tell their size.
+    const double diameter = series_.typical_diameter > 0 || spacings.size() < 50 ? series_.typical_diameter : percentile_of(spacings, 0.05);
     if (steps.size() < 50) {
       out_.max_distance_px = diameter > 0 ? 1.5 * diameter : 20;
       out_.notes.push_back(fmt::format("{} pairs of nuclei are unmistakable: too few to learn how far nuclei move; {:.1f} px taken", steps.size(), out_.max_distance_px));
       return;
     }
     double distance = std::max(1.4 * percentile_of(steps, 0.995), 2.0);
-    if (diameter > 0) distance = std::clamp(distance, 0.8 * diameter, 2.5 * diameter);      // a daughter stands more than half a nucleus from her mother
+    distance = std::max(distance, diameter);
+    if (series_.typical_diameter > 0) distance = std::min(distance, 2.5 * diameter);      // a daughter stands up to a nucleus from her mother
     out_.max_distance_px = distance;
     out_.notes.push_back(fmt::format("nuclei may move {:.1f} px from frame to frame: from {} unmistakable pairs, half of which moved less than {:.1f} px", distance, steps.size(), percentile_of(steps, 0.5)));
   }

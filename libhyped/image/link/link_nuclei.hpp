@@ -12,7 +12,7 @@
 namespace hyped {
 
 struct LinkOptions {
-  double max_distance_px = 0;          // a nucleus moves no further from frame to frame; 0: 1.4 times the 99.5 % point of the steps of unmistakable pairs, at least .8 of a nucleus' diameter
+  double max_distance_px = 0;          // a nucleus moves no further from frame to frame; 0: 1.4 times the 99.5 % point of the steps of unmistakable pairs, at least a nucleus' diameter (of places alone the 5 % point of the distance to the nearest neighbour)
   int max_gap_frames = 3;              // between two sightings of one cell: at most two frames are missing
   bool divisions = true;
   double least_evidence = 0.5;         // of the weighted mean of a division's evidence
