@@ -28,7 +28,6 @@ int main(int argc, char** argv) {
   commands::add_cells(app, exit_code);
   commands::add_bench(app, exit_code);
   commands::add_control(app, exit_code);
-  commands::add_image(app, exit_code);
   commands::add_report(app, exit_code);
   if (const std::string wrong = commands::unknown_command(app, argc, argv); !wrong.empty()) {
     std::fprintf(stderr, "hyped: %s\n", wrong.c_str());

@@ -73,7 +73,6 @@ void add_image(CLI::App& app, int& exit_code) {
   add_image_run(*image, exit_code);
   add_image_score(*image, exit_code);
   add_image_track(*image, exit_code);
-
 }
 
 }  // namespace hyped::commands
