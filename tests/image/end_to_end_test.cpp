@@ -1,4 +1,6 @@
 // The imaging twin from pictures to fitted rates: shares, intervals, polarity, labels, memory.
+#include <sys/resource.h>
+
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstdlib>
@@ -8,6 +10,7 @@
 #include "experiments/image/image_run.hpp"
 #include "experiments/twin/images/image_twin.hpp"
 #include "libhyped/parallel.hpp"
+#include "tests/experiments/command_run.hpp"
 
 using namespace hyped;
 
@@ -93,6 +96,18 @@ TEST_CASE("must/imaging/5", "[slow]") {
   const int twins = asked != nullptr ? std::atoi(asked) : 20;
   REQUIRE(twins > 0);
   const Scenario scenario = read_scenario(shipped_scenario("hyped_images"));
+  {      // frames of the release's size, from files to counts: the largest of the commands run
+    const testing::CommandFolder here;
+    REQUIRE(here.run("twin images --release-size --frames 4 --wells 1 --gzip 0 --no-labels --break-frame 0 --out film").code == 0);
+    const auto run = here.run("image run film --reporter cdt1_geminin --g1-channel MKate --cycling-channel tagGFP --dna-channel Cy5 --start cycling --break-frame 0 --contiguous --light levels --out out");
+    INFO(run.err << run.out);
+    CHECK(run.code == 0);
+    struct rusage used {};
+    getrusage(RUSAGE_CHILDREN, &used);
+    INFO("peak memory " << used.ru_maxrss / 1024 << " MiB");
+    if (asked != nullptr) std::printf("peak memory %ld MiB\n", used.ru_maxrss / 1024), std::fflush(stdout);
+    CHECK(used.ru_maxrss < 1024 * 1024);      // KiB
+  }
   TwinResult result;
   for (int seed = 1; seed <= twins; ++seed) {
     INFO("twin " << seed);
