@@ -69,10 +69,11 @@ void add_image(CLI::App& app, int& exit_code) {
   image->require_subcommand(1);
   image->footer("Example: hyped image run HYB-IMAGEN --reporter cdt1_geminin --g1-channel MKate --cycling-channel tagGFP --dna-channel Cy5 --start starved --out out/images");
   add_image_inspect(*image, exit_code);
-  add_image_phases(*image, exit_code);
   add_image_segment(*image, exit_code);
   add_image_measure(*image, exit_code);
   add_image_track(*image, exit_code);
+  add_image_phases(*image, exit_code);
+  add_image_run(*image, exit_code);
   add_image_denoise(*image, exit_code);
   add_image_score(*image, exit_code);
 }

@@ -44,6 +44,7 @@ void run_image_verb(RunArguments& args, int& exit_code, const Verb& verb) {
 void add_image_denoise(CLI::App& image, int& exit_code);
 void add_image_inspect(CLI::App& image, int& exit_code);
 void add_image_phases(CLI::App& image, int& exit_code);
+void add_image_run(CLI::App& image, int& exit_code);
 void add_image_score(CLI::App& image, int& exit_code);
 void add_image_track(CLI::App& image, int& exit_code);
 

@@ -16,7 +16,7 @@ struct ImageTwinSettings {
   int first_number = 0;                        // of the first file's name: 0 or 1
   int break_frame = -1;                        // index of the first frame of the second acquisition; -1: where the scenario's times jump; 0: none
   double cells_per_frame = 700;                // seeded in a field of the release's size; fields of another size have their share
-  std::map<std::string, double> arm_cells = {{"control", 0.8}, {"siPRRX1", 1.4}, {"mmMYOD1", 0.6}, {"dual", 1.1}};      // factor on it by arm; not named: 1
+  std::map<std::string, double> arm_cells = {{"control", 0.8}, {"siPRRX1", 1.5}, {"mmMYOD1", 0.55}, {"dual", 1.1}};      // factor on it by arm, as the lab counted them; not named: 1
 
   Reporter reporter = Reporter::cdt1_geminin;
   std::string g1_channel = "MKate", cycling_channel = "tagGFP", dna_channel = "Cy5";      // which reporter is seen in which channel

@@ -1,0 +1,125 @@
+// `hyped twin images` and `hyped image inspect|run|phases` as a user runs them: whole, with broken files, resumed.
+#include <algorithm>
+#include <atomic>
+#include <catch2/catch.hpp>
+#include <cmath>
+
+#include "experiments/image/image_run.hpp"
+#include "libhyped/errors.hpp"
+#include "experiments/twin/images/image_twin.hpp"
+#include "libhyped/hdf5/file.hpp"
+#include "tests/experiments/command_run.hpp"
+
+using namespace hyped;
+using hyped::testing::CommandFolder;
+namespace fs = std::filesystem;
+
+namespace {
+
+const std::string reporter = " --reporter cdt1_geminin --g1-channel MKate --cycling-channel tagGFP --dna-channel Cy5 --start cycling --break-frame 0 --contiguous --light levels --draws 100";
+
+void overwrite(const fs::path& file, int rows, int columns, std::uint16_t value) {
+  const std::vector<std::uint16_t> values(static_cast<std::size_t>(4 * rows * columns), value);
+  const auto out = hdf5::File::create(file);
+  out.root().write_numbers("Scene", hdf5::NumberType::u16, {4, static_cast<std::uint64_t>(rows), static_cast<std::uint64_t>(columns)}, values.data());
+  out.root().write_text("Channels", {4}, {"tagGFP", "MKate", "Cy5", "Oblique"});
+}
+
+}  // namespace
+
+TEST_CASE("a folder of frames becomes phase counts, and broken files are listed", "[standard]") {
+  const CommandFolder here;
+  const auto made = here.run("twin images --rows 300 --columns 420 --frames 14 --wells 1 --cells 2500 --gzip 1 --no-labels --break-frame 0 --out film --seed 3");
+  INFO(made.err << made.out);
+  REQUIRE(made.code == 0);
+  const auto run = here.run("image run film" + reporter + " --overlays 2 --out out");
+  INFO(run.err << run.out);
+  CHECK(run.code == 0);
+  const auto counts = here.table("out/data/phase_counts.tsv");
+  CHECK(counts.size() == 4U * 14U * 3U);
+  int nuclei = 0;
+  for (const auto& row : counts) nuclei += std::stoi(row.at("count"));
+  const auto truth = here.table("film/truth/nuclei.tsv");
+  CHECK(nuclei == Approx(static_cast<double>(truth.size())).epsilon(0.15));      // the twin's nuclei less those cut by the edge
+  CHECK(here.table("out/tables/phase_shares.tsv").size() == counts.size());
+  CHECK(fs::exists(here.path() / "out/overlays/contact_sheet.png"));
+  CHECK(hyped::testing::text_of(here.path() / "out/report.html").find("data:image/png;base64") != std::string::npos);
+  CHECK_FALSE(fs::exists(here.path() / "out.unfinished"));
+  // phases called anew from the tracks it wrote are the same
+  const auto again = here.run("image phases out/data/tracks --reporter cdt1_geminin --g1-channel MKate --cycling-channel tagGFP --dna-channel Cy5 --start cycling --light levels --draws 100 --tile-rows 300 --tile-columns 420 --out again");
+  INFO(again.err << again.out);
+  CHECK(again.code == 0);
+  CHECK(here.table("again/data/phase_counts.tsv").size() == counts.size());
+
+  const fs::path well = here.path() / "film/Imaging/Imaging/Myod/1";
+  fs::resize_file(well / "t_2.hdf5", 5000);
+  overwrite(well / "t_5.hdf5", 300, 420, 0);
+  overwrite(well / "t_6.hdf5", 300, 420, 16383);
+  overwrite(well / "t_9.hdf5", 310, 420, 500);
+  fs::remove(well / "t_11.hdf5");
+  const auto bad = here.run("image run film" + reporter + " --overlays 0 --well Myod/1 --out bad");
+  INFO(bad.err << bad.out);
+  CHECK(bad.code == 1);
+  const auto listed = here.table("bad/tables/bad_frames.tsv");
+  REQUIRE(listed.size() == 4);
+  for (const auto& [place, words] : {std::pair(0, "t_2.hdf5"), std::pair(1, "all black"), std::pair(2, "white level"), std::pair(3, "310 x 420")})
+    CHECK_THAT(listed[static_cast<std::size_t>(place)].at("problem"), Catch::Matchers::Contains(words));
+  CHECK(here.table("bad/data/phase_counts.tsv").size() == 9U * 3U);
+  const auto looked = here.run("image inspect film --every 1 --out looked");
+  CHECK(looked.code == 1);
+  CHECK(here.table("looked/tables/bad_frames.tsv").size() == 4);
+  CHECK(here.table("looked/tables/wells.tsv").size() == 4);
+
+  CHECK(here.run("image run film --out no").code == 2);      // the reporter is never guessed
+  CHECK(here.run("image run nowhere" + reporter + " --out no").code == 2);
+  const auto wrong = here.run("image run film --reporter cdt1_geminin --g1-channel MKate --cycling-channel mKate2 --dna-channel Cy5 --start cycling --out no");
+  CHECK(wrong.code == 2);
+  CHECK_THAT(wrong.err, Catch::Matchers::Contains("is the G1 channel too"));
+  CHECK_FALSE(fs::exists(here.path() / "no"));
+}
+
+TEST_CASE("a stopped run goes on with the frames it had") {
+  const CommandFolder here;
+  ImageTwinSettings settings;
+  settings.rows = 240, settings.columns = 300, settings.frames = 6, settings.cells_per_frame = 3000;
+  const ImageTwin twin(read_scenario(shipped_scenario("hyped_images")), settings, 8, 1);
+  const auto film = std::make_shared<FieldFilm>(twin.film(0));      // shared with the callbacks
+  std::atomic<int> read{0};
+  int fails_from = 3;
+  WellFrames well{"control", "1", "Negative_Controls", "1", {}, 1.0 / 3, 240, 300, 16383, {}};
+  for (int f = 0; f < 6; ++f) well.frames.push_back({f, f / 3.0, 0});
+  well.picture = [&](const FrameStamp& stamp, const std::string& channel) {
+    if (stamp.number >= fails_from) throw InputError("t_" + std::to_string(stamp.number) + ".hdf5", "cannot be read");
+    ++read;
+    return twin.pictures().picture(*film, static_cast<int>(stamp.number), channel);
+  };
+  ImageRunSettings run;
+  run.phases.calls.map = {Reporter::cdt1_geminin, "MKate", "tagGFP"};
+  run.phases.light.dna_channel = "Cy5";
+  run.segment.radius = 7;
+  const std::map<std::string, std::string> identity{{"data", "x"}};
+  {
+    FrameShelf shelf(here.path() / "shelf", identity, false);
+    const MeasuredWells first = measure_wells({well}, run, &shelf);
+    CHECK(first.bad.size() == 3);
+    CHECK(read == 9);
+  }
+  CHECK_THROWS_AS(FrameShelf(here.path() / "shelf", identity, false), InputError);
+  CHECK_THROWS_AS(FrameShelf(here.path() / "shelf", {{"data", "y"}}, true), InputError);
+  CHECK_THROWS_AS(FrameShelf(here.path() / "none", identity, true), InputError);
+  fails_from = 100;
+  read = 0;
+  const MeasuredWells plain = measure_wells({well}, run, nullptr);
+  CHECK(read == 18);
+  read = 0;
+  FrameShelf shelf(here.path() / "shelf", identity, true);
+  const MeasuredWells resumed = measure_wells({well}, run, &shelf);
+  CHECK(read == 9);      // the three that failed
+  CHECK(resumed.bad.empty());
+  REQUIRE(resumed.tracks.frames.rows() == plain.tracks.frames.rows());
+  CHECK(resumed.tracks.frames.intensity.leftCols(3) == plain.tracks.frames.intensity.leftCols(3));
+  CHECK(resumed.tracks.frames.position == plain.tracks.frames.position);
+  CHECK(resumed.tracks.cells.size() == plain.tracks.cells.size());
+  shelf.finish();
+  CHECK_FALSE(fs::exists(here.path() / "shelf"));
+}
