@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <Eigen/Cholesky>
+#include <Eigen/Eigenvalues>
 #include <cmath>
 
 #include "libhyped/distance/tail_probability.hpp"
@@ -41,18 +42,20 @@ RandomisedRefits randomised_refits(const ResidualFunction& function, const Eigen
   Eigen::MatrixXd information = jacobian.transpose() * jacobian;
   information.diagonal().array() += 1e-9;      // a parameter that nobody determines stays
   const Eigen::LDLT<Eigen::MatrixXd> solver(information);
-  const Eigen::LLT<Eigen::MatrixXd> root(data_covariance);
-  if (root.info() != Eigen::Success) {
-    out.outcome = {Status::not_finite, "the covariance of the data's residuals is not positive definite"};
+  // by eigenvectors: errors that are wholly shared have directions without any
+  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> eigen(data_covariance);
+  if (eigen.info() != Eigen::Success || eigen.eigenvalues().minCoeff() < -0.05 * eigen.eigenvalues().maxCoeff()) {
+    out.outcome = {Status::not_finite, "the covariance of the data's residuals is not that of any errors: it has a negative variance"};
     return out;
   }
+  const Eigen::MatrixXd root = eigen.eigenvectors() * eigen.eigenvalues().cwiseMax(0).cwiseSqrt().asDiagonal();
   const Eigen::Index data = data_covariance.rows(), all = function.residual_count();
   std::vector<LeastSquaresResult> ends(static_cast<std::size_t>(options.draws));
   parallel_for(options.draws, [&](int n) {
     RandomStream random(options.seed, 0x72656669, static_cast<std::uint32_t>(n));
     Eigen::VectorXd shift(all);
     for (double& v : shift) v = random.normal();
-    shift.head(data) = root.matrixL() * shift.head(data).eval();
+    shift.head(data) = root * shift.head(data).eval();
     const Eigen::VectorXd start = (optimum + solver.solve(jacobian.transpose() * shift)).cwiseMax(lower).cwiseMin(upper);
     const ShiftedResiduals shifted(function, shift);
     auto& end = ends[static_cast<std::size_t>(n)];
