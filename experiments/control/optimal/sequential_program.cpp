@@ -143,7 +143,8 @@ ProgramSolution solve_sequential(const NonlinearProgram& program, const Eigen::V
   const auto n = static_cast<unsigned>(start.size());
   double optimality = std::numeric_limits<double>::infinity(), last_value = optimality;
   // A fresh quasi-Newton matrix frees a search that stopped early.
-  for (int round = 0; round < 4; ++round) {
+  const int rounds = options.value_tolerance > 1e-6 ? 1 : 4;
+  for (int round = 0; round < rounds; ++round) {
     const std::unique_ptr<nlopt_opt_s, void (*)(nlopt_opt)> optimiser(nlopt_create(NLOPT_LD_SLSQP, n), nlopt_destroy);
     calls.optimiser = optimiser.get();
     nlopt_set_lower_bounds(optimiser.get(), program.lower.data());

@@ -46,7 +46,7 @@ void run_dgc(RunDirectory& run, const DgcSettings& settings) {
   for (const auto& text : series.notes) note(text);
   for (const auto& text : cases[0].course.notes) note(text);
   say(run, "problem", cases[0].words);
-  if (cases.size() > 1) say(run, "other time", cases[1].words);
+  if (cases.size() > 1) say(run, "reordered", cases[1].words);
   else note("Samples have no numbers: only the order of the labels is ranked.");
   say(run, "distance", "Euclidean, of log2(CPM + 1) over the genes used");
   say(run, "steps", cases[0].data.path.size() == 1 ? std::string("none: A = I") : fmt::format("A = identity + {}", to_string(settings.rule)));
