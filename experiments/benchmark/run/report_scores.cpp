@@ -23,6 +23,8 @@ Cell upper_of(const std::optional<ScoreRange>& range) { return range ? hyped::ce
 
 std::string number(const std::optional<double>& value) { return value ? fmt::format("{:.3f}", *value) : std::string("none"); }
 
+std::string drawn_levels(const Benchmark& bench) { return bench.options.cell_draws > 1 ? drawn_units(bench) + " and perturbations" : std::string("perturbations (--draws 0: cells are not drawn)"); }
+
 Table score_table(const Benchmark& bench) {
   Table out({{"predictor", "", ""}, {"role", "", ""}, {"metric", "", ""}, {"better", "", "higher or lower"}, {"mean", "", "over conditions where it is defined"}, {"defined", "", ""}, {"of", "", "conditions, or 1 for a metric over all"},
              {"cells_lower", "", "95 % if " + drawn_units(bench) + " were drawn again"}, {"cells_upper", "", ""}, {"lower", "", "95 % over " + drawn_levels(bench)}, {"upper", "", ""}, {"noise", "", "what the noise of measuring adds"},
@@ -41,8 +43,6 @@ Table score_table(const Benchmark& bench) {
 }
 
 const std::vector<std::string> headline{"l2_delta", "pearson_delta", "pearson", "pds_cosine"};
-
-std::string drawn_levels(const Benchmark& bench) { return bench.options.cell_draws > 1 ? drawn_units(bench) + " and perturbations" : std::string("perturbations (--draws 0: cells are not drawn)"); }
 
 // For a column of a table in 100 columns.
 std::string short_number(double x) { return std::abs(x) < 1 ? fmt::format("{:.2f}", x) : fmt::format("{:.3g}", x); }
