@@ -195,11 +195,11 @@ class NetworkPredictor : public Predictor {
     if (!got.outcome.ok()) return out;
     out.effect = got.estimate.col(0);
     out.edges = fitted.fit.best().edges;
-    // refits at the chosen penalty, each measured change a standard error up and down; as many steps both ways, so that where the fit had some way to go it cancels
+    // refits at the chosen penalty, each measured change a standard error up and down, of few steps: what the fit had left to go is in both and cancels
     const NetworkProblem problem = fitted.network.problem.only(rows);
     NetworkFitOptions options = scenario.fit;
     options.ladder = {fitted.fit.best().factor}, options.folds = 0, options.patience = 0;
-    options.step.iteration_limit = std::min(options.step.iteration_limit, 100), options.step.least_gain = 0;
+    options.step.iteration_limit = std::min(options.step.iteration_limit, 100);
     const Eigen::VectorXd start = problem.transform.natural(fitted.fit.best().theta);
     const auto refit = [&](std::size_t arm, Eigen::Index gene, double by, Eigen::VectorXd& effect) {
       NetworkProblem again = problem;
