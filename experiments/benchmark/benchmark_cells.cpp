@@ -291,7 +291,7 @@ BenchmarkCells read_benchmark_cells(RunDirectory& run, const std::filesystem::pa
     fmt::print("{}", to_terminal_paragraph("note      ", note));
     run.add_note(note);
   }
-  if (!reading.replicates.empty()) say(run, "replicates", replicates_in_words(out, reading.replicates));
+  if (!reading.replicates.empty()) say(run, "replicate", replicates_in_words(out, reading.replicates));
   std::string told;
   for (const auto& [part, genes] : out.targets) told += fmt::format("{}{}: {}", told.empty() ? "" : "; ", part, genes.empty() ? std::string("none") : fmt::format("{}", fmt::join(genes, ", ")));
   say(run, "targets", told.size() > 600 ? told.substr(0, 600) + " ..." : told);

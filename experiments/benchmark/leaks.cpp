@@ -54,7 +54,7 @@ std::vector<std::pair<std::uint64_t, std::uint64_t>> cell_hashes(const SparseRow
 
 namespace {
 
-// Each half needs two replicates, or it would say nothing of how replicates differ.
+// Each half needs four replicates: how replicates differ is told with one degree of freedom less than they are, and intervals of one or two are of no use.
 bool halved_by_replicates(const BenchmarkCells& cells, const std::vector<std::pair<std::uint64_t, std::size_t>>& list) {
   if (cells.replicate_of.empty()) return false;
   std::set<std::int32_t> replicates;
@@ -62,7 +62,7 @@ bool halved_by_replicates(const BenchmarkCells& cells, const std::vector<std::pa
     if (cells.replicate_of[c] < 0) return false;
     replicates.insert(cells.replicate_of[c]);
   }
-  return replicates.size() >= 4;
+  return replicates.size() >= 8;
 }
 
 }  // namespace
@@ -105,7 +105,7 @@ std::vector<Leak> leaks_of(const BenchmarkCells& cells, const BenchmarkSplit& sp
     for (std::size_t c = 0; c < halves.size(); ++c)
       if (cells.condition_of[c] >= 0 && cells.replicate_of[c] >= 0 && cells.conditions[static_cast<std::size_t>(cells.condition_of[c])].perturbations.empty()) sides[{cells.condition_of[c], cells.replicate_of[c]}] |= 1 << halves[c];
     const auto both = std::count_if(sides.begin(), sides.end(), [](const auto& one) { return one.second == 3; });
-    out.push_back({"replicates of controls on both sides", both, false, both > 0 ? "a control of fewer than four replicates is halved by cells: what its replicates have of their own is common to both halves" : "halves of controls are replicates of their own"});
+    out.push_back({"replicates of controls on both sides", both, false, both > 0 ? "a control of fewer than eight replicates is halved by cells: what its replicates have of their own is common to both halves" : "halves of controls are replicates of their own"});
   }
   // equal cells
   const auto hashes = cell_hashes(cells.values);

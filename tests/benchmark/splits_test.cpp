@@ -176,15 +176,15 @@ TEST_CASE("labels and targets and masks are resolved or refused") {
 }
 
 TEST_CASE("replicates are halved whole, and a column that has none is refused") {
-  auto cells = cells_of(labels, {"x"}, 12);
+  auto cells = cells_of(labels, {"x"}, 16);
   std::vector<std::string> guide;
-  for (std::size_t c = 0; c < cells.condition_of.size(); ++c) guide.push_back(cells.conditions[static_cast<std::size_t>(cells.condition_of[c])].name + " g" + std::to_string(c % 4));
+  for (std::size_t c = 0; c < cells.condition_of.size(); ++c) guide.push_back(cells.conditions[static_cast<std::size_t>(cells.condition_of[c])].name + " g" + std::to_string(c % 8));
   take_replicates(cells, guide, "column guide");
   const auto halves = cell_halves(cells, 9, 0);
   std::map<std::string, std::set<int>> sides;
   std::map<int, int> sizes;
   for (std::size_t c = 0; c < guide.size(); ++c) sides[guide[c]].insert(halves[c]), ++sizes[halves[c]];
-  CHECK(sides.size() == 24);
+  CHECK(sides.size() == 48);
   for (const auto& [name, side] : sides) CHECK(side.size() == 1);
   CHECK(sizes[0] == sizes[1]);
   CHECK(cell_halves(cells, 10, 0) != halves);

@@ -150,11 +150,15 @@ class NetworkPredictor : public Predictor {
 
   // Fits once for each set of learned arms and wanted one; what was not learned is wiped before.
   const Answer& answer_of(const std::map<std::string, int>& learned, const std::string& wanted, std::uint64_t seed) const {
-    const std::lock_guard lock(mutex_);
     std::string key = wanted;
     for (const auto& [name, row] : learned) key += '\n' + name;
-    if (const auto found = answers_.find(key); found != answers_.end()) return found->second;
-    return answers_.emplace(key, fitted_answer(learned, wanted, seed)).first->second;
+    {
+      const std::lock_guard lock(mutex_);
+      if (const auto found = answers_.find(key); found != answers_.end()) return found->second;
+    }
+    Answer made = fitted_answer(learned, wanted, seed);      // outside the lock: folds are fitted side by side
+    const std::lock_guard lock(mutex_);
+    return answers_.emplace(key, std::move(made)).first->second;
   }
 
   Answer fitted_answer(const std::map<std::string, int>& learned, const std::string& wanted, std::uint64_t seed) const {
@@ -191,10 +195,11 @@ class NetworkPredictor : public Predictor {
     if (!got.outcome.ok()) return out;
     out.effect = got.estimate.col(0);
     out.edges = fitted.fit.best().edges;
-    // refits at the chosen penalty, each measured change a standard error up and down
+    // refits at the chosen penalty, each measured change a standard error up and down, of few steps: what the fit had left to go is in both and cancels
     const NetworkProblem problem = fitted.network.problem.only(rows);
     NetworkFitOptions options = scenario.fit;
     options.ladder = {fitted.fit.best().factor}, options.folds = 0, options.patience = 0;
+    options.step.iteration_limit = std::min(options.step.iteration_limit, 100);
     const Eigen::VectorXd start = problem.transform.natural(fitted.fit.best().theta);
     const auto refit = [&](std::size_t arm, Eigen::Index gene, double by, Eigen::VectorXd& effect) {
       NetworkProblem again = problem;

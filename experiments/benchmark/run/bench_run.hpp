@@ -20,7 +20,7 @@ struct BenchRunSettings {
   std::string floor = "perturbed mean";       // what scaled scores are measured from
   std::vector<std::string> edits;             // PART=deletes or PART=raises
   std::string network;                        // scenario of hyped grn fit: its network is one more model
-  int network_genes = 24;                     // of it at most, unless the scenario has more
+  int network_genes = 12;                     // of it at most, unless the scenario has more
   std::string non_responding;                 // file of genes declared beforehand as answering nothing, one a line
   bool shared_control = false, leave_own_genes_out = false;
   int draws = 100, splits = 10;               // of cells; into halves

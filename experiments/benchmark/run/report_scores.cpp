@@ -23,9 +23,11 @@ Cell upper_of(const std::optional<ScoreRange>& range) { return range ? hyped::ce
 
 std::string number(const std::optional<double>& value) { return value ? fmt::format("{:.3f}", *value) : std::string("none"); }
 
+std::string drawn_levels(const Benchmark& bench) { return bench.options.cell_draws > 1 ? drawn_units(bench) + " and perturbations" : std::string("perturbations (--draws 0: cells are not drawn)"); }
+
 Table score_table(const Benchmark& bench) {
   Table out({{"predictor", "", ""}, {"role", "", ""}, {"metric", "", ""}, {"better", "", "higher or lower"}, {"mean", "", "over conditions where it is defined"}, {"defined", "", ""}, {"of", "", "conditions, or 1 for a metric over all"},
-             {"cells_lower", "", "95 % if " + drawn_units(bench) + " were drawn again"}, {"cells_upper", "", ""}, {"lower", "", "95 % over " + drawn_units(bench) + " and perturbations"}, {"upper", "", ""}, {"noise", "", "what the noise of measuring adds"},
+             {"cells_lower", "", "95 % if " + drawn_units(bench) + " were drawn again"}, {"cells_upper", "", ""}, {"lower", "", "95 % over " + drawn_levels(bench)}, {"upper", "", ""}, {"noise", "", "what the noise of measuring adds"},
              {"floor", "", "mean of the floor"}, {"ceiling", "", ""}, {"ceiling_kind", "", ""}, {"scaled", "", "0 floor, 1 ceiling"}, {"scaled_lower", "", ""}, {"scaled_upper", "", ""}, {"against_floor", "", ""}, {"against_ceiling", "", ""},
              {"calibrated", "", "does this metric tell ceiling from floor on these data"}, {"why_not", "", ""}});
   for (const auto& metric : bench.calibrated)
@@ -61,10 +63,10 @@ Table headline_table(const Benchmark& bench, bool together) {
   for (std::size_t i = shown.size(); i < std::min<std::size_t>(4, bench.calibrated.size()); ++i) shown.push_back(&bench.calibrated[i]);
   // of the first metric also the interval: as words where it is read, as numbers where it is used
   for (const auto* metric : shown) {
-    columns.push_back({metric->metric + (metric->separates ? "" : " (*)"), "", metric->better == Better::higher ? "higher is better" : "lower is better"});
+    columns.push_back({metric->metric + (metric->separates ? "" : "*"), "", metric->better == Better::higher ? "higher is better" : "lower is better"});
     if (metric != shown[0]) continue;
     if (together) columns.push_back({"95 %", "", ""});
-    else columns.push_back({metric->metric + "_lower", "", "95 % over " + drawn_units(bench) + " and perturbations"}), columns.push_back({metric->metric + "_upper", "", ""});
+    else columns.push_back({metric->metric + "_lower", "", "95 % over " + drawn_levels(bench)}), columns.push_back({metric->metric + "_upper", "", ""});
   }
   const auto add_value = [&](std::vector<Cell>& row, const MetricCalibration& metric, const std::optional<double>& value, const CalibratedScore* score) {
     if (together && score && value && score->defined < score->of) row.emplace_back(fmt::format("{:.4g} ({} of {})", *value, score->defined, score->of));
@@ -211,8 +213,8 @@ void answer_best(RunDirectory& run, const Benchmark& bench) {
 
 void report_scores(RunDirectory& run, const Benchmark& bench) {
   fmt::print("\n{}\n", to_terminal(headline_table(bench, true), "tables/scores.tsv"));
-  fmt::print("{}", to_terminal_paragraph("          ", "(*): ceiling and floor are not told apart by this metric on these data. +N: N more predictors have the same numbers, most because they fell back on the same rule (tables/fallbacks.tsv). 95 %: of " + first_shown(bench) + ", over " + drawn_units(bench) + " and perturbations. All intervals, and how many conditions each mean holds: tables/scores.tsv."));
-  run.add_table("leaderboard", headline_table(bench, false), fmt::format("Means over {} tested conditions. Ceilings are halves of the cells against each other, and brought to full depth. Floor of scaled scores: {}. (*): not calibrated on these data. (negative): a negative control.", bench.tested.condition.size(), bench.models[bench.floor].name));
+  fmt::print("{}", to_terminal_paragraph("          ", "*: ceiling and floor are not told apart by this metric on these data. +N: N more predictors have the same numbers, most because they fell back on the same rule (tables/fallbacks.tsv). 95 %: of " + first_shown(bench) + ", over " + drawn_levels(bench) + ". All intervals, and how many conditions each mean holds: tables/scores.tsv."));
+  run.add_table("leaderboard", headline_table(bench, false), fmt::format("Means over {} tested conditions. Ceilings are halves of the cells against each other, and brought to full depth. Floor of scaled scores: {}. *: not calibrated on these data. (negative): a negative control.", bench.tested.condition.size(), bench.models[bench.floor].name));
   run.add_table("scores", score_table(bench), "Every predictor under every metric, with floor, ceiling, intervals and verdicts.");
   const auto& sd = bench.deviations;
   const double z = -normal_quantile_of(0.5 - 0.5 * bench.options.level);
