@@ -88,7 +88,8 @@ nlohmann::json peer_of(const Frame& frame) {
   return said.is_object() ? said : nlohmann::json();
 }
 
-// Wall seconds on two threads: the least of some runs. On a machine that does other work the processor seconds over two are the fairer number, if they are less.
+// Seconds on two threads: the least of some runs, by the clock or, if that is less, of the processor: all the work of both threads together, which two free cores
+// need no longer for. On a machine that does other work only that can be measured.
 template <class Body>
 double two_core_seconds(int runs, const Body& body) {
   double least = 1e300;
@@ -96,7 +97,7 @@ double two_core_seconds(int runs, const Body& body) {
     double wall = 0;
     const double processor = processor_seconds_of([&] { wall = seconds_of(body); });
     fmt::print("    {:.2f} s by the clock, {:.2f} processor seconds\n", wall, processor);
-    least = std::min(least, wall);
+    least = std::min({least, wall, processor});
   }
   return least;
 }
@@ -139,6 +140,6 @@ int main() {
     return good ? 0 : 1;
   }
   const double theirs = peer["segment_s"].get<double>() + peer["measure_s"].get<double>();
-  fmt::print("scikit-image, like steps: {:.2f} s segmentation, {:.2f} s measurement, {} nuclei: {:.1f} times as long as ours\n", peer["segment_s"].get<double>(), peer["measure_s"].get<double>(), peer["nuclei"].get<int>(), theirs / plain);
+  fmt::print("scikit-image, like steps: {:.2f} s segmentation, {:.2f} s measurement, {} nuclei: {:.1f} times the processor seconds of ours\n", peer["segment_s"].get<double>(), peer["measure_s"].get<double>(), peer["nuclei"].get<int>(), theirs / plain);
   return good ? 0 : 1;
 }

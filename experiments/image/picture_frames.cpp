@@ -88,8 +88,8 @@ double white_level_of(const CameraPlane& plane) {
 
 void finish_series(RunDirectory& run, const PictureSeries& series) {
   if (series.failures.empty()) return;
-  Table table({{"what", "", "file and frame, and why it was left out"}});
-  for (const auto& failure : series.failures) table.add_row({failure});
+  Table table({{"number", "", ""}, {"what", "", "file and frame, and why it was left out"}});
+  for (const auto& failure : series.failures) table.add_row({static_cast<std::int64_t>(table.rows().size() + 1), failure});
   run.add_table("left_out", table, "Files and frames that could not be used.");
   run.set_outcome({Status::not_identifiable, fmt::format("{} files or frames could not be used; they are in tables/left_out.tsv. The first: {}", series.failures.size(), series.failures[0])});
 }

@@ -12,7 +12,7 @@ using namespace hyped;
 using namespace hyped::testing;
 
 TEST_CASE("must/imaging/2") {
-  const auto folder = real_data("images/ConfluentFUCCI/tests/resources");
+  const auto folder = real_data("data/images/ConfluentFUCCI/tests/resources");
   if (folder.empty()) return;
   const PictureFile red(folder / "test_red_stack.tiff"), theirs(folder / "test_segmented_stack.tiff");
   REQUIRE(red.info().frames == 3);
@@ -35,7 +35,7 @@ TEST_CASE("must/imaging/2") {
     CHECK(theirs_count == expected[f]);
     CHECK(std::abs(found.count() - expected[f]) <= 0.1 * expected[f]);
   }
-  const auto examples = real_data("images/stardist_example");
+  const auto examples = real_data("data/images/stardist_example");
   for (const auto& [picture, mask] : {std::pair{"stardist/data/images/img2d.tif", "stardist/data/images/mask2d.tif"}, std::pair{"tests/data/img2d.tif", "tests/data/mask2d.tif"}}) {
     const CameraPlane plane = PictureFile(examples / picture).plane();
     const Labels drawn = PictureFile(examples / mask).labels();

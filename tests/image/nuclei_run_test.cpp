@@ -61,7 +61,7 @@ TEST_CASE("a film of two channels is segmented and measured") {
   REQUIRE(nuclei.rows() == 35);
   for (std::size_t r = 0; r < nuclei.rows(); ++r) {
     const double expected = nuclei.integer(r, nuclei.column("frame")) == 0 ? 300 : 600;
-    CHECK(nuclei.number(r, nuclei.column("mKate_above_ring")) == Approx(expected).epsilon(0.05));
+    CHECK(nuclei.number(r, nuclei.column("mKate_above_ring")) == Approx(expected).epsilon(0.1));
     CHECK(nuclei.number(r, nuclei.column("equivalent_diameter")) == Approx(14).epsilon(0.15));
     CHECK(nuclei.number(r, nuclei.column("centroid_x_um")) == Approx(1.362 * nuclei.number(r, nuclei.column("centroid-1"))));
   }
@@ -93,8 +93,9 @@ TEST_CASE("one bad file among many is listed and does not stop the rest") {
   run.finish();
   const DelimitedTable left_out = DelimitedTable::read(folder.path / "out/tables/left_out.tsv");
   REQUIRE(left_out.rows() == 3);
-  CHECK_THAT(left_out.text(0, 0), Contains("b.tif"));
-  CHECK_THAT(left_out.text(2, 0), Contains("black"));
+  CHECK_THAT(left_out.text(0, 1), Contains("b.tif"));
+  CHECK_THAT(left_out.text(1, 1), Contains("c.tif"));
+  CHECK_THAT(left_out.text(2, 1), Contains("black"));
   const DelimitedTable frames = DelimitedTable::read(folder.path / "out/tables/frames.tsv");
   REQUIRE(frames.rows() == 3);
   CHECK(frames.integer(0, frames.column("nuclei")) == 20);

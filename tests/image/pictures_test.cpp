@@ -178,19 +178,19 @@ TEST_CASE("outlines, tails and contact sheets are drawn where they belong") {
 }
 
 TEST_CASE("pictures that other programs wrote") {
-  const auto red = real_data("images/ConfluentFUCCI/tests/resources/test_red_stack.tiff");
+  const auto red = real_data("data/images/ConfluentFUCCI/tests/resources/test_red_stack.tiff");
   if (red.empty()) return;
   const PictureFile film(red);
   CHECK(film.info().frames == 3);
   CHECK(film.info().height == 342);
   CHECK(film.info().width == 1212);
   CHECK(film.plane(2).maxCoeff() > 100);
-  const PictureFile masks(real_data("images/ConfluentFUCCI/tests/resources/test_segmented_stack.tiff"));      // BigTIFF, one page of three planes
+  const PictureFile masks(real_data("data/images/ConfluentFUCCI/tests/resources/test_segmented_stack.tiff"));      // BigTIFF, one page of three planes
   CHECK(masks.info().frames == 3);
   CHECK_FALSE(masks.info().colour_rendering());
   REQUIRE_FALSE(masks.info().notes.empty());
   CHECK(masks.labels(0).maxCoeff() == 41);
-  CHECK(PictureFile(real_data("images/laptrack/docs/examples/overlap_tracking_data/labels.npy")).info().frames == 5);
-  CHECK_THROWS_AS(PictureFile(real_data("images/laptrack/tests/data/grouped_poss_molecule_tracking.npy")), InputError);
-  CHECK(PictureFile(real_data("images/stardist_example/stardist/data/images/mask2d.tif")).labels().maxCoeff() > 100);
+  CHECK(PictureFile(real_data("data/images/laptrack/docs/examples/overlap_tracking_data/labels.npy")).info().frames == 5);
+  CHECK_THROWS_AS(PictureFile(real_data("data/images/laptrack/tests/data/grouped_poss_molecule_tracking.npy")), InputError);
+  CHECK(PictureFile(real_data("data/images/stardist_example/stardist/data/images/mask2d.tif")).labels().maxCoeff() > 100);
 }

@@ -1,4 +1,5 @@
 // PNG pictures by libpng.
+#include <fmt/format.h>
 #include <png.h>
 
 #include <cstdio>
@@ -56,6 +57,7 @@ std::unique_ptr<PictureFormat> open_png(const std::filesystem::path& file) {
   png_read_update_info(png, header);
   info.samples = png_get_channels(png, header);
   info.bits = depth == 16 ? 16 : 8;
+  if (info.colour_rendering()) info.notes.push_back(fmt::format("is a colour picture of {} bits: a rendering for the eye, clipped and stretched, no camera counts", info.bits));
   info.axes = "one picture, rows and columns";
   const std::size_t row_bytes = png_get_rowbytes(png, header);
   std::vector<unsigned char> bytes(row_bytes * info.height);
