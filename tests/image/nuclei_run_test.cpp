@@ -74,7 +74,7 @@ TEST_CASE("a film of two channels is segmented and measured") {
   RunDirectory again(folder / "again", {"hyped"}, 1);
   run_measure(again, settings);
   again.finish();
-  CHECK(text("out/tables/nuclei.tsv") == text("again/tables/nuclei.tsv"));
+  CHECK(folder.text("out/tables/nuclei.tsv") == folder.text("again/tables/nuclei.tsv"));
 }
 
 TEST_CASE("one bad file among many is listed and does not stop the rest") {

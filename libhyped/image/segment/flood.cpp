@@ -71,9 +71,11 @@ Labels flood(const Plane& heights, const Mask& mask, double dynamics) {
     }
     basin.data()[at] = best;
     if (meetings < 2) continue;
-    std::sort(met.begin(), met.begin() + meetings, [&](auto a, auto b) { return peak[a] > peak[b] || (peak[a] == peak[b] && a < b); });
-    for (int m = 1; m < meetings; ++m)      // the shallow ones into the highest
-      if (peak[met[m]] - level < dynamics) joined.parent[met[m]] = met[0];
+    std::int32_t highest = met[0];
+    for (int m = 1; m < meetings; ++m)
+      if (peak[met[m]] > peak[highest] || (peak[met[m]] == peak[highest] && met[m] < highest)) highest = met[m];
+    for (int m = 0; m < meetings; ++m)      // the shallow ones into the highest
+      if (met[m] != highest && peak[met[m]] - level < dynamics) joined.parent[met[m]] = highest;
   }
   for (Eigen::Index i = 0; i < basin.size(); ++i)
     if (basin.data()[i]) basin.data()[i] = joined.root(basin.data()[i]);

@@ -55,6 +55,15 @@ std::vector<float> basin_light(const Labels& basins, const Plane& light, double 
   return out;
 }
 
+// Size of the second differences that pixel_noise() takes the median of, within the box; 0 at the picture's edge.
+Plane grains(const Plane& p, const Box& b) {
+  Plane out = Plane::Zero(b.rows(), b.cols());
+  for (Eigen::Index r = std::max(1, b.top); r <= std::min<Eigen::Index>(b.bottom, p.rows() - 2); ++r)
+    for (Eigen::Index c = std::max(1, b.left); c <= std::min<Eigen::Index>(b.right, p.cols() - 2); ++c)
+      out(r - b.top, c - b.left) = std::abs(p(r - 1, c - 1) - 2 * p(r - 1, c) + p(r - 1, c + 1) - 2 * p(r, c - 1) + 4 * p(r, c) - 2 * p(r, c + 1) + p(r + 1, c - 1) - 2 * p(r + 1, c) + p(r + 1, c + 1));
+  return out;
+}
+
 // Pieces that neither picture crosses, numbered from 1 in raster order of their first pixel.
 Labels crossed(const Labels& a, const Labels& b) {
   Labels out = Labels::Zero(a.rows(), a.cols());
@@ -71,7 +80,7 @@ struct Clump {
   std::vector<float> own;
 };
 
-void split(Clump& clump, const Labels& clumps, int number, const Plane& cut, const Plane& haze, const Plane& flooded, double level, double radius, const SegmentOptions& o) {
+void split(Clump& clump, const Labels& clumps, int number, const Plane& dna, const Plane& cut, const Plane& haze, const Plane& flooded, double level, double radius, const SegmentOptions& o) {
   const Box& b = clump.box;
   const Plane light = cut.block(b.top, b.left, b.rows(), b.cols());
   const Plane smooth = flooded.block(b.top, b.left, b.rows(), b.cols()).max(static_cast<float>(0.1 * level + 1e-6));
@@ -81,8 +90,10 @@ void split(Clump& clump, const Labels& clumps, int number, const Plane& cut, con
   const std::vector<float> dim = basin_light(basins, haze.block(b.top, b.left, b.rows(), b.cols()), 0.5);
   std::vector<float> level_of(own.size());
   for (std::size_t k = 0; k < own.size(); ++k) level_of[k] = static_cast<float>(o.level_share + o.haze_level * dim[k] / std::max(1e-6f, own[k] + dim[k])) * own[k];
+  const std::vector<float> grain = basin_light(basins, grains(dna, b), 0.5);      // noise grows with light: that of this place
+  const double noise_of_grain = o.noise_cut / (6 * 0.6745 * 2 * std::sqrt(M_PI) * std::max(0.4, o.mask_smoothing * radius));
   for (std::size_t k = 0; k < own.size(); ++k)
-    if (own[k] < o.contrast * (own[k] + dim[k])) level_of[k] = std::numeric_limits<float>::infinity();
+    if (own[k] < o.contrast * (own[k] + dim[k]) || own[k] < noise_of_grain * grain[k]) level_of[k] = std::numeric_limits<float>::infinity();
   Mask kept = Mask::Zero(b.rows(), b.cols());
   for (Eigen::Index i = 0; i < kept.size(); ++i)
     if (const int basin = basins.data()[i]) kept.data()[i] = light.data()[i] > level_of[basin - 1];
@@ -93,7 +104,7 @@ void split(Clump& clump, const Labels& clumps, int number, const Plane& cut, con
   const Plane top = window_maximum((kept > 0).select(smooth, 0.f), static_cast<int>(std::lround(radius))).max(1e-6f);
   const Plane heights = static_cast<float>(o.shape_weight) * (away / static_cast<float>(radius)).min(1.5f) + static_cast<float>(1 - o.shape_weight) * smooth / top;
   const Labels pieces = crossed(flood(heights, kept, o.shape_dynamics), basins);
-  clump.nuclei = rejoined(pieces, smooth, {radius, o.least_solidity, o.size_cost, o.border_cost, o.least_area * disc});
+  clump.nuclei = rejoined(pieces, smooth, {radius, o.least_solidity, o.size_cost, o.border_cost, o.sliver_area * disc});
   clump.own = basin_light(clump.nuclei, light, 0.85);
 }
 
@@ -167,7 +178,7 @@ Segmentation segment_nuclei(const Plane& dna, const SegmentOptions& o) {
   const Plane flooded = gaussian_filtered(dna, sigma_flood) - haze;
   haze -= static_cast<float>(quantile(haze, 0.01));
   {
-    const Plane near = background(cut, o.near_reach * radius, radius / 4);
+    const Plane near = background(flooded, o.near_reach * radius, radius / 3);
     cut -= near, haze += near;
   }
   out.noise = pixel_noise(dna) / (2 * std::sqrt(M_PI) * sigma_cut);
@@ -180,7 +191,7 @@ Segmentation segment_nuclei(const Plane& dna, const SegmentOptions& o) {
   parallel_for((count + batch - 1) / batch, [&](int job) {
     for (int k = job * batch; k < std::min(count, (job + 1) * batch); ++k) {
       found[k].box = grown(boxes[k], rows, cols, 1);
-      if (boxes[k].rows() * boxes[k].cols() >= o.least_area * disc) split(found[k], clumps, k + 1, cut, haze, flooded, out.level, radius, o);
+      if (boxes[k].rows() * boxes[k].cols() >= std::min(o.least_area, o.sliver_area) * disc) split(found[k], clumps, k + 1, dna, cut, haze, flooded, out.level, radius, o);
     }
   });
   const float bright = bright_light(found);
@@ -189,8 +200,12 @@ Segmentation segment_nuclei(const Plane& dna, const SegmentOptions& o) {
     if (!clump.nuclei.size()) continue;
     std::vector<int> area(clump.own.size() + 1, 0), number(clump.own.size() + 1, 0);
     for (Eigen::Index i = 0; i < clump.nuclei.size(); ++i) ++area[clump.nuclei.data()[i]];
+    std::vector<bool> cut_off(area.size(), false);      // by the picture's edge
+    for (int r = 0; r < clump.nuclei.rows(); ++r)
+      for (int c = 0; c < clump.nuclei.cols(); ++c)
+        if (clump.box.top + r == 0 || clump.box.left + c == 0 || clump.box.top + r == rows - 1 || clump.box.left + c == cols - 1) cut_off[clump.nuclei(r, c)] = true;
     for (std::size_t l = 1; l < area.size(); ++l)
-      if (area[l] >= o.least_area * disc && clump.own[l - 1] >= o.least_light * bright) number[l] = ++next;
+      if (area[l] >= (cut_off[l] ? o.sliver_area : o.least_area) * disc && clump.own[l - 1] >= o.least_light * bright) number[l] = ++next;
     for (int r = 0; r < clump.nuclei.rows(); ++r)
       for (int c = 0; c < clump.nuclei.cols(); ++c)
         if (const int l = number[clump.nuclei(r, c)]) out.labels(clump.box.top + r, clump.box.left + c) = l;

@@ -13,21 +13,22 @@ struct SegmentOptions {
   double radius = 0;              // of a nucleus [px]: set once per acquisition; 0: measured on the picture itself
   // In units of the radius or of the nucleus' own light; chosen on DSB2018.
   double mask_smoothing = 0.10;   // sd of the blur of the picture that is cut [radius]
-  double flood_smoothing = 0.25;  // sd of the blur of the picture that is flooded [radius]
+  double flood_smoothing = 0.20;  // sd of the blur of the picture that is flooded [radius]
   double noise_cut = 4;           // a nucleus pixel is above the background by so many sd of the noise
   double otsu_share = 0.7;        // and above this share of Otsu's level
   double near_reach = 2;          // haze is the least light within so many radii
   double contrast = 0.5;          // a basin's own light above the haze, of all its light: less is haze itself
-  double light_dynamics = 0.07;   // a basin of log light stands so much above the saddle
+  double light_dynamics = 0.08;   // a basin of log light stands so much above the saddle
   double level_share = 0.38;      // outline of a nucleus: this share of its own 85th percentile,
-  double haze_level = 0.2;        // and so much more where all its light is haze
-  double least_area = 0.1;        // of pi radius^2: smaller is dropped
+  double haze_level = 0.3;        // and so much more where all its light is haze
+  double least_area = 0.08;       // of pi radius^2: smaller is dropped
+  double sliver_area = 0.03;      // the same for what the picture's edge cuts
   double least_light = 0.15;      // of the picture's bright nuclei: dimmer is dropped
   double shape_weight = 0.6;      // of distance against light in the second flood
-  double shape_dynamics = 0.04;
-  double least_solidity = 0.9;    // pieces are joined where their union is so convex,
+  double shape_dynamics = 0.03;
+  double least_solidity = 0.88;    // pieces are joined where their union is so convex,
   double size_cost = 0.03;        // less this for each doubling of its area above a nucleus'
-  double border_cost = 0.3;       // and this times the light that is missing at their border
+  double border_cost = 0.5;       // and this times the light that is missing where their border is brightest
   double debris_area = 0.25;      // of pi radius^2: smaller is kept and marked
   double white_level = 0;         // of the camera; 0: not looked at
   std::vector<int> seam_rows, seam_columns;      // first row / column of each tile but the first, where tiles abut

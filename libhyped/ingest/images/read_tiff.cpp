@@ -162,7 +162,7 @@ class TiffPicture : public PictureFormat {
     std::array<int, 3> stride{};      // of Z, C, T in pages
     int step = 1;
     for (const char axis : said.order) {
-      const std::size_t which = std::string("ZCT").find(axis);
+      const int which = axis == 'Z' ? 0 : axis == 'C' ? 1 : 2;
       stride[which] = step;
       step *= which == 0 ? info.slices : which == 1 ? info.channels : info.frames;
     }
