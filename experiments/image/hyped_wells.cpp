@@ -37,12 +37,12 @@ void check_channels(const HypedFrame& frame, const std::vector<std::string>& cha
 
 }  // namespace
 
-double FrameClock::time_h(std::int64_t index) const {
+double FilmClock::time_h(std::int64_t index) const {
   const bool second = break_index > 0 && index >= break_index && !contiguous;
   return second ? break_h + static_cast<double>(index - break_index) * interval_h : first_h + static_cast<double>(index) * interval_h;
 }
 
-std::string FrameClock::words() const {
+std::string FilmClock::words() const {
   const std::string every = fmt::format("a frame every {:.4g} min from {:.4g} h", 60 * interval_h, first_h);
   if (break_index <= 0) return every + ", one acquisition";
   if (contiguous) return every + fmt::format(", without a pause; second acquisition from frame {} on (counted from 0), {:.4g} h", break_index, time_h(break_index));

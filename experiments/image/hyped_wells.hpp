@@ -13,7 +13,7 @@ namespace hyped {
 
 // Hours of a frame from its place in the film. The release stores no times: contiguous counts every frame, protocol puts the second
 // acquisition at its nominal time.
-struct FrameClock {
+struct FilmClock {
   double interval_h = 1.0 / 3;
   double first_h = 0;
   int break_index = 67;                  // first frame of the second acquisition, counted from the film's first; 0: one acquisition
@@ -56,7 +56,7 @@ struct HypedWells {
 
 struct HypedImageReading {
   FrameReading frame;
-  FrameClock clock;
+  FilmClock clock;
   std::map<std::string, CellArm> folders;      // what sample folders hold, over their names
   std::vector<std::string> only;               // wells to read, sample/id; empty: all
 };

@@ -217,8 +217,11 @@ class Field {
 
 }  // namespace
 
-FieldFilm film_field(const std::vector<TwinPhase>& phases, const std::vector<double>& times_h, const ImageTwinSettings& settings, std::uint64_t seed, std::uint32_t number) {
-  HYPED_REQUIRE(!phases.empty());
+FieldFilm film_field(const std::vector<TwinPhase>& given, const std::vector<double>& times_h, const ImageTwinSettings& settings, std::uint64_t seed, std::uint32_t number) {
+  HYPED_REQUIRE(!given.empty());
+  std::vector<TwinPhase> phases = given;
+  for (TwinPhase& phase : phases)
+    if (phase.end == "filmed to the end") phase.until_h += 1;      // they are there in the last frame too
   FieldFilm out;
   out.condition = phases.front().condition;
   out.well = phases.front().well;

@@ -185,11 +185,11 @@ ChannelPicture HypedFrame::read(const std::string& channel, const FrameEncoding&
   if ((bits & low) != 0) throw InputError(what, fmt::format("holds values that are no multiples of {}, and the other frames' counts are shifted by {} bits", low + 1, encoding.shift), "the frame is of another acquisition: leave it out");
   if (most > encoding.white_level) throw InputError(what, fmt::format("holds {}, above the white level {} of this acquisition", most, encoding.white_level), "the frame is of another acquisition: leave it out, or give --bit-depth");
   if (most == 0) throw InputError(what, "is all black", "leave the file out, or write it again");
-  if (most == least) throw InputError(what, fmt::format("has the value {} everywhere", most), "leave the file out, or write it again");
   out.least = static_cast<std::uint16_t>(least);
   out.most = static_cast<std::uint16_t>(most);
   out.saturated = static_cast<double>(at_white) / static_cast<double>(out.counts.size());
   if (out.saturated > 0.5) throw InputError(what, fmt::format("is saturated: {:.0f} % of its pixels are at the white level {}", 100 * out.saturated, encoding.white_level), "nothing can be measured in it: leave it out");
+  if (most == least) throw InputError(what, fmt::format("has the value {} everywhere", most), "leave the file out, or write it again");
   return out;
 }
 
