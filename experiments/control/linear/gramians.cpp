@@ -50,7 +50,7 @@ GramianCourse integrate(const LinearCourse& course, int states, double from, dou
   Eigen::Map<Eigen::MatrixXd>(y.data() + n * n, n, n).setIdentity();
   OdeOptions options;
   options.relative_tolerance = tolerance, options.absolute_tolerance = 1e-3 * tolerance;
-  DormandPrince method(2 * n * n, {1.0}, options);
+  DormandPrince method(2 * n * n, {}, options);      // no derivative columns
   double t = from;
   GramianCourse out;
   out.outcome = method.advance(rates, t, until, y);
