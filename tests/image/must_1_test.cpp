@@ -31,7 +31,7 @@ std::vector<SegmentOptions> candidates() {
     for (const double dynamics : {0.03, 0.045})
       for (const bool dim : {false, true}) {
         SegmentOptions o;
-        o.level_share = level, o.shape_dynamics = dynamics, o.otsu_share = dim ? 0.5 : 1, o.least_light = dim ? 0.08 : 0.2;
+        o.level_share = level, o.shape_dynamics = dynamics, o.otsu_share = dim ? 0.7 : 1, o.least_light = dim ? 0.16 : 0.2;
         out.push_back(o);
       }
   return out;

@@ -16,7 +16,7 @@ struct SegmentOptions {
   double mask_smoothing = 0.10;   // sd of the blur of the picture that is cut [radius]
   double flood_smoothing = 0.20;  // sd of the blur of the picture that is flooded [radius]
   double noise_cut = 4;           // a nucleus pixel is above the background by so many sd of the noise
-  double otsu_share = 0.5;        // and above this share of Otsu's level
+  double otsu_share = 0.4;        // and above this share of Otsu's level
   double near_reach = 2;          // haze is the least light within so many radii
   double contrast = 0.5;          // a basin's own light above the haze, of all its light: less is haze itself
   double light_dynamics = 0.08;   // a basin of log light stands so much above the saddle
@@ -24,7 +24,7 @@ struct SegmentOptions {
   double haze_level = 0.4;        // and so much more where all its light is haze
   double least_area = 0.12;       // of pi radius^2: smaller is dropped
   double sliver_area = 0.06;      // the same for what the picture's edge cuts
-  double least_light = 0.08;      // of the picture's bright nuclei: dimmer is dropped
+  double least_light = 0.16;      // of the picture's bright nuclei: dimmer is dropped
   double shape_weight = 0.6;      // of distance against light in the second flood
   double shape_dynamics = 0.03;
   double least_solidity = 0.88;   // pieces are joined where their union is so convex,

@@ -53,7 +53,6 @@ class NpyPicture : public PictureFormat {
         ++at;
       }
     if (shape.size() != 2 && shape.size() != 3) throw InputError(name, fmt::format("has the shape {}", text), "give rows x columns, or frames x rows x columns");
-    if (fortran_ && shape.size() == 3) throw InputError(name, "is a stack in Fortran order", "save numpy.ascontiguousarray of it");
     info.frames = shape.size() == 3 ? shape[0] : 1;
     info.height = shape[shape.size() - 2], info.width = shape.back();
     if (info.height < 1 || info.width < 1 || info.frames < 1) throw InputError(name, fmt::format("has the shape {}", text), "an array without pixels");
@@ -69,14 +68,15 @@ class NpyPicture : public PictureFormat {
   ExactPlane samples(int plane, int) const override {
     static_assert(std::endian::native == std::endian::little);
     const std::size_t pixels = static_cast<std::size_t>(info.height) * info.width;
-    std::vector<char> bytes(pixels * bytes_);
+    const std::size_t together = fortran_ ? info.frames : 1;      // Fortran order: the frames of a pixel lie together, so all of them are read
+    std::vector<char> bytes(pixels * bytes_ * together);
     std::ifstream in(info.file, std::ios::binary);
-    in.seekg(static_cast<std::streamoff>(first_ + static_cast<std::uint64_t>(plane) * bytes.size()));
+    in.seekg(static_cast<std::streamoff>(first_ + (fortran_ ? 0 : static_cast<std::uint64_t>(plane) * bytes.size())));
     if (!in.read(bytes.data(), static_cast<std::streamsize>(bytes.size()))) throw InputError(info.file.string(), "is cut short", "write it again");
     ExactPlane out(info.height, info.width);
     const auto take = [&](auto zero) {
       for (std::size_t i = 0; i < pixels; ++i) {
-        std::memcpy(&zero, bytes.data() + i * sizeof zero, sizeof zero);
+        std::memcpy(&zero, bytes.data() + (fortran_ ? i * together + plane : i) * sizeof zero, sizeof zero);
         if (fortran_) out(static_cast<Eigen::Index>(i % info.height), static_cast<Eigen::Index>(i / info.height)) = static_cast<double>(zero);
         else out.data()[i] = static_cast<double>(zero);
       }
