@@ -9,7 +9,7 @@
 
 int main(int argc, char** argv) {
   using namespace hyped;
-  CLI::App app("hyped: how cells answer transient perturbations; models fitted to cell-cycle data and checked", "hyped");
+  CLI::App app("hyped: how cells answer transient perturbations", "hyped");
   app.formatter(std::make_shared<commands::NarrowHelp>());      // shared: subcommands inherit it
   app.set_help_all_flag("--help-all", "rarely used options too");      // subcommands inherit it; the help of those that have any names it
   app.set_version_flag("--version", "hyped " HYPED_VERSION);

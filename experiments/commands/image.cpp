@@ -10,12 +10,12 @@
 namespace hyped::commands {
 
 void FrameArguments::add_frames(CLI::App& command, const std::string& example) {
-  command.add_option("FOLDER", data, "of the release, or any folder with <sample>/<well>/t_<n>.hdf5 below it")->required();
-  command.add_option("--folder", folders, "what a sample folder holds, over its name: FOLDER=ARM")->allow_extra_args(false);
-  command.add_option("--frame-interval-min", interval_min, "minutes from frame to frame; the release does not say")->check(positive_number())->capture_default_str();
-  command.add_option("--break-frame", reading.clock.break_index, "first frame of the second acquisition, counted from 0; 0: there is one acquisition")->check(count_from_zero())->capture_default_str();
-  command.add_option("--break-h", reading.clock.break_h, "hours at which it began")->check(number_from_zero())->capture_default_str();
-  command.add_flag("--contiguous", reading.clock.contiguous, "no pause at the break: every frame is one interval after the one before");
+  command.add_option("FOLDER", data, "with <sample>/<well>/t_<n>.hdf5 below it")->required();
+  command.add_option("--folder", folders, "what a sample folder holds, over its name: FOLDER=ARM")->allow_extra_args(false)->group(rarely_used);
+  command.add_option("--frame-interval-min", interval_min, "minutes from frame to frame; the release does not say")->check(positive_number())->capture_default_str()->group(rarely_used);
+  command.add_option("--break-frame", reading.clock.break_index, "first of the second acquisition; 0: there is one")->check(count_from_zero())->capture_default_str();
+  command.add_option("--break-h", reading.clock.break_h, "hours at which it began")->check(number_from_zero())->capture_default_str()->group(rarely_used);
+  command.add_flag("--contiguous", reading.clock.contiguous, "no pause at the break: every frame is one interval after the one before")->group(rarely_used);
   command.add_option("--well", reading.only, "SAMPLE/ID, only this well")->allow_extra_args(false);
   command.add_option("--dataset", reading.frame.dataset, "of the picture in the file; default: found")->group(rarely_used);
   command.add_option("--axes", reading.frame.axes, "stored order: CYX (CXY is the same, as HYPED's authors write it), YXC, TCYX")->group(rarely_used);
@@ -41,15 +41,15 @@ HypedImageReading FrameArguments::finished_reading() const {
 
 void ReporterArguments::add_reporter(CLI::App& command) {
   command.add_option("--reporter", reporter, "cdt1_geminin or pip")->required();
-  command.add_option("--g1-channel", settings.calls.map.g1_channel, "of the reporter that is on in G1 (Cdt1, PIP)")->required();
-  command.add_option("--cycling-channel", settings.calls.map.cycling_channel, "of the geminin reporter")->required();
-  command.add_option("--dna-channel", settings.light.dna_channel, "of the stain that nuclei are found by")->required();
-  command.add_option("--start", start, "starved (released at the film's first frame) or cycling: tells what the first hour says of the polarity")->required()->check(CLI::IsMember({"starved", "cycling"}));
-  command.add_option("--light", light, "auto (by BIC), kinetics or levels")->check(CLI::IsMember({"auto", "kinetics", "levels"}))->capture_default_str();
-  command.add_option("--early-g1-h", settings.calls.early_g1_h, "dark nuclei are early G1 for so long after a division that was seen")->check(number_from_zero())->capture_default_str();
+  command.add_option("--g1-channel", settings.calls.map.g1_channel, "reporter on in G1 (Cdt1, PIP)")->required();
+  command.add_option("--cycling-channel", settings.calls.map.cycling_channel, "geminin reporter")->required();
+  command.add_option("--dna-channel", settings.light.dna_channel, "stain that nuclei are found by")->required();
+  command.add_option("--start", start, "starved (released at the first frame) or cycling")->required()->check(CLI::IsMember({"starved", "cycling"}));
+  command.add_option("--light", light, "auto (by BIC), kinetics or levels")->check(CLI::IsMember({"auto", "kinetics", "levels"}))->capture_default_str()->group(rarely_used);
+  command.add_option("--early-g1-h", settings.calls.early_g1_h, "dark nuclei are early G1 for so long after a division that was seen")->check(number_from_zero())->capture_default_str()->group(rarely_used);
   command.add_option("--tile-rows", settings.light.tile_rows, "height of a stitched tile [px]; default: found")->check(count_from_zero())->group(rarely_used);
   command.add_option("--tile-columns", settings.light.tile_columns, "width of a stitched tile [px]; default: found")->check(count_from_zero())->group(rarely_used);
-  command.add_option("--draws", settings.shares.draws, "of the bootstrap")->check(count_within(40, 100000))->capture_default_str();
+  command.add_option("--draws", settings.shares.draws, "of the bootstrap")->check(count_within(40, 100000))->capture_default_str()->group(rarely_used);
 }
 
 ImagePhaseSettings ReporterArguments::finished(const RunArguments& run) const {

@@ -31,7 +31,7 @@ void NucleiArguments::add_pictures(CLI::App& command, const std::string& example
   command.add_option("--with", settings.pictures.with, "NAME=FILE: a channel in another file of the same frames")->allow_extra_args(false);
   command.add_option("--radius", settings.segment.radius, "of a nucleus [px]; 0: measured once on some frames")->check(number_from_zero())->capture_default_str();
   command.add_flag("--denoise", settings.denoise, "find nuclei on the denoised picture; light is always measured on the raw one");
-  command.add_option("--white-level", settings.pictures.white_level, "counts at which the camera is full; 0: told from the values")->check(number_from_zero())->capture_default_str();
+  command.add_option("--white-level", settings.pictures.white_level, "counts at which the camera is full; 0: told from the values")->check(number_from_zero())->capture_default_str()->group(rarely_used);
   command.add_option("--tile-rows", settings.pictures.tile_rows, "rows of each stitched tile; 0: not stitched")->check(count_from_zero())->group(rarely_used);
   command.add_option("--tile-columns", settings.pictures.tile_columns, "columns of each stitched tile")->check(count_from_zero())->group(rarely_used);
   command.add_flag("--allow-rendering", settings.pictures.allow_rendering, "take 8-bit colour pictures, which are clipped and stretched for display")->group(rarely_used);
@@ -52,9 +52,9 @@ void add_image_measure(CLI::App& image, int& exit_code) {
   args->add_pictures(*command, "hyped image measure film.ome.tif --dna-channel Cy5 --out out/light");
   command->add_option("--labels", args->settings.labels, "labels made elsewhere (StarDist, Cellpose): TIFF or npy with the same frames")->check(CLI::ExistingFile);
   command->add_flag("--flat-field", args->settings.flat_field, "divide by the lamp's unevenness, measured on the frames");
-  command->add_option("--pedestal", args->settings.pedestal, "counts without light")->check(number_from_zero())->capture_default_str();
-  command->add_option("--ring-from", args->settings.ring_from, "distance of the background ring from nuclei [px]")->check(number_from_zero())->capture_default_str();
-  command->add_option("--ring-to", args->settings.ring_to, "outer distance of the ring [px]")->check(number_from_zero())->capture_default_str();
+  command->add_option("--pedestal", args->settings.pedestal, "counts without light")->check(number_from_zero())->capture_default_str()->group(rarely_used);
+  command->add_option("--ring-from", args->settings.ring_from, "distance of the background ring from nuclei [px]")->check(number_from_zero())->capture_default_str()->group(rarely_used);
+  command->add_option("--ring-to", args->settings.ring_to, "outer distance of the ring [px]")->check(number_from_zero())->capture_default_str()->group(rarely_used);
   command->callback([args, &exit_code] { run(*args, exit_code, run_measure); });
 }
 

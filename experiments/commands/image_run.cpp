@@ -14,9 +14,9 @@ void add_image_run(CLI::App& image, int& exit_code) {
   auto args = std::make_shared<Arguments>();      // shared with the callback
   auto* command = image.add_subcommand("run", "From a HYPED folder to phase counts: segment, measure, follow, call");
   args->reporter.add_reporter(*command);
-  command->add_option("--radius", args->settings.segment.radius, "of a nucleus [px]; default: measured once for all frames")->check(number_from_zero());
-  command->add_option("--overlays", args->settings.overlays, "frames a well drawn with their outlines")->check(count_from_zero())->capture_default_str();
-  command->add_flag("--resume", args->resume, "go on with the run that was stopped (OUT.unfinished)");
+  command->add_option("--radius", args->settings.segment.radius, "of a nucleus [px]; default: measured")->check(number_from_zero())->group(rarely_used);
+  command->add_option("--overlays", args->settings.overlays, "frames a well drawn with outlines")->check(count_from_zero())->capture_default_str();
+  command->add_flag("--resume", args->resume, "go on with a stopped run (OUT.unfinished)");
   args->add_frames(*command, "hyped image run HYB-IMAGEN --reporter cdt1_geminin --g1-channel MKate --cycling-channel tagGFP --dna-channel Cy5 --start starved --out out/images");
   command->callback([args, &exit_code] {
     run_image_verb(*args, exit_code, [&](RunDirectory& run) {

@@ -63,7 +63,7 @@ void run_coverage(int twins, double cells, double dispersion, double tolerance) 
     settings.seed = 900 + static_cast<std::uint64_t>(n);
     const TwinEdgeProblem problem = twin_edge_problem(scenario, twin, settings);
     const TwinEdgeFit fit = fit_twin_edges(problem, {.refits = 24});
-    if (!fit.fit.outcome.ok() || !fit.evidence) {
+    if (!fit.fit.outcome.ok() || !fit.evidence || !fit.refits.outcome.ok()) {
       ++failed;
       continue;
     }
@@ -122,6 +122,7 @@ TEST_CASE("must/gene/5", "[slow]") {
   const TwinEdgeProblem problem = twin_edge_problem(scenario, twin, settings);
   const TwinEdgeFit fit = fit_twin_edges(problem);
   REQUIRE(fit.fit.outcome.ok());
+  REQUIRE(fit.refits.outcome.ok());
   const EdgeCallScore score = score_edges(problem, fit);
   WARN(score.edges << " candidate edges: " << score.determined << " determined (" << score.right << " rightly), " << score.weakly << " weakly, " << score.prior_only << " by prior only; " << score.identifiable << " identifiable at the truth, of them "
                    << score.identifiable_called << " called; library sd " << problem.library_sd << "; |r|^2 " << fit.fit.sum_of_squares << " of " << problem.means->residual_count() << ", " << fit.fit.iterations << " iterations");

@@ -47,7 +47,8 @@ void add_edges(RunDirectory& run, const TwinEdgeProblem& problem, const TwinEdge
   run.add_result("identifiable_at_truth", score.identifiable, "1");
   run.add_result("identifiable_called", score.identifiable_called, "1");
   answer(run, fmt::format("Of {} candidate edges {} are determined ({} with the right sign), {} weakly determined, {} by prior only. The information at the truth identifies {}; {} of them are called.", score.edges, score.determined, score.right, score.weakly, score.prior_only, score.identifiable, score.identifiable_called));
-  run.add_note(fmt::format("Intervals, z and data shares of edges are those of {} refits to data and priors drawn anew about the fit{}.", fit.refits.theta.rows(), fit.refits.failed > 0 ? fmt::format("; {} more could not be made", fit.refits.failed) : std::string()));
+  if (!fit.refits.outcome.ok()) run.add_warning(fmt::format("No refits ({}): intervals of edges are those of the information at the estimate, which are too narrow.", fit.refits.outcome.message));
+  else run.add_note(fmt::format("Intervals, z and data shares of edges are those of {} refits to data and priors drawn anew about the fit{}.", fit.refits.theta.rows(), fit.refits.failed > 0 ? fmt::format("; {} more could not be made", fit.refits.failed) : std::string()));
   const auto lowest = std::min_element(fit.minima.begin(), fit.minima.end());
   const auto near = std::count_if(fit.minima.begin(), fit.minima.end(), [&](double m) { return m < *lowest + 4; });
   run.add_note(fmt::format("{} starts; first descents of {} ended within 4 of the lowest |r|^2, the others in other minima or on their way.", fit.minima.size(), near));

@@ -70,7 +70,7 @@ struct TwinEdgeFit {
   std::vector<double> minima;                              // |r|^2 where each start's first descent ended, in order; infinite: failed
   std::unique_ptr<GroupMeans> means;                       // with the standard errors that were used in the end
   std::unique_ptr<NetworkEvidence> evidence;
-  RandomisedRefits refits;                                 // empty: none
+  RandomisedRefits refits;                                 // none where its outcome is not ok: intervals are linear then
   std::vector<EdgeEvidence> edges;                         // in the order of the problem's
   EdgeEvidence parameter(int k, const EdgeThresholds& thresholds = {}) const;      // an element of theta, by the refits where there are any
 };

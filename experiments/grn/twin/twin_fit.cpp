@@ -65,8 +65,8 @@ TwinEdgeFit fit_twin_edges(const TwinEdgeProblem& problem, const TwinFitOptions&
   if (options.refits > 0 && out.fit.outcome.ok()) {
     Eigen::MatrixXd covariance = Eigen::MatrixXd::Identity(out.means->measured(), out.means->measured());
     Outcome outcome = problem.correlated_errors ? out.means->residual_covariance(out.fit.theta, covariance) : Outcome{};
-    if (outcome.ok()) out.refits = randomised_refits(*out.means, out.fit.theta, out.means->lower(), out.means->upper(), covariance, {.draws = options.refits, .seed = options.seed}), outcome = out.refits.outcome;
-    if (!outcome.ok()) out.fit.outcome = outcome;
+    if (outcome.ok()) out.refits = randomised_refits(*out.means, out.fit.theta, out.means->lower(), out.means->upper(), covariance, {.draws = options.refits, .seed = options.seed});
+    else out.refits.outcome = outcome;
   }
   for (const int edge : problem.edges) out.edges.push_back(out.parameter(edge, options.thresholds));
   return out;
