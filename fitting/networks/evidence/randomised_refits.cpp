@@ -44,7 +44,7 @@ RandomisedRefits randomised_refits(const ResidualFunction& function, const Eigen
   const Eigen::LDLT<Eigen::MatrixXd> solver(information);
   // by eigenvectors: errors that are wholly shared have directions without any
   const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> eigen(data_covariance);
-  if (eigen.info() != Eigen::Success || eigen.eigenvalues().minCoeff() < -0.05 * eigen.eigenvalues().maxCoeff()) {
+  if (eigen.info() != Eigen::Success || eigen.eigenvalues().minCoeff() < -1e-8 * eigen.eigenvalues().maxCoeff()) {
     out.outcome = {Status::not_finite, "the covariance of the data's residuals is not that of any errors: it has a negative variance"};
     return out;
   }
