@@ -95,12 +95,7 @@ void write_plan_figures(RunDirectory& run, const PlanCase& plan, const PlanOutco
       if (course.cwiseAbs().maxCoeff() > 0 || name == "plan")
         for (std::size_t t = 0; t < times.size(); ++t) inputs.add_row({name, plan.problem->inputs[i].name, times[t], course[static_cast<Eigen::Index>(t)]});
     }
-  Table events({{"time_h", "h", ""}, {"name", "", ""}});
-  for (const auto& pulse : found.search.best.pulses)
-    if (pulse.amount > 0) events.add_row({pulse.start_h, plan.problem->inputs[static_cast<std::size_t>(pulse.input)].name});
-  report::Figure schedule{"schedule", "What acts over time: the plan, and what it is compared with. Dotted: doses of the plan.", "schedule", {{"inputs", inputs}}, {{"y_label", "active input [peaks of the reference dose]"}}, "answer"};
-  if (!events.rows().empty()) schedule.data.push_back({"events", events});
-  report::add_figure(run, schedule);
+  report::add_figure(run, {"schedule", "What acts over time: the plan, and what it is compared with; 1 is the peak of the reference dose.", "schedule", {{"inputs", inputs}}, {{"y_label", "active input [1]"}}, "answer"});
   courses(run, plan, all, times);
   Table rows({{"panel", "", ""}, {"name", "", ""}, {"estimate", "", "mean"}, {"lower", "", "90 % range"}, {"upper", "", ""}});
   const auto add = [&](const control::PlanRecord& r) {
