@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "experiments/image/nuclei_table.hpp"
+#include "libhyped/counted.hpp"
 #include "libhyped/image/denoise/sliding_cosines.hpp"
 #include "libhyped/image/measure/flat_field.hpp"
 #include "libhyped/image/measure/measure_nuclei.hpp"
@@ -34,14 +35,14 @@ SegmentOptions prepared(RunDirectory& run, const PictureSeries& series, const Nu
     std::vector<const CameraPlane*> frames;
     for (const auto& sample : samples) frames.push_back(&sample);
     o.radius = nucleus_radius(frames);
-    const std::string text = o.radius > 0 ? fmt::format("nuclei have a radius of {:.1f} pixels, measured on {} frames and kept for all", o.radius, frames.size()) : std::string("no nucleus was found to set the scale by");
+    const std::string text = o.radius > 0 ? fmt::format("nuclei have a radius of {:.1f} pixels, measured on {} and kept for all", o.radius, counted(frames.size(), "frame")) : std::string("no nucleus was found to set the scale by");
     fmt::print("{}", to_terminal_paragraph("scale     ", text));
     run.add_note(text);
   }
   o.white_level = settings.pictures.white_level;
   if (!(o.white_level > 0) && !samples.empty()) {
     for (const auto& sample : samples) o.white_level = std::max(o.white_level, white_level_of(sample));
-    run.add_note(fmt::format("the camera's white level is taken as {:.0f}, from the largest values in {} frames", o.white_level, samples.size()));
+    run.add_note(fmt::format("the camera's white level is taken as {:.0f}, from the largest values in {}", o.white_level, counted(samples.size(), "frame")));
   }
   const TileGrid grid{settings.pictures.tile_rows > 0 ? series.height() / settings.pictures.tile_rows : 1, settings.pictures.tile_columns > 0 ? series.width() / settings.pictures.tile_columns : 1};
   o.seam_rows = grid.seam_rows(series.height()), o.seam_columns = grid.seam_columns(series.width());
@@ -136,7 +137,7 @@ void run_frames(RunDirectory& run, const NucleiSettings& settings, bool measures
   fmt::print("{}", to_terminal(work.summary, "tables/frames.tsv"));
   if (measures) run.add_table("nuclei", nuclei_table(work.frames, series.pixel_um()), "Light and shape of each nucleus, on raw counts.");
   run.add_result("nuclei", static_cast<double>(total), "1");
-  run.add_answer(fmt::format("{} nuclei in {} frames, {:.1f} a frame{}.", total, series.frames().size(), static_cast<double>(total) / static_cast<double>(series.frames().size()), settings.labels.empty() ? "" : ", by the label picture given"));
+  run.add_answer(fmt::format("{} in {}, {:.1f} a frame{}.", counted(total, "nucleus", "nuclei"), counted(series.frames().size(), "frame"), static_cast<double>(total) / static_cast<double>(series.frames().size()), settings.labels.empty() ? "" : ", by the label picture given"));
   run.add_note("overlays/ shows outlines: blue whole nuclei, yellow at the border, red debris; data/labels.ome.tif holds the labels");
   finish_series(run, series);
 }
