@@ -278,7 +278,7 @@ void run_multistate(RunDirectory& run, const std::filesystem::path& file, const 
   fmt::print("{}", to_terminal_paragraph("time      ", tracks.time_axis));
   PanelData data = panel_from_tracks(tracks, settings.reference);
   const PanelCuts cuts = settings.transitions.empty() && !settings.misread ? cut_undivided(data) : PanelCuts{};
-  if (data.subjects.empty()) throw InputError(data.source, "no cell was seen twice in known phases", "follow cells over several frames");
+  if (data.subjects.empty()) throw InputError(data.source, "no cell was seen twice in known phases at frames", "follow cells over several frames; tables of annotated times (no frames) are for hyped tracks durations");
   run.add_result("leftover_light", static_cast<double>(cuts.leftover), "cells born with the light of the last phase");
   run.add_result("undivided_changes", static_cast<double>(cuts.undivided), "from the last phase to the first without a division; read as missed divisions");
   if (const long ends = cuts.divided + cuts.undivided; cuts.undivided * 50 > ends)
