@@ -70,7 +70,10 @@ void add_durations(CLI::App& tracks, const std::shared_ptr<TracksArguments>& arg
       folder.add_input(file);
       const CellTracks read = read_tracks(file, reading);
       fmt::print("{}", to_terminal_paragraph("time      ", read.time_axis));
-      for (const auto& note : read.notes) folder.add_note(note);
+      for (const auto& note : read.notes) {
+        fmt::print("{}", to_terminal_paragraph("note      ", note));
+        folder.add_note(note);
+      }
       records.emplace(*args, file, "tracks durations");
       if (!run_durations(folder, read, settings->durations, records->all())) return;
       if (settings->durations.phases.empty()) run_population(folder, read, settings->durations, settings->population);

@@ -221,7 +221,11 @@ void run_population(RunDirectory& run, const CellTracks& tracks, const DurationS
       erlang.push_back(law_of({laws[k].phase, "", 0, nearest, {}, {}}, Eigen::VectorXd::Constant(1, std::log(stay.mean_h))));
     }
     const std::string staged_growth = erlang.size() == laws.size() ? fmt::format("; the nearest staged model (Erlang stays) grows at {:.4f} /h", balanced_ages(erlang).growth_rate_per_h) : "; some cells never leave a phase, which no staged model has";
-    run.add_answer(fmt::format("'{}': phases this long make {:.4f} /h [{:.4f}, {:.4f}] of growth (no death), a doubling in {:.3g} h{}.", condition, balanced.growth_rate_per_h, rate.lower, rate.upper, std::log(2.0) / balanced.growth_rate_per_h, staged_growth));
+    int cells = 0, died = 0;
+    for (const auto& cell : tracks.cells)
+      if (tracks.films[static_cast<std::size_t>(cell.film)].condition == condition) ++cells, died += cell.end == CellEnd::death;
+    const std::string death = died == 0 ? std::string("no death") : fmt::format("as if none died: {} of {} cells did", died, cells);
+    run.add_answer(fmt::format("'{}': phases this long make {:.4f} /h [{:.4f}, {:.4f}] of growth ({}), a doubling in {:.3g} h{}.", condition, balanced.growth_rate_per_h, rate.lower, rate.upper, death, std::log(2.0) / balanced.growth_rate_per_h, staged_growth));
     if (!population.counts.empty()) predict_counts(run, tracks, cycle, counts, population, settings.seed, points, line, scores);
   }
   if (growth.rows().empty()) return;
