@@ -5,10 +5,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
 #include <limits>
 #include <set>
-#include <sstream>
 
 #include "experiments/planning/systems/schedule_file.hpp"
 #include "experiments/scenario_section.hpp"
@@ -160,18 +158,9 @@ TwinSettings read_twin(Section s, std::map<std::string, std::string>& places) {
 Scenario read_scenario(const std::filesystem::path& file) {
   Scenario out;
   out.file = file;
-  std::ifstream stream(file);
-  if (!stream) throw InputError(file.string(), "cannot be read", "check the path, or name a shipped scenario");
-  std::stringstream text;
-  text << stream.rdbuf();
-  out.text = text.str();
-  toml::table table;
-  try {
-    table = toml::parse(out.text, file.string());
-  } catch (const toml::parse_error& error) {
-    throw InputError(fmt::format("{}:{}", file.string(), error.source().begin.line), std::string(error.description()), "correct the TOML");
-  }
-  Section top(table, file.string(), "scenario");
+  TomlFile toml = read_toml(file, "check the path, or name a shipped scenario");
+  out.text = std::move(toml.text);
+  Section top(toml.table, file.string(), "scenario");
   if (top.has("schedule_of")) return read_scheduled(top, file, out.text);      // a plan: an arm of another scenario
   out.setup.where = file.string();
   out.name = top.text("name", file.stem().string());

@@ -5,8 +5,11 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <filesystem>
+#include <fstream>
 #include <map>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +27,25 @@ inline bool is_slip(std::string_view typed, std::string_view key) {
       if (i > 1 && j > 1 && typed[i - 1] == key[j - 2] && typed[i - 2] == key[j - 1]) d[i][j] = std::min(d[i][j], d[i - 2][j - 2] + 1);
     }
   return d.back().back() <= (key.size() > 5 ? 2 : 1);
+}
+
+// A TOML file as written and as parsed. InputError if it cannot be read (`otherwise` says what to do) or is not TOML (with its line).
+struct TomlFile {
+  std::string text;
+  toml::table table;
+};
+inline TomlFile read_toml(const std::filesystem::path& file, const std::string& otherwise) {
+  std::ifstream stream(file);
+  if (!stream) throw InputError(file.string(), "cannot be read", otherwise);
+  std::stringstream text;
+  text << stream.rdbuf();
+  TomlFile out{text.str(), {}};
+  try {
+    out.table = toml::parse(out.text, file.string());
+  } catch (const toml::parse_error& error) {
+    throw InputError(fmt::format("{}:{}", file.string(), error.source().begin.line), std::string(error.description()), "correct the TOML");
+  }
+  return out;
 }
 
 // Keys asked for are known; the file and the table's name make the places of errors.

@@ -4,7 +4,6 @@
 #include <string>
 
 #include "experiments/commands/run_arguments.hpp"
-#include "libhyped/parallel.hpp"
 
 namespace hyped::commands {
 
@@ -12,16 +11,6 @@ namespace hyped::commands {
 struct CellsArguments : RunArguments {
   void add_reading(CLI::App& command, const std::string& what, const std::string& example);
 };
-
-// Runs verb(RunDirectory&) in the run's folder.
-template <class Verb>
-void run(CellsArguments& args, int& exit_code, const Verb& verb) {
-  set_threads(args.threads);
-  args.note_start();
-  RunDirectory folder(args.out, args.command_line, args.seed);
-  verb(folder);
-  exit_code = args.finish(folder);
-}
 
 void add_cells_inspect(CLI::App& cells, int& exit_code);
 void add_cells_convert(CLI::App& cells, int& exit_code);

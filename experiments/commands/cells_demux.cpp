@@ -18,7 +18,7 @@ void add_cells_demux(CLI::App& cells, int& exit_code) {
   command->add_option("--certainty", args->settings.certainty, "least posterior of a call")->capture_default_str()->option_text("P");
   command->add_option("--truth", args->settings.truth, "data/cells_truth.tsv of a twin: are posteriors calibrated?")->option_text("FILE");
   command->callback([args, &exit_code] {
-    run(*args, exit_code, [&](RunDirectory& folder) {
+    run_in_folder(*args, exit_code, [&](RunDirectory& folder) {
       run_demux(folder, args->data, args->settings);
       for (const auto& answer : folder.summary().answers) fmt::print("{}", to_terminal_paragraph("answer    ", answer));
     });

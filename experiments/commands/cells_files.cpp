@@ -77,7 +77,7 @@ void add_cells_convert(CLI::App& cells, int& exit_code) {
     settings.keep_suffix = args->keep_suffix;
     settings.by_rows = args->by_rows;
     settings.gzip = args->gzip;
-    run(*args, exit_code, [&](RunDirectory& folder) { run_convert_cells(folder, settings); });
+    run_in_folder(*args, exit_code, [&](RunDirectory& folder) { run_convert_cells(folder, settings); });
   });
 }
 
@@ -107,7 +107,7 @@ void add_cells_import_hyped(CLI::App& cells, int& exit_code) {
       args->import.folders[folder] = arm_named("--folder " + text, arm);
     }
     args->import.reading.repeated = repeated_genes_of(args->repeated);
-    run(*args, exit_code, [&](RunDirectory& folder) { run_import_hyped(folder, args->data, args->import); });
+    run_in_folder(*args, exit_code, [&](RunDirectory& folder) { run_import_hyped(folder, args->data, args->import); });
   });
 }
 

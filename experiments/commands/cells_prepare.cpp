@@ -36,7 +36,7 @@ void add_cells_prepare(CLI::App& cells, int& exit_code) {
   prepare->add_option("--scale-to", settings->scale_to, "scale genes, clip at this; 0: do not scale")->check(number_from_zero())->capture_default_str()->group(rarely_used);
   prepare->callback([args, settings, &exit_code] {
     settings->seed = args->seed;
-    run(*args, exit_code, [&](RunDirectory& folder) { run_prepare(folder, args->data, *settings); });
+    run_in_folder(*args, exit_code, [&](RunDirectory& folder) { run_prepare(folder, args->data, *settings); });
   });
 }
 
@@ -56,7 +56,7 @@ void add_cells_embed(CLI::App& cells, int& exit_code) {
   embed->add_option("--repeats", settings->repeats, "of the communities with other seeds")->check(count_from_zero())->capture_default_str();
   embed->callback([args, settings, &exit_code] {
     settings->seed = args->seed;
-    run(*args, exit_code, [&](RunDirectory& folder) { run_embed(folder, args->data, *settings); });
+    run_in_folder(*args, exit_code, [&](RunDirectory& folder) { run_embed(folder, args->data, *settings); });
   });
 }
 
@@ -76,7 +76,7 @@ void add_cells_figure2(CLI::App& cells, int& exit_code) {
   figure->add_option("--fdr", settings->fdr, "what counts as significant")->check(number_within(0, 1))->capture_default_str();
   figure->callback([args, settings, &exit_code] {
     settings->seed = args->seed;
-    run(*args, exit_code, [&](RunDirectory& folder) { run_figure2(folder, args->data, *settings); });
+    run_in_folder(*args, exit_code, [&](RunDirectory& folder) { run_figure2(folder, args->data, *settings); });
   });
 }
 

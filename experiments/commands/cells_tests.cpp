@@ -55,7 +55,7 @@ void add_cells_de(CLI::App& cells, int& exit_code) {
     settings->test = tests.at(words->test);
     settings->mean = words->mean == "geometric" ? MeanKind::geometric : MeanKind::arithmetic;
     settings->size_factors = words->factors == "ratios" ? SizeFactors::median_of_ratios : SizeFactors::library;
-    run(*args, exit_code, [&](RunDirectory& folder) { run_differential(folder, args->data, *settings); });
+    run_in_folder(*args, exit_code, [&](RunDirectory& folder) { run_differential(folder, args->data, *settings); });
   });
 }
 
@@ -81,7 +81,7 @@ void add_cells_compose(CLI::App& cells, int& exit_code) {
       if (equals == text.npos || !CLI::detail::lexical_cast(text.substr(equals + 1), value)) throw InputError("--share " + text, "is not PHASE=SHARE", "write --share G1=0.6");
       settings->shares.emplace_back(text.substr(0, equals), value);
     }
-    run(*args, exit_code, [&](RunDirectory& folder) { run_compose(folder, args->data, *settings); });
+    run_in_folder(*args, exit_code, [&](RunDirectory& folder) { run_compose(folder, args->data, *settings); });
   });
 }
 
@@ -97,7 +97,7 @@ void add_cells_isoforms(CLI::App& cells, int& exit_code) {
   command->add_option("--fdr", settings->fdr, "what counts as significant")->check(number_within(0, 1))->capture_default_str();
   command->callback([args, settings, &exit_code] {
     settings->options.seed = args->seed;
-    run(*args, exit_code, [&](RunDirectory& folder) { run_isoforms(folder, args->data, *settings); });
+    run_in_folder(*args, exit_code, [&](RunDirectory& folder) { run_isoforms(folder, args->data, *settings); });
   });
 }
 

@@ -9,7 +9,6 @@
 #include "experiments/commands/run_arguments.hpp"
 #include "experiments/image/hyped_wells.hpp"
 #include "experiments/image/image_phases.hpp"
-#include "libhyped/parallel.hpp"
 #include "libhyped/store/table.hpp"
 
 namespace hyped::commands {
@@ -33,12 +32,10 @@ struct ReporterArguments {
 
 template <class Verb>
 void run_image_verb(RunArguments& args, int& exit_code, const Verb& verb) {
-  set_threads(args.threads);
-  args.note_start();
-  RunDirectory folder(args.out, args.command_line, args.seed);
-  verb(folder);
-  for (const auto& answer : folder.summary().answers) fmt::print("{}", to_terminal_paragraph("answer    ", answer));
-  exit_code = args.finish(folder);
+  run_in_folder(args, exit_code, [&](RunDirectory& folder) {
+    verb(folder);
+    for (const auto& answer : folder.summary().answers) fmt::print("{}", to_terminal_paragraph("answer    ", answer));
+  });
 }
 
 void add_image_denoise(CLI::App& image, int& exit_code);

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "experiments/commands/checks.hpp"
+#include "experiments/commands/image.hpp"
 #include "experiments/commands/narrow_help.hpp"
 #include "libhyped/parallel.hpp"
 #include "libhyped/store/table.hpp"
@@ -15,12 +16,7 @@ namespace {
 
 template <class Verb>
 void run(NucleiArguments& args, int& exit_code, const Verb& verb) {
-  set_threads(args.threads);
-  args.note_start();
-  RunDirectory folder(args.out, args.command_line, args.seed);
-  verb(folder, args.settings);
-  for (const auto& answer : folder.summary().answers) fmt::print("{}", to_terminal_paragraph("answer    ", answer));
-  exit_code = args.finish(folder);
+  run_image_verb(args, exit_code, [&](RunDirectory& folder) { verb(folder, args.settings); });
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "experiments/scenario.hpp"
+#include "libhyped/parallel.hpp"
 #include "libhyped/store/run_directory.hpp"
 
 namespace hyped::commands {
@@ -26,5 +27,15 @@ struct RunArguments {
   Scenario read() const;
   int finish(RunDirectory& run) const;
 };
+
+// Runs verb(RunDirectory&) in the run's folder, with the threads asked for.
+template <class Verb>
+void run_in_folder(RunArguments& args, int& exit_code, const Verb& verb) {
+  set_threads(args.threads);
+  args.note_start();
+  RunDirectory folder(args.out, args.command_line, args.seed);
+  verb(folder);
+  exit_code = args.finish(folder);
+}
 
 }  // namespace hyped::commands

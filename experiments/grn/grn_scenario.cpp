@@ -5,8 +5,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <fstream>
-#include <sstream>
 
 #include "experiments/program_files.hpp"
 #include "experiments/scenario_section.hpp"
@@ -202,18 +200,9 @@ std::string_view to_string(GrnDesignKind kind) {
 GrnScenario read_grn_scenario(const fs::path& file) {
   GrnScenario out;
   out.file = file;
-  std::ifstream stream(file);
-  if (!stream) throw InputError(file.string(), "cannot be read", "check the path");
-  std::stringstream text;
-  text << stream.rdbuf();
-  out.text = text.str();
-  toml::table parsed;
-  try {
-    parsed = toml::parse(out.text, file.string());
-  } catch (const toml::parse_error& error) {
-    throw InputError(fmt::format("{}:{}", file.string(), error.source().begin.line), std::string(error.description()), "correct the TOML");
-  }
-  Section top(parsed, file.string(), "grn");
+  TomlFile toml = read_toml(file, "check the path");
+  out.text = std::move(toml.text);
+  Section top(toml.table, file.string(), "grn");
   out.title = top.text("title", file.stem().string());
   out.question = top.text("question", "");
   bool has_data = false;

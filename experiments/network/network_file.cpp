@@ -6,8 +6,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
-#include <fstream>
-#include <sstream>
 
 #include "experiments/network/network_values.hpp"
 #include "experiments/scenario_section.hpp"
@@ -121,17 +119,8 @@ NetworkFile read_network(const fs::path& file) {
     values_of(out, {});
     return out;
   }
-  std::ifstream stream(file);
-  if (!stream) throw InputError(file.string(), "cannot be read", "check the path, or name a shipped network");
-  std::stringstream text;
-  text << stream.rdbuf();
-  toml::table parsed;
-  try {
-    parsed = toml::parse(text.str(), file.string());
-  } catch (const toml::parse_error& error) {
-    throw InputError(fmt::format("{}:{}", file.string(), error.source().begin.line), std::string(error.description()), "correct the TOML");
-  }
-  Section top(parsed, file.string(), "network");
+  TomlFile toml = read_toml(file, "check the path, or name a shipped network");
+  Section top(toml.table, file.string(), "network");
   const ReactionTable table = read_table(top, file);
   out.title = top.text("title", table.name);
   out.question = top.text("question", "");

@@ -188,6 +188,18 @@ std::vector<std::pair<int, int>> sisters_of(const CellTracks& tracks) {
   return pairs;
 }
 
+std::vector<int> founders_of(const CellTracks& tracks) {
+  std::map<std::pair<int, std::string>, int> first;
+  std::vector<int> out;
+  for (int c = 0; c < static_cast<int>(tracks.cells.size()); ++c) {
+    int at = c;
+    while (tracks.cells[static_cast<std::size_t>(at)].mother >= 0) at = tracks.cells[static_cast<std::size_t>(at)].mother;
+    const FollowedCell& oldest = tracks.cells[static_cast<std::size_t>(at)];
+    out.push_back(oldest.family.empty() ? at : first.try_emplace({oldest.film, oldest.family}, at).first->second);
+  }
+  return out;
+}
+
 void check_lineages(CellTracks& tracks) {
   require_shapes(tracks);
   link_daughters(tracks);

@@ -90,6 +90,9 @@ TrackCounts counts_of(const CellTracks& tracks);
 // Pairs of sisters, by index: daughters of one mother, or of one family. Of three or more every pair.
 std::vector<std::pair<int, int>> sisters_of(const CellTracks& tracks);
 
+// The oldest known ancestor of every cell, sisters of one family whose mother was not followed having one; lineages without cycles (check_lineages).
+std::vector<int> founders_of(const CellTracks& tracks);
+
 // The rules every lineage keeps, whoever wrote it. Fills daughters from mothers; throws InputError with the line, the cell and what
 // to do: a cycle, a daughter before its mother's end, frames of one cell out of order or twice, two cells of one film at exactly
 // one place in one frame, a mother in another film. More than two daughters is a note, not an error.

@@ -5,8 +5,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
-#include <sstream>
 
 #include "experiments/scenario.hpp"
 #include "experiments/scenario_section.hpp"
@@ -112,17 +110,9 @@ void read_settings(Section s, DesignSettings& out) {
 DesignPlan read_design_plan(const std::string& name) {
   DesignPlan out;
   out.file = std::filesystem::exists(name) ? std::filesystem::path(name) : shipped_scenario("control/" + name);
-  std::ifstream stream(out.file);
-  std::stringstream text;
-  text << stream.rdbuf();
-  out.text = text.str();
-  toml::table parsed;
-  try {
-    parsed = toml::parse(out.text, out.file.string());
-  } catch (const toml::parse_error& error) {
-    throw InputError(fmt::format("{}:{}", out.file.string(), error.source().begin.line), std::string(error.description()), "correct the TOML");
-  }
-  Section top(parsed, out.file.string(), "design");
+  TomlFile toml = read_toml(out.file, "check the path");
+  out.text = std::move(toml.text);
+  Section top(toml.table, out.file.string(), "design");
   out.title = top.text("title", out.file.stem().string());
   out.question = top.text("question", "");
   out.cycle = top.text("cycle", "");

@@ -3,25 +3,13 @@
 
 #include <fmt/format.h>
 
-#include <fstream>
-#include <sstream>
-
 #include "experiments/scenario_section.hpp"
 
 namespace hyped {
 
 DgcSettings read_dgc_scenario(const std::filesystem::path& file) {
-  std::ifstream stream(file);
-  if (!stream) throw InputError(file.string(), "cannot be read", "check the path");
-  std::stringstream text;
-  text << stream.rdbuf();
-  toml::table parsed;
-  try {
-    parsed = toml::parse(text.str(), file.string());
-  } catch (const toml::parse_error& error) {
-    throw InputError(fmt::format("{}:{}", file.string(), error.source().begin.line), std::string(error.description()), "correct the TOML");
-  }
-  Section top(parsed, file.string(), "dgc");
+  TomlFile toml = read_toml(file, "check the path");
+  Section top(toml.table, file.string(), "dgc");
   const auto path = [&](const std::string& name) {
     const std::filesystem::path given(name);
     return given.empty() || given.is_absolute() ? given : file.parent_path() / given;

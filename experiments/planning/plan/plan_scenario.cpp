@@ -4,9 +4,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <fstream>
 #include <limits>
-#include <sstream>
 
 #include "experiments/scenario_section.hpp"
 
@@ -142,18 +140,9 @@ void read_plan_network(Section s, NetworkPlanData& out, const std::filesystem::p
 PlanScenario read_plan_scenario(const std::filesystem::path& file) {
   PlanScenario out;
   out.file = file;
-  std::ifstream stream(file);
-  if (!stream) throw InputError(file.string(), "cannot be read", "check the path, or name a shipped scenario");
-  std::stringstream text;
-  text << stream.rdbuf();
-  out.text = text.str();
-  toml::table table;
-  try {
-    table = toml::parse(out.text, file.string());
-  } catch (const toml::parse_error& error) {
-    throw InputError(fmt::format("{}:{}", file.string(), error.source().begin.line), std::string(error.description()), "correct the TOML");
-  }
-  Section top(table, file.string(), "scenario");
+  TomlFile toml = read_toml(file, "check the path, or name a shipped scenario");
+  out.text = std::move(toml.text);
+  Section top(toml.table, file.string(), "scenario");
   out.title = top.text("title", file.stem().string());
   out.question = top.text("question", "");
   out.harvest_h = positive(top, "harvest_h", out.harvest_h);

@@ -5,9 +5,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <fstream>
 #include <limits>
-#include <sstream>
 
 #include "experiments/scenario.hpp"
 #include "experiments/scenario_section.hpp"
@@ -123,17 +121,9 @@ void check_horizon(const Section& s, const TransitionPlan& out) {
 TransitionPlan read_transition_plan(const std::string& name, const std::map<std::string, double>& set) {
   TransitionPlan out;
   out.file = std::filesystem::exists(name) ? std::filesystem::path(name) : shipped_scenario("control/" + name);
-  std::ifstream stream(out.file);
-  std::stringstream text;
-  text << stream.rdbuf();
-  out.text = text.str();
-  toml::table parsed;
-  try {
-    parsed = toml::parse(out.text, out.file.string());
-  } catch (const toml::parse_error& error) {
-    throw InputError(fmt::format("{}:{}", out.file.string(), error.source().begin.line), std::string(error.description()), "correct the TOML");
-  }
-  Section top(parsed, out.file.string(), "transitions");
+  TomlFile toml = read_toml(out.file, "check the path");
+  out.text = std::move(toml.text);
+  Section top(toml.table, out.file.string(), "transitions");
   out.title = top.text("title", out.file.stem().string());
   out.question = top.text("question", "");
   out.assumed = top.text("assumed", "");

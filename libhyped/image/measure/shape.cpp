@@ -5,6 +5,8 @@
 #include <cmath>
 #include <vector>
 
+#include "libhyped/image/convex_hull.hpp"
+
 namespace hyped::measurement {
 namespace {
 
@@ -31,8 +33,7 @@ double perimeter_of(const Mask& mask) {
 
 // Pixels whose centre is in the hull of the midpoints of all pixel edges; coordinates doubled.
 long hull_pixels(const Mask& mask) {
-  using Point = std::pair<long, long>;
-  std::vector<Point> points;
+  std::vector<GridPoint> points;
   for (long r = 0; r < mask.rows(); ++r) {
     long left = -1, right = -1;
     for (long c = 0; c < mask.cols(); ++c)
@@ -43,21 +44,11 @@ long hull_pixels(const Mask& mask) {
   }
   std::sort(points.begin(), points.end());
   points.erase(std::unique(points.begin(), points.end()), points.end());
-  const auto turn = [](const Point& o, const Point& a, const Point& b) { return (a.first - o.first) * (b.second - o.second) - (a.second - o.second) * (b.first - o.first); };
-  std::vector<Point> hull(2 * points.size());
-  std::size_t n = 0;
-  for (std::size_t i = 0; i < points.size(); ++i) {
-    while (n >= 2 && turn(hull[n - 2], hull[n - 1], points[i]) <= 0) --n;
-    hull[n++] = points[i];
-  }
-  for (std::size_t i = points.size() - 1, low = n + 1; i-- > 0;) {
-    while (n >= low && turn(hull[n - 2], hull[n - 1], points[i]) <= 0) --n;
-    hull[n++] = points[i];
-  }
+  const std::vector<GridPoint> hull = convex_hull(points);
   long inside = 0;
   for (long r = 0; r < mask.rows(); ++r) {
     double from = 1e30, to = -1e30;      // where the hull cuts this row of centres
-    for (std::size_t i = 0; i + 1 < n; ++i) {
+    for (std::size_t i = 0; i + 1 < hull.size(); ++i) {
       const auto [y0, x0] = hull[i];
       const auto [y1, x1] = hull[i + 1];
       if (std::min(y0, y1) > 2 * r || std::max(y0, y1) < 2 * r) continue;

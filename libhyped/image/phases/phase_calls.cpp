@@ -13,16 +13,6 @@ namespace {
 constexpr double most_of_a_row = 3, own_evidence = 6, least_evidence = 2;      // nats
 constexpr double floor_noise = 0.12;           // of the logarithm of a dark nucleus' light after the floor
 
-std::vector<int> families_of(const CellTracks& tracks) {
-  std::vector<int> out(tracks.cells.size());
-  for (std::size_t c = 0; c < out.size(); ++c) {
-    int at = static_cast<int>(c);
-    while (tracks.cells[static_cast<std::size_t>(at)].mother >= 0) at = tracks.cells[static_cast<std::size_t>(at)].mother;
-    out[c] = at;
-  }
-  return out;
-}
-
 // Nats by which each cell's rows speak for a reporter in it.
 std::vector<double> evidence_of_cells(const CellTracks& tracks, const NuclearLight& light, const std::vector<int>& stage, const std::vector<ReporterMixture>& mixtures) {
   // shares of the four looks among all rows, by expectation-maximisation
@@ -137,7 +127,7 @@ NucleusCalls call_nuclei(const CellTracks& tracks, const NuclearLight& light, co
       const double value = light.light(static_cast<Eigen::Index>(r), c);
       out.on(static_cast<Eigen::Index>(r), c) = std::isfinite(value) ? static_cast<float>(out.mixtures[static_cast<std::size_t>(2 * stage[r] + c)].on(value)) : std::nanf("");
     }
-  out.family = families_of(tracks);
+  out.family = founders_of(tracks);
   const std::vector<double> own = evidence_of_cells(tracks, light, stage, out.mixtures);
   std::vector<double> together(own.size(), 0);
   for (std::size_t c = 0; c < own.size(); ++c) together[static_cast<std::size_t>(out.family[c])] += own[c];

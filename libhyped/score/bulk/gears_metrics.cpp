@@ -9,12 +9,6 @@
 namespace hyped {
 namespace {
 
-std::vector<double> picked(const std::vector<double>& row, const std::vector<std::size_t>& at) {
-  std::vector<double> out;
-  for (const std::size_t g : at) out.push_back(row[g]);
-  return out;
-}
-
 // non_zero: genes that some true cell expresses. non_dropout: these, and those that neither the condition nor the control expresses (GEARS, data_utils.py): genes that
 // the perturbation switches off altogether are not counted.
 enum class Measured { non_zero, non_dropout };
@@ -33,8 +27,6 @@ Picked top_measured(const EffectComparison& pair, const ConditionView& view, Mea
   if (out.at.empty()) out.none = "no gene that counts was tested";
   return out;
 }
-
-int sign(double x) { return x > 0 ? 1 : x < 0 ? -1 : 0; }
 
 }  // namespace
 

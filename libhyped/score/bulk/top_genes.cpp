@@ -9,12 +9,6 @@
 namespace hyped {
 namespace {
 
-std::vector<double> picked(const std::vector<double>& row, const std::vector<std::size_t>& at) {
-  std::vector<double> out;
-  for (const std::size_t g : at) out.push_back(row[g]);
-  return out;
-}
-
 // The k genes of largest test score, by place in the view; a reason if there are none.
 struct TopGenes {
   std::vector<std::size_t> at;
@@ -26,8 +20,6 @@ TopGenes top_of_test(const EffectComparison& pair, const ConditionView& view, st
   if (out.at.empty()) out.none = "no gene was tested";
   return out;
 }
-
-int sign(double x) { return x > 0 ? 1 : x < 0 ? -1 : 0; }
 
 // Share of genes whose predicted change has the true sign (asked +1), the other (-1), or where one of the two is zero (0): they add up to 1.
 double direction_share(const std::vector<double>& truth, const std::vector<double>& predicted, int asked) {

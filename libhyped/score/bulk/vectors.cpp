@@ -106,6 +106,12 @@ std::vector<std::size_t> largest(Values scores, std::size_t k) {
   return order;
 }
 
+std::vector<double> picked(Values row, const std::vector<std::size_t>& at) {
+  std::vector<double> out;
+  for (const std::size_t g : at) out.push_back(row[g]);
+  return out;
+}
+
 std::vector<double> change(Values profile, Values reference) {
   HYPED_REQUIRE(profile.size() == reference.size());
   std::vector<double> out(profile.begin(), profile.end());

@@ -30,6 +30,9 @@ std::vector<double> mid_ranks(Values values);
 // Columns of the k largest |score|, ties by column; fewer if there are fewer that are not NaN.
 std::vector<std::size_t> largest(Values scores, std::size_t k);
 
+std::vector<double> picked(Values row, const std::vector<std::size_t>& at);      // row at these columns, in their order
+inline int sign(double x) { return x > 0 ? 1 : x < 0 ? -1 : 0; }
+
 // profile - reference; exactly zero everywhere if its norm is within rounding (1e-12) of theirs: no change is then told from a small one.
 std::vector<double> change(Values profile, Values reference);
 // Row by row [N x G].

@@ -20,17 +20,6 @@ const Nucleus& nucleus_of(const LinkedFilm& film, const std::vector<FrameNuclei>
   return frames[static_cast<std::size_t>(f)].nuclei[static_cast<std::size_t>(k)];
 }
 
-// The first cell of each cell's family.
-std::vector<int> founders_of(const CellTracks& tracks) {
-  std::vector<int> out(tracks.cells.size());
-  for (std::size_t c = 0; c < out.size(); ++c) {
-    int at = static_cast<int>(c);
-    while (tracks.cells[static_cast<std::size_t>(at)].mother >= 0) at = tracks.cells[static_cast<std::size_t>(at)].mother;
-    out[c] = at;
-  }
-  return out;
-}
-
 }  // namespace
 
 std::vector<int> track_numbers(const LinkedFilm& film) {

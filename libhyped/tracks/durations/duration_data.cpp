@@ -24,19 +24,6 @@ int cause_of(const DurationPolicy& policy, StayEnd end) {
   return -1;
 }
 
-// The oldest known ancestor of every cell, sisters of one family whose mother was not followed having one; lineages without cycles (check_lineages).
-std::vector<int> founders_of(const CellTracks& tracks) {
-  std::map<std::pair<int, std::string>, int> first;
-  std::vector<int> out;
-  for (int c = 0; c < static_cast<int>(tracks.cells.size()); ++c) {
-    int at = c;
-    while (tracks.cells[static_cast<std::size_t>(at)].mother >= 0) at = tracks.cells[static_cast<std::size_t>(at)].mother;
-    const FollowedCell& oldest = tracks.cells[static_cast<std::size_t>(at)];
-    out.push_back(oldest.family.empty() ? at : first.try_emplace({oldest.film, oldest.family}, at).first->second);
-  }
-  return out;
-}
-
 // The smallest step between annotated times of stays: what a time is rounded to, as far as the table shows; 0 if there is none.
 double annotated_step(const CellTracks& tracks) {
   double step = std::numeric_limits<double>::infinity();
