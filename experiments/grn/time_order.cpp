@@ -89,7 +89,7 @@ void add_linear(Table& table, Table& points, const ExpressionSeries& series, Tim
   if (settings.rank < 0) throw InputError(fmt::format("--rank {}", settings.rank), "is negative", "give a rank, or 0 for the threshold");
   if (settings.rank > all.before.cols() - 1)
     throw InputError(fmt::format("--rank {}", settings.rank), fmt::format("{} steps are known, and one is left out at a time", all.before.cols()), fmt::format("give at most {}, or 0 for the threshold", all.before.cols() - 1));
-  const int threshold = hard_threshold_rank(all.before), rank = settings.rank == 0 ? threshold : settings.rank;
+  const int threshold = hard_threshold_rank(all.before, all.genes), rank = settings.rank == 0 ? threshold : settings.rank;
   const double dmd = add(fmt::format("dmd rank {}", rank), [&](const StepPairs& pairs) { return dmd_step(pairs, rank); });
   if (threshold != rank) add(fmt::format("dmd_threshold rank {}", threshold), [&](const StepPairs& pairs) { return dmd_step(pairs, 0); });
   add("persistence 1", [&](const StepPairs& pairs) { return Eigen::MatrixXd::Identity(pairs.before.rows(), pairs.before.rows()); });

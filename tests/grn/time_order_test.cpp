@@ -1,6 +1,7 @@
 // Time order and linear steps: exact cases, the MYOD1 series in both orders, markers that contradict a label.
 #include "fitting/networks/series/time_order.hpp"
 
+#include <Eigen/QR>
 #include <Eigen/SVD>
 #include <catch2/catch.hpp>
 #include <cmath>
@@ -115,6 +116,21 @@ TEST_CASE("dynamic mode decomposition finds a linear law of its rank exactly") {
 TEST_CASE("the hard threshold keeps the rank that stands above noise") {
   const Eigen::MatrixXd signal = 6 * random_matrix(60, 3, 5) * random_matrix(3, 60, 6);
   CHECK(hard_threshold_rank(signal + random_matrix(60, 60, 8)) == 3);
+  // Many genes, few samples: noise stands in the genes, and coordinates of the samples do not change what stands above it. Three signals just
+  // above the edge of the noise, sqrt(40) + sqrt(2000), are kept at 2000 x 40; taken for a matrix of 40 x 40 they are not.
+  ExpressionCourse tall;
+  Eigen::MatrixXd left = random_matrix(2000, 3, 21), right = random_matrix(40, 3, 22);
+  left = Eigen::MatrixXd(Eigen::HouseholderQR<Eigen::MatrixXd>(left).householderQ() * Eigen::MatrixXd::Identity(2000, 3));
+  right.rowwise() -= right.colwise().mean();
+  right = Eigen::MatrixXd(Eigen::HouseholderQR<Eigen::MatrixXd>(right).householderQ() * Eigen::MatrixXd::Identity(40, 3));
+  tall.replicates = {80 * left * right.transpose() + random_matrix(2000, 40, 23)};
+  const CourseCoordinates coordinates = coordinates_of(tall);
+  const StepPairs pairs = step_pairs(coordinates, all_transitions(coordinates));
+  CHECK(pairs.genes == 2000);
+  CHECK(pairs.before.rows() == 40);
+  CHECK(hard_threshold_rank(pairs.before, pairs.genes) == 3);
+  CHECK(hard_threshold_rank(tall.replicates[0].colwise() - coordinates.centre) == 3);
+  CHECK(hard_threshold_rank(pairs.before) < 3);
   CHECK_THROWS_WITH(hard_threshold_rank(Eigen::MatrixXd::Zero(5, 7)), Catch::Matchers::Contains("does not vary"));
   CHECK_THROWS_WITH(score_of(Eigen::MatrixXd::Zero(5, 7), Eigen::MatrixXd::Zero(5, 7)), Catch::Matchers::Contains("does not vary"));
 }

@@ -65,6 +65,7 @@ StepPairs step_pairs(const CourseCoordinates& course, const std::vector<int>& tr
   StepPairs out;
   out.transitions = transitions;
   const Eigen::Index dimension = course.replicates[0].rows(), count = static_cast<Eigen::Index>(transitions.size() * course.replicates.size());
+  out.genes = std::max(dimension, course.centre.size());
   out.before.resize(dimension, count);
   out.after.resize(dimension, count);
   Eigen::Index at = 0;
@@ -76,13 +77,14 @@ StepPairs step_pairs(const CourseCoordinates& course, const std::vector<int>& tr
   return out;
 }
 
-int hard_threshold_rank(const Eigen::MatrixXd& before) {
+int hard_threshold_rank(const Eigen::MatrixXd& before, Eigen::Index rows) {
   const Eigen::VectorXd values = Eigen::JacobiSVD<Eigen::MatrixXd>(before).singularValues();
   if (!(values[0] > 0)) throw InputError("the course", "does not vary over the times used", "give a series that changes");
   std::vector<double> positive;
   for (const double v : values)
     if (v > 1e-10 * values[0]) positive.push_back(v);      // the mean was taken away: at least one is zero
-  const double beta = static_cast<double>(std::min(before.rows(), before.cols())) / static_cast<double>(std::max(before.rows(), before.cols()));
+  if (rows == 0) rows = before.rows();
+  const double beta = static_cast<double>(std::min(rows, before.cols())) / static_cast<double>(std::max(rows, before.cols()));
   const double omega = 0.56 * beta * beta * beta - 0.95 * beta * beta + 1.82 * beta + 1.43;
   const std::size_t half = positive.size() / 2;
   const double median = positive.size() % 2 == 1 ? positive[half] : 0.5 * (positive[half - 1] + positive[half]);
@@ -95,7 +97,7 @@ Eigen::MatrixXd dmd_step(const StepPairs& pairs, int rank) {
   const Eigen::JacobiSVD<Eigen::MatrixXd> svd(pairs.before, Eigen::ComputeThinU | Eigen::ComputeThinV);
   int there = 0;
   while (there < svd.singularValues().size() && svd.singularValues()[there] > 1e-12 * svd.singularValues()[0]) ++there;
-  if (rank == 0) rank = hard_threshold_rank(pairs.before);
+  if (rank == 0) rank = hard_threshold_rank(pairs.before, pairs.genes);
   rank = std::min(rank, there);
   const Eigen::MatrixXd modes = svd.matrixU().leftCols(rank);
   const Eigen::MatrixXd reduced = modes.transpose() * pairs.after * svd.matrixV().leftCols(rank) * svd.singularValues().head(rank).cwiseInverse().asDiagonal();
@@ -205,6 +207,7 @@ LinearScore leave_one_replicate_out(const CourseCoordinates& course, const StepF
   std::vector<Eigen::MatrixXd> predicted, seen;
   for (std::size_t r = 0; r < course.replicates.size(); ++r) {
     CourseCoordinates others, held;
+    others.centre = held.centre = course.centre;
     for (std::size_t s = 0; s < course.replicates.size(); ++s) (s == r ? held : others).replicates.push_back(course.replicates[s]);
     const StepPairs test = step_pairs(held, all_transitions(held));
     predicted.push_back(fit(step_pairs(others, all_transitions(others))) * test.before);

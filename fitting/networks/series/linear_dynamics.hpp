@@ -22,6 +22,7 @@ CourseCoordinates coordinates_of(const ExpressionCourse& course);
 // Samples before and after each of some transitions, replicates side by side.
 struct StepPairs {
   std::vector<int> transitions;
+  Eigen::Index genes = 0;                      // rows that the noise has: coordinates are fewer than genes
   Eigen::MatrixXd before, after;               // [D x N]
 };
 StepPairs step_pairs(const CourseCoordinates& course, const std::vector<int>& transitions);
@@ -33,8 +34,9 @@ using StepFit = std::function<Eigen::MatrixXd(const StepPairs&)>;      // M [D x
 // Dynamic mode decomposition: M = U_r (U_r' F V_r S_r^-1) U_r', P = U S V'. rank 0: by the optimal hard threshold.
 // Sources: Tu et al. 2014, J Comput Dyn 1:391; Gavish & Donoho 2014, IEEE Trans Inf Theory 60:5040 (threshold for unknown noise).
 Eigen::MatrixXd dmd_step(const StepPairs& pairs, int rank);
+// The threshold hangs on the shape of the matrix that holds the noise: `rows` of it where `before` stands in fewer coordinates (0: its own).
 // InputError where nothing varies.
-int hard_threshold_rank(const Eigen::MatrixXd& before);
+int hard_threshold_rank(const Eigen::MatrixXd& before, Eigen::Index rows = 0);
 
 // M = s I + B, B of the given rank (0: full) with a ridge: argmin |F - s P - B P|^2 + penalty (|P|^2 / N) |B|^2.
 struct RidgeStep {
