@@ -78,6 +78,8 @@ TEST_CASE("quantities of a planned cell cycle have exact derivatives by amounts,
   CHECK((nothing.values - none.values).head(2).cwiseAbs().maxCoeff() < 1e-9);
   CHECK(nothing.by_pulses.rows() == nothing.values.size());
   CHECK(nothing.by_pulses.cols() == 0);
+  CHECK((nothing.values - none.values).cwiseAbs().maxCoeff() < 1e-9);      // no medium change either, whether derivatives are asked for or not
+  CHECK((none.values - system.answer(0, std::vector<Pulse>{{1, 0, 24, never_h}}, false).values).cwiseAbs().maxCoeff() < 1e-12);
   const PlannedAnswer small = system.answer(0, std::vector<Pulse>{{1, 1e-4, 24, never_h}}, false);
   CHECK(none.by_pulses(1, 0) == Approx((small.values[1] - none.values[1]) / 1e-4).epsilon(1e-2));
   CHECK(std::abs(none.by_pulses(1, 0)) > 0.01);
@@ -105,6 +107,20 @@ TEST_CASE("steps of an input without a carrier move in time by the jump of the r
   const Trajectory linear = simulate_linear(*model, p, dish, options, Sensitivities::parameters);
   CHECK((linear.sensitivities[0] - ode.sensitivities[0].rightCols(2)).cwiseAbs().maxCoeff() < 1e-8);
   CHECK_THROWS_AS(simulate(*model, p, dish, OdeOptions{}), InputError);
+}
+
+TEST_CASE("two different medium changes at one moment both happen, one that two inputs share happens once") {
+  const Scenario scenario = twin_scenario();
+  const std::vector<Pulse> together{{0, 0.8, 2, 26}, {1, 0.6, 26, never_h}};      // the end of the one is the start of the other
+  const auto cells = [&](double at_end, double at_start) {
+    CyclePlanSetup setup = twin_setup(scenario);
+    setup.handling = {{"siPRRX1", true, {0, "cells", Action::scale, at_end}}, {"mmMYOD1", false, {0, "cells", Action::scale, at_start}}};
+    return CycleSystem(setup, twin_members(scenario, 1, 0)).answer(0, together, false).values[2];
+  };
+  const double untouched = cells(1, 1);
+  CHECK(cells(0.9, 0.9) == Approx(0.9 * untouched).epsilon(1e-6));
+  CHECK(cells(0.9, 0.8) == Approx(0.72 * untouched).epsilon(1e-6));
+  CHECK_THROWS_AS(CycleSystem(twin_setup(scenario), twin_members(scenario, 1, 0)).answer(0, std::vector<Pulse>{{0, 0.8, 2, 26}, {1, 0.6, -3, never_h}}, false), InputError);
 }
 
 TEST_CASE("must/control/2", "[standard]") {

@@ -1,4 +1,5 @@
 // Plans on ensembles of gene networks: derivatives through doses, and plans that are tried on the true network.
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <filesystem>
@@ -7,6 +8,7 @@
 #include "experiments/control/ensembles/plan_assessment.hpp"
 #include "experiments/interventions/dual_arm_networks.hpp"
 #include "experiments/network/network_file.hpp"
+#include "experiments/planning/plan/profile_target.hpp"
 #include "experiments/planning/systems/hill_system.hpp"
 #include "libhyped/ingest/networks/read_gene_network_sbml.hpp"
 #include "libhyped/ingest/networks/read_network_tables.hpp"
@@ -14,6 +16,7 @@
 #include "libhyped/random.hpp"
 #include "libhyped/simulate/simulate.hpp"
 #include "libhyped/store/run_directory.hpp"
+#include "libhyped/store/write_anndata.hpp"
 #include "models/gene_network/random_hill_network.hpp"
 #include "tests/experiments/real_data.hpp"
 
@@ -76,6 +79,100 @@ TEST_CASE("levels of a planned network have exact derivatives by doses, starts a
     }
 }
 
+TEST_CASE("a second siRNA dose never lowers what is at work, and a dose of nothing does nothing") {
+  const std::vector<std::string> genes{"A", "B", "C", "D", "E"};
+  const HillMember member = small_member();
+  const double half = member.doses.sirna_half_life_h;
+  const HillSystem system(genes, every_gene(genes, 48), {member}, 48);
+  const std::vector<double> times{11, 13, 20, 29, 31, 40};
+  const std::vector<Pulse> one{{0, 1, 0, 10}};
+  const auto level = [&](const std::vector<Pulse>& pulses, double t) { return system.input_course(0, 0, pulses, {t})[0]; };
+  const auto genes_at_end = [&](const std::vector<Pulse>& pulses) { return system.answer(0, pulses, false).values; };
+  // nothing, in any order with others
+  CHECK((genes_at_end({{0, 1, 0, 10}, {0, 0, 12, 30}}) - genes_at_end(one)).cwiseAbs().maxCoeff() < 1e-9);
+  CHECK((genes_at_end({{0, 0, 12, 30}}) - genes_at_end({})).cwiseAbs().maxCoeff() < 1e-9);
+  CHECK((genes_at_end({{0, 1e-7, 12, 30}}) - genes_at_end({{0, 0, 12, 30}})).cwiseAbs().maxCoeff() < 1e-5);
+  // a small dose holds the residual up once it has fallen to it, not before, and holds it nowhere above
+  const std::vector<Pulse> small{{0, 1, 0, 10}, {0, 0.2, 12, 30}};
+  const double crossing = 10 + half * std::log2(5.0);
+  REQUIRE(crossing > 12);
+  REQUIRE(crossing < 30);
+  CHECK(level(small, 13) == Approx(level(one, 13)));
+  CHECK(level(small, 20) == Approx(0.2));
+  CHECK(level(small, 30 + half) == Approx(0.1));
+  for (const double t : times) CHECK(level(small, t) >= level(one, t) - 1e-12);
+  CHECK(level({{0, 1, 0, 10}, {0, 1.5, 12, 30}}, 20) == Approx(1.5));
+  CHECK(level({{0, 1, 0, 10}, {0, 0.2, 12, 14}}, 20) == Approx(level(one, 20)));      // over before the residual has fallen to it
+  // exact derivatives through the moment at which it begins to hold
+  const PlannedAnswer at = system.answer(0, small, true);
+  REQUIRE(at.outcome.ok());
+  for (int k = 0; k < 2; ++k)
+    for (int knob = 0; knob < 3; ++knob) {
+      const auto moved = [&](double by) {
+        auto other = small;
+        Pulse& pulse = other[static_cast<std::size_t>(k)];
+        (knob == 0 ? pulse.amount : knob == 1 ? pulse.start_h : pulse.until_h) += by;
+        return genes_at_end(other);
+      };
+      const Eigen::VectorXd wide = (moved(2e-2) - moved(-2e-2)) / 4e-2, near = (moved(1e-2) - moved(-1e-2)) / 2e-2;
+      INFO("pulse " << k << ", knob " << knob);
+      CHECK(((4 * near - wide) / 3 - at.by_pulses.col(3 * k + knob)).cwiseAbs().maxCoeff() < 2e-5);
+    }
+  // two doses of mRNA at one moment are both given
+  CHECK(system.input_course(0, 1, std::vector<Pulse>{{1, 0.4, 20, never_h}, {1, 0.3, 20, never_h}}, {20})[0] == Approx(0.7));
+  CHECK((genes_at_end({{1, 0.4, 20, never_h}, {1, 0.3, 20, never_h}}) - genes_at_end({{1, 0.7, 20, never_h}})).cwiseAbs().maxCoeff() < 1e-6);
+}
+
+TEST_CASE("what differs between networks is named: rates of common genes, edges that not all have") {
+  const HillMember one = small_member();
+  HillMember two = one;
+  two.parameters[static_cast<std::size_t>(two.model->rate_parameter(2) + 1)] *= 2;
+  RandomStream random(3, 1, 1);
+  const HillNetwork other = with_time_in_hours(models::random_hill_network("other", {"A", "B", "C", "D", "E"}, {{0, 2, 1}, {1, 2, -1}, {2, 3, 1}, {1, 4, 1}}, random), 12);
+  models::TransientDoses doses;
+  doses.silenced = 0, doses.delivered = 1;
+  const HillMember three = true_member(other, doses, {0.5, 0.4, 0.3, 0.6, 0.2}, {0.5, 0.4, 0.3, 0.6, 0.2});
+  const std::vector<std::string> genes{"A", "B", "C", "D", "E"};
+  const HillSystem alike(genes, every_gene(genes, 48), {one, two}, 48);
+  REQUIRE(alike.parameter_names() == std::vector<std::string>{"mRNA decay of C"});
+  CHECK(alike.parameters()(1, 0) == Approx(2 * alike.parameters()(0, 0)));
+  const HillSystem apart(genes, every_gene(genes, 48), {one, three}, 48);
+  const auto names = apart.parameter_names();
+  const auto edge = std::find(names.begin(), names.end(), "edge D -> E");
+  REQUIRE(edge != names.end());
+  CHECK(std::abs(apart.parameters()(0, edge - names.begin())) == 1);
+  CHECK(apart.parameters()(1, edge - names.begin()) == 0);
+}
+
+TEST_CASE("a profile of cells is brought to the networks' levels by its depth") {
+  const auto file = fs::temp_directory_path() / "hyped_profile_target.h5ad";
+  SparseRows rows;
+  rows.columns = 3;
+  Strings labels, names;
+  for (int n = 0; n < 60; ++n) {      // level 0.5, 1, 2 at depth 8 in the wanted cells, ten times as much in the others
+    for (int g = 0; g < 3; ++g) rows.column.push_back(g), rows.value.push_back(static_cast<float>((g == 0 ? 4 : g == 1 ? 8 : 16) * (n % 3 == 0 ? 1 : 10) + (n % 2 == 0 ? 1 : -1)));
+    rows.start.push_back(static_cast<std::int64_t>(rows.column.size()));
+    ++rows.rows;
+    labels.push_back(n % 3 == 0 ? "wanted" : "other"), names.push_back("c" + std::to_string(n));
+  }
+  AnnotatedData data;
+  data.obs.index = names, data.obs.index_name = "_index";
+  data.obs.put("kind", DataColumn(labels));
+  data.var.index = Strings{"C", "A", "Z"}, data.var.index_name = "_index";
+  data.X.value = compressed_of(rows);
+  write_anndata(data, file);
+  StatedProfile stated;
+  stated.file = file.string(), stated.column = "kind", stated.label = "wanted", stated.depth = 8;
+  std::vector<std::string> notes;
+  const auto found = profile_of(stated, {"A", "B", "C"}, ".", notes);
+  REQUIRE(found.size() == 2);
+  CHECK(found[0].first == "A");
+  CHECK(found[0].second == Approx(1));
+  CHECK(found[1].second == Approx(0.5));
+  CHECK_THAT(notes.back(), Catch::Matchers::Contains("depth of 8"));
+  fs::remove(file);
+}
+
 TEST_CASE("a network plan written for hyped network simulate gives the same levels there") {
   const std::vector<std::string> genes{"A", "B", "C", "D", "E"};
   const HillMember member = small_member();
@@ -119,7 +216,11 @@ TEST_CASE("nuisance programmes do not count, and are refused where they leave no
 TEST_CASE("must/control/4", "[slow]") {
   const auto folder = real_data("data/grn/hyped_like_gnw10"), kinetics = real_data("data/grn/dream4");
   if (folder.empty() || kinetics.empty()) return;
-  int inside = 0, targets = 0, said = 0, kept = 0;
+  // Seeds on which the rule for ranges was not chosen: those were 31 for targets, 5 for fits, 7 for edges.
+  constexpr std::uint32_t target_seed = 2031, fit_seed = 105, edge_seed = 107;
+  int inside = 0, targets = 0, said = 0, kept = 0, above_lower = 0;
+  std::vector<double> share_of_width;      // of [0, upper] that the range takes
+  std::vector<double> near_upper;          // true distance over the upper end
   for (const auto& [net, silenced, delivered] : {std::tuple{1, "G4", "G3"}, {2, "G9", "G5"}}) {
     const std::string name = "net" + std::to_string(net);
     const HillNetwork network = with_time_in_hours(read_gene_network_sbml(kinetics / "sbml" / ("insilico_size10_" + std::to_string(net) + ".xml")), 12);
@@ -133,9 +234,9 @@ TEST_CASE("must/control/4", "[slow]") {
     const SingleArms dual = single_arms(genes, cells.of("ctrl"), cells.of("simm"), cells.of("mm"), depth, doses);
     arms.both = dual.si, arms.both_error = dual.si_error;
     DualArmOptions options;
-    options.minutes_per_hour = 12, options.attempts = 167, options.fewest_networks = 40, options.seed = 5;
+    options.minutes_per_hour = 12, options.attempts = 167, options.fewest_networks = 40, options.seed = fit_seed;
     int failed = 0;
-    const auto candidates = fit_candidates(arms, noisy_edge_list(network, 0.8, 0.8, 7), options, failed);
+    const auto candidates = fit_candidates(arms, noisy_edge_list(network, 0.8, 0.8, edge_seed), options, failed);
     std::vector<double> weights;
     double temper = 1;
     const double effective = weigh_candidates(candidates, options.fewest_networks, weights, temper);
@@ -148,7 +249,7 @@ TEST_CASE("must/control/4", "[slow]") {
     WARN(name << ": " << system.member_count() << " members, " << effective << " in effect, temper " << temper << ", failed " << failed);
     const std::vector<Pulse> protocol{{0, 1, 0, 24}, {1, 1, 24, never_h}};
     for (int target = 0; target < 10; ++target) {
-      RandomStream random(31, static_cast<std::uint32_t>(net), static_cast<std::uint32_t>(target));
+      RandomStream random(target_seed, static_cast<std::uint32_t>(net), static_cast<std::uint32_t>(target));
       const double si_start = 24 * random.uniform();
       const std::vector<Pulse> drawn{{0, 1.5 * random.uniform(), si_start, si_start + 24}, {1, 1.5 * random.uniform(), 44 * random.uniform(), never_h}};
       const PlanTarget wanted = profile(truth.answer(0, drawn, false).values);
@@ -164,12 +265,19 @@ TEST_CASE("must/control/4", "[slow]") {
       const PlanContrast against = contrast(plan, paper);
       const bool hit = true_plan >= plan.range.lower && true_plan <= plan.range.upper;
       ++targets, inside += hit;
+      above_lower += true_plan >= plan.range.lower;
+      share_of_width.push_back((plan.range.upper - plan.range.lower) / plan.range.upper);
+      near_upper.push_back(true_plan / plan.range.upper);
       if (against.chance > 0.9) ++said, kept += true_plan < true_paper;
       WARN(name << " target " << target << ": predicted " << plan.range.lower << " to " << plan.range.upper << ", true " << true_plan << (hit ? "" : " OUTSIDE") << "; protocol " << true_paper << ", chance " << against.chance);
     }
   }
+  std::sort(share_of_width.begin(), share_of_width.end()), std::sort(near_upper.begin(), near_upper.end());
+  WARN(inside << " of " << targets << " inside; " << above_lower << " above the lower end; the range takes " << share_of_width[10] << " of [0, upper] in the median; true distance " << near_upper[10] << " of the upper end in the median");
   CHECK(targets == 20);
   CHECK(inside >= 16);
+  // An upper end far out would hold everything: half of the true distances come to a quarter of it or nearer.
+  CHECK(near_upper[10] > 0.25);
   CHECK(said > 0);
   CHECK(kept == said);
 }

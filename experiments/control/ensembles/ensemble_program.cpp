@@ -65,6 +65,7 @@ void EnsembleProgram::compute(const Eigen::VectorXd& x, bool derivatives, At& ou
     if (!answers[i].outcome.ok()) return;
     Eigen::VectorXd by_quantity;
     out.distances[m] = problem_.target.distance(answers[i].values, derivatives ? &by_quantity : nullptr);
+    if (problem_.to_beat.size() > 0) out.distances[m] -= problem_.to_beat[members_[i]];
     if (!derivatives) return;
     by_x[i] = answers[i].by_pulses * shape_.by_variable();
     out.distance_slopes.row(m) = by_quantity.transpose() * by_x[i];
@@ -108,12 +109,14 @@ void EnsembleProgram::compute(const Eigen::VectorXd& x, bool derivatives, At& ou
       out.constraints[row] = seen.dot(weights_) / weights_.sum();
       out.slopes.row(row++) = weights_.transpose() * slope / weights_.sum();
     } else {
-      for (const double level : {1 - limit.chance, limit.chance}) {
+      const double tail = std::isfinite(limit.least) && std::isfinite(limit.most) ? 0.5 * (1 - limit.chance) : 1 - limit.chance;      // both sides together
+      for (const double level : {tail, 1 - tail}) {
         out.constraints[row] = smooth_quantile(seen, weights_, level, &share);
         out.slopes.row(row++) = share.transpose() * slope;
       }
     }
   }
+  out.good = out.constraints.allFinite();
 }
 
 const EnsembleProgram::At& EnsembleProgram::at(const Eigen::VectorXd& x, bool derivatives) {

@@ -21,6 +21,7 @@ struct PlanProblem {
   double price = 0;                        // cost of one unit of dose, added to the risk
   double total = never_h;                  // of the amounts of all inputs together
   std::vector<int> members;                // over which is optimised; empty: all
+  Eigen::VectorXd to_beat = {};            // [members of the system] distances that the risk is measured from; empty: from 0
 };
 
 // What a plan does to every member: distances, and limits' combinations.

@@ -4,6 +4,7 @@
 #include <Eigen/Cholesky>
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "libhyped/parallel.hpp"
@@ -25,11 +26,12 @@ Eigen::VectorXd ranks(const Eigen::VectorXd& values) {
   return out;
 }
 
-// 0 where one of them does not vary.
-double spearman(const Eigen::VectorXd& a, const Eigen::VectorXd& b) {
-  const Eigen::VectorXd x = ranks(a).array() - ranks(a).mean(), y = ranks(b).array() - ranks(b).mean();
-  const double size = x.norm() * y.norm();
-  return size > 0 ? std::clamp(x.dot(y) / size, -1.0, 1.0) : 0.0;
+// Of ranks, members by their weights; 0 where one of them does not vary.
+double spearman(const Eigen::VectorXd& a, const Eigen::VectorXd& b, const Eigen::VectorXd& weights) {
+  const Eigen::ArrayXd w = weights.array() / weights.sum(), first = ranks(a).array(), second = ranks(b).array();
+  const Eigen::ArrayXd x = first - (w * first).sum(), y = second - (w * second).sum();
+  const double size = std::sqrt((w * x.square()).sum() * (w * y.square()).sum());
+  return size > 1e-12 ? std::clamp((w * x * y).sum() / size, -1.0, 1.0) : 0.0;
 }
 
 }  // namespace
@@ -65,7 +67,7 @@ PlanContrast contrast(const PlanRecord& plan, const PlanRecord& other) {
   out.chance = succession(share, effective_count(plan.weights));
   out.gain = gain.dot(plan.weights) / plan.weights.sum();
   const PredictiveRange range = predictive_range(gain, plan.weights);
-  out.lower = range.lower, out.upper = range.upper;
+  out.lower = range.lower, out.upper = range.upper, out.level = range.level;
   return out;
 }
 
@@ -99,7 +101,8 @@ std::vector<VariableSlack> variable_slack(const PlanProblem& problem, const Plan
   const auto slope_at = [&](const Eigen::VectorXd& at) {
     double value;
     Eigen::VectorXd gradient;
-    return function.objective(at, value, &gradient) ? gradient : Eigen::VectorXd::Zero(variables).eval();
+    if (!function.objective(at, value, &gradient)) gradient.setConstant(variables, std::numeric_limits<double>::quiet_NaN());
+    return gradient;
   };
   const Eigen::VectorXd slope = slope_at(z);
   Eigen::MatrixXd curvature(variables, variables);
@@ -116,16 +119,17 @@ std::vector<VariableSlack> variable_slack(const PlanProblem& problem, const Plan
   const auto n = static_cast<Eigen::Index>(free.size());
   Eigen::MatrixXd inner = curvature(free, free);
   const Eigen::LDLT<Eigen::MatrixXd> factor(inner);
-  const bool convex = n > 0 && factor.info() == Eigen::Success && factor.isPositive() && factor.vectorD().minCoeff() > 0;
+  const bool convex = n > 0 && inner.allFinite() && factor.info() == Eigen::Success && factor.isPositive() && factor.vectorD().minCoeff() > 0;
   const Eigen::MatrixXd inverse = convex ? Eigen::MatrixXd(factor.solve(Eigen::MatrixXd::Identity(n, n))) : Eigen::MatrixXd();
   for (int v = 0; v < variables; ++v) {
     const PlanVariable& variable = shape.variables()[static_cast<std::size_t>(v)];
     const double width = variable.upper - variable.lower;
-    VariableSlack slack{variable.name, variable.unit, search.best.x[v], variable.lower, variable.upper, false};
+    VariableSlack slack{variable.name, variable.unit, search.best.x[v], variable.lower, variable.upper, false, true};
     const auto place = std::find(free.begin(), free.end(), v);
-    double reach = 1;      // flat or not convex: nothing holds it
+    double reach = 1;
     if (place == free.end()) slack.at_bound = true, reach = std::min(1.0, rise / std::abs(slope[v]));
-    else if (convex) reach = std::sqrt(2 * rise * std::max(0.0, inverse(place - free.begin(), place - free.begin())));
+    else if (!convex) slack.known = false;
+    else reach = std::sqrt(2 * rise * std::max(0.0, inverse(place - free.begin(), place - free.begin())));
     slack.lower = std::max(variable.lower, slack.value - reach * width);
     slack.upper = std::min(variable.upper, slack.value + reach * width);
     out.push_back(slack);
@@ -172,14 +176,17 @@ MemberPlans member_plans(const PlanProblem& problem, const PlanSearch& search, c
     double better = 0, broken = 0;
     if (program.value(x, better, broken) && better < cost && broken <= std::max(1e-6, violation)) out.variables.row(m) = x.transpose(), liked[m] = better, out.distances[m] = distance_at(x);
   });
-  out.regret = (common - liked).mean();
+  Eigen::VectorXd weights(count);
+  for (Eigen::Index m = 0; m < count; ++m) weights[m] = problem.system->weight(members[static_cast<std::size_t>(m)]);
+  out.regret = (common - liked).dot(weights) / weights.sum();
   const Eigen::MatrixXd parameters = problem.system->parameters();
   const std::vector<std::string> names = problem.system->parameter_names();
-  if (parameters.rows() != problem.system->member_count() || count < 5) return out;
+  const double effective = effective_count(weights);
+  if (parameters.rows() != problem.system->member_count() || effective < 5) return out;
   for (std::size_t p = 0; p < names.size(); ++p) {
     const Eigen::VectorXd values = parameters(members, static_cast<Eigen::Index>(p));
     const auto add = [&](const std::string& of, const Eigen::VectorXd& what) {
-      const double r = spearman(values, what), z = std::atanh(std::clamp(r, -0.999999, 0.999999)), sd = 1.06 / std::sqrt(static_cast<double>(count) - 3);
+      const double r = spearman(values, what, weights), z = std::atanh(std::clamp(r, -0.999999, 0.999999)), sd = 1.06 / std::sqrt(effective - 3);
       out.sensitivities.push_back({names[p], of, r, std::tanh(z - 1.96 * sd), std::tanh(z + 1.96 * sd)});
     };
     add("distance", common);

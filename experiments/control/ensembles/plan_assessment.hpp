@@ -21,7 +21,7 @@ struct PlanRecord {
   Eigen::VectorXd distances, weights;      // [M]
   Eigen::MatrixXd quantities;              // [M x Q]
   double mean = 0, median = 0;
-  PredictiveRange range;                   // 90 %, of the distance of one more member
+  PredictiveRange range;                   // of the distance of one more member: 90 %, or what range.level says
   double reached = 0;                      // share of members within the target's tolerance (if there is one)
   Outcome outcome;
 };
@@ -31,7 +31,8 @@ PlanRecord record_of(const PlanProblem& problem, const std::string& name, std::v
 struct PlanContrast {
   std::string other;
   double chance = 0;                       // rule of succession over the reporting members
-  double gain = 0, lower = 0, upper = 0;   // distance of the other minus that of the plan: mean and 90 % range over members
+  double gain = 0, lower = 0, upper = 0;   // distance of the other minus that of the plan: mean and range of one more member
+  double level = 0;                        // of that range: 0.9, or what the members can promise
 };
 PlanContrast contrast(const PlanRecord& plan, const PlanRecord& other);
 
@@ -40,6 +41,7 @@ struct TimingPoint {
   double start_h = 0, risk = 0, mean = 0;
   Eigen::VectorXd quantities;              // means over the members [Q]
 };
+// Starts at which a member cannot be simulated are left out.
 std::vector<TimingPoint> timing_course(const PlanProblem& problem, const std::vector<Pulse>& pulses, int pulse, double from_h, double until_h, int points, const std::vector<int>& members);
 
 // How far each variable can move (others free to follow) until the cost rises by `rise`: from the curvature of the cost at the plan
@@ -49,6 +51,7 @@ struct VariableSlack {
   std::string name, unit;
   double value = 0, lower = 0, upper = 0;  // variable and how far it can go
   bool at_bound = false;
+  bool known = true;                       // false: the cost does not curve upwards at the plan, or cannot be followed: how far is not known
 };
 std::vector<VariableSlack> variable_slack(const PlanProblem& problem, const PlanSearch& search, double rise);
 
@@ -56,19 +59,20 @@ std::vector<VariableSlack> variable_slack(const PlanProblem& problem, const Plan
 struct PlanSensitivity {
   std::string parameter, of;               // `of`: "distance", or a variable of the plan
   double correlation = 0;                  // Spearman's, over members
-  double lower = 0, upper = 0;             // 95 %, Fisher's transformation with sd 1.06 / sqrt(M - 3)
+  double lower = 0, upper = 0;             // 95 %, Fisher's transformation with sd 1.06 / sqrt(effective members - 3)
 };
 struct MemberPlans {
   Eigen::MatrixXd variables;               // [M x V] each member's own best plan of the same shape
   Eigen::VectorXd distances;               // [M] at it
-  double regret = 0;                       // mean cost of the common plan minus that of the members' own: value of knowing the model
+  double regret = 0;                       // weighted mean cost of the common plan minus that of the members' own: value of knowing the model
   std::vector<PlanSensitivity> sensitivities;
 };
 // Sources: Fieller, Hartley & Pearson 1957, Biometrika 44:470 (variance of Spearman's correlation).
 MemberPlans member_plans(const PlanProblem& problem, const PlanSearch& search, const std::vector<int>& members);
-// 90 % range of a distance where members have different structures, each wrong in its own way. A distance then has two parts: what a better
-// plan would take away in that member, and what no plan of it reaches; whether the true cells lack the second part too, no member knows.
-// So the range runs from the lower end of the first part alone (sqrt(d^2 - own^2); d - own for mean squares) to the upper end of the whole.
+// Range of a distance where members have different structures, each wrong in its own way: the 95 % end of the members' distances above, an open
+// end below. A distance then has two parts: what a better plan would take away in that member, and what no plan of it reaches; whether the true
+// cells lack the second part too, no member knows. So the lower end is the 5 % end of the first part alone (sqrt(d^2 - own^2); d - own for mean
+// squares), which is close to 0 wherever the plan is close to the members' own best ones.
 PredictiveRange range_with_open_reach(const PlanProblem& problem, const PlanRecord& record, const MemberPlans& own);
 
 }  // namespace hyped::control

@@ -179,32 +179,45 @@ PlanSearch find_plan(const PlanProblem& problem, const PlanSearchOptions& option
     row.alike += kept && job.cost <= row.cost + std::max(1e-6, 0.01 * std::abs(row.cost));
   }
 
-  // The best ends, and the best of the best shapes, on all members.
+  // The best ends on all members. What a few members allow others may not: where none of the ends keeps the limits of all, the best end of
+  // each shape that has not been tried follows, then all other ends, until one keeps them.
   std::vector<Job> last;
-  for (const Job& job : starts) {
-    if (static_cast<int>(last.size()) >= options.polished) break;
-    const Eigen::VectorXd width = out.shapes[static_cast<std::size_t>(job.shape)].upper() - out.shapes[static_cast<std::size_t>(job.shape)].lower();
-    const auto alike = [&](const Job& other) { return other.shape == job.shape && (width.size() == 0 || (job.end - other.end).cwiseQuotient(width).cwiseAbs().maxCoeff() < 0.02); };
-    if (std::none_of(last.begin(), last.end(), alike)) last.push_back(job), last.back().start = job.end;
-  }
-  std::vector<FoundPlan> found(last.size());
-  for (std::size_t k = 0; k < last.size(); ++k) {
-    Job& job = last[k];
+  std::vector<FoundPlan> found;
+  const auto alike = [&](const Job& a, const Job& b) {
+    const PlanShape& shape = out.shapes[static_cast<std::size_t>(a.shape)];
+    return a.shape == b.shape && (shape.variable_count() == 0 || (a.end - b.start).cwiseQuotient(shape.upper() - shape.lower()).cwiseAbs().maxCoeff() < 0.02);      // b.start: its end on the few
+  };
+  const auto polish = [&](const Job& end) {
+    last.push_back(end);
+    found.emplace_back();
+    Job& job = last.back();
+    job.start = end.end;
     const PlanShape& shape = out.shapes[static_cast<std::size_t>(job.shape)];
-    solve(problem, shape, members, options, options.tolerance, job, &found[k]);
+    solve(problem, shape, members, options, options.tolerance, job, &found.back());
     out.evaluations += job.evaluations;
-    found[k].pulses = shape.pulses(job.end);
-    found[k].x = job.end, found[k].shape = job.shape, found[k].cost = job.cost, found[k].violation = job.violation;
-  }
+    found.back().pulses = shape.pulses(job.end);
+    found.back().x = job.end, found.back().shape = job.shape, found.back().cost = job.cost, found.back().violation = job.violation;
+  };
+  const auto kept = [&] { return std::any_of(last.begin(), last.end(), [&](const Job& job) { return job.good && job.violation <= options.keeps; }); };
+  const auto tried = [&](const Job& job) { return std::any_of(last.begin(), last.end(), [&](const Job& other) { return alike(job, other); }); };
+  for (const Job& job : starts)
+    if (static_cast<int>(last.size()) < options.polished && !tried(job)) polish(job);
+  for (const bool other_shapes : {true, false})
+    for (const Job& job : starts) {
+      if (kept()) break;
+      const bool known = std::any_of(last.begin(), last.end(), [&](const Job& other) { return other.shape == job.shape; });
+      if (job.good && !tried(job) && !(other_shapes && known)) polish(job);
+    }
   std::vector<std::size_t> order(last.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return better(last[a], last[b], options.keeps); });
   const Job& best = last[order[0]];
-  if (!best.good) throw InputError("plan", "the members cannot all be simulated under any plan that was found", "narrow the limits of the inputs, or leave the failing members out");
+  if (!best.good) throw InputError("plan", fmt::format("under none of {} plans that were found could all members be simulated, with a value of every limit", last.size()), "narrow the limits of the inputs, or leave the failing members out");
   if (best.violation > options.keeps) {
     EnsembleProgram program(problem, out.shapes[static_cast<std::size_t>(best.shape)], members);
-    throw InputError("constraints", fmt::format("no plan keeps them all; nearest is one that misses: {}", fmt::join(program.violated(best.end, options.keeps), "; ")), "loosen one of these");
+    throw InputError("constraints", fmt::format("no plan that was found keeps them all ({} local searches over {} combinations of inputs); nearest is one that misses: {}", last.size(), out.shapes.size(), fmt::join(program.violated(best.end, options.keeps), "; ")), "loosen one of these");
   }
+  for (std::size_t k = 0; k < last.size(); ++k) out.rows[static_cast<std::size_t>(last[k].shape)].feasible |= last[k].good && last[k].violation <= options.keeps;
   for (std::size_t k = 1; k < order.size(); ++k) out.others.push_back(found[order[k]]);
   out.best = found[order[0]];
   leave_out_none(problem, members, options.keeps, out);

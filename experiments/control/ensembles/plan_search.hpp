@@ -12,7 +12,7 @@ struct PlanSearchOptions {
   int candidates = 48;             // points of a low-discrepancy design, by shape, whose cost is looked at
   int starts = 6;                  // of them, the best that are not alike, are local solves on `screening` members
   int screening = 8;               // members
-  int polished = 2;                // ends, over all shapes, that are solved again on all members
+  int polished = 2;                // ends, over all shapes, that are solved again on all members; more where none of them keeps the limits there
   double tolerance = 1e-8;         // of the last solves
   double gain = 1e-7;              // a step that gains less of the cost, relative, is the last one
   int iterations = 200;
@@ -48,7 +48,7 @@ struct PlanSearch {
 
 // Shapes and starts run in parallel, each by itself; the last solves run over members in parallel. The same plan for any number of
 // threads. A start that breaks constraints goes first to where their squared violations are least. InputError naming the constraints (and
-// by how much they are missed) if no shape can keep them all; if no member can be simulated, or none at the plan.
+// by how much they are missed) if no end of any search, of all shapes, keeps them all; if no member can be simulated, or none at the plan.
 PlanSearch find_plan(const PlanProblem& problem, const PlanSearchOptions& options = {});
 
 // Shapes of the problem, points of the design that keep all that is linear are preferred [n x V] (for tests: sampled schedules).

@@ -96,6 +96,8 @@ PredictiveRange predictive_range(const Eigen::VectorXd& values, const Eigen::Vec
   return out;
 }
 
+std::string range_words(double level) { return fmt::format("{:.0f} % range", 100 * std::min(0.9, level)); }
+
 double succession(double share, double effective) { return (effective * share + 1) / (effective + 2); }
 
 }  // namespace hyped::control

@@ -32,6 +32,8 @@ struct PredictiveRange {
   double level = 0;                // what the members can promise: at most 1 - 2 / (n + 1)
 };
 PredictiveRange predictive_range(const Eigen::VectorXd& values, const Eigen::VectorXd& weights, double level = 0.9);
+// "90 % range" where the members are enough for it, else what they can promise: "60 % range".
+std::string range_words(double level);
 // Chance that one more member is on the side that `wins` of the members are on (weights, rule of succession: (n share + 1) / (n + 2)).
 double succession(double share, double effective);
 

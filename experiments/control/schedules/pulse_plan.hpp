@@ -26,6 +26,7 @@ struct InputLimits {
   double shortest_h = never_h, longest_h = never_h;        // of a pulse; both infinite: it is not washed out
   int fewest = 0, most = 1;                                // pulses
   double total = never_h;                                  // of all its pulses' amounts
+  bool free = false;                                       // a course of levels over all the time, no pulses: experiments/planning/course
   double gap_h = 0;                                        // from the end of a pulse (its start, if never washed out) to the next one's start
 };
 

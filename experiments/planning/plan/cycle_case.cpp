@@ -11,6 +11,8 @@
 namespace hyped {
 namespace {
 
+constexpr int held_looks = 24;      // times at which a held term is looked at, over members; the course itself is found for all times
+
 // Index of the quantity in the setup; added if it is new.
 int quantity_of(CyclePlanSetup& setup, const StatedQuantity& stated, const std::string& name, double harvest_h) {
   const std::map<std::string, CycleQuantity::Kind> kinds{{"share", CycleQuantity::Kind::share}, {"cells", CycleQuantity::Kind::cells}, {"relative_cells", CycleQuantity::Kind::relative_cells}};
@@ -29,8 +31,15 @@ PlanCase make_cycle_case(const PlanScenario& scenario, const std::string& source
   CyclePlanSetup setup;
   setup.stages = base.setup.stages, setup.model = base.setup.model, setup.start = base.setup.start, setup.start_h = base.setup.start_h;
   setup.deliveries = base.deliveries;
+  if (is_free(scenario)) {      // levels act at once
+    std::erase_if(setup.deliveries, [&](const DeliveredInput& d) { return std::any_of(scenario.inputs.begin(), scenario.inputs.end(), [&](const auto& input) { return input.name == d.input; }); });
+    setup.most_steps = 200;
+  }
   setup.end_h = out.end_h = std::max(base.end_h, scenario.harvest_h);
-  for (const auto& input : scenario.inputs) setup.inputs.push_back(input.name);
+  for (const auto& input : scenario.inputs) {
+    setup.inputs.push_back(input.name);
+    if (input.earliest_h < setup.start_h) throw InputError(scenario.file.string(), fmt::format("'{}' may start at {:.6g} h, and {} follows cells from {:.6g} h on", input.name, input.earliest_h, scenario.base, setup.start_h), "start later");
+  }
   for (const auto& handling : scenario.handling) {
     if (std::find(setup.inputs.begin(), setup.inputs.end(), handling.input) == setup.inputs.end()) throw InputError(handling.place, "'" + handling.input + "' is no [[input]] of the plan", did_you_mean(handling.input, setup.inputs));
     setup.handling.push_back({handling.input, handling.at_end, handling.change});
@@ -42,8 +51,13 @@ PlanCase make_cycle_case(const PlanScenario& scenario, const std::string& source
   if (!scenario.nuisance.empty()) throw InputError(scenario.nuisance[0].place, "a cell-cycle model has no genes", "nuisance programmes belong to targets of genes");
   std::vector<control::TargetTerm> terms;
   for (const StatedTerm& stated : scenario.terms) {
-    terms.push_back(stated.term);
-    terms.back().combination = {{quantity_of(setup, stated.quantity, stated.term.name, scenario.harvest_h), 1.0}};
+    for (int k = 1; k <= (stated.held ? held_looks : 1); ++k) {
+      StatedQuantity at = stated.quantity;
+      if (stated.held) at.time_h = setup.start_h + (scenario.harvest_h - setup.start_h) * (k - 0.5) / held_looks;
+      terms.push_back(stated.term);
+      if (stated.held) terms.back().name += fmt::format(" at {:.3g} h", at.time_h), terms.back().weight /= held_looks;
+      terms.back().combination = {{quantity_of(setup, at, stated.term.name, scenario.harvest_h), 1.0}};
+    }
   }
   std::vector<control::QuantityLimit> limits;
   for (const StatedLimit& stated : scenario.limits) {

@@ -26,7 +26,7 @@ PlanCase make_network_case(const PlanScenario& scenario, const std::string& sour
   const std::string file = source.empty() ? data.cells : source;
   if (file.empty()) throw InputError(scenario.file.string(), "there are no cells to fit networks to", "give the table after the scenario, or cells in [model.network]");
   const ConditionCounts cells = read_condition_counts(file);
-  models::TransientDoses doses;
+  models::TransientDoses doses = data.doses;
   doses.silenced = gene_of(cells.genes, data.silenced, file), doses.delivered = gene_of(cells.genes, data.delivered, file);
   SingleArms arms = single_arms(cells.genes, cells.of(data.arms.at("ctrl")), cells.of(data.arms.at("si")), cells.of(data.arms.at("mm")), data.depth, doses);
   PlanCase out;
@@ -104,6 +104,7 @@ PlanCase make_network_case(const PlanScenario& scenario, const std::string& sour
     const std::vector<std::string> names{inputs[0].name, inputs[1].name};
     const auto place = std::find(names.begin(), names.end(), input.name);
     if (place == names.end()) throw InputError(scenario.file.string(), "the networks have no input '" + input.name + "'", fmt::format("they have {} and {}", names[0], names[1]));
+    if (place == names.begin() + 1 && std::isfinite(input.longest_h)) throw InputError(scenario.file.string(), "'" + input.name + "' has a duration, and the networks have no wash of a delivered mRNA", "leave duration_h out: it decays by its half-life");
     inputs[static_cast<std::size_t>(place - names.begin())] = input;
   }
   auto members = hill_members(candidates, weights, arms);

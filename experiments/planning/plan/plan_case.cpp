@@ -42,7 +42,7 @@ std::vector<SupportRow> support_of(const PlanCase& plan, const std::vector<contr
       std::vector<std::string> words;
       for (const double v : seen) words.push_back(std::isfinite(v) ? fmt::format("{:.4g}", v) : "never");
       row.measured = fmt::format("{}", fmt::join(words, ", "));
-      const auto same = [&](double v) { return v == value || std::abs(v - value) <= 1e-3 * std::max(1.0, std::abs(v)); };
+      const auto same = [&](double v) { return v == value || (std::isfinite(v) && std::abs(v - value) <= 1e-3 * std::max(1.0, std::abs(v))); };
       row.supported = std::any_of(seen.begin(), seen.end(), same) || (!seen.empty() && std::isfinite(*seen.rbegin()) && value >= *seen.begin() && value <= *seen.rbegin());
       row.verdict = seen.empty() ? "never measured: the model alone says it" : row.supported ? (std::any_of(seen.begin(), seen.end(), same) ? "measured" : "between measured values") : "not measured: rests on " + plan.rests_on;
       out.push_back(row);
@@ -54,6 +54,20 @@ std::vector<SupportRow> support_of(const PlanCase& plan, const std::vector<contr
   if (used.size() > 1) {
     const bool together = std::any_of(plan.together.begin(), plan.together.end(), [&](const auto& inputs) { return std::all_of(used.begin(), used.end(), [&](const auto& name) { return std::find(inputs.begin(), inputs.end(), name) != inputs.end(); }); });
     out.push_back({fmt::format("{}", fmt::join(used, " + ")), "together", "", together ? "yes" : "no", together ? "measured together" : "not measured together: rests on how the model combines them", static_cast<double>(used.size()), together});
+  }
+  return out;
+}
+
+std::vector<LimitKept> limits_kept(const PlanCase& plan, const control::PlanRecord& record) {
+  std::vector<LimitKept> out;
+  for (const auto& limit : plan.problem->limits) {
+    Eigen::VectorXd values = Eigen::VectorXd::Zero(record.quantities.rows());
+    for (const auto& [q, coefficient] : limit.combination) values += coefficient * record.quantities.col(q);
+    const auto inside = [&](double v) { return v >= limit.least - 1e-6 && v <= limit.most + 1e-6; };
+    LimitKept kept{limit.name, limit.over == control::Over::mean ? "the mean" : limit.over == control::Over::every ? "every member" : fmt::format("{:.0f} % of members", 100 * limit.chance), 0, values.dot(record.weights) / record.weights.sum(), true, control::predictive_range(values, record.weights)};
+    for (Eigen::Index m = 0; m < values.size(); ++m) kept.share += inside(values[m]) * record.weights[m] / record.weights.sum();
+    kept.kept = limit.over == control::Over::mean ? inside(kept.mean) : kept.share >= (limit.over == control::Over::every ? 1 : limit.chance) - 1e-9;
+    out.push_back(kept);
   }
   return out;
 }

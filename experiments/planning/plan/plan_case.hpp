@@ -57,6 +57,14 @@ struct SupportRow {
   bool supported = false;
 };
 std::vector<SupportRow> support_of(const PlanCase& plan, const std::vector<control::Pulse>& pulses);
+// How many of the members of a record keep each limit.
+struct LimitKept {
+  std::string name, words;                 // what was asked for
+  double share = 0, mean = 0;
+  bool kept = true;                        // as it was asked for: the mean, all, or the share of them
+  control::PredictiveRange range;
+};
+std::vector<LimitKept> limits_kept(const PlanCase& plan, const control::PlanRecord& record);
 std::string pulse_words(const PlanCase& plan, const std::vector<control::Pulse>& pulses);
 
 }  // namespace hyped

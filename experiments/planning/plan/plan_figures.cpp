@@ -6,7 +6,6 @@
 
 #include "experiments/planning/plan/plan_run.hpp"
 #include "experiments/report/figure.hpp"
-#include "fitting/bootstrap.hpp"
 #include "libhyped/parallel.hpp"
 
 namespace hyped {
@@ -52,17 +51,18 @@ void courses(RunDirectory& run, const PlanCase& plan, const std::vector<std::pai
     for (std::size_t q = 0; q < quantities.size(); ++q) {
       Course course{name, q, {}, {}, {}};
       for (std::size_t t = 0; t < times.size(); ++t) {
-        std::vector<double> values;
+        std::vector<double> values, weights;
         for (int m = 0; m < members; ++m)
-          if (outcomes[static_cast<std::size_t>(m)].ok()) values.push_back(found[static_cast<std::size_t>(m)](static_cast<Eigen::Index>(t), static_cast<Eigen::Index>(q)));
+          if (outcomes[static_cast<std::size_t>(m)].ok()) values.push_back(found[static_cast<std::size_t>(m)](static_cast<Eigen::Index>(t), static_cast<Eigen::Index>(q))), weights.push_back(plan.system->weight(plan.halves.report[static_cast<std::size_t>(m)]));
         if (values.empty()) break;
-        course.median.push_back(percentile(values, 0.5)), course.lower.push_back(percentile(values, 0.05)), course.upper.push_back(percentile(values, 0.95));
+        const Eigen::Map<const Eigen::VectorXd> v(values.data(), static_cast<Eigen::Index>(values.size())), w(weights.data(), static_cast<Eigen::Index>(weights.size()));
+        course.median.push_back(control::smooth_quantile(v, w, 0.5)), course.lower.push_back(control::smooth_quantile(v, w, 0.05)), course.upper.push_back(control::smooth_quantile(v, w, 0.95));
         table.add_row({name, quantities[q].name, times[t], course.median.back(), course.lower.back(), course.upper.back()});
       }
       followed.push_back(std::move(course));
     }
   }
-  run.add_table("courses", table, fmt::format("Courses under the plan and what it is compared with: median and 90 % over {} reporting members.", members));
+  run.add_table("courses", table, fmt::format("Courses under the plan and what it is compared with: median and 5 to 95 % over {} reporting members, by their weights.", members));
   std::vector<std::size_t> genes;
   for (std::size_t q = 0; q < quantities.size(); ++q)
     if (quantities[q].unit == "relative") genes.push_back(q);
@@ -97,13 +97,14 @@ void write_plan_figures(RunDirectory& run, const PlanCase& plan, const PlanOutco
     }
   report::add_figure(run, {"schedule", "What acts over time: the plan, and what it is compared with; 1 is the peak of the reference dose.", "schedule", {{"inputs", inputs}}, {{"y_label", "active input [1]"}}, "answer"});
   courses(run, plan, all, times);
-  Table rows({{"panel", "", ""}, {"name", "", ""}, {"estimate", "", "mean"}, {"lower", "", "90 % range"}, {"upper", "", ""}});
+  Table rows({{"panel", "", ""}, {"name", "", ""}, {"estimate", "", "mean"}, {"lower", "", "range of one more member"}, {"upper", "", ""}});
+  const std::string range = plan.structures_differ ? "5 to 95 % with an open lower end" : control::range_words(found.plan.range.level);
   const auto add = [&](const control::PlanRecord& r) {
     if (r.outcome.ok()) rows.add_row({std::string("distance from the target [scales of its terms]"), r.name, r.mean, r.range.lower, r.range.upper});
   };
   add(found.plan);
   for (const auto& reference : found.references) add(reference);
-  report::add_figure(run, {"comparison", "Distance from the target: mean and 90 % range over members that were not used to find the plan.", "intervals", {{"rows", rows}}, {{"interval_label", "blue: mean and 90 % range of one more member"}}, "answer"});
+  report::add_figure(run, {"comparison", fmt::format("Distance from the target: mean and range ({}) over members that were not used to find the plan.", range), "intervals", {{"rows", rows}}, {{"interval_label", fmt::format("blue: mean and {} of one more member", plan.structures_differ ? "range" : range)}}, "answer"});
 }
 
 }  // namespace hyped

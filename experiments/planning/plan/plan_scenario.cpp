@@ -24,7 +24,7 @@ Enum named(Section& s, const std::string& key, const std::string& otherwise, con
 
 double positive(Section& s, const std::string& key, double otherwise, bool zero = false) {
   const double value = s.number(key, otherwise);
-  if (!(value > 0 || (zero && value == 0))) throw InputError(s.place(key), fmt::format("{} is {:.6g}", key, value), zero ? "give 0 or more" : "give a positive number");
+  if (!((value > 0 || (zero && value == 0)) && std::isfinite(value))) throw InputError(s.place(key), fmt::format("{} is {:.6g}", key, value), zero ? "give 0 or more, finite" : "give a positive, finite number");
   return value;
 }
 
@@ -47,6 +47,11 @@ control::InputLimits read_input(Section s) {
   control::InputLimits input;
   input.name = s.required("name");
   input.unit = s.text("unit", input.unit);
+  const std::string shape = s.text("shape", "pulses");
+  if (shape != "pulses" && shape != "free") throw InputError(s.place("shape"), "shape '" + shape + "' is unknown", "use \"pulses\" or \"free\"");
+  input.free = shape == "free";
+  for (const char* key : {"start_h", "duration_h", "pulses", "gap_h"})
+    if (input.free && s.has(key)) throw InputError(s.place(key), std::string("an input of free shape has no ") + key, "its levels over time are what is looked for: leave it out");
   std::tie(input.lowest, input.highest) = range(s, "amount", 0, 1);
   std::tie(input.earliest_h, input.latest_h) = range(s, "start_h", 0, 0);
   std::tie(input.shortest_h, input.longest_h) = range(s, "duration_h", control::never_h, control::never_h);
@@ -82,12 +87,16 @@ void read_target(Section s, PlanScenario& out, const std::string& quantity) {
     term.term.scale = positive(t, "scale", 1);
     term.term.weight = positive(t, "weight", 1);
     term.term.side = named<control::Side>(t, "side", "equal", {{"equal", control::Side::equal}, {"at_least", control::Side::at_least}, {"at_most", control::Side::at_most}});
+    term.held = t.flag("held", false);
+    if (term.held && (std::isfinite(term.quantity.time_h) || !term.quantity.at_dosing.empty())) throw InputError(t.place("held"), "a term is held all the time, and has a time", "give one of the two");
     t.reject_unknown();
     out.terms.push_back(std::move(term));
   }
   for (Section p : s.sections("profile")) {
-    StatedProfile profile{p.required("file"), p.text("column", ""), p.text("label", ""), p.text("matrix", ""), p.place("file"), p.texts("genes"), positive(p, "weight", 1), positive(p, "scale", 1)};
+    StatedProfile profile{p.required("file"), p.text("column", ""), p.text("label", ""), p.text("matrix", ""), p.place("file"), p.texts("genes"), positive(p, "weight", 1), positive(p, "scale", 1), positive(p, "depth", 0, true)};
     if (profile.column.empty() != profile.label.empty()) throw InputError(profile.place, "a profile has only one of column and label", "give both for an .h5ad, neither for a table gene, value");
+    if (!profile.column.empty() && !(profile.depth > 0)) throw InputError(profile.place, "counts of cells become levels of the networks by the depth of that file, and none is given", "give depth, the mean count of a gene at level 1 (as in [model.network], times the ratio of mean total counts)");
+    if (profile.column.empty() && profile.depth > 0) throw InputError(profile.place, "a table gene, value holds levels as they are: depth does not apply", "leave it out");
     p.reject_unknown();
     out.profiles.push_back(std::move(profile));
   }
@@ -111,6 +120,7 @@ StatedLimit read_limit(Section s, const std::string& quantity) {
   if (!std::isfinite(out.limit.least) && !std::isfinite(out.limit.most)) throw InputError(s.place("least"), "the limit '" + out.limit.name + "' has neither least nor most", "give one");
   if (out.limit.least > out.limit.most) throw InputError(s.place("least"), "the limit '" + out.limit.name + "' has a least above its most", "exchange them");
   out.limit.over = named<control::Over>(s, "over", "mean", {{"mean", control::Over::mean}, {"every", control::Over::every}, {"chance", control::Over::chance}});
+  if (s.has("chance") && out.limit.over != control::Over::chance) throw InputError(s.place("chance"), "the limit '" + out.limit.name + "' has a chance, and is not over = \"chance\"", "write over = \"chance\", or leave chance out");
   out.limit.chance = s.number("chance", 0.9);
   if (!(out.limit.chance > 0.5 && out.limit.chance < 1)) throw InputError(s.place("chance"), fmt::format("chance is {:.6g}", out.limit.chance), "give a number between 0.5 and 1");
   s.reject_unknown();
@@ -124,8 +134,11 @@ void read_plan_network(Section s, NetworkPlanData& out, const std::filesystem::p
   out.silenced = s.required("silenced");
   out.delivered = s.required("delivered");
   out.depth = positive(s, "depth", out.depth);
-  out.precision = positive(s, "precision", out.precision);
-  out.recall = positive(s, "recall", out.recall);
+  for (auto [key, share] : {std::pair{"precision", &out.precision}, {"recall", &out.recall}})
+    if (*share = positive(s, key, *share); *share > 1) throw InputError(s.place(key), fmt::format("{} is {:.6g}", key, *share), "it is a share: give at most 1");
+  models::TransientDoses& d = out.doses;
+  d.strength = positive(s, "strength", d.strength), d.wash_h = positive(s, "wash_h", d.wash_h), d.sirna_half_life_h = positive(s, "sirna_half_life_h", d.sirna_half_life_h);
+  d.dose = positive(s, "dose", d.dose), d.delivery_h = positive(s, "delivery_h", d.delivery_h, true), d.delivered_half_life_h = positive(s, "delivered_half_life_h", d.delivered_half_life_h);
   out.minutes_per_hour = positive(s, "minutes_per_hour", out.minutes_per_hour);
   out.arms = {{"ctrl", "ctrl"}, {"si", "si"}, {"mm", "mm"}, {"simm", "simm"}};
   for (const auto& [arm, label] : s.map<std::string>("arms")) {
@@ -153,12 +166,17 @@ PlanScenario read_plan_scenario(const std::filesystem::path& file) {
   out.kind = model.required("kind");
   if (out.kind != "cycle" && out.kind != "network" && out.kind != "joint") throw InputError(model.place("kind"), "kind '" + out.kind + "' is unknown", "use \"cycle\", \"network\" or \"joint\"");
   if (out.kind != "network") out.base = model.required("scenario");
+  const auto not_for_networks = [&](Section& s, const std::string& key) {
+    if (out.kind == "network" && s.has(key)) throw InputError(s.place(key), "'" + key + "' belongs to cell-cycle models, and this plan is for a network", key == "protocol" ? "leave it out: plans of networks are compared with both doses of [model.network]" : "leave it out");
+  };
+  not_for_networks(top, "protocol"), not_for_networks(top, "handling"), not_for_networks(model, "keep_events"), not_for_networks(model, "scenario");
   out.keep_events = model.flag("keep_events", false);
   for (Section n : model.sections("network")) read_plan_network(n, out.network, file.parent_path());
   if (out.kind != "cycle" && out.network.silenced.empty()) throw InputError(model.place("network"), "[model] has no network", "add [model.network]");
   model.reject_unknown();
   const std::string quantity = out.kind == "network" ? "level" : "share";
   for (Section s : top.sections("ensemble")) {
+    not_for_networks(s, "kinetics"), not_for_networks(s, "relative_sd");
     out.ensemble.members = count(s, "members", out.ensemble.members, 4);
     out.ensemble.kinetics = s.flag("kinetics", out.ensemble.kinetics);
     out.ensemble.relative_sd = positive(s, "relative_sd", 0, true);
@@ -197,6 +215,19 @@ PlanScenario read_plan_scenario(const std::filesystem::path& file) {
     out.search.screening = count(s, "screening", out.search.screening, 1);
     out.search.polished = count(s, "polished", out.search.polished, 1);
     out.pareto_points = count(s, "pareto_points", out.pareto_points, 2);
+    s.reject_unknown();
+  }
+  for (const auto& input : out.inputs)
+    if (input.free != out.inputs[0].free) throw InputError(file.string(), "some inputs have pulses, others a free shape", "plan them apart");
+  if (is_free(out) && out.kind == "joint") throw InputError(file.string(), "levels over time are planned for cell cycles, not for joint plans", "write kind = \"cycle\"");
+  for (const auto& term : out.terms)
+    if (term.held && !is_free(out)) throw InputError(term.quantity.place, "'" + term.term.name + "' is held all the time, and inputs have pulses", "give time_h, or shape = \"free\" to every input");
+  for (Section s : top.sections("course")) {
+    if (!is_free(out)) throw InputError(s.place("intervals"), "[course] belongs to inputs of free shape", "write shape = \"free\" in every [[input]], or leave it out");
+    out.course.intervals = count(s, "intervals", out.course.intervals, 4);
+    out.course.starts = count(s, "starts", out.course.starts, 1);
+    out.course.shooting = named<bool>(s, "transcription", "collocation", {{"collocation", false}, {"shooting", true}});
+    out.course.tolerance = positive(s, "tolerance", out.course.tolerance);
     s.reject_unknown();
   }
   for (Section s : top.sections("mpc")) {

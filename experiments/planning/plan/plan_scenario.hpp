@@ -7,6 +7,7 @@
 
 #include "experiments/control/ensembles/plan_search.hpp"
 #include "libhyped/simulate/schedule.hpp"
+#include "models/gene_network/transient_doses.hpp"
 
 namespace hyped {
 
@@ -21,6 +22,13 @@ struct StatedQuantity {
 struct StatedTerm {
   control::TargetTerm term;
   StatedQuantity quantity;
+  bool held = false;                       // of a free course: the mean square over all the time, not at one time
+};
+// Inputs with shape = "free": levels over time, found as an optimal control problem at the fitted values.
+struct CourseSettings {
+  int intervals = 24, starts = 3;
+  bool shooting = false;                   // multiple shooting in place of collocation
+  double tolerance = 1e-4;                 // up to which the first-order conditions count as met, relative
 };
 struct StatedLimit {
   control::QuantityLimit limit;
@@ -31,6 +39,7 @@ struct StatedProfile {
   std::string file, column, label, matrix, place;
   std::vector<std::string> genes;          // empty: all of the model's that are measured there
   double weight = 1, scale = 1;
+  double depth = 0;                        // of an .h5ad: mean count of a gene at level 1 of the networks, in that file
 };
 struct StatedProgramme {                   // projected out of a target of genes
   std::string name, place;
@@ -50,6 +59,7 @@ struct NetworkPlanData {                   // kind = "network" or "joint"
   std::string cells, edges, silenced, delivered;      // files and genes
   double depth = 20, precision = 0.8, recall = 0.8, minutes_per_hour = 12;
   std::map<std::string, std::string> arms;            // ctrl, si, mm, simm -> labels in the file
+  models::TransientDoses doses;                       // of the experiment that was measured: times, strength, half-lives
 };
 struct MpcSettings {
   double observe_h = 1.0 / 3, block_h = 2, horizon_h = 12, until_h = 72, start_h = 0;
@@ -83,8 +93,11 @@ struct PlanScenario {
   double price = 0, total = control::never_h;
   control::PlanSearchOptions search;
   int pareto_points = 8;
+  CourseSettings course;
   MpcSettings mpc;
 };
+
+inline bool is_free(const PlanScenario& scenario) { return !scenario.inputs.empty() && scenario.inputs[0].free; }      // all are, or none
 
 // InputError with file, line and key; unknown keys are errors.
 PlanScenario read_plan_scenario(const std::filesystem::path& file);

@@ -30,10 +30,10 @@ void pulses_table(RunDirectory& run, const PlanCase& plan, const PlanOutcome& fo
 }
 
 void comparison_table(RunDirectory& run, const PlanOutcome& found) {
-  Table table({{"plan", "", ""}, {"mean", "", "distance over the reporting members"}, {"median", "", ""}, {"lower", "", "90 % range of one more member"}, {"upper", "", ""}, {"reached", "1", "share within the target's tolerance"},
-               {"chance_of_plan", "1", "that the plan is nearer"}, {"gain", "", "distance minus the plan's, mean"}, {"gain_lower", "", "90 % of members"}, {"gain_upper", "", ""}});
+  Table table({{"plan", "", ""}, {"mean", "", "distance over the reporting members"}, {"median", "", ""}, {"lower", "", "range of one more member"}, {"upper", "", ""}, {"level", "1", "chance that the range holds it"}, {"reached", "1", "share within the target's tolerance"},
+               {"chance_of_plan", "1", "that the plan is nearer"}, {"gain", "", "distance minus the plan's, mean"}, {"gain_lower", "", "range of one more member"}, {"gain_upper", "", ""}});
   const auto add = [&](const PlanRecord& r, const control::PlanContrast* c) {
-    if (r.outcome.ok()) table.add_row({r.name, r.mean, r.median, r.range.lower, r.range.upper, r.reached, c ? Cell(c->chance) : Cell{}, c ? Cell(c->gain) : Cell{}, c ? Cell(c->lower) : Cell{}, c ? Cell(c->upper) : Cell{}});
+    if (r.outcome.ok()) table.add_row({r.name, r.mean, r.median, r.range.lower, r.range.upper, r.range.level, r.reached, c ? Cell(c->chance) : Cell{}, c ? Cell(c->gain) : Cell{}, c ? Cell(c->lower) : Cell{}, c ? Cell(c->upper) : Cell{}});
   };
   add(found.plan, nullptr);
   for (const auto& reference : found.references) {
@@ -45,7 +45,7 @@ void comparison_table(RunDirectory& run, const PlanOutcome& found) {
 }
 
 void reached_table(RunDirectory& run, const PlanCase& plan, const PlanOutcome& found) {
-  Table table({{"term", "", ""}, {"wanted", "", ""}, {"side", "", ""}, {"plan", "", ""}, {"mean", "", "over the reporting members"}, {"lower", "", "90 % range"}, {"upper", "", ""}});
+  Table table({{"term", "", ""}, {"wanted", "", ""}, {"side", "", ""}, {"plan", "", ""}, {"mean", "", "over the reporting members"}, {"lower", "", "range of one more member"}, {"upper", "", ""}, {"level", "1", "chance that the range holds it"}});
   const auto& terms = plan.problem->target.terms();
   const auto add = [&](const PlanRecord& r) {
     if (!r.outcome.ok()) return;
@@ -54,20 +54,18 @@ void reached_table(RunDirectory& run, const PlanCase& plan, const PlanOutcome& f
     for (std::size_t t = 0; t < terms.size(); ++t) {
       const Eigen::VectorXd values = seen.col(static_cast<Eigen::Index>(t));
       const auto range = control::predictive_range(values, r.weights);
-      table.add_row({terms[t].name, terms[t].value, std::string(terms[t].side == control::Side::equal ? "equal" : terms[t].side == control::Side::at_least ? "at least" : "at most"), r.name, values.dot(r.weights) / r.weights.sum(), range.lower, range.upper});
+      table.add_row({terms[t].name, terms[t].value, std::string(terms[t].side == control::Side::equal ? "equal" : terms[t].side == control::Side::at_least ? "at least" : "at most"), r.name, values.dot(r.weights) / r.weights.sum(), range.lower, range.upper, range.level});
     }
   };
   add(found.plan);
   for (const auto& reference : found.references) add(reference);
   run.add_table("target", table, "What is reached of each part of the target.");
   if (plan.problem->limits.empty()) return;
-  Table limits({{"limit", "", ""}, {"least", "", ""}, {"most", "", ""}, {"over", "", ""}, {"mean", "", "over the reporting members"}, {"lower", "", "90 % range"}, {"upper", "", ""}, {"kept", "1", "share of the reporting members"}});
-  for (const auto& limit : plan.problem->limits) {
-    Eigen::VectorXd values = Eigen::VectorXd::Zero(found.plan.quantities.rows());
-    for (const auto& [q, coefficient] : limit.combination) values += coefficient * found.plan.quantities.col(q);
-    const auto range = control::predictive_range(values, found.plan.weights);
-    const double kept = ((values.array() >= limit.least - 1e-6 && values.array() <= limit.most + 1e-6).cast<double>() * found.plan.weights.array()).sum() / found.plan.weights.sum();
-    limits.add_row({limit.name, cell_of(limit.least), cell_of(limit.most), std::string(limit.over == control::Over::mean ? "mean" : limit.over == control::Over::every ? "every member" : fmt::format("{:.0f} % of members", 100 * limit.chance)), values.dot(found.plan.weights) / found.plan.weights.sum(), range.lower, range.upper, kept});
+  Table limits({{"limit", "", ""}, {"least", "", ""}, {"most", "", ""}, {"over", "", ""}, {"mean", "", "over the reporting members"}, {"lower", "", "range of one more member"}, {"upper", "", ""}, {"level", "1", "chance that the range holds it"}, {"kept", "1", "share of the reporting members"}});
+  const auto kept = limits_kept(plan, found.plan);
+  for (std::size_t k = 0; k < kept.size(); ++k) {
+    const auto& limit = plan.problem->limits[k];
+    limits.add_row({limit.name, cell_of(limit.least), cell_of(limit.most), kept[k].words, kept[k].mean, kept[k].range.lower, kept[k].range.upper, kept[k].range.level, kept[k].share});
   }
   run.add_table("limits", limits, "Limits over members that were not used to find the plan.");
 }
@@ -88,6 +86,7 @@ void timing_table(RunDirectory& run, const PlanCase& plan, const PlanOutcome& fo
     const auto points = control::timing_course(*plan.problem, pulses, static_cast<int>(k), input.earliest_h, input.latest_h, 13, plan.halves.report);
     std::vector<double> times;
     for (const auto& point : points) times.push_back(point.start_h);
+    if (points.size() < 13) run.add_warning(fmt::format("Timing of {}: at {} of 13 starts a member cannot be simulated; these are left out.", input.name, 13 - points.size()));
     Eigen::MatrixXd mean = Eigen::MatrixXd::Zero(static_cast<Eigen::Index>(times.size()), static_cast<Eigen::Index>(courses.size()));
     int used = 0;
     for (std::size_t m = 0; m < plan.halves.report.size() && m < 20 && !shares.empty(); ++m) {
@@ -113,8 +112,8 @@ void timing_table(RunDirectory& run, const PlanCase& plan, const PlanOutcome& fo
 
 void hinge_tables(RunDirectory& run, const PlanCase& plan, const PlanOutcome& found) {
   const double rise = std::max(0.05 * std::abs(found.search.best.cost), 1e-6);
-  Table slack({{"variable", "", ""}, {"unit", "", ""}, {"planned", "", ""}, {"lower", "", "how far it can go"}, {"upper", "", ""}, {"at_bound", "", ""}});
-  for (const auto& row : control::variable_slack(*plan.problem, found.search, rise)) slack.add_row({row.name, row.unit, row.value, row.lower, row.upper, std::string(row.at_bound ? "yes" : "no")});
+  Table slack({{"variable", "", ""}, {"unit", "", ""}, {"planned", "", ""}, {"lower", "", "how far it can go; empty: not known"}, {"upper", "", ""}, {"at_bound", "", ""}});
+  for (const auto& row : control::variable_slack(*plan.problem, found.search, rise)) slack.add_row({row.name, row.unit, row.value, row.known ? Cell(row.lower) : Cell{}, row.known ? Cell(row.upper) : Cell{}, std::string(row.at_bound ? "yes" : "no")});
   if (!slack.rows().empty()) run.add_table("slack", slack, fmt::format("How far each variable can move, others following, until the cost rises by {:.3g} (curvature at the plan).", rise));
   const control::MemberPlans& own = found.own;
   run.add_result("regret", own.regret, "mean distance above that of each member's own best plan");

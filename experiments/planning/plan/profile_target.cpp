@@ -21,7 +21,7 @@ std::vector<std::pair<std::string, double>> profile_of(const StatedProfile& stat
     for (std::size_t r = 0; r < table.rows(); ++r) profile[table.name(r, name)] = table.number(r, value);
     notes.push_back(fmt::format("Target profile: {} genes of {}, in the model's units as they stand there.", profile.size(), file.string()));
   } else {
-    const ExpressionInput input = read_expression(file, {ExpressionUse::log_values, stated.matrix});
+    const ExpressionInput input = read_expression(file, {ExpressionUse::counts, stated.matrix});
     const CellGroups groups = groups_by(input.data.obs, stated.column, {stated.label}, file.string());
     std::vector<char> in(static_cast<std::size_t>(input.by_gene.columns), 0);
     std::int64_t cells = 0;
@@ -33,9 +33,10 @@ std::vector<std::pair<std::string, double>> profile_of(const StatedProfile& stat
       const auto values = input.by_gene.values_of(static_cast<int>(g));
       for (std::size_t k = 0; k < values.size(); ++k)
         if (in[static_cast<std::size_t>(cells_of_gene[k])]) sum += static_cast<double>(values[k]);
-      profile[input.genes[g]] = sum / static_cast<double>(cells);
+      profile[input.genes[g]] = sum / static_cast<double>(cells) / stated.depth;
     }
-    notes.push_back(fmt::format("Target profile: mean log-normalised values of {} cells with {} = {} in {}.", cells, stated.column, stated.label, file.string()));
+    if (cells == 0) throw InputError(stated.place, "no cell of " + file.string() + " has " + stated.column + " = " + stated.label);
+    notes.push_back(fmt::format("Target profile: mean counts of {} cells with {} = {} in {}, over its depth of {:.4g} counts at level 1.", cells, stated.column, stated.label, file.string(), stated.depth));
   }
   std::vector<std::pair<std::string, double>> out;
   std::vector<std::string> there;

@@ -14,7 +14,6 @@
 namespace hyped {
 namespace {
 
-constexpr int most_step_doses = 8;
 std::string step_dose(int k) { return fmt::format("planned dose {}", k + 1); }
 
 }  // namespace
@@ -32,7 +31,7 @@ CycleSystem::CycleSystem(CyclePlanSetup setup, std::vector<CycleMember> members)
     const auto found = std::find_if(setup_.deliveries.begin(), setup_.deliveries.end(), [&](const DeliveredInput& d) { return d.input == input; });
     carried_.push_back(found == setup_.deliveries.end() ? -1 : static_cast<int>(found - setup_.deliveries.begin()));
     if (carried_.back() < 0 && stages.event_parameters.size() == setup_.stages.event_parameters.size())
-      for (int k = 0; k < most_step_doses; ++k) stages.event_parameters.push_back({step_dose(k), "1", "amount of a planned step", 0, 0, 1e6});
+      for (int k = 0; k < setup_.most_steps; ++k) stages.event_parameters.push_back({step_dose(k), "1", "amount of a planned step", 0, 0, 1e6});
   }
   model_ = make_staged(setup_.model, stages);
   values_.resize(members_.size()), starts_.resize(members_.size()), carriers_.resize(members_.size());
@@ -146,23 +145,28 @@ CycleSystem::Dish CycleSystem::dish_of(int member, std::span<const control::Puls
       change.time_h = time_h;
       events.push_back({change, static_cast<int>(3 * k + knob)});
     };
-    if (pulse.amount > 0 || derivatives)
+    if (pulse.amount > 0)      // no dose, no medium change
       for (const PlannedHandling& handling : setup_.handling)
         if (handling.input == input) add(handling.at_end ? pulse.until_h : pulse.start_h, handling.change, handling.at_end ? 2 : 1);
     if (carried(pulse.input)) continue;
-    if (steps == most_step_doses) throw InputError("plan", fmt::format("more than {} steps", most_step_doses), "allow fewer pulses");
+    if (steps == setup_.most_steps) throw InputError("plan", fmt::format("more than {} steps", setup_.most_steps), "allow fewer pulses");
     const int dose = model_->parameter_index(step_dose(steps));
     out.parameters[static_cast<std::size_t>(dose)] = pulse.amount;
     add(pulse.start_h, {0, input, Action::set, pulse.amount, step_dose(steps++)}, 1);
     add(pulse.until_h, {0, input, Action::set, 0, ""}, 2);
   }
   std::stable_sort(events.begin(), events.end(), [](const Timed& a, const Timed& b) { return a.change.time_h < b.change.time_h; });
-  for (const Timed& event : events) {
-    if (event.change.time_h < dish.start_h) continue;
+  for (Timed event : events) {
+    if (event.change.time_h < dish.start_h) throw InputError("plan", fmt::format("something is done at {:.6g} h, and cells are followed from {:.6g} h on", event.change.time_h, dish.start_h), "start later");
     bool again = false;
     for (std::size_t k = dish.schedule.size(); k-- > 0 && dish.schedule[k].time_h >= event.change.time_h - 1e-9;) {
       Perturbation& there = dish.schedule[k];
       if (there.target != event.change.target) continue;
+      const bool other_change = event.change.target == "cells" && (there.action != event.change.action || there.amount != event.change.amount || there.amount_parameter != event.change.amount_parameter);
+      if (other_change) {      // both happen, the second a moment later
+        event.change.time_h = std::max(event.change.time_h, there.time_h + 2e-9);
+        break;
+      }
       again = true;
       if (event.change.target != "cells" && event.change.amount_parameter != "") there = event.change;      // a new step in place of the old one's end
     }

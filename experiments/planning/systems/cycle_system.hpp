@@ -41,6 +41,7 @@ struct CyclePlanSetup {
   Schedule events;                         // that happen in any case
   std::vector<CycleQuantity> quantities;
   double end_h = 72;                       // latest time of any quantity
+  int most_steps = 8;                      // of inputs without a carrier, in one plan
 };
 
 struct CycleMember {
@@ -66,6 +67,12 @@ class CycleSystem final : public control::PlannedSystem {
   // Events of a plan, steps and handling, with plain amounts: what a schedule file says.
   Schedule events_of(std::span<const control::Pulse> pulses) const;
   const CyclePlanSetup& setup() const { return setup_; }
+  // What a continuous-time problem of one member is made of.
+  const StagedModel& model() const { return *model_; }
+  const std::vector<double>& values(int member) const { return values_[static_cast<std::size_t>(member)]; }
+  const Eigen::VectorXd& start(int member) const { return starts_[static_cast<std::size_t>(member)]; }      // [stages]
+  const Eigen::VectorXd& pick(int quantity) const { return picks_[static_cast<std::size_t>(quantity)]; }    // [stages]
+  double untreated(int member, int quantity) const { return untreated_[static_cast<std::size_t>(member)][quantity]; }      // unit of relative_cells
 
  private:
   struct Dish {                            // one experiment for each stratum, all with the same times

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "libhyped/model/dosed_model.hpp"
 #include "libhyped/simulate/ode.hpp"
@@ -31,33 +32,97 @@ HillSystem::HillSystem(std::vector<std::string> genes, std::vector<GeneQuantity>
     if (!(q.time_h > 0 && q.time_h <= end_h_)) throw InputError("'" + q.name + "'", fmt::format("its time {:.6g} h lies outside 0 to {:.6g} h", q.time_h, end_h_));
     names_.push_back({q.name, "relative level"});
   }
+  compare_members();
 }
+
+void HillSystem::compare_members() {
+  std::vector<std::pair<std::string, std::vector<double>>> columns;
+  const auto keep = [&](const std::string& name, const std::vector<double>& values) {
+    if (std::any_of(values.begin(), values.end(), [&](double v) { return v != values[0]; })) columns.emplace_back(name, values);
+  };
+  const int genes = static_cast<int>(genes_.size());
+  constexpr const char* rates[] = {"transcription of ", "mRNA decay of ", "translation of ", "protein decay of "};
+  for (int g = 0; g < genes; ++g) {
+    if (std::any_of(members_.begin(), members_.end(), [&](const HillMember& m) { return m.place[static_cast<std::size_t>(g)] < 0; })) continue;
+    for (int r = 0; r < 4; ++r) {
+      std::vector<double> values;
+      for (const HillMember& m : members_) values.push_back(m.parameters[static_cast<std::size_t>(m.model->rate_parameter(m.place[static_cast<std::size_t>(g)]) + r)]);
+      keep(rates[r] + genes_[static_cast<std::size_t>(g)], values);
+    }
+  }
+  std::map<std::pair<int, int>, std::vector<double>> edges;      // by regulator and target
+  for (std::size_t m = 0; m < members_.size(); ++m) {
+    std::vector<int> gene_at(members_[m].place.size(), -1);
+    for (int g = 0; g < genes; ++g)
+      if (const int at = members_[m].place[static_cast<std::size_t>(g)]; at >= 0) gene_at[static_cast<std::size_t>(at)] = g;
+    for (const SignedEdge& edge : members_[m].model->network().edges()) {
+      auto& values = edges[{gene_at[static_cast<std::size_t>(edge.from)], gene_at[static_cast<std::size_t>(edge.to)]}];
+      values.resize(members_.size(), 0);
+      values[m] = edge.sign;
+    }
+  }
+  for (const auto& [edge, values] : edges) keep(fmt::format("edge {} -> {}", genes_[static_cast<std::size_t>(edge.first)], genes_[static_cast<std::size_t>(edge.second)]), values);
+  parameter_values_.resize(member_count(), static_cast<Eigen::Index>(columns.size()));
+  for (std::size_t c = 0; c < columns.size(); ++c) {
+    parameter_names_.push_back(columns[c].first);
+    for (int m = 0; m < member_count(); ++m) parameter_values_(m, static_cast<Eigen::Index>(c)) = columns[c].second[static_cast<std::size_t>(m)];
+  }
+}
+
+// A pulse of siRNA holds its level from `from_h` on, until `until_h` (never: infinite): at once where it is above what is left of those before,
+// else when that has fallen to it. A dose below all that is left does nothing.
+namespace {
+struct HeldLevel {
+  int pulse;
+  double from_h, until_h;
+};
+std::vector<HeldLevel> held_levels(std::span<const control::Pulse> pulses, double half_life_h) {
+  std::vector<int> order;
+  for (int k = 0; k < static_cast<int>(pulses.size()); ++k)
+    if (pulses[static_cast<std::size_t>(k)].input == 0) order.push_back(k);
+  std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return pulses[static_cast<std::size_t>(a)].start_h < pulses[static_cast<std::size_t>(b)].start_h; });
+  std::vector<HeldLevel> out;
+  for (const int k : order) {
+    const control::Pulse& pulse = pulses[static_cast<std::size_t>(k)];
+    double from = pulse.start_h;
+    if (!out.empty()) {
+      const control::Pulse& before = pulses[static_cast<std::size_t>(out.back().pulse)];
+      const double end = out.back().until_h;
+      if (before.amount > pulse.amount) from = pulse.amount > 0 && std::isfinite(end) ? std::max(from, end + half_life_h * std::log2(before.amount / pulse.amount)) : control::never_h;
+      if (!(from < pulse.until_h)) continue;
+      out.back().until_h = std::min(end, from);      // one medium at a time
+    }
+    out.push_back({k, from, pulse.until_h});
+  }
+  return out;
+}
+}  // namespace
 
 Schedule HillSystem::events_of(const HillMember& member, std::span<const control::Pulse> pulses, std::vector<std::pair<int, int>>* origins) {
   const auto& model = *member.model;
   const std::string sirna(model.states()[static_cast<std::size_t>(model.sirna_state(0))].name), delivered(model.states()[static_cast<std::size_t>(model.delivered_state(0))].name);
   const double clearance = std::log(2.0) / member.doses.sirna_half_life_h;
   std::vector<std::pair<Perturbation, std::pair<int, int>>> events;
-  for (int k = 0; k < static_cast<int>(pulses.size()); ++k) {
+  const auto held = held_levels(pulses, member.doses.sirna_half_life_h);
+  for (std::size_t n = 0; n < held.size(); ++n) {
+    const auto& [k, from, until] = held[n];
     const control::Pulse& pulse = pulses[static_cast<std::size_t>(k)];
-    const std::string dose = DosedModel::dose_name(k);
-    if (pulse.input == 0) {
-      events.push_back({{pulse.start_h, sirna, Action::set, pulse.amount, dose}, {k, 1}});
-      events.push_back({{pulse.start_h, clearance_of(member), Action::set, 0}, {k, 1}});
-      if (std::isfinite(pulse.until_h)) events.push_back({{pulse.until_h, clearance_of(member), Action::set, clearance}, {k, 2}});
-    } else {
-      events.push_back({{pulse.start_h, delivered, Action::add, pulse.amount, dose}, {k, 1}});
-    }
+    const int knob = from == pulse.start_h ? 1 : -1;      // held from later on: the level is continuous there, and moving the moment changes nothing
+    events.push_back({{from, sirna, Action::set, pulse.amount, DosedModel::dose_name(k)}, {k, knob}});
+    events.push_back({{from, clearance_of(member), Action::set, 0}, {k, knob}});
+    if (std::isfinite(until) && (n + 1 == held.size() || until < held[n + 1].from_h)) events.push_back({{until, clearance_of(member), Action::set, clearance}, {k, 2}});
   }
+  for (int k = 0; k < static_cast<int>(pulses.size()); ++k)
+    if (const control::Pulse& pulse = pulses[static_cast<std::size_t>(k)]; pulse.input == 1) {
+      double at = pulse.start_h;      // one event of a target at one instant: the next dose a moment later
+      for (const auto& [event, origin] : events)
+        if (event.target == delivered && std::abs(event.time_h - at) < 1e-9) at = event.time_h + 2e-9;
+      events.push_back({{at, delivered, Action::add, pulse.amount, DosedModel::dose_name(k)}, {k, 1}});
+    }
   std::stable_sort(events.begin(), events.end(), [](const auto& a, const auto& b) { return a.first.time_h < b.first.time_h; });
   Schedule out;
   if (origins) origins->clear();
   for (const auto& [event, origin] : events) {
-    const auto same = std::find_if(out.begin(), out.end(), [&](const Perturbation& e) { return e.time_h == event.time_h && e.target == event.target; });
-    if (same != out.end()) {      // a new pulse in place of the end of the one before
-      if (origin.second == 1) *same = event;
-      continue;
-    }
     out.push_back(event);
     if (origins) origins->push_back(origin);
   }
@@ -99,7 +164,8 @@ control::PlannedAnswer HillSystem::answer(int member, std::span<const control::P
     const Eigen::MatrixXd& slope = run.sensitivities[static_cast<std::size_t>(row)];
     const auto by = [&](Eigen::Index column) { return slope(x, column) + (delivered ? slope(e, column) : 0.0); };
     for (int k = 0; k < count; ++k) out.by_pulses(at, 3 * k) = by(model.dose_parameter(k));
-    for (std::size_t event = 0; event < origins.size(); ++event) out.by_pulses(at, 3 * origins[event].first + origins[event].second) += by(model.parameter_count() + static_cast<Eigen::Index>(event));
+    for (std::size_t event = 0; event < origins.size(); ++event)
+      if (origins[event].second >= 0) out.by_pulses(at, 3 * origins[event].first + origins[event].second) += by(model.parameter_count() + static_cast<Eigen::Index>(event));
   }
   return out;
 }
@@ -125,14 +191,17 @@ Eigen::MatrixXd HillSystem::course(int member, std::span<const control::Pulse> p
 Eigen::VectorXd HillSystem::input_course(int member, int input, std::span<const control::Pulse> pulses, const std::vector<double>& times_h) const {
   const models::TransientDoses& doses = members_[static_cast<std::size_t>(member)].doses;
   Eigen::VectorXd out = Eigen::VectorXd::Zero(static_cast<Eigen::Index>(times_h.size()));
-  for (const control::Pulse& pulse : pulses)
-    for (std::size_t t = 0; t < times_h.size() && pulse.input == input; ++t) {
-      if (times_h[t] < pulse.start_h) continue;
-      const double since = times_h[t] - (input == 0 ? std::max(pulse.until_h, pulse.start_h) : pulse.start_h);
-      const double now = pulse.amount * (since > 0 ? std::exp2(-since / (input == 0 ? doses.sirna_half_life_h : doses.delivered_half_life_h)) : 1.0);
-      double& value = out[static_cast<Eigen::Index>(t)];
-      value = input == 0 ? now : value + now;
+  const auto held = held_levels(pulses, doses.sirna_half_life_h);
+  for (std::size_t t = 0; t < times_h.size(); ++t) {
+    double& value = out[static_cast<Eigen::Index>(t)];
+    if (input == 0) {
+      for (const auto& [k, from, until] : held)
+        if (times_h[t] >= from) value = pulses[static_cast<std::size_t>(k)].amount * (times_h[t] > until ? std::exp2(-(times_h[t] - until) / doses.sirna_half_life_h) : 1.0);
+    } else {
+      for (const control::Pulse& pulse : pulses)
+        if (pulse.input == 1 && times_h[t] >= pulse.start_h) value += pulse.amount * std::exp2(-(times_h[t] - pulse.start_h) / doses.delivered_half_life_h);
     }
+  }
   return out;
 }
 

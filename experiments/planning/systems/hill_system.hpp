@@ -37,6 +37,9 @@ class HillSystem final : public control::PlannedSystem {
   std::vector<control::PlannedQuantity> course_quantities() const override;      // measured level of every gene
   Eigen::MatrixXd course(int member, std::span<const control::Pulse> pulses, const std::vector<double>& times_h, Outcome& outcome) const override;
   Eigen::VectorXd input_course(int member, int input, std::span<const control::Pulse> pulses, const std::vector<double>& times_h) const override;
+  // Rates of the genes that all networks model, and the edges that not all have (1, -1, 0: activates, represses, is not there).
+  std::vector<std::string> parameter_names() const override { return parameter_names_; }
+  Eigen::MatrixXd parameters() const override { return parameter_values_; }
   const HillMember& member(int m) const { return members_[static_cast<std::size_t>(m)]; }
   const std::vector<std::string>& genes() const { return genes_; }
   // Events of a plan on the member's model, in order of time; with `events_of` (if given): the pulse and knob (0 amount, 1 start, 2 end) of each.
@@ -46,8 +49,11 @@ class HillSystem final : public control::PlannedSystem {
   std::vector<std::string> genes_;
   std::vector<GeneQuantity> quantities_;
   std::vector<control::PlannedQuantity> names_;
+  void compare_members();
   std::vector<HillMember> members_;
   double end_h_;
+  std::vector<std::string> parameter_names_;
+  Eigen::MatrixXd parameter_values_;       // [M x P]
 };
 
 // Members of what fit_candidates leaves, with their weights; `arms` says the levels of genes that no dose reaches.
