@@ -128,6 +128,36 @@ TEST_CASE("control design of a network: ranking, proof, and coverage of the pred
   CHECK(std::stod(last.at("coverage")) > 0.88);
 }
 
+TEST_CASE("control design of a network: arms and shifted inputs are those that are named, A ranks by the sum of variances") {
+  const CommandFolder folder;
+  std::string text = text_of(std::filesystem::path(tests::source_folder()) / "experiments/scenarios/control/cascade_next_dish.toml");
+  const auto changed = [](std::string out, const std::string& from, const std::string& to) {
+    REQUIRE(out.find(from) != out.npos);
+    return out.replace(out.find(from), from.size(), to);
+  };
+  text = changed(changed(text, "draws = 16", "draws = 2"), "refits = 400", "refits = 0");
+  folder.write("arms.toml", changed(text, "shifts_h = [0]", "arms = [\"low dox\"]\nshifted = [\"dox\"]\nshifts_h = [-2, 0]"));
+  const Ended ended = folder.run("control design arms.toml --out out");
+  INFO(ended.err << ended.out);
+  REQUIRE(ended.code == 0);
+  const auto rows = folder.table("out/tables/ranking.tsv");
+  CHECK(rows.size() == 8);      // one arm, two shifts, four samplings
+  for (const auto& row : rows) CHECK_THAT(row.at("experiment"), Catch::Matchers::Contains("low dox"));
+  folder.write("bad.toml", changed(text, "shifts_h = [0]", "arms = [\"lou dox\"]"));
+  CHECK_THAT(folder.run("control design bad.toml --out bad").err, Catch::Matchers::Contains("low dox"));
+  folder.write("bad.toml", changed(text, "shifts_h = [0]", "shifted = [\"doxy\"]\nshifts_h = [0, 2]"));
+  CHECK_THAT(folder.run("control design bad.toml --out bad").err, Catch::Matchers::Contains("dox"));
+  folder.write("sum.toml", changed(changed(text, "criterion = \"c\"", "criterion = \"A\""), "[[quantity]]\nparameter = \"half\"", "[[quantity]]\nparameter = \"half\"\n[[quantity]]\nparameter = \"lost\""));
+  const Ended sum = folder.run("control design sum.toml --out sum");
+  INFO(sum.err << sum.out);
+  REQUIRE(sum.code == 0);
+  double before = 0;
+  for (const auto& row : folder.table("sum/tables/ranking.tsv")) {
+    CHECK(std::stod(row.at("criterion")) >= before);
+    before = std::stod(row.at("criterion"));
+  }
+}
+
 TEST_CASE("control transitions: exact chances lie within the intervals of the paths, and the barrier is the action", "[standard]") {
   const CommandFolder folder;
   const Ended ended = folder.run("control transitions toggle_crossing --runs 400 --out out");
@@ -180,6 +210,6 @@ TEST_CASE("control: wrong input is refused with line, name and fix, and nothing 
   const std::string crossing = "network = \"sized_toggle\"\n[target]\nat_least = {V = 30}\n[[input]]\nname = \"push\"\nparameters = {push = 1}\ndoses = [1]\ndurations_h = [2]\n[efficiency]\nhorizon_h = 10\nruns = 20\n";
   refused("transitions", with(crossing, "{V = 30}", "{W = 30}"), "no species 'W'");
   refused("transitions", with(crossing, "{push = 1}", "{pusch = 1}"), "push");
-  refused("transitions", with(crossing, "horizon_h = 10", "horizon_h = 2"), "longer horizon");
+  refused("transitions", with(crossing, "horizon_h = 10", "horizon_h = 0"), "longer horizon");
   refused("transitions", with(crossing, "{V = 30}", "{U = 30}"), "inside the target");
 }

@@ -115,7 +115,9 @@ TEST_CASE("targets and times that are not there are refused") {
   refused([](auto& s) { s.target = {"T9"}; }, "has no time or sample 'T9'");
   refused([](auto& s) { s.target.clear(); }, "is not given");
   refused([](auto& s) { s.target_set = "fibroblast"; }, "several ways");
-  refused([](auto& s) { s.target = {"T0"}; }, "where the path begins or ends");
+  refused([](auto& s) { s.target = {"T0"}; }, "is the start");
+  refused([](auto& s) { s.path_until = {"24"}, s.target = {"16"}; }, "lies on the path from 0 to 24 h");
+  refused([](auto& s) { s.path_until = {"24"}, s.target = {"24"}; }, "lies on the path");
   refused([](auto& s) { s.path_until = {"T0"}; }, "is not after the start");
   refused([](auto& s) { s.least_targets = 50; }, "has no factor with 50 signed targets");
   refused([](auto& s) { s.programmes = {"interferron"}; }, "interferon");

@@ -53,6 +53,13 @@ TEST_CASE("in one dimension the least action is the integral of log loss over pr
   options.segments = 192;
   const ActionPath path = least_action(network, one(low), one(high), options);
   REQUIRE(path.outcome.ok());
+  CHECK(path.descent.ok());
+  LeastActionOptions hasty = options;
+  hasty.iteration_limit = 2;
+  const ActionPath early = least_action(network, one(low), one(high), hasty);
+  REQUIRE(early.outcome.ok());
+  CHECK_FALSE(early.descent.ok());      // said, and an upper bound
+  CHECK(early.total >= path.total - 1e-9);
   CHECK(path.total == Approx(jump).epsilon(1e-3));      // second order: the kink at the saddle costs the most
   CHECK(std::abs(path.total - jump) < 3 * path.error + 1e-5);
   REQUIRE(path.saddle.size() == 1);

@@ -72,6 +72,9 @@ TEST_CASE("superposition is the best of every sum") {
       const auto found = superpose(start, target, responses, reduced ? metric : Eigen::MatrixXd(), {kind, 3, 100, 5});
       CHECK(found.best[0].distance == Approx(best).epsilon(1e-9));
       CHECK(found.alone.size() == 8);
+      const auto of_all = superpose(start, target, responses, reduced ? metric : Eigen::MatrixXd(), {kind, 3, 0, 5});      // pool 0: all
+      CHECK(of_all.best[0].responses == found.best[0].responses);
+      CHECK(of_all.best[0].distance == found.best[0].distance);
       if (kind == SuperpositionAmounts::nonnegative) {
         CHECK(found.all.distance <= found.best[0].distance + 1e-9);
         CHECK(found.all.distance == Approx(brute_distance(m.transpose() * responses, m.transpose() * (target - start))).margin(1e-7));

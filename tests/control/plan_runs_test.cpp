@@ -107,11 +107,58 @@ TEST_CASE("hyped control mpc leaves its figures", "[standard]") {
   const testing::CommandFolder folder;
   std::string text = testing::text_of(fs::path(tests::source_folder()) / "experiments/scenarios/mpc_twin.toml");
   text.replace(text.rfind("until_h = 60"), 12, "until_h = 6");
+  written(folder, "long.toml", text, "members = 60", "members = 10");
+  const testing::Ended refused = folder.run("control mpc long.toml --out none");
+  CHECK(refused.code == 2);      // nothing of it lies after the first horizon
+  CHECK_THAT(refused.err, Contains("after the first horizon"));
+  text.replace(text.find("horizon_h = 12"), 14, "horizon_h = 4 ");
   written(folder, "mpc.toml", text, "members = 60", "members = 10");
   const testing::Ended mpc = folder.run("control mpc mpc.toml --out mpc");
   INFO(mpc.out << mpc.err);
   REQUIRE(mpc.code == 0);
   for (const char* figure : {"course", "schedule"}) CHECK(fs::file_size(folder.path() / "mpc/figures" / (std::string(figure) + ".svg")) > 1000);
+  const double error = number_in(folder.path() / "mpc/summary.json", "error closed loop");
+  CHECK(error > 0);
+  CHECK(error < 0.5);
+  // What was held runs again as a schedule: the expected share at the end is near that of the stochastic culture of 700 cells.
+  const testing::Ended again = folder.run("cycle simulate mpc/data/applied.toml --out simulated");
+  INFO(again.out << again.err);
+  REQUIRE(again.code == 0);
+  double inside = 0, outside = 0, last = 0;
+  const DelimitedTable expected = DelimitedTable::read(folder.path() / "simulated/tables/expected.tsv");
+  for (std::size_t r = 0; r < expected.rows(); ++r) {
+    if (expected.text(r, expected.column("condition")) != "plan") continue;
+    const std::string& seen = expected.text(r, expected.column("class"));
+    const double t = expected.number(r, expected.column("time_h")), value = expected.number(r, expected.column("expected"));
+    if (t > last) last = t, inside = outside = 0;
+    if (t == last && seen == "S/G2/M") inside = value;
+    if (t == last && seen == "G1") outside = value;
+  }
+  CHECK(last == Approx(6));
+  const DelimitedTable course = DelimitedTable::read(folder.path() / "mpc/tables/course.tsv");
+  double share = -1;
+  for (std::size_t r = 0; r < course.rows(); ++r)
+    if (course.text(r, course.column("regime")) == "closed loop" && course.number(r, course.column("time_h")) > 5.99) share = course.number(r, course.column("true_share"));
+  REQUIRE(inside > 0);
+  CHECK(inside / (inside + outside) == Approx(share).margin(0.06));      // 700 cells: standard error 0.015
+}
+
+TEST_CASE("closed loops refuse what they do not know") {
+  const testing::CommandFolder folder;
+  const std::string text = testing::text_of(fs::path(tests::source_folder()) / "experiments/scenarios/mpc_twin.toml");
+  const struct {
+    const char *from, *to, *said;
+  } cases[] = {{"phases = [\"S/G2/M\"]\n", "", "names no phase"},
+               {"value = 0.25", "value = 0.25\nside = \"at_most\"", "leave side out"},
+               {"value = 0.25", "value = 0.25\n[[limit]]\nname = \"left\"\nquantity = \"relative_cells\"\nleast = 0.3", "knows no [[limit]]"},
+               {"amount = [0, 1.5]", "amount = [0, 1.0]", "says something else"}};
+  for (const auto& one : cases) {
+    written(folder, "bad.toml", text, one.from, one.to);
+    const testing::Ended ended = folder.run("control mpc bad.toml --out bad");
+    INFO(one.to << "\n" << ended.err);
+    CHECK(ended.code == 2);
+    CHECK_THAT(ended.err, Contains(one.said));
+  }
 }
 
 TEST_CASE("bad planning scenarios are one clear error and leave nothing") {
@@ -124,6 +171,9 @@ TEST_CASE("bad planning scenarios are one clear error and leave nothing") {
                {"protocol = \"dual\"", "protocol = \"duall\"", "did you mean 'dual'"},
                {"kind = \"cycle\"", "kind = \"cell\"", "joint"},
                {"amount = [0, 1.5]", "amount = [2, 1.5]", "down to"},
+               {"least = 0.3", "least = 0.3\nchance = 0.95", "is not over"},
+               {"start_h = [0, 60]", "start_h = [-4, 60]", "follows cells from"},
+               {"harvest_h = 72", "harvest_h = inf", "finite"},
                {"quantity = \"relative_cells\"", "quantity = \"level\"", "no quantity 'level'"}};
   for (const auto& one : cases) {
     written(folder, "bad.toml", small_plan, one.from, one.to);
@@ -135,7 +185,26 @@ TEST_CASE("bad planning scenarios are one clear error and leave nothing") {
   }
 }
 
-TEST_CASE("hyped control plan for a gene network, and for cycle and network together", "[slow]") {
+TEST_CASE("planning scenarios of networks refuse what belongs to cell cycles, and shares above one") {
+  const testing::CommandFolder folder;
+  const std::string text = testing::text_of(fs::path(tests::source_folder()) / "experiments/scenarios/plan_network.toml");
+  const struct {
+    const char *from, *to, *said;
+  } cases[] = {{"harvest_h = 48", "harvest_h = 48\nprotocol = \"si\"", "belongs to cell-cycle"},
+               {"members = 60", "members = 60\nkinetics = true", "belongs to cell-cycle"},
+               {"members = 60", "members = 60\nrelative_sd = 0.2", "belongs to cell-cycle"},
+               {"[risk]", "[[handling]]\ninput = \"mmG3\"\n[risk]", "belongs to cell-cycle"},
+               {"precision = 0.8", "precision = 1.2", "at most 1"}};
+  for (const auto& one : cases) {
+    written(folder, "bad.toml", text, one.from, one.to);
+    const testing::Ended ended = folder.run("control plan bad.toml none.csv --out bad");
+    INFO(one.to << "\n" << ended.err);
+    CHECK(ended.code == 2);
+    CHECK_THAT(ended.err, Contains(one.said));
+  }
+}
+
+TEST_CASE("hyped control plan for a gene network", "[slow]") {
   const auto cells = testing::real_data("data/grn/hyped_like_gnw10/net1_cells_48h_counts.csv");
   if (cells.empty()) return;
   const testing::CommandFolder folder;

@@ -125,6 +125,7 @@ struct Found {
   Eigen::MatrixXd nodes;                  // [N + 1 x K]
   std::vector<double> parts;
   double coarse = 0, fine = std::numeric_limits<double>::infinity();
+  Outcome descent;                        // of the two finest levels: where it is not ok, `fine` is an upper bound
   Outcome outcome{Status::not_converged, "no path was found"};
 };
 
@@ -153,6 +154,7 @@ Found descend(const DensityNetwork& network, const Eigen::MatrixXd& start, const
     const DescentResult end = minimise_lbfgs(action, theta, descent);
     for (int k = 1; k < segments; ++k) nodes.row(k) = end.theta.segment((k - 1) * network.dimension(), network.dimension()).transpose();
     found.parts.clear();
+    if (2 * segments > options.segments / 2 && found.descent.ok() && !end.outcome.ok()) found.descent = {end.outcome.status, fmt::format("{} segments: {}", segments, end.outcome.message)};
     found.coarse = found.fine;
     found.outcome = PathAction(network, from, to, segments, options.noise, 0).evaluate(end.theta, found.fine, nullptr, &found.parts);
     if (!found.outcome.ok()) return found;
@@ -241,8 +243,9 @@ ActionPath least_action(const DensityNetwork& network, const Eigen::VectorXd& fr
     out.density.row(k) = network.density(best.nodes.row(k).transpose()).transpose();
     if (k > 0) out.action[k] = out.action[k - 1] + best.parts[static_cast<std::size_t>(k) - 1];
   }
-  out.total = std::isfinite(best.coarse) ? best.fine + (best.fine - best.coarse) / 3 : best.fine;      // second order in the spacing
-  out.error = std::abs(out.total - best.fine);
+  out.descent = best.descent;
+  out.total = std::isfinite(best.coarse) && best.descent.ok() ? best.fine + (best.fine - best.coarse) / 3 : best.fine;      // second order in the spacing
+  out.error = std::isfinite(best.coarse) ? std::abs(best.fine - best.coarse) / (best.descent.ok() ? 3 : 1) : 0;
   // the slowest inner node leads to the saddle
   Eigen::Index slowest = 0;
   double least = std::numeric_limits<double>::infinity();

@@ -29,6 +29,7 @@ struct ActionPath {
   double at_saddle = 0;                   // action up to there: all of it, where the path falls freely behind the saddle
   std::vector<double> by_start;           // total of every start, finest level
   std::string method;
+  Outcome descent;                        // not ok: the search for the least path ended early, `total` is that of the finest level and an upper bound
   Outcome outcome;
 };
 

@@ -22,15 +22,15 @@ namespace {
 
 using namespace control;
 
-// The scenario's arms with the shifted inputs later by `by`, and with them the events at the times at which they came.
+// The scenario's arms with the shifted inputs later by `by`, and with them the events at the times at which they came and went.
 std::vector<Arm> moved_arms(const Scenario& scenario, const std::vector<std::string>& inputs, double by) {
   Scenario moved = scenario;
   std::set<double> times;
   const auto is_moved = [&](const std::string& input) { return std::find(inputs.begin(), inputs.end(), input) != inputs.end(); };
   for (auto& d : moved.deliveries)
-    if (is_moved(d.input)) times.insert(d.from_h), d.from_h += by, d.until_h += by;
+    if (is_moved(d.input)) times.insert({d.from_h, d.until_h}), d.from_h += by, d.until_h += by;
   for (auto& s : moved.steps)
-    if (is_moved(s.input)) times.insert(s.from_h), s.from_h += by, s.until_h += by;
+    if (is_moved(s.input)) times.insert({s.from_h, s.until_h}), s.from_h += by, s.until_h += by;
   for (auto& event : moved.events)
     if (times.contains(event.change.time_h)) event.change.time_h += by;
   moved.end_h += std::max(0.0, by);

@@ -19,10 +19,16 @@ namespace {
 using namespace control;
 constexpr double normal_975 = 1.959963984540054;
 
-// A typical width per draw: the root of the geometric mean of the contrasts' variances.
+// A typical width per draw, as the criterion sees it: root mean variance of the contrasts (A, c), or that of a typical direction of their volume (D).
 Eigen::VectorXd typical_width(const DesignProblem& problem, const Eigen::VectorXd& amount) {
-  const Eigen::MatrixXd variance = contrast_variances(problem, total_information(problem, amount));
-  return (variance.array().log().rowwise().mean() / 2).exp() * 2 * normal_975;
+  const auto information = total_information(problem, amount);
+  if (problem.kind == CriterionKind::a_optimal) return contrast_variances(problem, information).rowwise().mean().cwiseSqrt() * 2 * normal_975;
+  Eigen::VectorXd out(problem.draws());
+  for (int s = 0; s < problem.draws(); ++s) {
+    const auto i = static_cast<std::size_t>(s);
+    out[s] = std::exp(0.5 * criterion({{problem.known[i]}, {problem.contrasts[i]}, {}, problem.kind}, {information[i]})) * 2 * normal_975;
+  }
+  return out;
 }
 
 struct Mean {
@@ -48,33 +54,34 @@ void write_ranking(RunDirectory& run, const DesignProblem& problem) {
   struct Row {
     std::size_t candidate;
     Mean after, ratio;
-    double per_cost;
+    double per_cost, criterion;      // expected over draws: what the design makes least
   };
   std::vector<Row> rows;
   for (Eigen::Index i = 0; i < count; ++i) {
     const Eigen::VectorXd after = typical_width(problem, Eigen::VectorXd::Unit(count, i));
+    const double value = criterion(problem, total_information(problem, Eigen::VectorXd::Unit(count, i)));
     if (!after.allFinite()) {
-      rows.push_back({static_cast<std::size_t>(i), {std::numeric_limits<double>::infinity(), 0}, {1, 0}, 0});
+      rows.push_back({static_cast<std::size_t>(i), {std::numeric_limits<double>::infinity(), 0}, {1, 0}, 0, std::numeric_limits<double>::infinity()});
       continue;
     }
     const Mean ratio = open ? Mean{0, 0} : mean_of(after.cwiseQuotient(before));
-    rows.push_back({static_cast<std::size_t>(i), mean_of(after), ratio, open ? 1 / mean_of(after).value : -std::log(ratio.value) / problem.candidates[static_cast<std::size_t>(i)].cost});
+    rows.push_back({static_cast<std::size_t>(i), mean_of(after), ratio, open ? 1 / mean_of(after).value : -std::log(ratio.value) / problem.candidates[static_cast<std::size_t>(i)].cost, value});
   }
-  std::stable_sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return a.after.value < b.after.value; });
-  Table table({{"rank", "", "by width after"}, {"experiment", "", ""}, {"cost", "", ""}, {"width_before", "", "of the 95 % interval on its scale, mean over draws; empty: not determined"}, {"width_after", "", ""}, {"width_after_error", "", "Monte-Carlo standard error over draws"},
-               {"ratio", "1", "width after over before"}, {"ratio_error", "1", "Monte-Carlo standard error"}, {"gain_per_cost", "1", "fall of log width per cost"}});
+  std::stable_sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return a.criterion < b.criterion; });
+  Table table({{"rank", "", "by the criterion after"}, {"experiment", "", ""}, {"cost", "", ""}, {"width_before", "", "of the 95 % interval on its scale, mean over draws; empty: not determined"}, {"width_after", "", ""}, {"width_after_error", "", "Monte-Carlo standard error over draws"},
+               {"ratio", "1", "width after over before"}, {"ratio_error", "1", "Monte-Carlo standard error"}, {"gain_per_cost", "1", "fall of log width per cost"}, {"criterion", "", "after, expected over draws"}});
   Table bars({{"panel", "", ""}, {"name", "", ""}, {"estimate", "", ""}, {"lower", "", ""}, {"upper", "", ""}});
   const bool many = problem.draws() > 1;
   std::int64_t rank = 0;
   for (const Row& row : rows) {
     const auto& candidate = problem.candidates[row.candidate];
     table.add_row({++rank, candidate.name, candidate.cost, open ? Cell{} : cell_of(before.mean()), cell_of(row.after.value), many && std::isfinite(row.after.value) ? cell_of(row.after.error) : Cell{},
-                   open ? Cell{} : cell_of(row.ratio.value), open || !many ? Cell{} : cell_of(row.ratio.error), cell_of(row.per_cost)});
+                   open ? Cell{} : cell_of(row.ratio.value), open || !many ? Cell{} : cell_of(row.ratio.error), cell_of(row.per_cost), cell_of(row.criterion)});
     if (rank > 20 || !std::isfinite(row.after.value)) continue;
     const Mean shown = open ? row.after : row.ratio;
     bars.add_row({std::string(open ? "width of the interval after it" : "width after it over width now"), candidate.name, shown.value, shown.value - normal_975 * shown.error, shown.value + normal_975 * shown.error});
   }
-  run.add_table("ranking", table, "Each candidate done once beside what is known, best first. Widths are of 95 % intervals on the scale they are made on (log10 for positive quantities), geometric mean over quantities.");
+  run.add_table("ranking", table, "Each candidate done once beside what is known, best first. Widths are of 95 % intervals on the scale they are made on (log10 for positive quantities): with several quantities the root mean square of their widths (A), or the typical width of their volume (D).");
   report::add_figure(run, {"ranking", open ? "Width of the 95 % interval after each candidate; bars: Monte-Carlo 95 % over posterior draws." : "Width of the 95 % interval after each candidate over that now; bars: Monte-Carlo 95 % over posterior draws.", "intervals", {{"rows", bars}}, {{"interval_label", "bar: Monte-Carlo 95 %"}}, "answer"});
   const Row& best = rows.front();
   const auto most = std::max_element(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return a.per_cost < b.per_cost; });
@@ -149,8 +156,8 @@ void write_checks(RunDirectory& run, const std::vector<ErrorCheck>& checks) {
     const boost::math::chi_squared_distribution<double> spread(std::max(1, check.used - 1));
     const double lower = check.realised * std::sqrt((check.used - 1) / boost::math::quantile(spread, 0.975)), upper = check.realised * std::sqrt((check.used - 1) / boost::math::quantile(spread, 0.025));
     Cell coverage, low, high;
-    if (check.covered >= 0 && check.used > 0) {
-      const control::Share share = control::share_of(check.covered, check.used);
+    if (const int intervals = check.intervals >= 0 ? check.intervals : check.used; check.covered >= 0 && intervals > 0) {
+      const control::Share share = control::share_of(check.covered, intervals);
       coverage = share.value, low = share.lower, high = share.upper;
     }
     table.add_row({check.quantity, check.experiment, check.how, check.predicted, check.realised, lower, upper, check.realised / check.predicted, std::int64_t{check.used}, std::int64_t{check.failed}, coverage, low, high});

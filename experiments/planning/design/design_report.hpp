@@ -24,7 +24,8 @@ control::ExactDesign write_design(RunDirectory& run, const control::DesignProble
 struct ErrorCheck {
   std::string quantity, experiment, how;      // experiment: existing, with the design; how: what was simulated
   double predicted = 0, realised = 0;         // standard errors
-  int used = 0, failed = 0, covered = -1;     // covered: intervals that hold the truth; -1: not counted
+  int used = 0, failed = 0, covered = -1;     // covered: refits whose own 95 % intervals hold the truth; -1: not counted
+  int intervals = -1;                         // refits that gave an interval of their own; -1: all used
 };
 // Table verification, figure, answers. A realised error is a chi-squared number of used - 1 degrees: its 95 % interval stands beside it.
 void write_checks(RunDirectory& run, const std::vector<ErrorCheck>& checks);

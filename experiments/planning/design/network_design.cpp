@@ -19,6 +19,7 @@ namespace {
 
 using namespace control;
 
+// Inputs named in [candidates] shifted come `shift` later, the others stay.
 Experiment experiment_of(const DesignPlan& plan, const NetworkArm& arm, double shift, const std::vector<double>& times) {
   Experiment out;
   out.id = arm.name;
@@ -26,8 +27,9 @@ Experiment experiment_of(const DesignPlan& plan, const NetworkArm& arm, double s
   out.initial_by_parameter = plan.values.initial_by_parameter;
   out.schedule = plan.network->schedule;
   for (const auto& [name, value] : arm.inputs) {
-    out.schedule.push_back({arm.from_h + shift, name, Action::set, value, ""});
-    if (arm.until_h < 1e299) out.schedule.push_back({arm.until_h + shift, name, Action::set, plan.values.parameters[static_cast<std::size_t>(plan.network->model->parameter_index(name))], ""});
+    const double by = std::find(plan.shifted.begin(), plan.shifted.end(), name) != plan.shifted.end() ? shift : 0;
+    out.schedule.push_back({arm.from_h + by, name, Action::set, value, ""});
+    if (arm.until_h < 1e299) out.schedule.push_back({arm.until_h + by, name, Action::set, plan.values.parameters[static_cast<std::size_t>(plan.network->model->parameter_index(name))], ""});
   }
   std::stable_sort(out.schedule.begin(), out.schedule.end(), [](const auto& a, const auto& b) { return a.time_h < b.time_h; });
   out.sample_times_h = times;
@@ -48,13 +50,26 @@ struct NetworkStudy {
 
 NetworkStudy study_of(const DesignPlan& plan) {
   NetworkStudy out{plan, {}, {}};
+  std::vector<std::string> arms, inputs;
   for (const NetworkArm& arm : plan.network_arms) {
+    if (!arm.measured) arms.push_back(arm.name);
+    for (const auto& [name, value] : arm.inputs)
+      if (!arm.measured) inputs.push_back(name);
+  }
+  for (const auto& name : plan.arms)
+    if (std::find(arms.begin(), arms.end(), name) == arms.end()) throw InputError(plan.file.string(), "[candidates] arms names '" + name + "', which is no candidate [[arm]]", did_you_mean(name, arms));
+  for (const auto& name : plan.shifted)
+    if (std::find(inputs.begin(), inputs.end(), name) == inputs.end()) throw InputError(plan.file.string(), "[candidates] shifted names '" + name + "', which no candidate [[arm]] has as input", inputs.empty() ? "they have none" : did_you_mean(name, inputs));
+  for (const NetworkArm& arm : plan.network_arms) {
+    if (!arm.measured && !plan.arms.empty() && std::find(plan.arms.begin(), plan.arms.end(), arm.name) == plan.arms.end()) continue;
+    const bool moves = std::any_of(arm.inputs.begin(), arm.inputs.end(), [&](const auto& input) { return std::find(plan.shifted.begin(), plan.shifted.end(), input.first) != plan.shifted.end(); });
     if (arm.measured) {
       out.measured.push_back(experiment_of(plan, arm, 0, arm.times_h));
       continue;
     }
     for (const double by : plan.shifts_h) {
-      if (by != 0 && arm.inputs.empty()) continue;
+      if (by != 0 && !moves) continue;
+      if (arm.from_h + by < 0) throw InputError(plan.file.string(), fmt::format("'{}' shifted by {:.4g} h starts before 0 h", arm.name, by), "shift by less");
       for (const SamplingPlan& sampling : plan.sampling) {
         const std::string label = by == 0 ? arm.name : fmt::format("{}, doses {:+.4g} h", arm.name, by);
         out.dishes.push_back({label + " | " + sampling.name, experiment_of(plan, arm, by, sampling.times_h),
@@ -150,6 +165,7 @@ void check_by_refits(const NetworkStudy& study, const std::vector<Experiment>& e
   }
   const int replicates = plan.settings.replicates;
   std::vector<Eigen::VectorXd> found(static_cast<std::size_t>(replicates));
+  std::vector<Eigen::MatrixXd> covariance(static_cast<std::size_t>(replicates));      // of each refit, from its own derivatives; empty: singular
   parallel_for(replicates, [&](int b) {
     RandomStream random(seed, 0x4e7d, static_cast<std::uint32_t>(b));
     std::vector<Eigen::VectorXd> data = mean;
@@ -160,24 +176,33 @@ void check_by_refits(const NetworkStudy& study, const std::vector<Experiment>& e
     const Readings readings(plan, experiments, sd, data, prior);
     const LeastSquaresResult fit = least_squares(readings, theta, theta.array() - 4, theta.array() + 4);
     if (fit.outcome.ok() && fit.at_lower.empty() && fit.at_upper.empty()) found[static_cast<std::size_t>(b)] = fit.theta;
+    else return;
+    Eigen::VectorXd residuals;
+    Eigen::MatrixXd jacobian;
+    if (!readings.evaluate(fit.theta, residuals, &jacobian).ok()) return;
+    const Eigen::LLT<Eigen::MatrixXd> own(jacobian.transpose() * jacobian);
+    if (own.info() == Eigen::Success && own.rcond() > 1e-13) covariance[static_cast<std::size_t>(b)] = own.solve(Eigen::MatrixXd::Identity(theta.size(), theta.size()));
   });
   for (Eigen::Index q = 0; q < contrast.cols(); ++q) {
     if (!std::isfinite(predicted[q])) continue;
     std::vector<double> values;
-    int covered = 0;
+    int covered = 0, with_interval = 0;
     const AskedQuantity* asked = plan.quantities.empty() ? nullptr : &plan.quantities[static_cast<std::size_t>(q)];
-    for (const auto& fit : found) {
+    for (std::size_t b = 0; b < found.size(); ++b) {
+      const Eigen::VectorXd& fit = found[b];
       if (fit.size() == 0) continue;
-      Eigen::VectorXd gradient;
+      Eigen::VectorXd gradient = contrast.col(q);
       const double value = asked != nullptr && asked->parameter.empty() ? label_of(plan, *asked, fit, gradient).value : theta.dot(contrast.col(q)) + (fit - theta).dot(contrast.col(q));
       values.push_back(value);
-      covered += std::abs(value - labels[static_cast<std::size_t>(q)].value) <= 1.959963984540054 * predicted[q];
+      if (covariance[b].size() == 0) continue;
+      ++with_interval;
+      covered += std::abs(value - labels[static_cast<std::size_t>(q)].value) <= 1.959963984540054 * std::sqrt(gradient.dot(covariance[b] * gradient));
     }
     if (values.size() < 20) continue;
     double average = 0, sum = 0;
     for (const double value : values) average += value / static_cast<double>(values.size());
     for (const double value : values) sum += (value - average) * (value - average);
-    out.push_back({labels[static_cast<std::size_t>(q)].name, name, "readings drawn anew, fitted", predicted[q], std::sqrt(sum / static_cast<double>(values.size() - 1)), static_cast<int>(values.size()), replicates - static_cast<int>(values.size()), covered});
+    out.push_back({labels[static_cast<std::size_t>(q)].name, name, "readings drawn anew, fitted", predicted[q], std::sqrt(sum / static_cast<double>(values.size() - 1)), static_cast<int>(values.size()), replicates - static_cast<int>(values.size()), with_interval > 0 ? covered : -1, with_interval});
   }
 }
 

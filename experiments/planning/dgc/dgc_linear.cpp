@@ -42,7 +42,7 @@ void report_linear(RunDirectory& run, const ExpressionSeries& series, const DgcC
   }
   const CourseCoordinates coordinates = coordinates_of(even);
   const StepPairs pairs = step_pairs(coordinates, all_transitions(coordinates));
-  const int rank = settings.rank == 0 ? hard_threshold_rank(pairs.before) : std::min<int>(settings.rank, static_cast<int>(pairs.before.cols()));
+  const int rank = settings.rank == 0 ? hard_threshold_rank(pairs.before, pairs.genes) : std::min<int>(settings.rank, static_cast<int>(std::min(pairs.before.rows(), pairs.before.cols())));
   const Eigen::MatrixXd step = dmd_step(pairs, rank);
   const Eigen::MatrixXd modes = Eigen::JacobiSVD<Eigen::MatrixXd>(pairs.before, Eigen::ComputeThinU).matrixU().leftCols(rank);
   const Eigen::MatrixXd a = modes.transpose() * step * modes, rows = coordinates.basis * modes;      // [r x r], [G x r]

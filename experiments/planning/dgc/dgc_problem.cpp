@@ -122,7 +122,8 @@ DgcCase make_case(const ExpressionSeries& series, const DgcSettings& settings, T
     std::set<std::size_t> times;
     for (const auto& text : settings.target) times.insert(time_index(course, hours_of(series, text)));
     for (const auto t : times) {
-      if (t == start || t == until) throw InputError("--target " + fmt::format("{:g}", course.times_h[t]), "is where the path begins or ends", "give times after it");
+      if (t >= start && t <= until)
+        throw InputError("--target " + fmt::format("{:g}", course.times_h[t]), until == start ? "is the start" : fmt::format("lies on the path from {:g} to {:g} h: its samples would be step and target at once", course.times_h[start], course.times_h[until]), "give times before or after it");
       out.data.target.push_back(states_at(course, t));
       words.push_back(time_words(course, t));
     }

@@ -7,8 +7,10 @@
 #include <chrono>
 #include <cmath>
 #include <cstdio>
+#include <limits>
 
 #include "experiments/planning/plan/cycle_members.hpp"
+#include "experiments/planning/systems/schedule_file.hpp"
 #include "experiments/report/figure.hpp"
 #include "fitting/bootstrap.hpp"
 #include "libhyped/random.hpp"
@@ -19,7 +21,7 @@ namespace hyped {
 
 MpcCourse run_culture(const FeedbackSettings& settings, const StageSettings& stages, const std::string& model, const std::vector<double>& truth, const std::vector<std::vector<double>>& members, const MpcSettings& mpc, MpcRegime regime) {
   MpcCourse out;
-  out.name = regime == MpcRegime::closed ? "closed loop" : regime == MpcRegime::open ? "same plan, not looking" : "no input";
+  out.name = regime == MpcRegime::closed ? "closed loop" : regime == MpcRegime::open ? "planned anew, not looking" : "no input";
   FeedbackController controller(stages, model, members, mpc.cells, settings);
   const auto culture = make_staged(model, stages);
   const int input = culture->parameter_index(settings.input);
@@ -61,16 +63,39 @@ MpcCourse run_culture(const FeedbackSettings& settings, const StageSettings& sta
     if (!(out.outcome = next.outcome).ok() || !(out.outcome = controller.advance(mpc.observe_h, level)).ok()) return out;
     cells = next.states.row(0).transpose();
   }
-  out.error = counted > 0 ? std::sqrt(squares / counted) : 0;
+  out.error = counted > 0 ? std::sqrt(squares / counted) : std::numeric_limits<double>::quiet_NaN();
   return out;
 }
+
+namespace {
+
+// Steps of the input at the looks where its level changes.
+Schedule level_events(const std::string& input, const MpcCourse& course) {
+  Schedule out;
+  double now = 0;
+  for (std::size_t k = 0; k + 1 < course.times_h.size(); ++k)
+    if (course.level[k] != now) out.push_back({course.times_h[k], input, Action::set, now = course.level[k], ""});
+  return out;
+}
+
+}  // namespace
 
 void run_mpc(RunDirectory& run, const PlanScenario& scenario, const std::string& source, bool forced) {
   if (!scenario.mpc.given) throw InputError(scenario.file.string(), "the scenario has no [mpc]", "add it: input, highest, observe_h, block_h, horizon_h");
   if (scenario.kind != "cycle") throw InputError(scenario.file.string(), "closed loops are for cell-cycle models", "use kind = \"cycle\"");
   const Scenario base = read_scenario(shipped_scenario(scenario.base));
   if (!base.twin) throw InputError(base.file.string(), "has no [twin]: there is no culture to steer", "name a scenario with a twin");
-  if (scenario.terms.empty() || scenario.terms[0].quantity.quantity != "share") throw InputError(scenario.file.string(), "a closed loop holds the share of phases", "make the first [[target.term]] a share");
+  const std::string file = scenario.file.string();
+  if (scenario.terms.size() != 1 || scenario.terms[0].quantity.quantity != "share" || !scenario.profiles.empty() || !scenario.nuisance.empty()) throw InputError(file, "a closed loop holds the share of phases, and one such share", "give one [[target.term]], with quantity = \"share\"");
+  const StatedTerm& term = scenario.terms[0];
+  if (term.quantity.of.empty()) throw InputError(term.quantity.place, "the share '" + term.term.name + "' names no phase", "give phases = [...]");
+  if (std::isfinite(term.quantity.time_h) || !term.quantity.at_dosing.empty()) throw InputError(term.quantity.place, "a closed loop holds its share all the time", "leave time_h and at_dosing_of out");
+  if (term.term.side != control::Side::equal) throw InputError(term.quantity.place, "a closed loop holds a share at a value, not on one side of it", "leave side out");
+  if (!scenario.limits.empty() || std::isfinite(scenario.total) || scenario.between_h > 0 || !scenario.handling.empty()) throw InputError(file, "a closed loop knows no [[limit]], [[handling]], total or between_h", "leave them out; `price` holds the levels down, and `highest` in [mpc] bounds them");
+  const MpcSettings& asked = scenario.mpc;
+  for (const auto& input : scenario.inputs)
+    if (input.name != asked.input || std::abs(input.highest - asked.highest) > 1e-12 || input.lowest > 0 || std::isfinite(input.total) || std::isfinite(input.longest_h)) throw InputError(file, fmt::format("[[input]] {} says something else than [mpc]: its input {} at levels from 0 to {:.4g}, from start_h on", input.name, asked.input, asked.highest), "leave [[input]] out, or say the same");
+  if (!(asked.until_h > asked.start_h + asked.horizon_h)) throw InputError(file, fmt::format("the loop ends at {:.4g} h, and its error is measured after the first horizon, from {:.4g} h on", asked.until_h, asked.start_h + asked.horizon_h), "give a later until_h or a shorter horizon_h");
   const std::uint64_t seed = run.summary().seed;
   PlanScenario quiet = scenario;
   quiet.ensemble.kinetics = false;         // the input acts at once: no carrier
@@ -82,7 +107,7 @@ void run_mpc(RunDirectory& run, const PlanScenario& scenario, const std::string&
   std::vector<double> truth = ensemble.members.back().parameters;
   for (const auto& [name, value] : base.twin->truth)
     if (const int at = model->parameter_index(name); at >= 0) truth[static_cast<std::size_t>(at)] = value;
-  FeedbackSettings settings{scenario.mpc.input, scenario.mpc.highest, scenario.mpc.block_h, scenario.mpc.horizon_h, scenario.terms[0].quantity.of, scenario.terms[0].term.value, scenario.price > 0 ? scenario.price : 1e-4, scenario.mpc.missed, 10, seed};
+  FeedbackSettings settings{scenario.mpc.input, scenario.mpc.highest, scenario.mpc.block_h, scenario.mpc.horizon_h, term.quantity.of, term.term.value, scenario.price > 0 ? scenario.price : 1e-4, scenario.mpc.missed, 10, seed};
   run.set_title(scenario.title, scenario.question);
   run.add_setting("scenario", scenario.text);
   for (const auto& note : ensemble.notes) run.add_note(note);
@@ -103,12 +128,19 @@ void run_mpc(RunDirectory& run, const PlanScenario& scenario, const std::string&
       points.add_row({course.name, settings.phases[0], course.times_h[k], course.true_share[k]});
       inputs.add_row({course.name, settings.input, course.times_h[k], course.level[k]});
     }
+    if (regime == MpcRegime::closed) {
+      std::fprintf(stdout, "decision  the longest took %.3g s\n", course.slowest_s);      // on this machine: no part of the results
+      ScheduleFile applied{scenario.base, "Levels that the closed loop held", "plan", scenario.mpc.until_h, {}, level_events(settings.input, course), {}};
+      if (std::filesystem::path(scenario.base).extension() == ".toml") applied.scenario = std::filesystem::absolute(scenario.base).string();
+      for (const auto& [name, value] : base.twin->truth) applied.values[name] = value;
+      write_file(run.path_for("data/applied.toml"), to_toml(applied));
+      run.add_note("The levels that were held, as a schedule file on the twin's true values: hyped cycle simulate OUT/data/applied.toml --out FOLDER");
+    }
     run.add_result("error " + course.name, course.error, "root mean square of share - wanted, after the first horizon");
     run.add_answer(fmt::format("{}: the share is {:.4g} off the wanted {:.4g} (root mean square after the first horizon).", course.name, course.error, settings.wanted));
     if (regime == MpcRegime::closed) {
-      run.add_result("slowest_decision", course.slowest_s, "s");
       run.add_result("filter_coverage", static_cast<double>(course.inside) / static_cast<double>(course.times_h.size()), "share of looks");
-      run.add_answer(fmt::format("A look every {:.3g} h; the longest decision took {:.3g} s; the filter's 90 % range held the true share at {} of {} looks.", scenario.mpc.observe_h, course.slowest_s, course.inside, course.times_h.size()));
+      run.add_answer(fmt::format("A look every {:.3g} h; the filter's 90 % range held the true share at {} of {} looks.", scenario.mpc.observe_h, course.inside, course.times_h.size()));
     }
   }
   run.add_table("course", table, "Culture, what was seen of it, what the filter believed, and the level that was held.");

@@ -1,4 +1,4 @@
-// `hyped control mpc`: a twin's culture observed and steered in closed loop, beside the same plan without looking and no input.
+// `hyped control mpc`: a twin's culture observed and steered in closed loop, beside the same controller without looking, and no input.
 #pragma once
 #include "experiments/planning/mpc/feedback.hpp"
 #include "experiments/planning/plan/plan_scenario.hpp"
@@ -9,7 +9,7 @@ namespace hyped {
 struct MpcCourse {
   std::string name;
   std::vector<double> times_h, level, seen_share, true_share, mean, lower, upper;      // the filter's share: mean and 90 % of its members
-  double error = 0;                        // root mean square of true share - wanted, after the first horizon
+  double error = 0;                        // root mean square of true share - wanted, after the first horizon; NaN: it ended before
   double slowest_s = 0;                    // longest decision with its filter step
   int inside = 0;                          // decisions at which the filter's 90 % range holds the true share
   Outcome outcome;

@@ -163,6 +163,7 @@ void run_barrier(RunDirectory& run, const TransitionPlan& plan, std::uint64_t se
   run.add_result("action", path.total, sized ? "per " + std::string(plan.network.model->parameters()[static_cast<std::size_t>(plan.size_parameter)].name) : "1");
   run.add_result("action_error", path.error, "discretisation");
   path_tables(run, plan, path, sized ? reference : 1);
+  if (!path.descent.ok()) run.add_warning("The search for the least path ended early (" + path.descent.message + "): its action is an upper bound, and not extrapolated. Give more [path] starts, or another number of segments.");
   if (path.error > 0.02 * path.total) run.add_warning(fmt::format("The path's action is known to {:.1f} % only: raise [path] segments.", 100 * path.error / path.total));
   if (path.saddle.size() == 0) run.add_warning("No saddle with one unstable direction was found on the path: the action may belong to a longer way round.");
   run.add_answer(fmt::format("The least-action path costs {:.5g} +- {:.1g} (discretisation){}.", path.total, path.error, sized ? " per unit of size: mean waiting times grow as its exponential" : " in all: the mean waiting time is of the order of its exponential, times an unknown factor"));

@@ -109,13 +109,6 @@ void read_path(Section s, TransitionPlan& out) {
   s.reject_unknown();
 }
 
-void check_horizon(const Section& s, const TransitionPlan& out) {
-  if (!(out.horizon_h > 0)) throw InputError(s.place("horizon_h"), "the horizon is not positive", "give hours");
-  for (const auto& input : out.inputs)
-    if (input.from_h + input.durations_h.back() >= out.horizon_h)
-      throw InputError(s.place("horizon_h"), fmt::format("the input '{}' lasts until {:.6g} h, and the horizon is {:.6g} h: nothing is seen after it has ended", input.name, input.from_h + input.durations_h.back(), out.horizon_h), "give a longer horizon");
-}
-
 }  // namespace
 
 TransitionPlan read_transition_plan(const std::string& name, const std::map<std::string, double>& set) {
@@ -144,7 +137,7 @@ TransitionPlan read_transition_plan(const std::string& name, const std::map<std:
     out.level = s.number("level", out.level);
     if (out.runs < 10) throw InputError(s.place("runs"), "fewer than 10 runs tell no share", "give more");
     if (!(out.level > 0 && out.level < 1)) throw InputError(s.place("level"), "is not between 0 and 1");
-    check_horizon(s, out);
+    if (!(out.horizon_h > 0)) throw InputError(s.place("horizon_h"), "the horizon after the input is not positive: nothing is seen once it has ended", "give a longer horizon");
     s.reject_unknown();
   }
   out.most.assign(states, std::numeric_limits<double>::infinity());

@@ -33,6 +33,9 @@ std::vector<double> with_input(const TransitionPlan& plan, const Case& one) {
   return p;
 }
 
+// Every case is followed for the horizon after its own input has ended, so that all have as long to fall back.
+double end_of(const TransitionPlan& plan, const Case& one) { return plan.horizon_h + (one.input == nullptr ? 0 : one.input->from_h + one.duration_h); }
+
 Experiment experiment_of(const TransitionPlan& plan, const Case& one) {
   Experiment out;
   out.id = one.input == nullptr ? "no input" : one.input->name;
@@ -45,8 +48,8 @@ Experiment experiment_of(const TransitionPlan& plan, const Case& one) {
       out.schedule.push_back({one.input->from_h + one.duration_h, name, Action::set, before, ""});
     }
   std::stable_sort(out.schedule.begin(), out.schedule.end(), [](const auto& a, const auto& b) { return a.time_h < b.time_h; });
-  while (!out.schedule.empty() && out.schedule.back().time_h > plan.horizon_h) out.schedule.pop_back();
-  out.sample_times_h = {plan.horizon_h};
+  while (!out.schedule.empty() && out.schedule.back().time_h > end_of(plan, one)) out.schedule.pop_back();
+  out.sample_times_h = {end_of(plan, one)};
   return out;
 }
 
@@ -66,7 +69,7 @@ void add_latency_rows(const TransitionPlan& plan, const Case& one, const Passage
   std::vector<double> sorted = one.passages.latency_h;
   std::sort(sorted.begin(), sorted.end());
   for (int i = 0; i <= 48; ++i) {
-    const double t = plan.horizon_h * i / 48;
+    const double t = end_of(plan, one) * i / 48;
     const Share share = share_of(static_cast<int>(std::upper_bound(sorted.begin(), sorted.end(), t) - sorted.begin()), static_cast<int>(sorted.size()));
     points.add_row({panel, series, t, share.value, share.lower, share.upper});
     Cell known;
@@ -87,6 +90,7 @@ void run_efficiency(RunDirectory& run, const TransitionPlan& plan, std::uint64_t
       for (const double duration : input.durations_h) cases.push_back({&input, dose, duration, {}, std::numeric_limits<double>::quiet_NaN()});
   // one chain for all: every arrow that any input makes possible
   std::unique_ptr<PassageChain> chain;
+  if (plan.exact && !plan.network.schedule.empty()) run.add_warning("[exact] is asked for, and the network has events of its own: there is no exact chain, sample paths stand alone.");
   if (plan.exact && plan.network.schedule.empty()) {
     std::vector<std::vector<double>> parameters;
     for (const Case& one : cases) parameters.push_back(with_input(plan, one));
@@ -99,16 +103,14 @@ void run_efficiency(RunDirectory& run, const TransitionPlan& plan, std::uint64_t
       chain.reset();
     }
   }
-  run.add_note(chain ? fmt::format("Exact: {} states; dashed lines and the column 'exact' are the chance to have reached the target by the horizon.", chain->size())
+  run.add_note(chain ? fmt::format("Exact: {} states; dashed lines and the column 'exact' are the chance to have reached the target by the end.", chain->size())
                      : "Efficiencies and latencies are from sample paths alone, with binomial intervals (Clopper-Pearson) and order statistics.");
-  Table table({{"input", "", ""}, {"dose", "1", ""}, {"duration_h", "h", ""}, {"runs", "", ""}, {"held", "1", "share inside the target at the horizon, the input long gone"}, {"held_lower", "1", "95 %"}, {"held_upper", "1", "95 %"},
+  Table table({{"input", "", ""}, {"dose", "1", ""}, {"duration_h", "h", ""}, {"runs", "", ""}, {"held", "1", "share inside the target when the horizon after the input's end has passed"}, {"held_lower", "1", "95 %"}, {"held_upper", "1", "95 %"},
                {"reached", "1", "share that was inside at any time"}, {"reached_lower", "1", ""}, {"reached_upper", "1", ""}, {"exact", "1", "chance to have been inside, exact chain"}, {"left_out", "1", "bound on the chance that the chain's box mattered"},
-               {"median_h", "h", "latency; empty: beyond the horizon"}, {"median_lower_h", "h", "95 %, order statistics"}, {"median_upper_h", "h", ""}, {"latency_cv", "1", "of those that reached it"}, {"cv_lower", "1", "95 %, bootstrap"}, {"cv_upper", "1", ""}});
+               {"median_h", "h", "latency from 0 h; empty: beyond the end"}, {"median_lower_h", "h", "95 %, order statistics"}, {"median_upper_h", "h", ""}, {"latency_cv", "1", "of those that reached it"}, {"cv_lower", "1", "95 %, bootstrap"}, {"cv_upper", "1", ""}});
   Table points({{"panel", "", ""}, {"series", "", ""}, {"x", "h", ""}, {"value", "1", ""}, {"lower", "1", ""}, {"upper", "1", ""}}), curve = points;
   Table line({{"panel", "", ""}, {"series", "", ""}, {"x", "h", ""}, {"value", "1", ""}});
   Table latency({{"input", "", ""}, {"dose", "1", ""}, {"duration_h", "h", ""}, {"time_h", "h", ""}, {"reached", "1", "share by this time"}, {"lower", "1", "95 %"}, {"upper", "1", "95 %"}, {"exact", "1", ""}});
-  std::vector<double> grid;
-  for (int i = 0; i <= 48; ++i) grid.push_back(plan.horizon_h * i / 48);
   Progress progress("inputs", static_cast<int>(cases.size()));
   int outside = 0, compared = 0;
   double left_out = 0;
@@ -126,6 +128,8 @@ void run_efficiency(RunDirectory& run, const TransitionPlan& plan, std::uint64_t
     }
     PassageDistribution exact;
     if (chain) {
+      std::vector<double> grid;
+      for (int i = 0; i <= 48; ++i) grid.push_back(end_of(plan, one) * i / 48);
       exact = chain->distribution(stages_of(plan, one), grid);
       if (exact.outcome.ok()) one.exact = exact.reached.back();
     }
@@ -148,9 +152,9 @@ void run_efficiency(RunDirectory& run, const TransitionPlan& plan, std::uint64_t
     progress.advance();
   }
   if (left_out > 1e-3) run.add_warning(fmt::format("The exact chain's box matters: chance up to {:.2g} that a path left it (column left_out). Give larger bounds in [exact] most.", left_out));
-  run.add_table("efficiency", table, fmt::format("Share of cells across ({}) by input, dose and duration; {} sample paths each, horizon {:.6g} h.", plan.target_text, plan.runs, plan.horizon_h));
+  run.add_table("efficiency", table, fmt::format("Share of cells across ({}) by input, dose and duration; {} sample paths each, followed for {:.6g} h after the input has ended.", plan.target_text, plan.runs, plan.horizon_h));
   run.add_table("latency", latency, "Share that reached the target by each time, largest dose of each input.");
-  Table needed({{"input", "", ""}, {"dose", "1", ""}, {"level", "1", "share held at the horizon"}, {"duration_h", "h", "empty: not within the durations tried"}, {"lower_h", "h", "95 %, bootstrap"}, {"upper_h", "h", "empty: beyond the longest tried"}, {"where", "", ""}});
+  Table needed({{"input", "", ""}, {"dose", "1", ""}, {"level", "1", "share held at the end"}, {"duration_h", "h", "empty: not within the durations tried"}, {"lower_h", "h", "95 %, bootstrap"}, {"upper_h", "h", "empty: beyond the longest tried"}, {"where", "", ""}});
   std::size_t at = 1;
   for (const auto& input : plan.inputs)
     for (const double dose : input.doses) {
@@ -166,7 +170,7 @@ void run_efficiency(RunDirectory& run, const TransitionPlan& plan, std::uint64_t
     }
   run.add_table("persistence", needed, "How long the input must last for the stated share to stay across.");
   if (compared > 0) run.add_answer(fmt::format("Sample paths against the exact chain: {} of {} exact chances lie outside the 95 % interval of the paths (about 1 in 20 is chance).", outside, compared));
-  report::add_figure(run, {"efficiency", "Share of cells inside the target at the horizon against how long the input lasted, with 95 % bands.", "banded_curves", {{"curve", curve}, {"keys", curve_keys(curve)}}, {{"x_axis", "duration of the input [h]"}, {"y_axis", "share across at the end"}, {"legend", "bands: 95 %"}, {"from_zero", "1"}, {"marks_only", "1"}}, "answer"});
+  report::add_figure(run, {"efficiency", fmt::format("Share of cells inside the target {:.4g} h after the input has ended against how long it lasted, with 95 % bands.", plan.horizon_h), "banded_curves", {{"curve", curve}, {"keys", curve_keys(curve)}}, {{"x_axis", "duration of the input [h]"}, {"y_axis", "share across at the end"}, {"legend", "bands: 95 %"}, {"from_zero", "1"}, {"marks_only", "1"}}, "answer"});
   std::vector<std::pair<std::string, Table>> parts{{"curve", points}, {"keys", curve_keys(points)}};
   if (chain) parts.emplace_back("line", line);
   report::add_figure(run, {"latency", "Share of cells that reached the target by a time, by duration of the input; bands: 95 %, dashed: exact.", "banded_curves", parts, {{"x_axis", "time [h]"}, {"y_axis", "share that reached it"}, {"legend", chain ? "bands: 95 %   dashed: exact" : "bands: 95 %"}, {"from_zero", "1"}}, "answer"});

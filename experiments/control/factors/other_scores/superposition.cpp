@@ -68,7 +68,7 @@ Superposition superpose(const Eigen::VectorXd& start, const Eigen::VectorXd& tar
     offer(std::move(one));
   }
   std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return out.alone[static_cast<std::size_t>(a)] < out.alone[static_cast<std::size_t>(b)]; });
-  order.resize(static_cast<std::size_t>(std::min(count, options.pool)));
+  if (options.pool > 0) order.resize(static_cast<std::size_t>(std::min(count, options.pool)));
   std::sort(order.begin(), order.end());
   for (std::size_t a = 0; a < order.size() && options.most > 1; ++a)
     for (std::size_t b = a + 1; b < order.size(); ++b) {

@@ -30,7 +30,7 @@ Eigen::MatrixXd state_metric(const Eigen::MatrixXd& states, int rank, double whi
 // min over sets |metric'(start + sum a_p response_p - target)|, after Wytock & Motter 2024, PNAS 121:e2312942121. What differs: they learn metric and
 // classifier from thousands of public profiles (principal components of correlations, nearest neighbours of labelled cell types) and stop
 // when the nearest neighbours are of the target's type; here the metric comes from the states given, and distance is what is minimised.
-// responses [G x P]: log2 changes; metric [G x D], none: all genes. Sets of up to `most` (at most 3) of the `pool` best alone.
+// responses [G x P]: log2 changes; metric [G x D], none: all genes. Sets of up to `most` (at most 3) of the `pool` best alone (0: of all).
 struct SuperpositionOptions {
   SuperpositionAmounts amounts = SuperpositionAmounts::on_off;
   int most = 3, pool = 100, listed = 20;
