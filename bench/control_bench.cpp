@@ -12,6 +12,7 @@
 #include "bench/timing.hpp"
 #include "experiments/control/ensembles/plan_search.hpp"
 #include "experiments/planning/mpc/feedback.hpp"
+#include "experiments/planning/plan/plan_run.hpp"
 #include "libhyped/parallel.hpp"
 #include "tests/control/planned_cycles.hpp"
 
@@ -39,6 +40,52 @@ bool plan(double limit) {
   const double seconds = processor_seconds_of([&] { found = find_plan(problem, options); });
   fmt::print("plan      {} variables, 100 members: {:.2f} processor seconds of one thread, {} simulations of a member, {:.2f} ms each; cost {:.4f}\n", found.shapes[0].variable_count(), seconds, found.evaluations, 1e3 * seconds / static_cast<double>(found.evaluations), found.best.cost);
   return seconds < limit;
+}
+
+// The command as a user runs it, with its own search settings and kinetics drawn for every member: half of 100 members find the plan, half report.
+bool command(double limit) {
+  const auto folder = std::filesystem::temp_directory_path() / fmt::format("hyped-control-bench-{}", getpid());
+  std::filesystem::create_directories(folder);
+  std::ofstream(folder / "four.toml") << R"(harvest_h = 72
+protocol = "dual"
+[model]
+kind = "cycle"
+scenario = "hyped_twin"
+[ensemble]
+members = 100
+relative_sd = 0.08
+[[input]]
+name = "siPRRX1"
+amount = [0, 1.5]
+start_h = [0, 30]
+duration_h = [24]
+[[input]]
+name = "mmMYOD1"
+amount = [0, 1.5]
+start_h = [0, 60]
+[target]
+within = 0.05
+[[target.term]]
+name = "S/G2/M at 48 h"
+phases = ["S/G2/M"]
+time_h = 48
+value = 0.15
+[[target.term]]
+name = "S/G2/M at 72 h"
+phases = ["S/G2/M"]
+value = 0.12
+)";
+  const PlanScenario scenario = read_plan_scenario(folder / "four.toml");
+  double search = 0;
+  const double whole = processor_seconds_of([&] {
+    const PlanCase one = make_plan_case(scenario, "", false, 1);
+    PlanSearch found;
+    search = processor_seconds_of([&] { found = search_plan(scenario, one, *one.problem, 1); });
+    assess_plan(scenario, one, found, 1);
+  });
+  std::filesystem::remove_all(folder);
+  fmt::print("command   hyped control plan as it is, 4 variables, 100 members with kinetics of their own: {:.2f} processor seconds of one thread for the plan, {:.2f} with ensemble and report's numbers\n", search, whole);
+  return search < limit;
 }
 
 bool feedback() {
@@ -121,5 +168,7 @@ int main() {
   good = feedback() && good;
   std::fflush(stdout);
   good = plan(10) && good;
+  std::fflush(stdout);
+  good = command(10) && good;
   return good ? 0 : 1;
 }

@@ -13,6 +13,7 @@ void add_control(CLI::App& app, int& exit_code) {
   add_control_dgc(*control, exit_code);
   add_control_transitions(*control, exit_code);
   add_control_design(*control, exit_code);
+  add_control_linear(*control, exit_code);
 }
 
 }  // namespace hyped::commands

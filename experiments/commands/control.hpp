@@ -8,5 +8,6 @@ void add_control_plan(CLI::App& control, int& exit_code);      // plan, pareto, 
 void add_control_dgc(CLI::App& control, int& exit_code);
 void add_control_transitions(CLI::App& control, int& exit_code);
 void add_control_design(CLI::App& control, int& exit_code);
+void add_control_linear(CLI::App& control, int& exit_code);
 
 }  // namespace hyped::commands

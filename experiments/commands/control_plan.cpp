@@ -3,6 +3,7 @@
 
 #include "experiments/commands/checks.hpp"
 #include "experiments/commands/control.hpp"
+#include "experiments/planning/course/course_run.hpp"
 #include "experiments/planning/mpc/mpc_run.hpp"
 #include "experiments/planning/pareto/pareto_run.hpp"
 #include "experiments/planning/plan/plan_run.hpp"
@@ -39,11 +40,20 @@ void add_verb(CLI::App& control, const std::string& name, const std::string& wha
 
 void add_control_plan(CLI::App& control, int& exit_code) {
   add_verb(control, "plan", "The schedule that brings a fitted model nearest to a target", "hyped control plan plan_twin out/fit --out out/plan", exit_code,
-           [](RunDirectory& run, const PlanScenario& scenario, const std::string& source, bool force) { run_plan(run, scenario, source, force); });
+           [](RunDirectory& run, const PlanScenario& scenario, const std::string& source, bool force) {
+             if (is_free(scenario)) run_course(run, scenario, source, force);
+             else run_plan(run, scenario, source, force);
+           });
   add_verb(control, "pareto", "The best plan under every cap on the total dose", "hyped control pareto plan_twin out/fit --out out/pareto", exit_code,
-           [](RunDirectory& run, const PlanScenario& scenario, const std::string& source, bool force) { run_pareto(run, scenario, source, force); });
+           [](RunDirectory& run, const PlanScenario& scenario, const std::string& source, bool force) {
+             if (is_free(scenario)) throw InputError(scenario.file.string(), "a front of dose against effect is of pulses, and its inputs have a free shape", "use hyped control plan, with `total` of the inputs");
+             run_pareto(run, scenario, source, force);
+           });
   add_verb(control, "mpc", "A twin's culture steered in closed loop, observed as it goes", "hyped control mpc mpc_twin --out out/mpc", exit_code,
-           [](RunDirectory& run, const PlanScenario& scenario, const std::string& source, bool force) { run_mpc(run, scenario, source, force); });
+           [](RunDirectory& run, const PlanScenario& scenario, const std::string& source, bool force) {
+             if (is_free(scenario)) throw InputError(scenario.file.string(), "a closed loop plans its own levels, and inputs have a free shape", "leave shape out");
+             run_mpc(run, scenario, source, force);
+           });
 }
 
 }  // namespace hyped::commands
