@@ -139,7 +139,7 @@ void run_score(RunDirectory& run, const ScoreSettings& settings) {
     for (const std::string& words : s.words) run.add_note(s.dialect + ": " + words);
   report_calibrated(run, pair, calibrated_pair(pair, settings.calibration));
   answer(run, scores);
-  run.add_note("Cells of one culture are no replicates: these scores speak of these cultures. One prediction alone shows no rank; compare models with hyped bench leaderboard.");
+  run.add_note(std::string(pair.replicate_of.empty() ? "Cells of one culture are no replicates: these scores speak of these cultures (--replicates draws guides, donors or wells). " : "") + "One prediction alone shows no rank; compare models with hyped bench leaderboard.");
   Table shown({{"meaning", "", ""}, {"preset", "", ""}, {"metric", "", ""}, {"mean", "", ""}, {"defined", "", ""}, {"of", "", ""}});
   for (const SameNameRow& r : same)
     if (r.means == "discrimination (PDS)" || r.means == "overlap_at_N" || r.means == "Pearson of changes" || r.means == "MSE") shown.add_row({r.means, r.dialect, r.id, value_cell(r.mean), static_cast<std::int64_t>(r.defined), static_cast<std::int64_t>(r.of)});
