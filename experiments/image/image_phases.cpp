@@ -8,6 +8,7 @@
 
 #include "libhyped/ingest/read_tracks.hpp"
 #include "libhyped/store/write_tracks.hpp"
+#include "libhyped/tracks/calls/phase_smoother.hpp"
 
 namespace hyped {
 
@@ -42,9 +43,7 @@ ImagePhases image_phases(const CellTracks& tracks, const ImagePhaseSettings& set
 
 CellTracks with_phases(const CellTracks& tracks, const NucleusCalls& calls) {
   CellTracks out = tracks;
-  out.phases = calls.phases;
-  out.frames.phase = calls.phase;
-  stays_from_frames(out);
+  apply_phases(out, calls.phases, calls.phase, calls.jumped);
   return out;
 }
 
