@@ -56,7 +56,7 @@ void resolve_targets(BenchmarkCells& cells, const BenchmarkReading& reading, con
     auto& list = cells.targets[part];
     if (wanted == "none") continue;
     for (const auto& gene : split_at(wanted, ',')) {
-      if (!genes.contains(gene)) throw InputError("--targets " + text, fmt::format("gene '{}' is not in {}", gene, where), did_you_mean(gene, cells.genes) + ". A part without measured target: PART=none");
+      if (!genes.contains(gene)) throw InputError("--targets " + text, fmt::format("gene '{}' is not in {}", gene, where), did_you_mean(gene, cells.genes) + " (a part without a measured target: PART=none)");
       list.push_back(gene);
     }
   }
@@ -254,6 +254,7 @@ BenchmarkCells read_benchmark_cells(RunDirectory& run, const std::filesystem::pa
                                           context.empty() ? std::vector<std::string>{} : label_of_cells(input.data.obs, context, input.where, notes), names_of(input.data.obs, input.where), arms.reference, reading, input.where, notes);
   out.unit = "mean log1p of normalised counts";
   out.arm_column = arms.column;
+  out.as_a_network_reads = reading.matrix.empty() && reading.target == 1e4 && !(release && reading.arms.column.empty());
   out.context_column = context;
   if (!reading.replicates.empty()) take_replicates(out, label_of_cells(input.data.obs, reading.replicates, input.where, notes), reading.replicates);
   for (const auto& note : notes) {
