@@ -58,8 +58,6 @@ std::vector<std::string> stored_names(const hdf5::Group& root) {
   return {};
 }
 
-}  // namespace
-
 // Rows `from` and on of a dataset as counts, whatever numbers they are stored as.
 void read_counts(const hdf5::Dataset& data, std::uint64_t from, std::uint64_t rows, std::span<std::uint16_t> out) {
   const auto type = data.type().number;
