@@ -70,7 +70,7 @@ void run_score_labels(RunDirectory& run, const LabelScoring& settings) {
     for (std::size_t k = 0; k < settings.reference.size(); ++k) {
       const PictureFile file(settings.reference[k]);
       const int frames = PictureFile(settings.found[k]).info().frames;
-      if (file.info().frames != frames) throw InputError(settings.found[k], fmt::format("holds {} frames, and its reference {} holds {}", frames, settings.reference[k], file.info().frames), "give stacks of the same frames");
+      if (file.info().frames != frames) throw InputError(settings.found[k].string(), fmt::format("holds {} frames, and its reference {} holds {}", frames, settings.reference[k].string(), file.info().frames), "give stacks of the same frames");
       for (int f = 0; f < frames; ++f, ++pictures) {
         const SegmentationScore one = segmentation_score(file.labels(f), read_labels(settings.found[k], f, file.info().height, file.info().width), threshold);
         if (pictures) sum.add(one);

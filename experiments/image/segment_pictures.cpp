@@ -61,7 +61,7 @@ struct Work {
 
 // A frame left open by a file that was left out: no nuclei, and its number is kept.
 void add_gap(Work& work, TiffWriter& labels, const PictureSeries& series, int number, bool measures) {
-  labels.add(Labels::Zero(series.height(), series.width()));
+  labels.add(Labels(Labels::Zero(series.height(), series.width())));
   work.summary.add_row({std::int64_t{number}, std::string("left out"), Cell{}, Cell{}, Cell{}, Cell{}, Cell{}, Cell{}, std::string("its file cannot be used: tables/left_out.tsv")});
   if (!measures) return;
   work.frames.emplace_back();
