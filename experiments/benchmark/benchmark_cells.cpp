@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <set>
 
+#include "experiments/benchmark/replicates.hpp"
 #include "experiments/cells/expression_input.hpp"
 #include "libhyped/expression/arms.hpp"
 #include "libhyped/expression/composition/design_limits.hpp"
@@ -55,7 +56,7 @@ void resolve_targets(BenchmarkCells& cells, const BenchmarkReading& reading, con
     auto& list = cells.targets[part];
     if (wanted == "none") continue;
     for (const auto& gene : split_at(wanted, ',')) {
-      if (!genes.contains(gene)) throw InputError("--targets " + text, fmt::format("gene '{}' is not in {}", gene, where), did_you_mean(gene, cells.genes) + ". A part without measured target: PART=none");
+      if (!genes.contains(gene)) throw InputError("--targets " + text, fmt::format("gene '{}' is not in {}", gene, where), did_you_mean(gene, cells.genes) + " (a part without a measured target: PART=none)");
       list.push_back(gene);
     }
   }
@@ -116,25 +117,8 @@ std::vector<std::string> parts_of_label(const std::string& label, const Benchmar
 }
 
 void take_replicates(BenchmarkCells& cells, const std::vector<std::string>& names, const std::string& where) {
-  if (names.size() != cells.condition_of.size()) throw InputError(where, fmt::format("names {} replicates for {} cells", names.size(), cells.condition_of.size()), "one name a cell");
-  std::map<std::string, std::int32_t> number;
-  for (const auto& name : names)
-    if (!name.empty()) number.emplace(name, 0);
-  cells.replicate_names.clear(), cells.replicate_of.clear();
-  for (auto& [name, at] : number) {
-    at = static_cast<std::int32_t>(cells.replicate_names.size());
-    cells.replicate_names.push_back(name);
-  }
-  for (const auto& name : names) cells.replicate_of.push_back(name.empty() ? -1 : number.at(name));
-  std::vector<std::int32_t> first(cells.conditions.size(), -2);
-  bool several = false;
-  for (std::size_t c = 0; c < names.size(); ++c) {
-    if (cells.condition_of[c] < 0 || cells.replicate_of[c] < 0) continue;
-    auto& one = first[static_cast<std::size_t>(cells.condition_of[c])];
-    if (one == -2) one = cells.replicate_of[c];
-    several = several || one != cells.replicate_of[c];
-  }
-  if (!several) throw InputError(where, "no condition has two replicates", "give a column of guides, donors or wells, of which each condition has some; or leave --replicates out");
+  Replicates replicates = numbered_replicates(names, cells.condition_of, where);
+  cells.replicate_names = std::move(replicates.names), cells.replicate_of = std::move(replicates.of_cell);
 }
 
 BenchmarkCells benchmark_cells_of(const std::vector<std::string>& genes, SparseRows values, const std::vector<std::string>& labels, const std::vector<std::string>& contexts,
@@ -222,25 +206,10 @@ std::vector<std::string> label_of_cells(const DataFrame& obs, const std::string&
   return out;
 }
 
-// How many replicates conditions have; what is drawn where there is one alone.
-std::string replicates_in_words(const BenchmarkCells& cells, const std::string& column) {
-  std::vector<std::set<std::int32_t>> in(cells.conditions.size());
-  std::int64_t nameless = 0;
-  for (std::size_t c = 0; c < cells.condition_of.size(); ++c) {
-    if (cells.condition_of[c] < 0) continue;
-    if (cells.replicate_of[c] < 0) ++nameless;
-    else in[static_cast<std::size_t>(cells.condition_of[c])].insert(cells.replicate_of[c]);
-  }
-  std::size_t least = cells.replicate_names.size(), most = 0, single = 0, perturbed = 0;
-  std::string controls;
-  for (std::size_t l = 0; l < in.size(); ++l) {
-    if (in[l].size() < 2) ++single;
-    if (cells.conditions[l].perturbations.empty()) controls += fmt::format("{}{}", controls.empty() ? "" : ", ", in[l].size());
-    else least = std::min(least, in[l].size()), most = std::max(most, in[l].size()), ++perturbed;
-  }
-  return fmt::format("column {}: {} to {} in each of {} perturbed conditions, {} in controls. Whole replicates are drawn for intervals and split for ceilings; {}{}", column, least, most, perturbed, controls,
-                     single > 0 ? fmt::format("{} conditions have fewer than two: there cells are drawn, which shows less", single) : std::string("every condition has two or more"),
-                     nameless > 0 ? fmt::format("; {} cells have none and stand for themselves", nameless) : std::string());
+std::string words_of_replicates(const BenchmarkCells& cells, const std::string& column) {
+  std::vector<char> is_control;
+  for (const auto& condition : cells.conditions) is_control.push_back(condition.perturbations.empty());
+  return replicates_in_words(column, {cells.replicate_names, cells.replicate_of}, cells.condition_of, is_control);
 }
 
 ExpressionInput tidy_release(RunDirectory& run, const std::filesystem::path& file, const std::string& release, const BenchmarkReading& reading) {
@@ -285,13 +254,14 @@ BenchmarkCells read_benchmark_cells(RunDirectory& run, const std::filesystem::pa
                                           context.empty() ? std::vector<std::string>{} : label_of_cells(input.data.obs, context, input.where, notes), names_of(input.data.obs, input.where), arms.reference, reading, input.where, notes);
   out.unit = "mean log1p of normalised counts";
   out.arm_column = arms.column;
+  out.as_a_network_reads = reading.matrix.empty() && reading.target == 1e4 && !(release && reading.arms.column.empty());
   out.context_column = context;
   if (!reading.replicates.empty()) take_replicates(out, label_of_cells(input.data.obs, reading.replicates, input.where, notes), reading.replicates);
   for (const auto& note : notes) {
     fmt::print("{}", to_terminal_paragraph("note      ", note));
     run.add_note(note);
   }
-  if (!reading.replicates.empty()) say(run, "replicate", replicates_in_words(out, reading.replicates));
+  if (!reading.replicates.empty()) say(run, "replicate", words_of_replicates(out, reading.replicates));
   std::string told;
   for (const auto& [part, genes] : out.targets) told += fmt::format("{}{}: {}", told.empty() ? "" : "; ", part, genes.empty() ? std::string("none") : fmt::format("{}", fmt::join(genes, ", ")));
   say(run, "targets", told.size() > 600 ? told.substr(0, 600) + " ..." : told);

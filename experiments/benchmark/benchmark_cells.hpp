@@ -37,6 +37,7 @@ struct BenchmarkCells {
   std::vector<std::string> replicate_names;  // [R] guides, donors or wells
   std::vector<std::int32_t> replicate_of;    // [C] -1: no name; empty: not asked for
   std::map<std::string, std::vector<std::string>> targets;      // of each part, masked ones too
+  bool as_a_network_reads = false;           // from the file as hyped grn fit reads it: logarithms per 10,000 of the matrix that is found
   bool hyped = false;                        // arms of HYPED: its limits hold
   std::string control_label, arm_column, context_column;
 

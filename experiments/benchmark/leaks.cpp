@@ -105,7 +105,7 @@ std::vector<Leak> leaks_of(const BenchmarkCells& cells, const BenchmarkSplit& sp
     for (std::size_t c = 0; c < halves.size(); ++c)
       if (cells.condition_of[c] >= 0 && cells.replicate_of[c] >= 0 && cells.conditions[static_cast<std::size_t>(cells.condition_of[c])].perturbations.empty()) sides[{cells.condition_of[c], cells.replicate_of[c]}] |= 1 << halves[c];
     const auto both = std::count_if(sides.begin(), sides.end(), [](const auto& one) { return one.second == 3; });
-    out.push_back({"replicates of controls on both sides", both, false, both > 0 ? "a control of fewer than eight replicates is halved by cells: what its replicates have of their own is common to both halves" : "halves of controls are replicates of their own"});
+    out.push_back({"replicates of controls on both sides", both, false, both > 0 ? "a control of fewer than eight replicates, or with cells that name none, is halved by cells: what its replicates have of their own is common to both halves" : "halves of controls are replicates of their own"});
   }
   // equal cells
   const auto hashes = cell_hashes(cells.values);

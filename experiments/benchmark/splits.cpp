@@ -54,7 +54,7 @@ SplitKind split_kind_of(const std::string& word) {
     if (name == word) return kind;
     valid.push_back(name);
   }
-  throw InputError("--split " + word, "is no kind of split and no file", did_you_mean(word, valid) + ". Or give a .tsv file as this command writes it");
+  throw InputError("--split " + word, "is no kind of split and no file", did_you_mean(word, valid) + " (a .tsv file as this command writes it is taken too)");
 }
 
 std::string_view to_string(SplitKind kind) {

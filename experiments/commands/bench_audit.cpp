@@ -3,7 +3,6 @@
 #include "experiments/commands/bench.hpp"
 #include "experiments/commands/checks.hpp"
 #include "experiments/commands/narrow_help.hpp"
-#include "libhyped/parallel.hpp"
 
 namespace hyped::commands {
 
@@ -27,13 +26,9 @@ void add_bench_audit(CLI::App& bench, int& exit_code) {
   command->add_flag("--random-halves", args->random_halves, "halves of cells at random by --seed, not every second cell")->group(rarely_used);
   args->add_common(*command, "hyped bench audit cells.h5ad --by target --control non-targeting --out out/audit");
   command->callback([args, &exit_code] {
-    set_threads(args->threads);
-    args->note_start();
     args->audit.seed = args->seed;
     args->audit.split = args->random_halves ? SplitRule::random : SplitRule::alternate;
-    RunDirectory folder(args->out, args->command_line, args->seed);
-    run_audit(folder, args->data, args->audit);
-    exit_code = args->finish(folder);
+    run_in_folder(*args, exit_code, [&](RunDirectory& folder) { run_audit(folder, args->data, args->audit); });
   });
 }
 

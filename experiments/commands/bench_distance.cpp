@@ -24,7 +24,7 @@ void add_bench_distance(CLI::App& bench, int& exit_code) {
   command->add_option("--min-cells", settings->least_cells, "of a condition")->check(positive_count())->capture_default_str()->group(rarely_used);
   command->callback([args, settings, &exit_code] {
     settings->seed = args->seed;
-    run(*args, exit_code, [&](RunDirectory& folder) { run_cell_distances(folder, args->data, *settings); });
+    run_in_folder(*args, exit_code, [&](RunDirectory& folder) { run_cell_distances(folder, args->data, *settings); });
   });
 }
 

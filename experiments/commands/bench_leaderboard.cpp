@@ -3,7 +3,6 @@
 #include "experiments/commands/bench.hpp"
 #include "experiments/commands/checks.hpp"
 #include "experiments/commands/narrow_help.hpp"
-#include "libhyped/parallel.hpp"
 
 namespace hyped::commands {
 
@@ -28,13 +27,9 @@ void add_bench_leaderboard(CLI::App& bench, int& exit_code) {
   command->add_flag("--splits-apart", s.splits_apart, "NAME_1, NAME_2 are perturbations of their own")->group(rarely_used);
   args->add_common(*command, "hyped bench leaderboard scores.csv --out out/leaderboard");
   command->callback([args, &exit_code] {
-    set_threads(args->threads);
-    args->note_start();
     args->board.seed = args->seed;
     args->board.inputs.assign(args->inputs.begin(), args->inputs.end());
-    RunDirectory folder(args->out, args->command_line, args->seed);
-    run_leaderboard(folder, args->board);
-    exit_code = args->finish(folder);
+    run_in_folder(*args, exit_code, [&](RunDirectory& folder) { run_leaderboard(folder, args->board); });
   });
 }
 

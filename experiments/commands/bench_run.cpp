@@ -39,7 +39,7 @@ void add_bench_run(CLI::App& bench, int& exit_code) {
   command->add_option("--splits", settings->splits, "into halves, for ceilings")->check(positive_count())->capture_default_str()->group(rarely_used);
   command->callback([args, settings, &exit_code] {
     settings->seed = args->seed;
-    run(*args, exit_code, [&](RunDirectory& folder) { run_benchmark(folder, args->data, *settings); });
+    run_in_folder(*args, exit_code, [&](RunDirectory& folder) { run_benchmark(folder, args->data, *settings); });
   });
 }
 

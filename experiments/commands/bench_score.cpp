@@ -3,7 +3,6 @@
 #include "experiments/commands/bench.hpp"
 #include "experiments/commands/checks.hpp"
 #include "experiments/commands/narrow_help.hpp"
-#include "libhyped/parallel.hpp"
 
 namespace hyped::commands {
 
@@ -24,6 +23,7 @@ void add_bench_score(CLI::App& bench, int& exit_code) {
   command->add_option("--prediction-matrix", s.prediction_matrix, "the same of the prediction")->capture_default_str()->group(rarely_used);
   command->add_option("--targets", s.targets, "which genes a label changes: siPRRX1=PRRX1, dual=PRRX1+MYOD1, drug=none; none: all others have none")->allow_extra_args(false);
   command->add_option("--only", s.only, "a condition to score; default: all")->allow_extra_args(false);
+  command->add_option("--replicates", s.replicates, "column of the truth with guides, donors or wells: drawn whole for intervals, split whole for ceilings");
   command->add_flag("--intersection", s.intersection, "score the genes that both sides have");
   command->add_option("--normalise", s.normalise, "total that counts become logarithms of, where one side has logarithms")->check(positive_number())->group(rarely_used);
   command->add_option("--preset", s.presets, "a harness, for example cell-eval-0.8.1; default: all")->allow_extra_args(false);
@@ -31,11 +31,8 @@ void add_bench_score(CLI::App& bench, int& exit_code) {
   command->add_option("--most-pair-work", s.options.most_pair_work, "cells^2 x genes up to which distances of cells are taken")->check(number_from_zero())->capture_default_str()->group(rarely_used);
   args->add_common(*command, "hyped bench score --truth cells.h5ad --prediction model.h5ad --by arm --control control --targets siPRRX1=PRRX1 --out out/score");
   command->callback([args, &exit_code] {
-    set_threads(args->threads);
-    args->note_start();
-    RunDirectory folder(args->out, args->command_line, args->seed);
-    run_score(folder, args->score);
-    exit_code = args->finish(folder);
+    args->score.calibration.seed = args->seed;
+    run_in_folder(*args, exit_code, [&](RunDirectory& folder) { run_score(folder, args->score); });
   });
 }
 

@@ -56,7 +56,7 @@ void add_control_dgc(CLI::App& control, int& exit_code) {
     }
     asked.seed = args->seed;
     check_dgc_settings(asked, "hyped control dgc");
-    run(*args, exit_code, [&](RunDirectory& folder) { run_dgc(folder, asked); });
+    run_in_folder(*args, exit_code, [&](RunDirectory& folder) { run_dgc(folder, asked); });
   });
 }
 

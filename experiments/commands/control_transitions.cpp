@@ -21,15 +21,7 @@ void add_control_transitions(CLI::App& control, int& exit_code) {
   args->add_common(*command, "hyped control transitions toggle_crossing --out out/crossing");
   command->callback([args, &exit_code] {
     set_threads(args->threads);
-    std::map<std::string, double> set;
-    for (const std::string& item : args->set) {
-      const auto equals = item.find('=');
-      char* end = nullptr;
-      const double value = equals == item.npos ? 0 : std::strtod(item.c_str() + equals + 1, &end);
-      if (equals == item.npos || end == item.c_str() + equals + 1 || *end != 0) throw InputError("--set " + item, "is not name=number", "write --set size=12");
-      set[item.substr(0, equals)] = value;
-    }
-    TransitionPlan plan = read_transition_plan(args->scenario, set);
+    TransitionPlan plan = read_transition_plan(args->scenario, set_values(args->set, "size=12"));
     if (args->runs > 0) plan.runs = args->runs;
     args->note_start();
     RunDirectory folder(args->out, args->command_line, args->seed);

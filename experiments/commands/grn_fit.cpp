@@ -20,13 +20,13 @@ void add_grn_fit(CLI::App& grn, int& exit_code) {
   fit->callback([args, &exit_code] {
     GrnScenario scenario = read_grn_scenario(shipped_grn_scenario(args->network));
     scenario.fit.seed = args->seed;
-    run(*args, exit_code, [&](RunDirectory& folder) { run_grn_fit(folder, scenario, args->data); });
+    run_in_folder(*args, exit_code, [&](RunDirectory& folder) { run_grn_fit(folder, scenario, args->data); });
   });
   const auto later = [&](const std::string& name, const std::string& what, const std::string& example, auto verb) {
     auto* command = grn.add_subcommand(name, what);
     command->add_option("FIT", args->fit, "folder that hyped grn fit wrote")->required();
     args->add_common(*command, example);
-    command->callback([args, &exit_code, verb] { run(*args, exit_code, [&](RunDirectory& folder) { verb(folder, *args); }); });
+    command->callback([args, &exit_code, verb] { run_in_folder(*args, exit_code, [&](RunDirectory& folder) { verb(folder, *args); }); });
     return command;
   };
   const auto arms = [&](CLI::App* command) { command->add_option("--arm", args->predict.arms, "NAME=INPUT:LEVEL,... or NAME=KIND@FROM_H[xDOSE]+...; default: the fit's arms")->allow_extra_args(false); };

@@ -33,7 +33,7 @@ void add_grn_interventions(CLI::App& grn, int& exit_code) {
   edges->add_common(*knockouts, "hyped grn knockouts knockouts.tsv --knockdowns knockdowns.tsv --series timeseries.tsv --out out/edges");
   knockouts->callback([edges, &exit_code] {
     edges->settings.seed = edges->seed;
-    run(*edges, exit_code, [&](RunDirectory& folder) { run_knockout_edges(folder, edges->settings), print_answers(folder); });
+    run_in_folder(*edges, exit_code, [&](RunDirectory& folder) { run_knockout_edges(folder, edges->settings), print_answers(folder); });
   });
 
   struct DualArm : CellsArguments {
@@ -58,7 +58,7 @@ void add_grn_interventions(CLI::App& grn, int& exit_code) {
   both->add_common(*dual, "hyped grn dual-arm cells.csv --edges prior.tsv --silenced PRRX1 --delivered MYOD1 --depth 20 --out out/dual");
   dual->callback([both, &exit_code] {
     both->settings.fit.seed = both->seed;
-    run(*both, exit_code, [&](RunDirectory& folder) { run_dual_arm(folder, both->settings), print_answers(folder); });
+    run_in_folder(*both, exit_code, [&](RunDirectory& folder) { run_dual_arm(folder, both->settings), print_answers(folder); });
   });
 }
 

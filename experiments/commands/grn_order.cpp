@@ -24,7 +24,7 @@ void add_grn_order(CLI::App& grn, int& exit_code) {
     args->settings.table = args->table;
     args->settings.samples = args->samples;
     args->settings.seed = args->seed;
-    run(*args, exit_code, [&](RunDirectory& folder) { run_time_order(folder, args->settings); });
+    run_in_folder(*args, exit_code, [&](RunDirectory& folder) { run_time_order(folder, args->settings); });
   });
 }
 

@@ -1,6 +1,8 @@
 // `hyped image ...`: from pictures to nuclei, tracks and phases.
 #include "experiments/commands/image.hpp"
 
+#include <fmt/format.h>
+
 #include "experiments/commands/checks.hpp"
 #include "experiments/commands/commands.hpp"
 #include "experiments/commands/image_nuclei.hpp"
@@ -29,6 +31,10 @@ void FrameArguments::add_frames(CLI::App& command, const std::string& example) {
 HypedImageReading FrameArguments::finished_reading() const {
   HypedImageReading out = reading;
   out.clock.interval_h = interval_min / units::minutes_per_hour;
+  const FilmClock& clock = out.clock;
+  if (clock.break_index > 0 && !clock.contiguous && clock.break_h <= clock.first_h + (clock.break_index - 1) * clock.interval_h)
+    throw InputError(fmt::format("--break-h {:g}", clock.break_h), fmt::format("the frame before the break, {} counted from 0, is at {:.4g} h: time would run backwards", clock.break_index - 1, clock.first_h + (clock.break_index - 1) * clock.interval_h),
+                     "give the hours of the second acquisition's first frame, its number with --break-frame, or --contiguous");
   for (const std::string& text : folders) {
     const auto equals = text.find('=');
     if (equals == text.npos || equals == 0) throw InputError("--folder " + text, "is not FOLDER=ARM", "write --folder Myod=siPRRX1");
@@ -57,6 +63,8 @@ ImagePhaseSettings ReporterArguments::finished(const RunArguments& run) const {
   out.calls.map.reporter = reporter_named(reporter, "--reporter");
   if (out.calls.map.reporter != Reporter::cdt1_geminin && out.calls.map.reporter != Reporter::pip) throw InputError("--reporter " + reporter, "does not tell phases by two channels", "use 'cdt1_geminin' or 'pip'");
   if (channel_named({out.calls.map.g1_channel}, out.calls.map.cycling_channel) == 0) throw InputError("--cycling-channel " + out.calls.map.cycling_channel, "is the G1 channel too", "name two different channels");
+  for (const std::string& reporter_channel : {out.calls.map.g1_channel, out.calls.map.cycling_channel})
+    if (channel_named({reporter_channel}, out.light.dna_channel) == 0) throw InputError("--dna-channel " + out.light.dna_channel, "is a reporter's channel too", "name the stain of the DNA");
   if ((out.light.tile_rows > 0) != (out.light.tile_columns > 0)) throw InputError("--tile-rows, --tile-columns", "only one of them is given", "give both, or neither");
   out.calls.light = light == "kinetics" ? LightChoice::kinetics : light == "levels" ? LightChoice::levels : LightChoice::automatic;
   out.polarity.starved = start == "starved";

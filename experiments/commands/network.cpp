@@ -23,13 +23,7 @@ void run(NetworkArguments& args, int& exit_code, void (*verb)(RunDirectory&, con
   if (!args.outputs.empty()) network.outputs = args.outputs;
   NetworkSettings settings = args.settings_of_network;
   settings.seed = args.seed;
-  for (const std::string& item : args.set) {
-    const auto equals = item.find('=');
-    char* end = nullptr;
-    const double value = equals == item.npos ? 0 : std::strtod(item.c_str() + equals + 1, &end);
-    if (equals == item.npos || end == item.c_str() + equals + 1 || *end != 0) throw InputError("--set " + item, "is not name=number", "write --set k=0.3");
-    settings.set[item.substr(0, equals)] = value;
-  }
+  settings.set = set_values(args.set, "k=0.3");
   args.note_start();
   RunDirectory folder(args.out, args.command_line, args.seed);
   folder.set_title(network.title, network.question);

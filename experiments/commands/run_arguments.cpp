@@ -41,6 +41,18 @@ Scenario RunArguments::read() const {
   return read;
 }
 
+std::map<std::string, double> set_values(const std::vector<std::string>& given, const std::string& example) {
+  std::map<std::string, double> out;
+  for (const std::string& item : given) {
+    const auto equals = item.find('=');
+    char* end = nullptr;
+    const double value = equals == item.npos ? 0 : std::strtod(item.c_str() + equals + 1, &end);
+    if (equals == item.npos || end == item.c_str() + equals + 1 || *end != 0) throw InputError("--set " + item, "is not name=number", "write --set " + example);
+    out[item.substr(0, equals)] = value;
+  }
+  return out;
+}
+
 void RunArguments::note_start() {
   command_line.clear();
   std::ifstream stream("/proc/self/cmdline", std::ios::binary);

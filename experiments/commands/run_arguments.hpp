@@ -2,6 +2,7 @@
 #pragma once
 #include <CLI/CLI.hpp>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,9 @@ struct RunArguments {
   Scenario read() const;
   int finish(RunDirectory& run) const;
 };
+
+// name=number pairs of --set. InputError for what is none; `example` is shown.
+std::map<std::string, double> set_values(const std::vector<std::string>& given, const std::string& example);
 
 // Runs verb(RunDirectory&) in the run's folder, with the threads asked for.
 template <class Verb>

@@ -8,6 +8,7 @@
 
 #include "libhyped/ingest/read_tracks.hpp"
 #include "libhyped/store/write_tracks.hpp"
+#include "libhyped/tracks/calls/phase_smoother.hpp"
 
 namespace hyped {
 
@@ -42,9 +43,7 @@ ImagePhases image_phases(const CellTracks& tracks, const ImagePhaseSettings& set
 
 CellTracks with_phases(const CellTracks& tracks, const NucleusCalls& calls) {
   CellTracks out = tracks;
-  out.phases = calls.phases;
-  out.frames.phase = calls.phase;
-  stays_from_frames(out);
+  apply_phases(out, calls.phases, calls.phase, calls.jumped);
   return out;
 }
 
@@ -54,6 +53,8 @@ void run_image_phases(RunDirectory& run, const std::filesystem::path& folder, co
   TrackReading reading;
   reading.format = "tidy";
   const CellTracks tracks = read_tracks(folder, reading);
+  if (settings.light.tile_rows == 0) run.add_warning("No tiles are given: no flat field is taken out. hyped image run finds the tiles in the pictures; to call its tracks again as it did, give the --tile-rows and --tile-columns of its summary.");
+  if (std::none_of(tracks.films.begin(), tracks.films.end(), [](const Film& film) { return std::any_of(film.marks.begin(), film.marks.end(), [](const auto& m) { return m.first == break_mark; }); })) run.add_note("The tracks know of no break between acquisitions: all frames are taken as of one.");
   const ImagePhases phases = image_phases(tracks, settings);
   report_phases(run, tracks, phases, settings);
   if (!phases.calls.phase.empty()) write_tracks(with_phases(tracks, phases.calls), run.path_for("data/tracks"));

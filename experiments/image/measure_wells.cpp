@@ -130,7 +130,7 @@ double radius_of_wells(const std::vector<WellFrames>& wells, const std::string& 
           radii.push_back(radius);
           break;
         }
-      } catch (const InputError&) {
+      } catch (const std::exception&) {
         continue;      // said when its turn comes
       }
     }
@@ -161,12 +161,12 @@ MeasuredWells measure_wells(const std::vector<WellFrames>& wells, const ImageRun
         try {
           at = measure_frame(well, stamp, settings, out.radius);
           if (!at.outcome.ok()) problems[static_cast<std::size_t>(f)] = at.outcome.message;
-          else if (shelf != nullptr) shelf->keep(well.name(), stamp.number, at);
-        } catch (const InputError& error) {
+        } catch (const std::exception& error) {      // whatever is wrong with one frame, the others go on
           problems[static_cast<std::size_t>(f)] = error.what();
           at.outcome = {Status::not_finite, error.what()};
         }
         at.frame = static_cast<int>(stamp.number), at.time_h = stamp.time_h, at.stage = stamp.stage, at.channels = names;
+        if (problems[static_cast<std::size_t>(f)].empty() && shelf != nullptr) shelf->keep(well.name(), stamp.number, at);      // a full disk is no bad frame
       }
       progress.advance();
     };

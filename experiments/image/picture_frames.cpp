@@ -32,6 +32,7 @@ void say(RunDirectory& run, const std::string& head, const std::string& text) {
 
 PictureSeries::PictureSeries(RunDirectory& run, const PictureSettings& settings) {
   if (settings.files.empty()) throw InputError("PICTURE", "no file is given", "name a PNG, TIFF or OME-TIFF");
+  int of_each = 1;      // frames of a file that cannot be read: as of the one before it
   for (const std::string& file : settings.files) {
     try {
       PictureFile picture(file);
@@ -51,12 +52,15 @@ PictureSeries::PictureSeries(RunDirectory& run, const PictureSettings& settings)
       say(run, "read      ", fmt::format("{}: {}, {} x {} pixels of {} bits; {}{}", file, info.format, info.height, info.width, info.bits, info.axes, info.pixel_um > 0 ? fmt::format("; pixel {:.4g} um", info.pixel_um) : "; pixel size not said"));
       for (const auto& note : info.notes) run.add_warning(file + ": " + note);
       if (info.slices > 1) run.add_warning(fmt::format("{}: of {} slices the first is used", file, info.slices));
-      for (int f = 0; f < info.frames; ++f) frames_.push_back({info.frames > 1 ? fmt::format("{}, frame {}", file, f) : file, static_cast<int>(files_.size()), f, static_cast<int>(frames_.size())});
+      if (frames_.empty() && slots_ > 0) slots_ *= info.frames;      // those before it hold as many as the first that can be read
+      for (int f = 0; f < info.frames; ++f) frames_.push_back({info.frames > 1 ? fmt::format("{}, frame {}", file, f) : file, static_cast<int>(files_.size()), f, slots_++});
+      of_each = info.frames;
       run.add_input(file);
-      files_.push_back(std::move(picture));
-    } catch (const InputError& error) {
+      files_.push_back(file);
+    } catch (const std::exception& error) {      // also a header that asks for more memory than there is
       if (settings.files.size() == 1) throw;
-      failures.push_back(error.what());
+      failures.push_back(std::string(error.what()).find(file) == std::string::npos ? file + ": " + error.what() : error.what());
+      slots_ += of_each;
     }
   }
   if (files_.empty()) throw InputError(settings.files[0], fmt::format("and all {} other files cannot be used: {}", settings.files.size() - 1, failures[0]), "see above");
@@ -64,10 +68,10 @@ PictureSeries::PictureSeries(RunDirectory& run, const PictureSettings& settings)
     const auto equals = text.find('=');
     if (equals == text.npos || equals == 0) throw InputError("--with " + text, "is not NAME=FILE", "write --with green=green.tif");
     PictureFile picture(text.substr(equals + 1));
-    if (files_.size() != 1 || picture.info().height != height_ || picture.info().width != width_ || picture.info().frames != static_cast<int>(frames_.size()))
+    if (files_.size() != 1 || picture.info().height != height_ || picture.info().width != width_ || picture.info().frames != slots_)
       throw InputError("--with " + text, fmt::format("holds {} frames of {} x {} pixels, the pictures are {} of {} x {}", picture.info().frames, picture.info().height, picture.info().width, frames_.size(), height_, width_), "give another channel of the same frames, all in one file");
     channels_.push_back(text.substr(0, equals));
-    with_.push_back(std::move(picture));
+    with_.push_back(text.substr(equals + 1));
     run.add_input(text.substr(equals + 1));
   }
   if (settings.dna_channel.empty() && channels_.size() > 1) throw InputError("--dna-channel", fmt::format("is not given and there are {} channels", channels_.size()), did_you_mean("", channels_));
@@ -76,7 +80,16 @@ PictureSeries::PictureSeries(RunDirectory& run, const PictureSettings& settings)
 }
 
 CameraPlane PictureSeries::plane(const SeriesFrame& frame, int channel) const {
-  return channel < own_channels_ ? files_[frame.file].plane(frame.frame, channel) : with_[channel - own_channels_].plane(frame.number);
+  return channel < own_channels_ ? opened(files_[static_cast<std::size_t>(frame.file)]).plane(frame.frame, channel) : opened(with_[static_cast<std::size_t>(channel - own_channels_)]).plane(frame.number);
+}
+
+const PictureFile& PictureSeries::opened(const std::filesystem::path& file) const {
+  if (!open_ || open_name_ != file) {
+    open_.reset();      // before the next: one picture at a time
+    open_.emplace(file);
+    open_name_ = file;
+  }
+  return *open_;
 }
 
 double white_level_of(const CameraPlane& plane) {

@@ -2,6 +2,7 @@
 #pragma once
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,11 +29,12 @@ struct SeriesFrame {
 class PictureSeries {
  public:
   // Opens every file; those that cannot be read are kept in `failures` and left out. InputError if none can be read, a channel is not there or not told, colour renderings were not allowed.
-  // Files of another shape or pixel size than the first are failures too.
+  // Files of another shape or pixel size than the first are failures too. A file that is left out leaves its frames open: numbers of later ones stay.
   PictureSeries(RunDirectory& run, const PictureSettings& settings);
   const std::vector<SeriesFrame>& frames() const { return frames_; }
   const std::vector<std::string>& channels() const { return channels_; }
   int dna() const { return dna_; }
+  int slots() const { return slots_; }         // frames with those left open; numbers are below it
   double pixel_um() const { return pixel_um_; }
   int height() const { return height_; }
   int width() const { return width_; }
@@ -40,11 +42,14 @@ class PictureSeries {
   std::vector<std::string> failures;           // "file, frame: why", filled by the verbs as they go
 
  private:
-  std::vector<PictureFile> files_, with_;
+  std::vector<std::filesystem::path> files_, with_;      // opened again for each frame: one picture in memory, one file open at a time
+  const PictureFile& opened(const std::filesystem::path& file) const;
   std::vector<SeriesFrame> frames_;
   std::vector<std::string> channels_;
-  int own_channels_ = 1, dna_ = 0, height_ = 0, width_ = 0;
+  int own_channels_ = 1, dna_ = 0, height_ = 0, width_ = 0, slots_ = 0;
   double pixel_um_ = 0;
+  mutable std::filesystem::path open_name_;
+  mutable std::optional<PictureFile> open_;
 };
 
 // Counts at which the camera is full: 2^bits - 1 of the smallest of 8, 10, 12, 14, 16 bits that hold the largest value seen; that is said.

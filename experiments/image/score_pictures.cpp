@@ -15,7 +15,11 @@ namespace {
 // Table 4 of the HYPED paper, as printed.
 constexpr double printed_mse = 0.000146, printed_psnr = 86.4806, printed_ssim = 0.8777, printed_snr_before = 14.082, printed_snr_after = 15.051;
 
-ExactPlane plane_of(const std::filesystem::path& file) { return PictureFile(file).exact_plane(); }
+ExactPlane plane_of(const std::filesystem::path& file) {
+  const PictureFile picture(file);
+  if (picture.info().planes() > 1) throw InputError(file.string(), fmt::format("holds {} pictures", picture.info().planes()), "give one picture a file");
+  return picture.exact_plane();
+}
 
 }  // namespace
 

@@ -66,17 +66,22 @@ void run_score_labels(RunDirectory& run, const LabelScoring& settings) {
   for (const auto& file : settings.found) run.add_input(file);
   for (const double threshold : settings.thresholds) {
     SegmentationScore sum;
+    int pictures = 0;
     for (std::size_t k = 0; k < settings.reference.size(); ++k) {
       const PictureFile file(settings.reference[k]);
-      const SegmentationScore one = segmentation_score(file.labels(), read_labels(settings.found[k], 0, file.info().height, file.info().width), threshold);
-      if (k) sum.add(one);
-      else sum = one;
+      const int frames = PictureFile(settings.found[k]).info().frames;
+      if (file.info().frames != frames) throw InputError(settings.found[k].string(), fmt::format("holds {} frames, and its reference {} holds {}", frames, settings.reference[k].string(), file.info().frames), "give stacks of the same frames");
+      for (int f = 0; f < frames; ++f, ++pictures) {
+        const SegmentationScore one = segmentation_score(file.labels(f), read_labels(settings.found[k], f, file.info().height, file.info().width), threshold);
+        if (pictures) sum.add(one);
+        else sum = one;
+      }
     }
     table.add_row({threshold, sum.f1(), sum.ap(), sum.recall(), sum.precision(), std::int64_t{sum.reference}, std::int64_t{sum.found}, std::int64_t{sum.merges}, std::int64_t{sum.splits}, sum.mean_overlap(), sum.mean_seg()});
     run.add_answer(fmt::format("At an overlap above {:.2f}: F1 {:.3f}, {} of {} nuclei matched, {} false; {} merges, {} splits.", threshold, sum.f1(), sum.matched, sum.reference, sum.false_ones(), sum.merges, sum.splits));
   }
   fmt::print("\n{}\n", to_terminal(table, "tables/scores.tsv"));
-  run.add_table("scores", table, "Nuclei found against those of the reference, all pictures together.");
+  run.add_table("scores", table, "Nuclei found against those of the reference, all frames of all pictures together.");
 }
 
 }  // namespace hyped

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <tuple>
 
 #include "experiments/image/nuclei_table.hpp"
 #include "libhyped/counted.hpp"
@@ -41,9 +42,12 @@ SegmentOptions prepared(RunDirectory& run, const PictureSeries& series, const Nu
   }
   o.white_level = settings.pictures.white_level;
   if (!(o.white_level > 0) && !samples.empty()) {
-    for (const auto& sample : samples) o.white_level = std::max(o.white_level, white_level_of(sample));
-    run.add_note(fmt::format("the camera's white level is taken as {:.0f}, from the largest values in {}", o.white_level, counted(samples.size(), "frame")));
+    for (int c = 0; c < static_cast<int>(series.channels().size()); ++c)
+      for (const auto& sample : c == series.dna() ? samples : samples_of(series, c, 5)) o.white_level = std::max(o.white_level, white_level_of(sample));
+    run.add_note(fmt::format("the camera's white level is taken as {:.0f} in all channels, from the largest values in {}; --white-level gives it", o.white_level, counted(samples.size(), "frame")));
   }
+  for (const auto& [name, size, tile] : {std::tuple{"rows", series.height(), settings.pictures.tile_rows}, {"columns", series.width(), settings.pictures.tile_columns}})
+    if (tile > 0 && size % tile != 0) throw InputError(fmt::format("--tile-{} {}", name, tile), fmt::format("does not divide the picture's {} {}", size, name), "give the size of one stitched tile");
   const TileGrid grid{settings.pictures.tile_rows > 0 ? series.height() / settings.pictures.tile_rows : 1, settings.pictures.tile_columns > 0 ? series.width() / settings.pictures.tile_columns : 1};
   o.seam_rows = grid.seam_rows(series.height()), o.seam_columns = grid.seam_columns(series.width());
   run.add_setting("radius_px", fmt::format("{:.3f}", o.radius));
@@ -54,6 +58,21 @@ struct Work {
   std::vector<FrameNuclei> frames;
   Table summary{{{"frame", "", ""}, {"where", "", ""}, {"nuclei", "1", "without debris"}, {"at_border", "1", ""}, {"at_seam", "1", ""}, {"debris", "1", ""}, {"noise", "counts", "sd of the smoothed picture"}, {"level", "counts", "nuclei start above it"}, {"outcome", "", ""}}};
 };
+
+// A frame left open by a file that was left out: no nuclei, and its number is kept.
+void add_gap(Work& work, TiffWriter& labels, const PictureSeries& series, int number, bool measures) {
+  labels.add(Labels(Labels::Zero(series.height(), series.width())));
+  work.summary.add_row({std::int64_t{number}, std::string("left out"), Cell{}, Cell{}, Cell{}, Cell{}, Cell{}, Cell{}, std::string("its file cannot be used: tables/left_out.tsv")});
+  if (!measures) return;
+  work.frames.emplace_back();
+  work.frames.back().frame = number;
+  work.frames.back().channels = series.channels();
+}
+
+// Values above the white level that was told from other frames: then it is none.
+bool above(const std::vector<CameraPlane>& planes, double white_level) {
+  return white_level > 0 && std::any_of(planes.begin(), planes.end(), [&](const CameraPlane& p) { return p.size() > 0 && p.maxCoeff() > white_level; });
+}
 
 Segmentation labels_of(const PictureSeries& series, const SeriesFrame& frame, const CameraPlane& dna, const SegmentOptions& o, const NucleiSettings& settings) {
   if (settings.labels.empty()) {
@@ -90,10 +109,13 @@ void run_frames(RunDirectory& run, const NucleiSettings& settings, bool measures
   std::filesystem::create_directories(run.path_for("data/labels.ome.tif").parent_path());
   std::filesystem::create_directories(run.path_for("overlays/x.png").parent_path());
   Work work;
-  TiffWriter labels(run.path_for("data/labels.ome.tif"), series.height(), series.width(), static_cast<int>(series.frames().size()), 32, {1, {"labels"}, series.pixel_um()});
-  const int every = std::max(1, static_cast<int>(series.frames().size()) / std::max(1, settings.overlays));
+  TiffWriter labels(run.path_for("data/labels.ome.tif"), series.height(), series.width(), series.slots(), 32, {1, {"labels"}, series.pixel_um()});
+  const int every = std::max(1, series.slots() / std::max(1, settings.overlays));
   long total = 0;
+  int next = 0;
   for (const SeriesFrame& frame : series.frames()) {
+    for (; next < frame.number; ++next) add_gap(work, labels, series, next, measures);
+    ++next;
     Segmentation found;
     FrameNuclei nuclei;
     nuclei.frame = frame.number;
@@ -102,7 +124,13 @@ void run_frames(RunDirectory& run, const NucleiSettings& settings, bool measures
       std::vector<CameraPlane> planes;
       for (int c = 0; c < static_cast<int>(measures ? series.channels().size() : 1); ++c) planes.push_back(series.plane(frame, measures ? c : series.dna()));
       const CameraPlane& dna = planes[measures ? series.dna() : 0];
-      found = labels_of(series, frame, dna, o, settings);
+      SegmentOptions mine = o;
+      if (!(settings.pictures.white_level > 0) && above(planes, o.white_level)) {
+        mine.white_level = 0;
+        run.add_warning(fmt::format("{}: brighter than the white level of {:.0f} that was told from other frames: nothing in it counts as saturated; give --white-level", frame.where, o.white_level));
+      }
+      measure.white_level = mine.white_level;
+      found = labels_of(series, frame, dna, mine, settings);
       for (const auto& note : found.notes) run.add_warning(frame.where + ": " + note);
       if (!found.outcome.ok()) series.failures.push_back(frame.where + ": " + found.outcome.message);
       if (measures && found.outcome.ok()) {
@@ -119,9 +147,9 @@ void run_frames(RunDirectory& run, const NucleiSettings& settings, bool measures
         draw_outlines(overlay, found.labels, colours);
         write_png(run.path_for(fmt::format("overlays/frame_{:04d}.png", frame.number)), overlay);
       }
-    } catch (const InputError& error) {
+    } catch (const std::exception& error) {      // whatever is wrong with one frame, the others go on
       if (series.frames().size() == 1) throw;
-      series.failures.push_back(error.what());
+      series.failures.push_back(std::string(error.what()).find(frame.where) == std::string::npos ? frame.where + ": " + error.what() : error.what());
       found.outcome = {Status::not_finite, error.what()};
     }
     if (!found.labels.size()) found.labels = Labels::Zero(series.height(), series.width());
@@ -132,6 +160,7 @@ void run_frames(RunDirectory& run, const NucleiSettings& settings, bool measures
     work.summary.add_row({std::int64_t{frame.number}, frame.where, std::int64_t{found.count() - debris}, border, seam, debris, cell_of(found.noise), cell_of(found.level), found.outcome.message});
     if (measures) work.frames.push_back(std::move(nuclei));
   }
+  for (; next < series.slots(); ++next) add_gap(work, labels, series, next, measures);
   labels.finish();
   run.add_table("frames", work.summary, "Nuclei found in each frame.");
   fmt::print("{}", to_terminal(work.summary, "tables/frames.tsv"));

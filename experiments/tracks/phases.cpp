@@ -116,7 +116,7 @@ LightCalls calls_by(LightModel light, const PhaseSmoother& data, const CellTrack
   out.smoothed = data.smooth(out.fit.model);
   if (!out.usable()) return out;
   CellTracks called = tracks;
-  apply_phases(called, out.fit.model.phases, out.smoothed);
+  apply_phases(called, out.fit.model.phases, out.smoothed.phase, out.smoothed.jumped);
   out.last = last_stays(called);
   return out;
 }
@@ -175,7 +175,7 @@ void call_phases(RunDirectory& run, CellTracks& tracks, const PhaseSettings& set
   for (const auto& note : fit.notes) say(run, note);
   if (!fit.outcome.ok()) run.set_outcome(fit.outcome);
   if (!smoothed.outcome.ok()) run.set_outcome(smoothed.outcome);
-  apply_phases(tracks, fit.model.phases, smoothed);
+  apply_phases(tracks, fit.model.phases, smoothed.phase, smoothed.jumped);
   warn_of_undivided(run, tracks);
   const Table states = states_of(fit, map, interval_h);
   fmt::print("\n{}\n", to_terminal(states, "tables/smoother.tsv"));

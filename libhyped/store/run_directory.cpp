@@ -133,6 +133,11 @@ void RunDirectory::add_warning(std::string text) { summary_.warnings.push_back(s
 void RunDirectory::add_note(std::string text) { summary_.notes.push_back(std::move(text)); }
 
 void RunDirectory::set_outcome(const Outcome& outcome) {
+  const std::string ok(to_string(Status::ok));
+  if (summary_.status != ok && !outcome.ok()) {      // the first stands, what came after is said too
+    summary_.status_message += "; " + outcome.message;
+    return;
+  }
   summary_.status = std::string(to_string(outcome.status));
   summary_.status_message = outcome.message;
 }

@@ -120,6 +120,38 @@ TEST_CASE("bench score: cells, means and tables of means give the same numbers")
   CHECK(files.mean_of(settings, "strict", "l2") == Approx(l2).epsilon(1e-6));
 }
 
+TEST_CASE("bench score: replicates are drawn whole for intervals, and must be there") {
+  Files files;
+  // wells of ten cells; those of a condition differ from each other
+  Strings well;
+  for (std::size_t c = 0; c < files.pair.truth.groups.of_cell.size(); ++c) {
+    const int r = static_cast<int>(c / 10 % 4);
+    well.push_back(files.pair.truth.groups.names[static_cast<std::size_t>(files.pair.truth.groups.of_cell[c])] + "_well" + std::to_string(r));
+    for (auto& value : files.pair.truth.cells.values_of(static_cast<int>(c))) value *= static_cast<float>(value > 4 ? 1 + r : 1);
+  }
+  AnnotatedData truth = annotated(files.pair.truth, files.pair.genes);
+  truth.obs.put("well", DataColumn(well)), truth.obs.put("plate", DataColumn(Strings(well.size(), "one")));
+  write_anndata(truth, files.truth);
+  ScoreSettings settings = files.settings();
+  settings.presets = {"strict"};
+  const auto width = [&](const std::string& replicates) {
+    settings.replicates = replicates;
+    RunDirectory run(files.folder.path / "wells", {"test"}, 1);
+    run_score(run, settings);
+    run.finish();
+    const DelimitedTable table = DelimitedTable::read(files.folder.path / "wells/tables/calibrated.tsv");
+    CHECK((table.rows() > 0 && table.text(0, 0) == "l2_delta"));
+    return table.number(0, table.column("upper")) - table.number(0, table.column("lower"));
+  };
+  const double cells = width(""), wells = width("well");
+  INFO("width over cells " << cells << ", over wells " << wells);
+  CHECK(wells > 1.5 * cells);
+  settings.replicates = "plate";
+  CHECK(files.refusal(settings).find("no condition has two replicates") != std::string::npos);
+  settings.replicates = "guide";
+  CHECK(files.refusal(settings).find("--replicates guide") != std::string::npos);
+}
+
 TEST_CASE("bench score: every preset, and names that are the same") {
   const Files files;
   RunDirectory run(files.folder.path / "all", {"test"}, 1);

@@ -35,7 +35,8 @@ TEST_CASE("must/single/6", "[slow]") {
     options.light = LightModel::kinetics;
     options.stages = 6;
     const SmootherFit smoother = fit_smoother(data, film.tracks, map, options);
-    apply_phases(film.tracks, smoother.model.phases, data.smooth(smoother.model));
+    const SmoothedPhases smoothed = data.smooth(smoother.model);
+    apply_phases(film.tracks, smoother.model.phases, smoothed.phase, smoothed.jumped);
     for (int k = 0; k < 2; ++k) {
       Answer& answer = answers[static_cast<std::size_t>(f)][static_cast<std::size_t>(k)];
       DurationPolicy policy;

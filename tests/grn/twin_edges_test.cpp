@@ -91,7 +91,7 @@ void run_coverage(int twins, double cells, double dispersion, double tolerance) 
   std::string who;
   int many = 0;
   for (const auto& [name, one] : named)
-    if (one.counted >= std::max(10, twins / 2)) {
+    if (one.counted >= std::max(5, twins / 2)) {
       ++many;
       if (one.share() < lowest) lowest = one.share(), who = name;
     }
@@ -100,6 +100,7 @@ void run_coverage(int twins, double cells, double dispersion, double tolerance) 
   WARN("linear intervals " << linear.share() << " of " << linear.counted << "; refits of all parameters, prior only ones included " << everything.share() << " of " << everything.counted);
   for (const auto& [name, one] : classes) WARN(name << ": " << one.share() << " of " << one.counted);
   CHECK(failed <= twins / 20);
+  CHECK(many >= 10);
   CHECK(pooled.share() > 0.95 - tolerance);
   CHECK(pooled.share() < 0.95 + tolerance);
   // each at least 90 %, less what chance takes from the lowest of so many: a one-sided binomial bound at one in as many parameters

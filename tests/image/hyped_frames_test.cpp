@@ -164,6 +164,44 @@ TEST_CASE("bit depth, shift and renderings are told from the numbers") {
   CHECK_THAT(problem_of([&] { HypedFrame::open(folder / "bits" / "t_6.hdf5", named); }), Catch::Matchers::Contains("no dataset 'stack'"));
 }
 
+TEST_CASE("counts stored as floats or wide integers are the same counts, what is no count is refused") {
+  const fs::path file = folder / "wide" / "t_0.hdf5";
+  fs::create_directories(file.parent_path());
+  std::vector<double> values;
+  for (int c = 0; c < 4; ++c)
+    for (int r = 0; r < 40; ++r)
+      for (int x = 0; x < 60; ++x) values.push_back(value_at(c, r, x));
+  const auto write = [&](hdf5::NumberType type) {
+    const auto out = hdf5::File::create(file);
+    if (type == hdf5::NumberType::i32) {
+      const std::vector<std::int32_t> whole(values.begin(), values.end());
+      out.root().write_numbers("Scene", type, {4, 40, 60}, whole.data());
+    } else {
+      const std::vector<float> some(values.begin(), values.end());
+      out.root().write_numbers("Scene", type, {4, 40, 60}, some.data());
+    }
+  };
+  for (const auto type : {hdf5::NumberType::i32, hdf5::NumberType::f32}) {
+    write(type);
+    const HypedFrame frame = HypedFrame::open(file);
+    CHECK(frame.read("Cy5", frame.encoding()).counts(3, 4) == value_at(2, 3, 4));
+  }
+  for (const double bad : {812.7, 90000.0, -1.0, std::nan("")}) {
+    values[100] = bad;
+    write(hdf5::NumberType::f32);
+    INFO(bad);
+    CHECK_THAT(problem_of([&] { HypedFrame::open(file).encoding(); }), Catch::Matchers::Contains("whole numbers from 0 to 65535") && Catch::Matchers::Contains("t_0.hdf5"));
+  }
+}
+
+TEST_CASE("counts shifted left are told in a dim frame too") {
+  Made made;
+  made.value = [](int c, int r, int x) { return 110 + 100 * c + r + x % 7; };
+  made.shift = 2;
+  const HypedFrame frame = HypedFrame::open(write_frame(folder / "dim" / "t_0.hdf5", made));
+  CHECK(frame.encoding().shift == 2);
+}
+
 TEST_CASE("black, saturated and one-valued frames are refused by name") {
   const FrameEncoding encoding;
   for (const auto& [value, word] : {std::pair(0, "all black"), std::pair(16383, "white level"), std::pair(300, "everywhere")}) {

@@ -123,3 +123,16 @@ TEST_CASE("a stopped run goes on with the frames it had") {
   shelf.finish();
   CHECK_FALSE(fs::exists(here.path() / "shelf"));
 }
+
+TEST_CASE("a break before the frames in front of it is refused at once") {
+  const CommandFolder here;
+  fs::create_directories(here.path() / "film");
+  const std::string map = " --reporter cdt1_geminin --g1-channel MKate --cycling-channel tagGFP --dna-channel Cy5 --start cycling";
+  const auto run = here.run("image run film" + map + " --frame-interval-min 30 --out out");
+  CHECK(run.code == 2);
+  CHECK(run.err.find("time would run backwards") != std::string::npos);
+  CHECK(run.err.find("--contiguous") != std::string::npos);
+  const auto same = here.run("image run film --reporter cdt1_geminin --g1-channel MKate --cycling-channel tagGFP --dna-channel mKate --start cycling --out out");
+  CHECK(same.code == 2);
+  CHECK(same.err.find("--dna-channel mKate") != std::string::npos);
+}

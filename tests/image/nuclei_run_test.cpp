@@ -97,9 +97,51 @@ TEST_CASE("one bad file among many is listed and does not stop the rest") {
   CHECK_THAT(left_out.text(1, 1), Contains("c.tif"));
   CHECK_THAT(left_out.text(2, 1), Contains("black"));
   const DelimitedTable frames = DelimitedTable::read(folder.path / "out/tables/frames.tsv");
-  REQUIRE(frames.rows() == 3);
+  // a, (b), black, (c), d: what is left out keeps its number
+  REQUIRE(frames.rows() == 5);
+  for (std::size_t r = 0; r < 5; ++r) CHECK(frames.integer(r, frames.column("frame")) == static_cast<std::int64_t>(r));
   CHECK(frames.integer(0, frames.column("nuclei")) == 20);
-  CHECK(frames.integer(2, frames.column("nuclei")) == 10);
+  CHECK(frames.text(1, frames.column("where")) == "left out");
+  CHECK(frames.text(1, frames.column("nuclei")).empty());
+  CHECK(frames.integer(4, frames.column("nuclei")) == 10);
+  const PictureFile labels(folder.path / "out/data/labels.ome.tif");
+  REQUIRE(labels.info().frames == 5);
+  CHECK(labels.labels(3).maxCoeff() == 0);
+  CHECK(labels.labels(4).maxCoeff() == 10);
+}
+
+TEST_CASE("one file of a series is open at a time, whatever their number") {
+  const Folder folder;
+  write_film(folder / "one.tif", {blobs(3, 800, 1, 64, 64)}, {});
+  NucleiSettings settings;
+  for (int k = 0; k < 60; ++k) settings.pictures.files.push_back(folder / "one.tif");
+  RunDirectory run(folder / "out", {"hyped"}, 1);
+  const auto open_files = [] { return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {}); };
+  const auto before = open_files();
+  PictureSeries series(run, settings.pictures);
+  CHECK(series.frames().size() == 60);
+  CHECK(open_files() <= before + 1);
+  for (const auto& frame : series.frames()) CHECK(series.plane(frame, 0).rows() == 64);
+  CHECK(open_files() <= before + 1);
+}
+
+TEST_CASE("a frame brighter than those the white level was told from is measured, not called saturated") {
+  const Folder folder;
+  for (int k = 0; k < 11; ++k) write_film(folder / ("f" + std::to_string(k) + ".tif"), {blobs(10, k == 1 ? 6000 : 300, 1 + static_cast<unsigned>(k))}, {});
+  NucleiSettings settings;
+  for (int k = 0; k < 11; ++k) settings.pictures.files.push_back(folder / ("f" + std::to_string(k) + ".tif"));
+  RunDirectory run(folder / "out", {"hyped"}, 1);
+  run_measure(run, settings);
+  run.finish();
+  const DelimitedTable nuclei = DelimitedTable::read(folder.path / "out/tables/nuclei.tsv");
+  int seen = 0;
+  for (std::size_t r = 0; r < nuclei.rows(); ++r)
+    if (nuclei.integer(r, nuclei.column("frame")) == 1) {
+      ++seen;
+      CHECK(nuclei.text(r, nuclei.column("light_saturated")) != "1");
+    }
+  CHECK(seen == 10);
+  CHECK(std::any_of(run.summary().warnings.begin(), run.summary().warnings.end(), [](const auto& w) { return w.find("--white-level") != w.npos; }));
 }
 
 TEST_CASE("renderings for display are refused unless they are asked for") {

@@ -208,3 +208,33 @@ TEST_CASE("dark nuclei count as early G1 only after a division that was seen") {
   for (std::size_t c = 0; c < calls.labelled.size(); ++c)
     if (tracks.cells[c].start == CellStart::film_start && tracks.cells[c].end == CellEnd::film_end) CHECK(calls.labelled[c] == 0);
 }
+
+TEST_CASE("nuclei cut by the edge, whose total is not known, are corrected as others are") {
+  CellTracks tracks;
+  tracks.films.push_back({"1", "control", 1.0 / 3, 0, 59.0 / 3});
+  tracks.frames.channels = {given.g1_channel, given.cycling_channel, "Cy5", "Cy5_total"};
+  RandomStream random(5, 0, 0);
+  constexpr int cells = 400, frames = 10;
+  tracks.frames.intensity.resize(cells * frames, 4);
+  tracks.frames.position = Eigen::MatrixX2d::Constant(cells * frames, 2, 100.0);
+  for (int k = 0; k < cells; ++k) {
+    FollowedCell cell;
+    cell.id = std::to_string(k);
+    cell.first_row = k * frames, cell.row_count = frames;
+    cell.start_h = 0, cell.end_h = (frames - 1) / 3.0;
+    const bool cut = k % 2 == 1, bright = k % 4 < 2;      // half of either kind at the edge
+    for (int f = 0; f < frames; ++f) {
+      const double dna = 400 + 100 * random.uniform();
+      tracks.frames.frame.push_back(f), tracks.frames.time_h.push_back(f / 3.0), tracks.frames.filled.push_back(0), tracks.frames.source_line.push_back(0);
+      tracks.frames.intensity.row(k * frames + f) << 50 + 0.2 * dna + 4 * random.normal() + (bright ? 500 : 0), 4 * random.normal() + (bright ? 0 : 500 * (k % 8 < 4)), dna, cut ? std::nan("") : 300 * dna;
+    }
+    tracks.cells.push_back(cell);
+  }
+  const NuclearLight light = correct_light(tracks, given, {"Cy5", 0, 0, true});
+  double whole = 0, cut = 0;
+  for (int r = 0; r < cells * frames; ++r)
+    if (r / frames % 8 >= 6) (r / frames % 2 == 1 ? cut : whole) += light.light(r, 0) / (cells / 8.0 * frames);
+  // dark nuclei: noise of 4 counts over 500 rows
+  CHECK(std::abs(whole) < 2);
+  CHECK(std::abs(cut) < 2);
+}

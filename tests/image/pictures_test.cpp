@@ -1,4 +1,5 @@
 // Picture files: written and read again, real ones of other programs, broken ones.
+#include <tiffio.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
@@ -29,6 +30,27 @@ CameraPlane random_plane(int rows, int cols, unsigned seed, int most = 65535) {
   CameraPlane out(rows, cols);
   for (Eigen::Index i = 0; i < out.size(); ++i) out.data()[i] = static_cast<std::uint16_t>(random.uniform() * most);
   return out;
+}
+
+// Pages without a description, each followed by a small copy of it, as microscopes of Zeiss write them, if asked for.
+void write_pages(const std::filesystem::path& file, const std::vector<CameraPlane>& planes, bool copies) {
+  TIFF* tiff = TIFFOpen(file.c_str(), "w");
+  REQUIRE(tiff != nullptr);
+  const auto write = [&](const CameraPlane& plane, bool small) {
+    TIFFSetField(tiff, TIFFTAG_IMAGEWIDTH, static_cast<std::uint32_t>(plane.cols())), TIFFSetField(tiff, TIFFTAG_IMAGELENGTH, static_cast<std::uint32_t>(plane.rows()));
+    TIFFSetField(tiff, TIFFTAG_BITSPERSAMPLE, 16), TIFFSetField(tiff, TIFFTAG_SAMPLESPERPIXEL, 1), TIFFSetField(tiff, TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_MINISBLACK);
+    if (small) TIFFSetField(tiff, TIFFTAG_SUBFILETYPE, FILETYPE_REDUCEDIMAGE);
+    for (Eigen::Index r = 0; r < plane.rows(); ++r) {
+      std::vector<std::uint16_t> line(plane.row(r).begin(), plane.row(r).end());
+      TIFFWriteScanline(tiff, line.data(), static_cast<std::uint32_t>(r), 0);
+    }
+    TIFFWriteDirectory(tiff);
+  };
+  for (const CameraPlane& plane : planes) {
+    write(plane, false);
+    if (copies) write(plane.topLeftCorner(4, 5), true);
+  }
+  TIFFClose(tiff);
 }
 
 void write_npy(const std::filesystem::path& file, const std::string& type, const std::string& shape, const std::string& bytes, const std::string& fortran = "False") {
@@ -90,6 +112,35 @@ TEST_CASE("what is not finished leaves nothing behind") {
   CHECK_THROWS_AS(TiffWriter(folder / "no/such/folder.tif", 10, 10, 1, 16), InputError);
 }
 
+TEST_CASE("a film that is cut short is refused, small copies between its pages are passed over") {
+  const Folder folder;
+  std::vector<CameraPlane> planes;
+  for (unsigned k = 1; k <= 5; ++k) planes.push_back(random_plane(40, 50, k));
+  write_pages(folder / "whole.tif", planes, false);
+  CHECK(PictureFile(folder / "whole.tif").info().frames == 5);
+  std::ifstream in(folder / "whole.tif", std::ios::binary);
+  const std::string bytes((std::istreambuf_iterator<char>(in)), {});
+  std::ofstream(folder / "cut.tif", std::ios::binary) << bytes.substr(0, bytes.size() * 55 / 100);
+  CHECK_THROWS_WITH(PictureFile(folder / "cut.tif"), Contains("breaks off"));
+  write_pages(folder / "copies.tif", planes, true);
+  const PictureFile copies(folder / "copies.tif");
+  REQUIRE(copies.info().frames == 5);
+  for (int k = 0; k < 5; ++k) CHECK((copies.plane(k) == planes[static_cast<std::size_t>(k)]).all());
+}
+
+TEST_CASE("a header that asks for more pixels than any picture has is refused") {
+  const Folder folder;
+  write_pages(folder / "whole.tif", {random_plane(40, 50, 1)}, false);
+  TIFF* tiff = TIFFOpen((folder / "whole.tif").c_str(), "r+");
+  REQUIRE(tiff != nullptr);
+  TIFFSetField(tiff, TIFFTAG_IMAGEWIDTH, 4294967295U);
+  TIFFRewriteDirectory(tiff);
+  TIFFClose(tiff);
+  CHECK_THROWS_AS(PictureFile(folder / "whole.tif"), InputError);
+  write_npy(folder / "far.npy", "|u1", "(99999999999, 10)", "abc");
+  CHECK_THROWS_AS(PictureFile(folder / "far.npy"), InputError);
+}
+
 TEST_CASE("NumPy labels of every kind") {
   const Folder folder;
   write_npy(folder / "u1.npy", "|u1", "(2, 3)", std::string("\0\1\2\3\4\5", 6));
@@ -121,6 +172,9 @@ TEST_CASE("what OME-XML and ImageJ say of a file's pages") {
   CHECK(ome.frames == 67);
   CHECK(ome.pixel_um == Approx(1.362));
   CHECK(ome.channel_names[1] == "mKate");
+  const auto named = read_page_order("<?xml version='1.0'?><OME><Pixels DimensionOrder='XYCZT' SizeC='1'><Channel Name='A &amp; B &lt;2&gt;'/></Pixels></OME>", "f");
+  REQUIRE(named.channel_names.size() == 1);
+  CHECK(named.channel_names[0] == "A & B <2>");
   CHECK_THROWS_AS(read_page_order("<OME><Pixels DimensionOrder=\"YXCZT\"/></OME>", "f"), InputError);
   const auto imagej = read_page_order("ImageJ=1.53t\nimages=12\nchannels=3\nslices=1\nframes=4\nhyperstack=true\n", "f");
   CHECK(imagej.channels == 3);

@@ -210,3 +210,39 @@ TEST_CASE("noise laws are told by the names of metrics") {
   CHECK(*disattenuated(0.6, 0.64).value == Approx(0.75));
   CHECK(!disattenuated(0.6, 0).value);
 }
+
+TEST_CASE("what has no best value has no bound, one condition has no scaled score") {
+  CHECK_FALSE(ends_at_perfect("de_nsig_real"));
+  CHECK_FALSE(ends_at_perfect("edist"));
+  CHECK_FALSE(ends_at_perfect("mse_debiased"));
+  CHECK(ends_at_perfect("mse"));
+  const ScoreRange genes = within_bounds({120, 30, 60, 190}, "de_nsig_real", Better::higher, 1, {});
+  CHECK(genes.upper == 190);
+  const ScoreRange distance = within_bounds({0.003, 0.006, -0.01, 0.016}, "edist", Better::lower, 0, {});
+  CHECK(distance.lower == -0.01);
+  ScreenSetting setting;
+  setting.conditions = 1;
+  const auto screen = simulated_screen(setting, 3, 1);
+  for (const auto& metric : calibrate(screen->models, 1, {bulk_metric("mse_delta"), bulk_metric("direction")}, screen->behind, {.cell_draws = 40, .splits = 4, .depths = false})) {
+    INFO(metric.metric);
+    CHECK_FALSE(metric.separates);
+    CHECK(metric.why_not.find("one condition") != std::string::npos);
+    for (const auto& model : metric.models) {
+      CHECK_FALSE(model.scaled.value);
+      CHECK(model.against_ceiling == Standing::no_value);
+    }
+  }
+}
+
+TEST_CASE("without draws a metric is no easier to calibrate") {
+  ScreenSetting setting;
+  setting.conditions = 10;
+  const auto screen = simulated_screen(setting, 3, 2);
+  const std::vector<Metric> metrics{bulk_metric("mse_delta"), bulk_metric("pearson_delta")};
+  const auto with = calibrate(screen->models, 1, metrics, screen->behind, {.cell_draws = 100, .splits = 10, .depths = false}), without = calibrate(screen->models, 1, metrics, screen->behind, {.cell_draws = 0, .splits = 10, .depths = false});
+  for (std::size_t k = 0; k < metrics.size(); ++k) {
+    REQUIRE(with[k].span);
+    REQUIRE(without[k].span);
+    CHECK(without[k].span->se > 0.8 * with[k].span->se);
+  }
+}

@@ -127,3 +127,14 @@ TEST_CASE("intervals over replicates hold what other replicates would give, thos
   CHECK(whole < 0.995);
   CHECK(cells < 0.90);
 }
+
+TEST_CASE("few replicates have few degrees of freedom") {
+  ScreenSetting setting;
+  setting.conditions = 3, setting.genes = 20, setting.cells = 25, setting.control_cells = 40;
+  const auto made = replicated_screen(setting, 2);
+  const CellResamples resamples(made.screen->cells, made.screen->groups, 3, &made.of_cell), plain(made.screen->cells, made.screen->groups, 3);
+  const std::vector<int> control{0}, both{0, 1};
+  CHECK(resamples.freedom_of(control) == control_replicates - 1);
+  CHECK(resamples.freedom_of(both) == replicates - 1);
+  CHECK(std::isinf(plain.freedom_of(both)));
+}

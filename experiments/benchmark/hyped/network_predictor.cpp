@@ -243,6 +243,7 @@ std::unique_ptr<Predictor> network_predictor(RunDirectory& run, const std::strin
   GrnScenario scenario = read_grn_scenario(file);
   run.add_input(file);
   if (scenario.data.kind != "cells") throw InputError("--network " + name, "is a network of " + scenario.data.kind + " data", "give a scenario of kind cells, such as hyped_cells");
+  if (!cells.as_a_network_reads) throw InputError("--network " + name, "reads cells as logarithms per 10,000 of the matrix that is found, and this run does it another way", "leave --matrix and --target out, or --network; a folder of the release is made tidy first (hyped cells import-hyped)");
   if (scenario.data.scale != GrnCellScale::log_normalised) throw InputError("--network " + name, "is fitted to logarithms of summed counts, profiles are means of logarithms", "write scale = \"log_normalised\" in [data]");
   scenario.data.by = cells.arm_column;
   scenario.data.reference = {cells.control_label};

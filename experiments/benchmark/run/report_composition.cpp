@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <set>
 
@@ -138,14 +139,18 @@ void add_composition_scores(Table& scores, const Benchmark& bench, const Arm& ar
       squares[p][2] += std::pow((up[p][0] - down[p][0] - up[2][0] + down[2][0]) / (2 * step), 2) / draws;
     }
   }
-  const double t = draws > 1 ? student_quantile(0.5 + 0.5 * bench.options.level, draws) : 0;
+  std::vector<int> groups;
+  for (int k = 0; k < resamples.groups(); ++k) groups.push_back(k);
+  const double t = draws > 1 ? student_quantile(0.5 + 0.5 * bench.options.level, std::min<double>(draws, resamples.freedom_of(groups))) : 0;
   for (std::size_t p = 0; p < 3; ++p) {
-    const auto three = [&](std::vector<Cell>& row, double value, double square) {
+    const auto three = [&](std::vector<Cell>& row, double value, double square, double least, double most) {      // the score, and its interval within what it can be
       const bool there = std::isfinite(value), bars = there && draws > 1 && std::isfinite(square);
-      row.push_back(there ? Cell(value) : Cell()), row.push_back(bars ? Cell(value - t * std::sqrt(square)) : Cell()), row.push_back(bars ? Cell(value + t * std::sqrt(square)) : Cell());
+      row.push_back(there ? Cell(value) : Cell());
+      row.push_back(bars ? Cell(std::max(least, value - t * std::sqrt(square))) : Cell()), row.push_back(bars ? Cell(std::min(most, value + t * std::sqrt(square))) : Cell());
     };
+    constexpr double open = std::numeric_limits<double>::infinity();
     std::vector<Cell> row{pooled_names[p], arm.name};
-    three(row, here[p][0], squares[p][0]), three(row, here[p][1], squares[p][1]), three(row, p == 2 ? std::nan("") : here[p][0] - here[2][0], squares[p][2]);
+    three(row, here[p][0], squares[p][0], 0, open), three(row, here[p][1], squares[p][1], -1, 1), three(row, p == 2 ? std::nan("") : here[p][0] - here[2][0], squares[p][2], -open, open);
     scores.add_row(row);
   }
 }

@@ -163,7 +163,7 @@ void report_batch(RunDirectory& run, const Benchmark& bench, const std::string& 
   Table table({{"combination", "", ""}, {"context", "", ""}, {"a", "", "size of D_A = m_A - m_c (L2)"}, {"b", "", "of D_B"}, {"ab", "", "of D_AB"}, {"interaction", "", "of m_AB - m_A - m_B + m_c, which is e - b: interaction and batch cannot be told apart"},
                {"sparse_batch", "", "of median(D_A, D_B, D_A + D_B - D_AB): a diagnostic, it uses the measured AB"}, {"overlap", "", "of minmod(D_A, D_B), its counterpart without AB"}, {"sparse_against_overlap", "1", "correlation over genes"},
                {"left", "", "interaction + sparse batch"}, {"declared_batch", "", "mean change of declared genes over D_A, D_B, D_AB; empty: none declared"}, {"declared_sd", "", "between those genes"}, {"declared_genes", "", ""},
-               {"genes_beyond_band", "", "genes whose interaction is not explained by any batch within 1.96 sd of the declared genes' mean"}, {"genes", "", ""}});
+               {"genes_beyond_band", "", "genes whose interaction no batch within the band explains: the declared genes' mean with Student's t of their number on the scatter of their interactions"}, {"genes", "", ""}});
   Table genes({{"combination", "", ""}, {"context", "", ""}, {"gene", "", ""}, {"interaction", "", "e - b"}, {"lower", "", "e if the batch is the lowest of the band"}, {"upper", "", "e if it is the highest"}});
   int combinations = 0;
   for (std::size_t p = 0; p < conditions.size(); ++p) {

@@ -19,8 +19,8 @@ double log2_fold(double mean_log, double control_log) {
   return std::log2(a / b);
 }
 
-// Share of the k measured changed genes among the k genes of largest predicted |log2|.
-MetricValue found_by_size(const DeComparison& pair, std::size_t i) {
+// Share of the k measured changed genes among the k genes of largest predicted change of mean logarithms (ratios of rare genes are infinite); of equal ones the share that a random order gives.
+MetricValue found_by_size(const DeComparison& pair, std::size_t i, const Eigen::RowVectorXd& change) {
   std::vector<std::size_t> order;
   std::size_t changed = 0;
   for (std::size_t g = 0; g < pair.real.genes.size(); ++g) {
@@ -29,12 +29,16 @@ MetricValue found_by_size(const DeComparison& pair, std::size_t i) {
     changed += pair.real.significant(i, g);
   }
   if (changed == 0) return {std::nullopt, "no gene is significant in the truth"};
-  bool any = false;
-  for (const auto g : order) any = any || pair.predicted.at(i, g).log2 != 0;
-  if (!any) return {std::nullopt, "the prediction changes no gene: there is no order"};
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return std::abs(pair.predicted.at(i, a).log2) > std::abs(pair.predicted.at(i, b).log2); });
+  const auto size = [&](std::size_t g) { return std::abs(change[static_cast<Eigen::Index>(g)]); };
+  if (std::none_of(order.begin(), order.end(), [&](std::size_t g) { return size(g) > 0; })) return {std::nullopt, "the prediction changes no gene: there is no order"};
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return size(a) > size(b); });
   double hits = 0;
-  for (std::size_t k = 0; k < changed; ++k) hits += pair.real.significant(i, order[k]);
+  for (std::size_t from = 0; from < changed;) {
+    std::size_t until = from, real = 0;
+    for (; until < order.size() && size(order[until]) == size(order[from]); ++until) real += pair.real.significant(i, order[until]);
+    hits += static_cast<double>(real) * static_cast<double>(std::min(until, changed) - from) / static_cast<double>(until - from);
+    from = until;
+  }
   return {hits / static_cast<double>(changed), ""};
 }
 
@@ -76,7 +80,7 @@ void report_de(RunDirectory& run, const Benchmark& bench) {
     for (const auto& [id, better] : ids) {
       std::vector<MetricValue> values;
       if (id == "changed_found_by_size")
-        for (std::size_t i = 0; i < n; ++i) values.push_back(found_by_size(pair, i));
+        for (std::size_t i = 0; i < n; ++i) values.push_back(found_by_size(pair, i, model.pair.predicted.row(static_cast<Eigen::Index>(i)) - model.pair.control.row(static_cast<Eigen::Index>(i))));
       else values = de_metric(id, strict_rules()).evaluate(pair);
       std::vector<double> numbers;
       double sum = 0;

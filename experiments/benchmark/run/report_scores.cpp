@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <fstream>
 #include <limits>
@@ -60,7 +61,8 @@ Table headline_table(const Benchmark& bench, bool together) {
   for (const auto& name : headline)
     for (const auto& metric : bench.calibrated)
       if (metric.metric == name) shown.push_back(&metric);
-  for (std::size_t i = shown.size(); i < std::min<std::size_t>(4, bench.calibrated.size()); ++i) shown.push_back(&bench.calibrated[i]);
+  for (const auto& metric : bench.calibrated)
+    if (shown.size() < 4 && std::find(shown.begin(), shown.end(), &metric) == shown.end()) shown.push_back(&metric);
   // of the first metric also the interval: as words where it is read, as numbers where it is used
   for (const auto* metric : shown) {
     columns.push_back({metric->metric + (metric->separates ? "" : "*"), "", metric->better == Better::higher ? "higher is better" : "lower is better"});
@@ -217,7 +219,13 @@ void report_scores(RunDirectory& run, const Benchmark& bench) {
   run.add_table("leaderboard", headline_table(bench, false), fmt::format("Means over {} tested conditions. Ceilings are halves of the cells against each other, and brought to full depth. Floor of scaled scores: {}. *: not calibrated on these data. (negative): a negative control.", bench.tested.condition.size(), bench.models[bench.floor].name));
   run.add_table("scores", score_table(bench), "Every predictor under every metric, with floor, ceiling, intervals and verdicts.");
   const auto& sd = bench.deviations;
-  const double z = -normal_quantile_of(0.5 - 0.5 * bench.options.level);
+  const CellsBehind behind = cells_behind(bench.cells, bench.tested, bench.groups);
+  const CellResamples resamples(bench.cells.values, bench.groups.groups, bench.seed, behind.replicates);
+  const auto wide = [&](std::size_t i) {      // sd to an interval: a few replicates tell theirs with few degrees of freedom
+    const std::array<int, 2> both{behind.of_condition[i], behind.of_control[i]};
+    const double freedom = resamples.freedom_of(both);
+    return std::isfinite(freedom) ? student_quantile(0.5 + 0.5 * bench.options.level, freedom) : -normal_quantile_of(0.5 - 0.5 * bench.options.level);
+  };
   Table rows({{"predictor", "", ""}, {"condition", "", ""}, {"context", "", ""}, {"metric", "", ""}, {"value", "", ""}, {"lower", "", "95 % if " + drawn_units(bench) + " were drawn again"}, {"upper", "", ""}, {"floor", "", ""}, {"ceiling", "", ""}, {"scaled", "", ""}, {"why_not", "", ""}});
   for (std::size_t k = 0; k < bench.metrics.size(); ++k) {
     const MetricCalibration& metric = bench.calibrated[k];
@@ -229,7 +237,9 @@ void report_scores(RunDirectory& run, const Benchmark& bench) {
         const MetricValue& v = metric.joint.values[m][i];
         const double top = i < ceiling.size() ? ceiling[i] : std::numeric_limits<double>::quiet_NaN(), e = sd[m][k][i];
         const auto scaled = scaled_at(bench, k, m, i);
-        rows.add_row({bench.models[m].name, bench.truth.conditions[i].name, bench.truth.conditions[i].context, metric.metric, cell_of(v.value), v.value ? hyped::cell_of(*v.value - z * e) : Cell(), v.value ? hyped::cell_of(*v.value + z * e) : Cell(),
+        std::optional<ScoreRange> range;
+        if (v.value) range = within_bounds({*v.value, e, *v.value - wide(i) * e, *v.value + wide(i) * e}, metric.metric, metric.better, bench.metrics[k].perfect, bench.metrics[k].worst);
+        rows.add_row({bench.models[m].name, bench.truth.conditions[i].name, bench.truth.conditions[i].context, metric.metric, cell_of(v.value), range ? hyped::cell_of(range->lower) : Cell(), range ? hyped::cell_of(range->upper) : Cell(),
                       hyped::cell_of(floor[i]), hyped::cell_of(top), cell_of(scaled), !v.value ? v.undefined_because : scaled ? std::string() : std::string("ceiling and floor are not told apart here")});
       }
   }

@@ -30,7 +30,7 @@ std::vector<MetricCalibration> calibrated_pair(const ScoredPair& pair, const Sco
   if (rows.empty()) return {};
   EffectComparison kept = all;
   kept.conditions.clear(), kept.own_genes.clear();
-  CellsBehind cells{&logs, &pair.truth.groups, {}, {}};
+  CellsBehind cells{&logs, &pair.truth.groups, {}, {}, pair.replicate_of.empty() ? nullptr : &pair.replicate_of};
   for (const auto row : rows) {
     kept.conditions.push_back(all.conditions[static_cast<std::size_t>(row)]);
     kept.own_genes.push_back(all.own_genes[static_cast<std::size_t>(row)]);
@@ -54,7 +54,8 @@ std::vector<MetricCalibration> calibrated_pair(const ScoredPair& pair, const Sco
 
 void report_calibrated(RunDirectory& run, const ScoredPair& pair, const std::vector<MetricCalibration>& metrics) {
   if (metrics.empty()) return;
-  Table table({{"metric", "", ""}, {"score", "", "mean over predicted conditions"}, {"lower", "", "95 % over cells and perturbations"}, {"upper", "", ""}, {"no_change", "", "the floor"}, {"ceiling", "", "another experiment with as many cells, or one half of the cells for the other"}, {"ceiling_kind", "", ""}, {"scaled", "1", "0: no change, 1: the ceiling"}, {"scaled_lower", "1", "Fieller, 95 %"}, {"scaled_upper", "1", ""}, {"against_no_change", "", ""}, {"why_no_scaled", "", ""}});
+  const std::string drawn = pair.replicate_of.empty() ? "cells" : "replicates";
+  Table table({{"metric", "", ""}, {"score", "", "mean over predicted conditions"}, {"lower", "", fmt::format("95 % over {} and perturbations", drawn)}, {"upper", "", ""}, {"no_change", "", "the floor"}, {"ceiling", "", "another experiment with as many cells, or one half of the cells for the other"}, {"ceiling_kind", "", ""}, {"scaled", "1", "0: no change, 1: the ceiling"}, {"scaled_lower", "1", "Fieller, 95 %"}, {"scaled_upper", "1", ""}, {"against_no_change", "", ""}, {"why_no_scaled", "", ""}});
   Table bars({{"panel", "", ""}, {"axis", "", ""}, {"name", "", ""}, {"role", "", ""}, {"estimate", "", ""}, {"lower", "", ""}, {"upper", "", ""}, {"floor", "", ""}, {"ceiling", "", ""}, {"most", "", "the metric has no larger value"}});
   const std::vector<std::string> panels{"l2_delta", "pearson_delta", "pds_cosine"};
   std::vector<std::string> conditions;
@@ -75,9 +76,9 @@ void report_calibrated(RunDirectory& run, const ScoredPair& pair, const std::vec
       for (std::size_t i = 0; i < shown; ++i)
         if (const auto& v = m.joint.values[0][i].value) bars.add_row({m.metric, axis, conditions[i], std::string("baseline"), cell_of(*v), Cell{}, Cell{}, floor, ceiling, most});
   }
-  run.add_table("calibrated", table, "Strict metrics on mean profiles between no change and the ceiling, with intervals over cells and perturbations. They hold for other cells of these cultures, not for other cultures.");
+  run.add_table("calibrated", table, fmt::format("Strict metrics on mean profiles between no change and the ceiling, with intervals over {} and perturbations. {}", drawn, pair.replicate_of.empty() ? "They hold for other cells of these cultures, not for other cultures." : "They hold for other replicates of this kind."));
   if (bars.rows().empty() || bars.rows().size() > 300) return;
-  report::add_figure(run, {"scores", fmt::format("Scores of the prediction{}. Floor: no change. Ceiling: a second measurement ({}). The bar of the mean is 95 % over cells and perturbations; single conditions have none here.", shown < conditions.size() ? fmt::format(", the first {} of {} conditions and the mean of all", shown, conditions.size()) : ", each condition and the mean", to_string(metrics.front().ceiling)),
+  report::add_figure(run, {"scores", fmt::format("Scores of the prediction{}. Floor: no change. Ceiling: a second measurement ({}). The bar of the mean is 95 % over {} and perturbations; single conditions have none here.", shown < conditions.size() ? fmt::format(", the first {} of {} conditions and the mean of all", shown, conditions.size()) : ", each condition and the mean", to_string(metrics.front().ceiling), drawn),
                            "scores", {{"rows", bars}}, {{"role_names", "single condition|mean of conditions|"}}, "answer"});
 }
 

@@ -34,7 +34,7 @@ void require_genes_once(const std::vector<std::string>& genes, const std::string
 
 }  // namespace
 
-SideFile read_cells_side(const std::filesystem::path& file, const std::string& matrix, const std::string& by, const std::string& control, bool allow_means) {
+SideFile read_cells_side(const std::filesystem::path& file, const std::string& matrix, const std::string& by, const std::string& control, bool allow_means, const std::string& replicates) {
   SideFile out;
   out.where = file.string();
   ReadAnndata read = read_anndata(file, {{"X", "layers", "raw/X", "obsm", "obsp", "varm", "varp", "uns"}});
@@ -44,6 +44,7 @@ SideFile read_cells_side(const std::filesystem::path& file, const std::string& m
   out.genes = names_of(var, out.where);
   require_genes_once(out.genes, out.where);
   out.labels = labels_by_row(read.data.obs, by, fmt::format("{}, --by {}", out.where, by));
+  if (!replicates.empty()) out.replicates = labels_by_row(read.data.obs, replicates, fmt::format("{}, --replicates {}", out.where, replicates));
   out.rows = BackedMatrix(file, matrix).whole();
   if (out.rows.rows != static_cast<int>(out.labels.size()) || out.rows.columns != static_cast<int>(out.genes.size())) throw InputError(out.where + ": " + matrix, fmt::format("is {} x {} beside {} cells and {} genes", out.rows.rows, out.rows.columns, out.labels.size(), out.genes.size()), "the file is damaged or was written wrongly: write it again");
   if (out.rows.rows == 0) throw InputError(out.where, "has no cells", "give a file with cells");

@@ -10,6 +10,7 @@
 #include <set>
 #include <sstream>
 
+#include "experiments/benchmark/replicates.hpp"
 #include "experiments/benchmark/score/prediction_file.hpp"
 #include "experiments/benchmark/score/vcc_archive.hpp"
 #include "experiments/cells/cell_columns.hpp"
@@ -159,7 +160,7 @@ void check_level(const ScoredPair& pair, const SideFile& truth, const SideFile& 
 ScoredPair read_scored_pair(RunDirectory& run, const PairSettings& settings) {
   const std::string predicted_by = settings.prediction_by.empty() ? settings.by : settings.prediction_by, predicted_control = !settings.prediction_control.empty() ? settings.prediction_control : settings.prediction.extension() == ".vcc" ? "non-targeting" : settings.control;
   run.add_input(settings.truth), run.add_input(settings.prediction);
-  SideFile truth = read_cells_side(settings.truth, settings.matrix, settings.by, settings.control, false);
+  SideFile truth = read_cells_side(settings.truth, settings.matrix, settings.by, settings.control, false, settings.replicates);
   const auto extension = settings.prediction.extension();
   std::optional<VccArchive> archive;
   if (extension == ".vcc") {
@@ -215,6 +216,13 @@ ScoredPair read_scored_pair(RunDirectory& run, const PairSettings& settings) {
   };
   pair.truth.scale = truth.scale;
   pair.truth.groups = groups_of(truth.labels, settings.control);
+  if (!settings.replicates.empty()) {
+    Replicates replicates = numbered_replicates(truth.replicates, pair.truth.groups.of_cell, fmt::format("{}, --replicates {}", truth.where, settings.replicates));
+    std::vector<char> is_control(pair.conditions.size(), 0);
+    is_control.push_back(1);
+    say(run, "replicate", replicates_in_words(settings.replicates, replicates, pair.truth.groups.of_cell, is_control));
+    pair.replicate_of = std::move(replicates.of_cell);
+  }
   pair.truth.cells = same_columns ? std::move(truth.rows) : columns_of(truth.rows, genes.truth);
   if (prediction.of_means) {
     std::map<std::string, Eigen::Index> row;

@@ -14,6 +14,7 @@ struct PairSettings {
   std::string by, control;                        // column of cells, label of the control
   std::string prediction_by, prediction_control;  // where the prediction calls them otherwise; empty: the same
   std::string matrix = "X", prediction_matrix = "X";
+  std::string replicates;                         // column of the truth: guides, donors or wells, drawn whole for intervals; empty: cells are drawn
   std::vector<std::string> targets;               // LABEL=GENE, LABEL=GENE+GENE, LABEL=none; a part of a label counts too. "none": labels not mapped have no target gene
   std::vector<std::string> only;                  // conditions to score; empty: all
   bool intersection = false;                      // score the genes that both have

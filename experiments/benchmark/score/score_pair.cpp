@@ -55,22 +55,22 @@ std::optional<double> filled_mean(const DialectMetric& m, const DialectMetric* f
 }
 
 // The mean if other perturbations had been measured: 95 %.
-std::optional<ScoreRange> range_of(const DialectMetric& m) {
+std::optional<ScoreRange> range_of(const DialectMetric& m, std::uint64_t seed) {
   std::vector<double> values;
   for (const auto& v : m.values) values.push_back(v.value && std::isfinite(*v.value) ? *v.value : std::numeric_limits<double>::quiet_NaN());
   if (m.over_all) return {};
-  auto range = range_over_perturbations(values, 0, {});
+  auto range = range_over_perturbations(values, 0, {.seed = seed});
   if (range) range = within_bounds(*range, m.id, m.better, m.perfect, m.worst);
   return range;
 }
 
-Table means_table(const PairScores& scores) {
+Table means_table(const PairScores& scores, std::uint64_t seed) {
   Table table({{"preset", "", ""}, {"metric", "", ""}, {"mean", "", "over the conditions where it is defined"}, {"lower", "", "95 % over perturbations"}, {"upper", "", ""}, {"defined", "", "conditions in the mean"}, {"of", "", "conditions"}, {"filled_mean", "", "undefined and missing ones at the metric's worst value, or at no change's where there is no worst"}, {"harness_mean", "", "as the harness itself averages"}, {"why_no_harness_mean", "", ""},
                {"no_change", "", "mean for the measured control as prediction; empty: it has no cells to test"}, {"better", "", ""}, {"perfect", "", ""}});
   for (const DialectScores& s : scores.prediction)
     for (const DialectMetric& m : s.metrics) {
       const DialectMetric* floor = find_metric(scores.no_change, s.dialect, m.id);
-      const auto range = range_of(m);
+      const auto range = range_of(m, seed);
       const auto filled = filled_mean(m, floor);
       table.add_row({s.dialect, m.id, value_cell(m.masked.mean), range ? cell_of(range->lower) : Cell{}, range ? cell_of(range->upper) : Cell{}, static_cast<std::int64_t>(m.masked.defined), static_cast<std::int64_t>(m.masked.of), filled ? cell_of(*filled) : Cell{}, value_cell(m.harness_mean), why(m.harness_mean), floor ? value_cell(floor->masked.mean) : Cell{}, better_words(m), cell_of(m.perfect)});
     }
@@ -84,7 +84,7 @@ Table same_name_table(const std::vector<SameNameRow>& rows) {
 }
 
 // The strict numbers that people ask for first, each beside no change.
-void answer(RunDirectory& run, const PairScores& scores) {
+void answer(RunDirectory& run, const PairScores& scores, std::uint64_t seed) {
   for (const char* id : {"pearson_delta", "l2", "pds_cosine", "overlap_at_N"}) {
     const DialectMetric *m = find_metric(scores.prediction, "strict", id), *floor = find_metric(scores.no_change, "strict", id);
     if (m == nullptr) continue;
@@ -92,7 +92,7 @@ void answer(RunDirectory& run, const PairScores& scores) {
       run.add_answer(fmt::format("{}: {} ({} conditions).", id, m->masked.mean.undefined_because, m->masked.of));
       continue;
     }
-    const auto range = range_of(*m);
+    const auto range = range_of(*m, seed);
     const auto filled = filled_mean(*m, floor);
     run.add_answer(fmt::format("{}: {:.4g}{}{} over {} of {} conditions ({} is better){}.", id, *m->masked.mean.value, range ? fmt::format(" [{:.4g}, {:.4g}]", range->lower, range->upper) : "", m->masked.defined < m->masked.of && filled ? fmt::format(", {:.4g} with the others filled in,", *filled) : "", m->masked.defined, m->masked.of, better_words(*m),
                                floor == nullptr ? "; no change has no cells to test" : floor->masked.mean.value ? fmt::format("; no change: {:.4g}", *floor->masked.mean.value) : "; no change: " + floor->masked.mean.undefined_because));
@@ -131,15 +131,15 @@ void run_score(RunDirectory& run, const ScoreSettings& settings) {
   const ScoredPair pair = read_scored_pair(run, settings);
   const PairScores scores = score_pair(pair, settings.presets, settings.options);
   const auto same = same_name_rows(scores.prediction);
-  const Table means = means_table(scores), names = same_name_table(same);
+  const Table means = means_table(scores, settings.calibration.seed), names = same_name_table(same);
   run.add_table("scores", scores_table(pair, scores.prediction), "Every metric of every preset for every condition; an empty value has its reason.");
   run.add_table("means", means, "Means over conditions with their denominators, and the same for no change.");
   run.add_table("same_name", names, "The same name, different numbers: what the presets do otherwise.");
   for (const DialectScores& s : scores.prediction)
     for (const std::string& words : s.words) run.add_note(s.dialect + ": " + words);
   report_calibrated(run, pair, calibrated_pair(pair, settings.calibration));
-  answer(run, scores);
-  run.add_note("Cells of one culture are no replicates: these scores speak of these cultures. One prediction alone shows no rank; compare models with hyped bench leaderboard.");
+  answer(run, scores, settings.calibration.seed);
+  run.add_note(std::string(pair.replicate_of.empty() ? "Cells of one culture are no replicates: these scores speak of these cultures (--replicates draws guides, donors or wells). " : "") + "One prediction alone shows no rank; compare models with hyped bench leaderboard.");
   Table shown({{"meaning", "", ""}, {"preset", "", ""}, {"metric", "", ""}, {"mean", "", ""}, {"defined", "", ""}, {"of", "", ""}});
   for (const SameNameRow& r : same)
     if (r.means == "discrimination (PDS)" || r.means == "overlap_at_N" || r.means == "Pearson of changes" || r.means == "MSE") shown.add_row({r.means, r.dialect, r.id, value_cell(r.mean), static_cast<std::int64_t>(r.defined), static_cast<std::int64_t>(r.of)});

@@ -53,10 +53,12 @@ TwinEdgeFit fit_twin_edges(const TwinEdgeProblem& problem, const TwinFitOptions&
   out.fit = std::move(ends[best]);
   if (problem.expected_errors && out.fit.theta.allFinite()) {
     std::vector<CellGroup> groups;
-    if (const Outcome outcome = out.means->expected_errors(out.fit.theta, groups); outcome.ok()) {
-      out.means = std::make_unique<GroupMeans>(problem.means->with(std::move(groups)));
-      out.fit = least_squares(*out.means, out.fit.theta, out.means->lower(), out.means->upper(), {}, options.descent);
+    if (const Outcome outcome = out.means->expected_errors(out.fit.theta, groups); !outcome.ok()) {
+      out.fit.outcome = outcome;      // the first descent alone is a coarse one
+      return out;
     }
+    out.means = std::make_unique<GroupMeans>(problem.means->with(std::move(groups)));
+    out.fit = least_squares(*out.means, out.fit.theta, out.means->lower(), out.means->upper(), {}, options.descent);
   }
   if (const Outcome outcome = evidence_at(problem, *out.means, out.fit.theta, out.evidence); !outcome.ok()) {
     out.fit.outcome = outcome;

@@ -98,14 +98,10 @@ NetworkEvidence::NetworkEvidence(const Eigen::VectorXd& theta, const Eigen::Matr
     if (nothing) lost += of_both.eigenvectors().col(e).cwiseAbs2();
   }
   covariance_ = scale.asDiagonal() * (of_both.eigenvectors() * inverse.asDiagonal() * of_both.eigenvectors().transpose()) * scale.asDiagonal();
-  inflation_ = Eigen::VectorXd::Ones(count);
   if (residual_covariance) {
-    const Eigen::VectorXd independent = covariance_.diagonal();
     HYPED_REQUIRE(residual_covariance->rows() == data_rows && residual_covariance->cols() == data_rows);
     const Eigen::MatrixXd pulled = data * covariance_, of_prior = precision.cwiseQuotient(scale.cwiseAbs2()).asDiagonal() * covariance_;      // estimates move by covariance J' r
     covariance_ = Eigen::MatrixXd(pulled.transpose() * *residual_covariance * pulled + covariance_ * of_prior);
-    for (Eigen::Index i = 0; i < count; ++i)
-      if (independent[i] > 0) inflation_[i] = covariance_(i, i) / independent[i];
   }
   free_.resize(static_cast<std::size_t>(count));
   for (Eigen::Index i = 0; i < count; ++i) free_[static_cast<std::size_t>(i)] = lost[i] > 1e-6;
@@ -137,6 +133,7 @@ EdgeEvidence NetworkEvidence::edge(int parameter, double no_effect, const EdgeTh
 EdgeEvidence with_refits(EdgeEvidence out, const RandomisedRefits& refits, double no_effect, const EdgeThresholds& thresholds) {
   HYPED_REQUIRE(out.index < refits.sd.size());
   out.refitted = true;
+  out.estimate = refits.mean[out.index];      // of the same draws as sd, interval and verdict
   out.sd = refits.sd[out.index], out.lower = refits.lower[out.index], out.upper = refits.upper[out.index];
   out.z = out.sd > 0 ? (refits.mean[out.index] - no_effect) / out.sd : 0.0;
   if (std::isfinite(out.prior_sd)) out.data_share = std::clamp(1 - out.sd * out.sd / (out.prior_sd * out.prior_sd), 0.0, 1.0);

@@ -52,8 +52,6 @@ class NetworkEvidence {
   double null_share(int parameter) const { return null_share_[parameter]; }
   bool is_free(int parameter) const { return free_[static_cast<std::size_t>(parameter)]; }      // neither data nor prior: no interval
   double sd(int parameter) const;
-  // Variance of the estimate over what errors that are independent would give.
-  double inflation(int parameter) const { return inflation_[parameter]; }
   EdgeEvidence edge(int parameter, double no_effect = 0, const EdgeThresholds& thresholds = {}) const;
   // Standard deviation of a smooth number with this gradient [P].
   double sd_of(const Eigen::VectorXd& gradient) const;
@@ -64,11 +62,11 @@ class NetworkEvidence {
   std::vector<std::string> names_;
   Eigen::MatrixXd covariance_;
   InformationSpectrum spectrum_;
-  Eigen::VectorXd null_share_, inflation_;
+  Eigen::VectorXd null_share_;
   std::vector<bool> free_;
 };
 
-// The same parameter with sd, interval and z of the refits, and what the data took away judged by their sd. For fits whose information at the estimate
+// The same parameter with mean, sd, interval and z of the refits, and what the data took away judged by their sd. For fits whose information at the estimate
 // is not that at the truth.
 EdgeEvidence with_refits(EdgeEvidence linear, const RandomisedRefits& refits, double no_effect = 0, const EdgeThresholds& thresholds = {});
 

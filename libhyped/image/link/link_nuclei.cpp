@@ -36,6 +36,11 @@ class FilmLinker {
       return out_;
     }
     collect();
+    if (spots_.empty()) {
+      out_.outcome = {Status::not_identifiable, "all that was found is debris: nothing to link"};
+      out_.notes.push_back(out_.outcome.message);
+      return std::move(out_);
+    }
     choose_distance();
     register_stages();
     link();
@@ -262,7 +267,11 @@ class FilmLinker {
         }
       }
       if (all_good) break;
-      if (round == 7) out_.notes.push_back("divisions were still being refused after 8 rounds of linking");
+      if (round == 7) {
+        std::erase_if(links, [&](const SpotEdge& link) { return link.kind == LinkKind::split && forbidden.count({link.from, link.to}) > 0; });
+        next = image::followers_of(spots_.size(), links);
+        out_.notes.push_back("divisions were still being refused after 8 rounds of linking: those of the last round are left out");
+      }
     }
     for (const SpotEdge& one : links) out_.gaps += spots_[static_cast<std::size_t>(one.to)].frame - spots_[static_cast<std::size_t>(one.from)].frame > 1;
     const std::vector<int> cell_of = image::build_cells(out_, frames_, origins_, next, options_);

@@ -45,12 +45,12 @@ Eigen::VectorXd flat_surface(const CellTracks& tracks, int dna, const LightOptio
   return biweight_fit(values, design).tail(5);
 }
 
-// The rows of every film and stage.
-std::vector<std::array<std::vector<int>, 2>> rows_by_film(const CellTracks& tracks, const std::vector<int>& stage) {
+// The rows of every film and stage whose three channels were measured; others (totals, which nuclei at the border have not) may be missing.
+std::vector<std::array<std::vector<int>, 2>> rows_by_film(const CellTracks& tracks, const std::vector<int>& stage, const Eigen::MatrixX3d& counts) {
   std::vector<std::array<std::vector<int>, 2>> out(tracks.films.size());
   for (const FollowedCell& cell : tracks.cells)
     for (int r = cell.first_row; r < cell.first_row + cell.row_count; ++r)
-      if (tracks.frames.intensity.row(r).allFinite()) out[static_cast<std::size_t>(cell.film)][static_cast<std::size_t>(stage[static_cast<std::size_t>(r)])].push_back(r);
+      if (counts.row(r).allFinite()) out[static_cast<std::size_t>(cell.film)][static_cast<std::size_t>(stage[static_cast<std::size_t>(r)])].push_back(r);
   return out;
 }
 
@@ -112,9 +112,9 @@ NuclearLight correct_light(const CellTracks& tracks, const ReporterMap& map, con
       for (const double y : {-1.0, 1.0}) out.corner = std::min(out.corner, std::exp(out.flat[0] * x + out.flat[1] * y + out.flat[2] + out.flat[3] + out.flat[4] * x * y));
   }
   const std::vector<int> stage = stage_of_rows(tracks);
-  out.light = counts.leftCols<2>();
+  out.light = Eigen::MatrixX2d::Constant(frames.rows(), 2, std::nan(""));      // what is not corrected is not light
   std::array<std::vector<double>, 2> noises;
-  const auto rows = rows_by_film(tracks, stage);
+  const auto rows = rows_by_film(tracks, stage, counts);
   for (std::size_t film = 0; film < rows.size(); ++film)
     for (int s = 0; s < 2; ++s) {
       const std::vector<int>& here = rows[film][static_cast<std::size_t>(s)];

@@ -141,6 +141,7 @@ NucleusCalls call_nuclei(const CellTracks& tracks, const NuclearLight& light, co
   out.phases = options.map.reporter == Reporter::cdt1_geminin ? std::vector<std::string>{"G1", "S/G2/M"} : phases_of(options.map.reporter);
   out.phase.assign(rows, -1);
   out.certainty.assign(rows, 0);
+  out.jumped.assign(rows, 0);
   std::vector<int> row_of;
   CellTracks lit = some_cells(tracks, out.labelled, row_of);
   if (lit.cells.size() < 5) {
@@ -178,6 +179,7 @@ NucleusCalls call_nuclei(const CellTracks& tracks, const NuclearLight& light, co
     for (int r = cell.first_row; cell.start == CellStart::division && r < cell.first_row + cell.row_count; ++r) born[static_cast<std::size_t>(row_of[static_cast<std::size_t>(r)])] = cell.start_h;
   for (std::size_t i = 0; i < row_of.size(); ++i) {
     const auto r = static_cast<std::size_t>(row_of[i]);
+    out.jumped[r] = used.smoothed.jumped[i];
     if (used.smoothed.phase[i] < 0) continue;
     const bool dark = !(out.on(row_of[i], 0) >= 0.5F) && !(out.on(row_of[i], 1) >= 0.5F);
     if (dark) {

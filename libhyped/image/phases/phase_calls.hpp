@@ -22,6 +22,7 @@ struct PhaseCallOptions {
 struct NucleusCalls {
   std::vector<std::string> phases;       // in the order of the cycle
   std::vector<int> phase;                // of every row; -1: unlabelled [O]
+  std::vector<char> jumped;              // 1: between the row before and this one the track went over to another cell [O]
   std::vector<float> certainty;          // posterior probability of that phase; 0 where unlabelled [O]
   Eigen::MatrixX2f on;                   // P(on) of g1 and cycling channel, frame by frame, without the track [O x 2]
   std::vector<char> labelled;            // the cell carries the reporter [C]

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cmath>
+#include <span>
 
 #include "libhyped/errors.hpp"
 
@@ -54,6 +56,19 @@ std::vector<std::string> stored_names(const hdf5::Group& root) {
   for (const char* name : {"Channels", "channel_names", "channels"})
     if (root.has(name) && !root.is_group(name)) return root.dataset(name).read_text();
   return {};
+}
+
+// Rows `from` and on of a dataset as counts, whatever numbers they are stored as.
+void read_counts(const hdf5::Dataset& data, std::uint64_t from, std::uint64_t rows, std::span<std::uint16_t> out) {
+  const auto type = data.type().number;
+  if (type == hdf5::NumberType::u8 || type == hdf5::NumberType::u16) return data.read_rows<std::uint16_t>(from, rows, out.data());
+  std::vector<double> values(out.size());
+  data.read_rows<double>(from, rows, values.data());
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    if (!(values[i] >= 0 && values[i] <= 65535 && values[i] == std::floor(values[i])))
+      throw InputError(data.where(), fmt::format("holds {} ({}): camera counts are whole numbers from 0 to 65535", values[i], data.type().words), "export the original counts, not scaled ones");
+    out[i] = static_cast<std::uint16_t>(values[i]);
+  }
 }
 
 }  // namespace
@@ -120,15 +135,15 @@ CameraPlane HypedFrame::stored(int channel) const {
     std::vector<std::uint16_t> some(static_cast<std::size_t>(block) * static_cast<std::size_t>(columns) * count);
     for (int from = 0; from < rows; from += block) {
       const int here = std::min(block, rows - from);
-      data_.read_rows<std::uint16_t>(static_cast<std::uint64_t>(from), static_cast<std::uint64_t>(here), some.data());
+      read_counts(data_, static_cast<std::uint64_t>(from), static_cast<std::uint64_t>(here), std::span(some).first(static_cast<std::size_t>(here) * static_cast<std::size_t>(columns) * count));
       for (Eigen::Index i = 0; i < Eigen::Index{here} * columns; ++i) plane.data()[Eigen::Index{from} * columns + i] = some[static_cast<std::size_t>(i) * count + static_cast<std::size_t>(channel)];
     }
   } else if (data_.shape().size() == 4) {
     std::vector<std::uint16_t> all(static_cast<std::size_t>(data_.row_size()));
-    data_.read_rows<std::uint16_t>(0, 1, all.data());
+    read_counts(data_, 0, 1, all);
     std::copy_n(all.data() + static_cast<std::size_t>(channel) * static_cast<std::size_t>(plane.size()), plane.size(), plane.data());
   } else {
-    data_.read_rows<std::uint16_t>(static_cast<std::uint64_t>(channel), 1, plane.data());
+    read_counts(data_, static_cast<std::uint64_t>(channel), 1, {plane.data(), static_cast<std::size_t>(plane.size())});
   }
   if (!transposed_) return plane;
   return plane.transpose();
@@ -148,7 +163,7 @@ FrameEncoding HypedFrame::encoding() const {
   if (data_.type().bytes == 1 || most <= 255) {
     if (!allow_8bit_) throw InputError(data_.where(), fmt::format("has no value above {}: an 8-bit rendering for display, not camera counts", most), "export the original 16-bit data, or give --allow-8bit and mistrust every intensity");
     out = {0, 8, 255, true, fmt::format("8-bit values (largest {}): a rendering for display; intensities are not camera counts", most)};
-  } else if (most > camera_14_bit && (bits & 3U) == 0) {
+  } else if ((bits & 3U) == 0) {      // also where no pixel is bright: all counts of a picture are not multiples of 4 by chance
     out = {2, 14, camera_14_bit, false, fmt::format("14-bit counts shifted left by 2 bits (largest {}, all multiples of 4): shifted back", most)};
   } else if (most <= camera_14_bit) {
     out = {0, 14, camera_14_bit, false, fmt::format("14-bit counts (largest {}), white level {}", most, camera_14_bit)};

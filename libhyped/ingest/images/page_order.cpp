@@ -56,6 +56,18 @@ double micrometres(const std::string& size, const std::string& unit) {
   return unit == "nm" ? value * 1e-3 : unit == "mm" ? value * 1e3 : unit == "cm" ? value * 1e4 : unit == "m" ? value * 1e6 : 0;
 }
 
+// Names may hold &amp; and the like.
+std::string unescaped(const std::string& text) {
+  static const std::pair<const char*, char> named[] = {{"&lt;", '<'}, {"&gt;", '>'}, {"&quot;", '"'}, {"&apos;", '\''}, {"&amp;", '&'}};
+  std::string out;
+  for (std::size_t at = 0; at < text.size();) {
+    const auto found = std::find_if(std::begin(named), std::end(named), [&](const auto& one) { return text.compare(at, std::string_view(one.first).size(), one.first) == 0; });
+    if (found == std::end(named)) out += text[at++];
+    else out += found->second, at += std::string_view(found->first).size();
+  }
+  return out;
+}
+
 PageOrder of_ome(const std::string& text, const std::filesystem::path& file) {
   PageOrder out;
   const auto pixels = tags(text, "Pixels");
@@ -72,7 +84,7 @@ PageOrder of_ome(const std::string& text, const std::filesystem::path& file) {
   out.pixel_um_down = micrometres(attribute(pixels[0], "PhysicalSizeY"), attribute(pixels[0], "PhysicalSizeYUnit"));
   const auto channels = tags(text, "Channel");
   for (const auto& channel : channels) out.rgb_samples = std::max(out.rgb_samples, count(attribute(channel, "SamplesPerPixel"), 1));
-  for (std::size_t c = 0; c < channels.size() && static_cast<int>(c) < out.channels; ++c) out.channel_names.push_back(attribute(channels[c], "Name"));
+  for (std::size_t c = 0; c < channels.size() && static_cast<int>(c) < out.channels; ++c) out.channel_names.push_back(unescaped(attribute(channels[c], "Name")));
   if (std::all_of(out.channel_names.begin(), out.channel_names.end(), [](const auto& name) { return name.empty(); })) out.channel_names.clear();
   if (pixels.size() > 1) out.notes.push_back(fmt::format("its OME-XML holds {} pictures: the first is read", pixels.size()));
   return out;

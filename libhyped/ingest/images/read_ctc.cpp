@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <fstream>
 #include <regex>
 #include <sstream>
@@ -56,7 +57,11 @@ CtcTracking read_ctc(const fs::path& folder) {
   for (const auto& entry : fs::directory_iterator(folder)) {
     std::smatch match;
     const std::string file = entry.path().filename().string();
-    if (std::regex_match(file, match, name)) out.pictures[std::stoi(match[2])] = entry.path();
+    if (!std::regex_match(file, match, name)) continue;
+    const std::string digits = match[2];
+    int frame = 0;
+    if (std::from_chars(digits.data(), digits.data() + digits.size(), frame).ec != std::errc()) throw InputError(entry.path().string(), "has no frame number that is a number of frames", "name it maskNNN.tif");
+    out.pictures[frame] = entry.path();
   }
   if (out.pictures.empty()) throw InputError(folder.string(), "holds no maskNNN.tif and no man_trackNNN.tif", "the label pictures belong to the tracks");
   std::map<int, std::map<int, int>> rows;      // label, frame

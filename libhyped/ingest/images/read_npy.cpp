@@ -3,6 +3,7 @@
 
 #include <array>
 #include <bit>
+#include <charconv>
 #include <cstring>
 #include <fstream>
 
@@ -47,7 +48,9 @@ class NpyPicture : public PictureFormat {
     const std::string text = field(header, "shape");
     for (std::size_t at = 0; at < text.size();)
       if (std::isdigit(static_cast<unsigned char>(text[at]))) {
-        shape.push_back(std::stoi(text.substr(at)));
+        int side = 0;
+        if (std::from_chars(text.data() + at, text.data() + text.size(), side).ec != std::errc()) throw InputError(name, fmt::format("has the shape {}", text), "is the file damaged?");
+        shape.push_back(side);
         while (at < text.size() && std::isdigit(static_cast<unsigned char>(text[at]))) ++at;
       } else {
         ++at;

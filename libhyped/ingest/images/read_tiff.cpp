@@ -14,6 +14,9 @@
 namespace hyped {
 namespace {
 
+constexpr std::uint32_t most_side = 10000000;
+constexpr std::uint64_t most_pixels = 2000000000;
+
 thread_local std::string last_error;
 void keep_error(thandle_t, const char*, const char* format, va_list arguments) {
   char text[512];
@@ -45,6 +48,7 @@ class TiffPicture : public PictureFormat {
     TIFFSetErrorHandler(nullptr);
     TIFFSetErrorHandlerExt(keep_error);
     TIFFSetWarningHandler(nullptr);
+    last_error.clear();
     tiff_ = TIFFOpen(file.c_str(), "r");
     if (!tiff_) throw InputError(file.string(), "is no TIFF: " + last_error, "give a whole TIFF file");
     info.file = file;
@@ -59,8 +63,9 @@ class TiffPicture : public PictureFormat {
   ~TiffPicture() override { TIFFClose(tiff_); }
 
   ExactPlane samples(int plane, int sample) const override {
-    const std::uint32_t directory = separate_ ? 0 : static_cast<std::uint32_t>(page_of_plane_[plane]);
-    if (!TIFFSetDirectory(tiff_, directory)) fail(plane, "has no such page");
+    last_error.clear();
+    if (!TIFFSetDirectory(tiff_, directory_[separate_ ? 0 : static_cast<std::size_t>(page_of_plane_[plane])])) fail(plane, "has no such page");
+    if (!(page_of(tiff_) == page_)) fail(plane, "its page is not the one that was surveyed");
     const int first = separate_ ? plane : sample;
     ExactPlane out(info.height, info.width);
     const std::size_t bytes = page_.bits / 8;
@@ -73,7 +78,8 @@ class TiffPicture : public PictureFormat {
       std::uint32_t tile_width = 0, tile_height = 0;
       TIFFGetField(tiff_, TIFFTAG_TILEWIDTH, &tile_width);
       TIFFGetField(tiff_, TIFFTAG_TILELENGTH, &tile_height);
-      std::vector<unsigned char> tile(TIFFTileSize(tiff_));
+      std::vector<unsigned char> tile(static_cast<std::size_t>(TIFFTileSize(tiff_)));
+      if (tile.size() < std::size_t{tile_width} * tile_height * apart * bytes) fail(plane, "its tiles hold fewer values than their size says");
       for (std::uint32_t r = 0; r < page_.height; r += tile_height)
         for (std::uint32_t c = 0; c < page_.width; c += tile_width) {
           if (TIFFReadTile(tiff_, tile.data(), c, r, 0, planar_sample) < 0) fail(plane, last_error);
@@ -81,7 +87,8 @@ class TiffPicture : public PictureFormat {
             take(tile.data() + i * tile_width * apart * bytes, static_cast<int>(r + i), static_cast<int>(c), static_cast<int>(std::min(tile_width, page_.width - c)));
         }
     } else {
-      std::vector<unsigned char> line(TIFFScanlineSize(tiff_));
+      std::vector<unsigned char> line(static_cast<std::size_t>(TIFFScanlineSize(tiff_)));
+      if (line.size() < std::size_t{page_.width} * apart * bytes) fail(plane, "its rows hold fewer values than its width says");
       for (std::uint32_t r = 0; r < page_.height; ++r) {
         if (TIFFReadScanline(tiff_, line.data(), r, planar_sample) < 0) fail(plane, last_error);
         take(line.data(), static_cast<int>(r), 0, info.width);
@@ -95,6 +102,7 @@ class TiffPicture : public PictureFormat {
   Page page_;
   bool separate_ = false;                      // planes of one page that are no colours
   std::vector<int> page_of_plane_;             // by plane, frame-major
+  std::vector<tdir_t> directory_;              // of each page: small copies stand between them
 
   [[noreturn]] void fail(int plane, const std::string& why) const { throw InputError(fmt::format("{}, picture {}", info.file.string(), plane), "cannot be read: " + why, "the file is cut short or damaged: write it again"); }
 
@@ -112,11 +120,15 @@ class TiffPicture : public PictureFormat {
     const bool real = page_.format == SAMPLEFORMAT_IEEEFP;
     if (!(real ? page_.bits == 32 || page_.bits == 64 : (page_.bits == 8 || page_.bits == 16 || page_.bits == 32) && (page_.format == SAMPLEFORMAT_UINT || page_.format == SAMPLEFORMAT_INT)))
       throw InputError(name, fmt::format("has samples of {} bits (format {})", page_.bits, page_.format), "save it with 8, 16 or 32 bits a sample");
+    if (page_.width == 0 || page_.height == 0 || page_.width > most_side || page_.height > most_side || std::uint64_t{page_.width} * page_.height > most_pixels)
+      throw InputError(name, fmt::format("says it is {} x {} pixels", page_.height, page_.width), "pictures of up to 2 x 10^9 pixels are read; is the file damaged?");
+    if (page_.photometric == PHOTOMETRIC_YCBCR || page_.photometric == PHOTOMETRIC_SEPARATED || page_.photometric == PHOTOMETRIC_CIELAB)
+      throw InputError(name, "has its colours in another form than red, green, blue: a rendering, no camera counts", "export the raw data, or save it as RGB");
     if (page_.photometric == PHOTOMETRIC_PALETTE) throw InputError(name, "has a colour palette in place of counts", "save it as grey values");
     const char* text = nullptr;
     const std::string description = TIFFGetField(tiff_, TIFFTAG_IMAGEDESCRIPTION, &text) && text ? text : "";
     int pages = 0;
-    std::string odd;
+    last_error.clear();
     do {
       const Page here = page_of(tiff_);
       std::uint32_t kind = 0;
@@ -126,9 +138,10 @@ class TiffPicture : public PictureFormat {
         throw InputError(fmt::format("{}, page {}", name, pages), fmt::format("is {} x {} pixels, the first page {} x {}", here.height, here.width, page_.height, page_.width), "keep pictures of one size in one file");
       }
       if (!(here == page_)) throw InputError(fmt::format("{}, page {}", name, pages), "has another kind of samples than the first page", "keep pictures of one kind in one file");
+      directory_.push_back(TIFFCurrentDirectory(tiff_));
       ++pages;
     } while (TIFFReadDirectory(tiff_));
-    if (!last_error.empty() && last_error.find("directory") != std::string::npos && pages == 0) throw InputError(name, last_error, "write it again");
+    if (!last_error.empty()) throw InputError(name, fmt::format("breaks off after {} pages: {}", pages, last_error), "the file is cut short or damaged: write it again");
     info.height = static_cast<int>(page_.height), info.width = static_cast<int>(page_.width);
     info.bits = page_.bits, info.is_float = real, info.is_signed = page_.format == SAMPLEFORMAT_INT;
     // Three planes of one page: colours only where they are bytes. Stacks of three 16-bit pictures are often written so by mistake.

@@ -138,7 +138,10 @@ std::vector<MetricCalibration> calibrate(const std::vector<ScoredModel>& models,
     const Eigen::MatrixXd& shared_of = c.joint.global() ? c.joint.cell_covariance : c.joint.shared_covariance;
     const double floor_shared = std::max(0.0, cov(shared_of, floor, floor));
     // what scores and ceiling share: the noise of the control
-    const bool known = c.ceilings.shared_known;
+    // without draws nothing is known of the floor's part, and differences hold all there is
+    const bool known = c.ceilings.shared_known && c.joint.cell_covariance.size() > 0;
+    // One condition has no spread over conditions that would hold its own noise, and that of its ceiling is not known.
+    const bool alone = !c.joint.global() && c.joint.conditions() == 1;
     const auto kind = static_cast<std::size_t>(c.ceiling);
     const auto with_ceiling = [&](std::size_t m) { return known ? by_control[k][m].covariance(c.ceilings.by_control[kind]) : 0.0; };
     const double ceiling_shared = known ? c.ceilings.shared[kind] : c.ceilings.shared_variance, freedom = c.joint.freedom;
@@ -146,6 +149,7 @@ std::vector<MetricCalibration> calibrate(const std::vector<ScoredModel>& models,
     if (!cells.cells) c.why_not = "there are no cells to measure a ceiling with";
     else if (!c.floor_mean) c.why_not = "the floor has no value";
     else if (!top.mean) c.why_not = "the duplicate has no value";
+    else if (alone) c.why_not = "one condition: how far its ceiling is off is not known";
     else {
       c.half_span = span_range(oriented_difference(c.ceilings[CeilingKind::half_split].values, c.ceilings.floor_half, sign), c.ceilings.floor_shared_variance, range);
       span_shared = known ? std::max(0.0, ceiling_shared + floor_shared - 2 * with_ceiling(floor)) : c.ceilings.floor_shared_variance;
@@ -178,7 +182,7 @@ std::vector<MetricCalibration> calibrate(const std::vector<ScoredModel>& models,
         const double both = floor_shared - cov(shared_of, m, floor) + with_ceiling(m) - with_ceiling(floor);
         s.scaled = scaled_score(u, b, top.values, sign, {score_shared, span_shared, both, known ? std::min(freedom, static_cast<double>(ControlShifts::ways)) : freedom}, options.level);
         const double apart_shared = std::max(0.0, std::max(0.0, cov(shared_of, m, m)) + ceiling_shared - 2 * with_ceiling(m));
-        s.against_ceiling = standing_of(span_range(oriented_difference(u, top.values, sign), apart_shared, range, freedom));
+        if (!alone) s.against_ceiling = standing_of(span_range(oriented_difference(u, top.values, sign), apart_shared, range, freedom));
       }
       c.models.push_back(std::move(s));
     }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 
 #include "libhyped/errors.hpp"
@@ -44,6 +45,13 @@ CellResamples::CellResamples(const SparseRows& cells, const CellGroups& groups, 
     }
     units_.push_back(std::move(unit)), unit_count_.push_back(count);
   }
+}
+
+double CellResamples::freedom_of(std::span<const int> groups) const {
+  double out = std::numeric_limits<double>::infinity();
+  for (const int group : groups)
+    if (by_replicates(group)) out = std::min(out, static_cast<double>(units_of(group) - 1));
+  return out;
 }
 
 void CellResamples::weighted_sums(int group, std::span<const double> weights, std::span<ProfileMatrix* const> out, int row) const {

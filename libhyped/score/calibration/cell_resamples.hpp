@@ -30,6 +30,8 @@ class CellResamples {
   std::size_t units_of(int group) const { return unit_count_[static_cast<std::size_t>(group)]; }
   std::span<const std::int32_t> unit_of(int group) const { return units_[static_cast<std::size_t>(group)]; }
   bool by_replicates(int group) const { return replicated_[static_cast<std::size_t>(group)] != 0; }
+  // Degrees of freedom of what is known of these groups: their fewest replicates less one; infinite where cells are drawn of all.
+  double freedom_of(std::span<const int> groups) const;
   // Row `row` of out[w] becomes the sum of the group's cells with weights [cells x out.size()].
   void weighted_sums(int group, std::span<const double> weights, std::span<ProfileMatrix* const> out, int row) const;
 

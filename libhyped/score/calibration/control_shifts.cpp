@@ -97,13 +97,13 @@ std::vector<ProfileMatrix*> pointers_to(std::vector<ProfileMatrix>& matrices) {
 }
 }  // namespace
 
-std::vector<ProfileMatrix> ControlShifts::means(const ProfileMatrix& group_means) const {
-  std::vector<ProfileMatrix> out(states, group_means);
+std::vector<ProfileMatrix> ControlShifts::means() const {
+  std::vector<ProfileMatrix> out(states, ProfileMatrix::Zero(static_cast<Eigen::Index>(controls_.size()), resamples_.genes()));
   const auto targets = pointers_to(out);
   parallel_for(static_cast<int>(controls_.size()), [&](int c) {
     const int group = controls_[static_cast<std::size_t>(c)];
     const std::vector<double> weights = normalised(weights_[static_cast<std::size_t>(c)], std::vector<char>(resamples_.cells_of(group), 1));
-    resamples_.weighted_sums(group, weights, targets, group);
+    resamples_.weighted_sums(group, weights, targets, c);
   });
   return out;
 }
@@ -128,17 +128,23 @@ void ControlShifts::split(int number, SplitRule rule, std::vector<ProfileMatrix>
 std::vector<std::vector<ShiftResponse>> control_responses(const std::vector<ScoredModel>& models, const std::vector<Metric>& metrics, const CellsBehind& cells, std::uint64_t seed) {
   const CellResamples resamples(*cells.cells, *cells.groups, seed, cells.replicates);
   const ControlShifts shifts(cells, resamples, seed);
-  const auto means = shifts.means(resamples.means());
+  const ProfileMatrix measured_means = resamples.means();
+  const auto controls = shifts.means();
   std::vector<std::vector<ShiftResponse>> out(metrics.size(), std::vector<ShiftResponse>(models.size()));
+  std::vector<std::size_t> known;
+  for (std::size_t k = 0; k < metrics.size(); ++k)
+    if (noise_law_of(metrics[k]) != NoiseLaw::unknown) known.push_back(k);
   for (std::size_t m = 0; m < models.size(); ++m) {
     std::vector<std::vector<MetricValue>> measured;
-    for (const auto& metric : metrics) measured.push_back(metric.evaluate(models[m].pair));
-    Eigen::MatrixXd at(ControlShifts::states, static_cast<Eigen::Index>(metrics.size()));
+    for (const auto k : known) measured.push_back(metrics[k].evaluate(models[m].pair));
+    Eigen::MatrixXd at(ControlShifts::states, static_cast<Eigen::Index>(known.size()));
     parallel_for(ControlShifts::states, [&](int j) {
-      const EffectComparison pair = with_means(models[m], cells, means[static_cast<std::size_t>(j)]);
-      for (std::size_t k = 0; k < metrics.size(); ++k) at(j, static_cast<Eigen::Index>(k)) = mean_of(metrics[k].evaluate(pair), measured[k]);
+      ProfileMatrix moved = measured_means;
+      shifts.put(controls[static_cast<std::size_t>(j)], moved);
+      const EffectComparison pair = with_means(models[m], cells, moved);
+      for (std::size_t i = 0; i < known.size(); ++i) at(j, static_cast<Eigen::Index>(i)) = mean_of(metrics[known[i]].evaluate(pair), measured[i]);
     });
-    for (std::size_t k = 0; k < metrics.size(); ++k) out[k][m] = response_of(at.col(static_cast<Eigen::Index>(k)), mean_of(measured[k], measured[k]));
+    for (std::size_t i = 0; i < known.size(); ++i) out[known[i]][m] = response_of(at.col(static_cast<Eigen::Index>(i)), mean_of(measured[i], measured[i]));
   }
   return out;
 }

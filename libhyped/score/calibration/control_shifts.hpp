@@ -16,8 +16,8 @@ class ControlShifts {
   static constexpr int blocks = 16, ways = blocks - 1, states = 2 * ways;      // state 2 w: way w, 2 w + 1: the other way round
   ControlShifts(const CellsBehind& cells, const CellResamples& resamples, std::uint64_t seed);
 
-  // group_means with the controls' rows of each state.
-  std::vector<ProfileMatrix> means(const ProfileMatrix& group_means) const;
+  // The controls' means [C x G] of every state.
+  std::vector<ProfileMatrix> means() const;
   // The controls' rows [C x G] of both parts of a split, for every state.
   void split(int number, SplitRule rule, std::vector<ProfileMatrix>& one, std::vector<ProfileMatrix>& other) const;
   void put(const ProfileMatrix& rows, ProfileMatrix& group_means) const;
@@ -28,7 +28,7 @@ class ControlShifts {
   std::vector<std::vector<double>> weights_;               // [C][cells x states], relative
 };
 
-// Responses of mean scores, [metrics][M].
+// Responses of mean scores, [metrics][M]; of metrics whose law of depth is not known they are empty.
 std::vector<std::vector<ShiftResponse>> control_responses(const std::vector<ScoredModel>& models, const std::vector<Metric>& metrics, const CellsBehind& cells, std::uint64_t seed);
 
 // Adds to the ceilings of metrics whose law of depth is known what conditions share of them (`shared`, `by_control`).

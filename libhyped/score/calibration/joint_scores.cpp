@@ -160,9 +160,7 @@ std::vector<JointScores> score_jointly(const std::vector<ScoredModel>& models, c
   const ProfileMatrix measured = resamples.means();
   const int pairs = std::max(1, options.cells / 2);      // of steps, one each way
   // A few replicates of a control tell its variance with as many degrees of freedom less one, however many draws there are.
-  double replicate_freedom = std::numeric_limits<double>::infinity();
-  for (const int control : cells.of_control)
-    if (resamples.by_replicates(control)) replicate_freedom = std::min(replicate_freedom, static_cast<double>(resamples.units_of(control) - 1));
+  const double replicate_freedom = resamples.freedom_of(cells.of_control);
   std::vector<DrawSums> sums(metrics.size()), bends(metrics.size());      // bends: of small steps, what is not linear
   std::vector<char> smooth(metrics.size());
   bool any_smooth = false, any_plain = false;
@@ -184,19 +182,26 @@ std::vector<JointScores> score_jointly(const std::vector<ScoredModel>& models, c
     for (std::size_t d = 0; d < batch; ++d) {
       const int number = first + static_cast<int>(d);
       const bool steps = any_smooth && number < pairs;
-      // comparisons from the draw itself, from a small step towards it and from one away from it
-      std::array<std::vector<EffectComparison>, 3> compared;
-      const auto compare = [&](std::size_t which, const ProfileMatrix& from) {
-        compared[which].resize(count);
-        parallel_for(static_cast<int>(count), [&](int m) { compared[which][static_cast<std::size_t>(m)] = with_means(models[static_cast<std::size_t>(m)], cells, from); });
+      // scores of the draw itself, of a small step towards it and of one away from it, one set of comparisons in memory at a time
+      std::array<std::vector<std::vector<MetricValue>>, 3> scored;      // [jobs][N]
+      const auto score = [&](std::size_t which, const ProfileMatrix& from) {
+        std::vector<EffectComparison> compared(count);
+        parallel_for(static_cast<int>(count), [&](int m) { compared[static_cast<std::size_t>(m)] = with_means(models[static_cast<std::size_t>(m)], cells, from); });
+        scored[which].resize(static_cast<std::size_t>(jobs));
+        parallel_for(jobs, [&](int job) {
+          const std::size_t k = static_cast<std::size_t>(job) / count, m = static_cast<std::size_t>(job) % count;
+          if ((smooth[k] != 0) == (which > 0)) scored[which][static_cast<std::size_t>(job)] = metrics[k].evaluate(compared[m]);
+        });
       };
-      if (any_plain) compare(0, means[d]);
-      if (steps) compare(1, measured + small_step * directions[d]), compare(2, measured - small_step * directions[d]);
+      if (any_plain) score(0, means[d]);
+      if (steps) score(1, measured + small_step * directions[d]), score(2, measured - small_step * directions[d]);
       parallel_for(jobs, [&](int job) {
         const std::size_t k = static_cast<std::size_t>(job) / count, m = static_cast<std::size_t>(job) % count;
         if (smooth[k] && !steps) return;
-        const auto values = metrics[k].evaluate(compared[smooth[k] ? 1 : 0][m]);
-        const auto away = smooth[k] ? metrics[k].evaluate(compared[2][m]) : std::vector<MetricValue>();
+        const auto at_job = static_cast<std::size_t>(job);
+        const auto& values = scored[smooth[k] ? 1 : 0][at_job];
+        static const std::vector<MetricValue> none;
+        const auto& away = smooth[k] ? scored[2][at_job] : none;
         Eigen::VectorXd &apart = deviation[k][m], &bent = bend[k][m];
         apart.setZero(static_cast<Eigen::Index>(values.size())), bent = apart;
         int missing = 0;

@@ -69,8 +69,9 @@ struct ScoreRange {
 struct ScoreRanges {
   std::optional<ScoreRange> cells, perturbations, both;
 };
-// The interval without values that the metric cannot have: beyond a perfect score (an error below 0, a correlation above 1), or worse than its worst. Debiased
-// errors have no bound at 0.
+// Has the metric no value beyond its perfect one? Debiased errors and U-statistics may be negative, numbers of genes have no best.
+bool ends_at_perfect(const std::string& metric);
+// The interval without values that the metric cannot have: beyond a perfect score (an error below 0, a correlation above 1), or worse than its worst.
 ScoreRange within_bounds(ScoreRange range, const std::string& metric, Better better, double perfect, const std::optional<double>& worst);
 struct RangeOptions {
   std::uint64_t seed = 1;

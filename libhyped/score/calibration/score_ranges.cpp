@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <set>
 #include <numeric>
 
 #include "libhyped/distance/tail_probability.hpp"
@@ -56,8 +57,13 @@ std::optional<ScoreRange> range_over_perturbations(const std::vector<double>& gi
   return ScoreRange{mean, std::sqrt(se * se + std::max(0.0, shared_variance)), mean - std::hypot(below, shared), mean + std::hypot(above, shared)};
 }
 
+bool ends_at_perfect(const std::string& metric) {
+  static const std::set<std::string> open{"edist", "edistance", "de_nsig_real", "de_nsig_pred"};      // U-statistics may be negative; numbers of genes have no best
+  return metric.find("debiased") == metric.npos && metric.find("unbiased") == metric.npos && !open.contains(metric);
+}
+
 ScoreRange within_bounds(ScoreRange range, const std::string& metric, Better better, double perfect, const std::optional<double>& worst) {
-  const bool unbounded = metric.find("debiased") != metric.npos || metric.find("unbiased") != metric.npos;
+  const bool unbounded = !ends_at_perfect(metric);
   double low = -std::numeric_limits<double>::infinity(), high = -low;
   if (!unbounded) (better == Better::higher ? high : low) = perfect;
   if (worst && !unbounded) (better == Better::higher ? low : high) = *worst;

@@ -24,6 +24,7 @@ struct ScoredPair {
   std::vector<std::string> conditions;                     // [N], by name
   std::string control;
   ScoredCells truth;
+  std::vector<std::int32_t> replicate_of;                  // [cells of truth] guide, donor or well, -1: none; empty: cells are drawn for intervals
   std::optional<ScoredCells> predicted;                    // none: the prediction is `predicted_means`
   ProfileMatrix predicted_means;                           // [N x G] mean of logs; 0 x 0 where there are cells
   std::optional<Eigen::RowVectorXd> predicted_control;     // [G] mean of logs, where means were given with one

@@ -117,13 +117,13 @@ SmoothedPhases PhaseSmoother::smooth(const SmootherModel& model) const {
   return out;
 }
 
-void apply_phases(CellTracks& tracks, const std::vector<std::string>& phases, const SmoothedPhases& calls) {
+void apply_phases(CellTracks& tracks, const std::vector<std::string>& phases, const std::vector<int>& phase, const std::vector<char>& jumped) {
   tracks.phases = phases;
-  tracks.frames.phase = calls.phase;
+  tracks.frames.phase = phase;
   stays_from_frames(tracks);
   for (FollowedCell& cell : tracks.cells)
     for (int row = cell.first_row + 1; row < cell.first_row + cell.row_count; ++row) {
-      if (!calls.jumped[static_cast<std::size_t>(row)]) continue;
+      if (!jumped[static_cast<std::size_t>(row)]) continue;
       const double before = tracks.frames.time_h[static_cast<std::size_t>(row - 1)], after = tracks.frames.time_h[static_cast<std::size_t>(row)];
       const auto changed = std::find_if(cell.stays.begin(), cell.stays.end(), [&](const PhaseStay& stay) { return stay.entered_by_h == after; });
       if (changed != cell.stays.end() && changed != cell.stays.begin()) {      // the phase changed with the cell

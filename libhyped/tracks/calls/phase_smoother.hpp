@@ -64,7 +64,7 @@ struct SmootherSums {
 
 // Phases and stays of the tracks from the calls. Where a track jumped the stay before it is lost and the one after it has no seen entry:
 // neither is a duration of the cycle.
-void apply_phases(CellTracks& tracks, const std::vector<std::string>& phases, const SmoothedPhases& calls);
+void apply_phases(CellTracks& tracks, const std::vector<std::string>& phases, const std::vector<int>& phase, const std::vector<char>& jumped);      // as in SmoothedPhases
 
 class PhaseSmoother {
  public:
