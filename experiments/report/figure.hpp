@@ -21,7 +21,7 @@ namespace hyped::report {
 //                    or upper is an open bound; axis names the quantity with its unit; scale is linear or log10; delta is the rise of
 //                    -2 log-likelihood, threshold its value at the ends of the interval     variables: (threshold_name)
 //   waterfall        points: rank cost outcome
-//   densities        density: arm phase time_h value (lower upper); truth*: arm phase time_h value
+//   densities        density: arm phase time_h value (lower upper); truth*: arm phase time_h value; histogram*: arm phase from_h to_h value
 //   schedule         inputs: arm input time_h amount; events*
 //   survival         curve: arm phase time_h value lower upper; model*: arm phase time_h value
 //   scatter          points: arm panel seen x y, seen is "complete" or another word     variables: x_label y_label
