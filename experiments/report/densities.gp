@@ -5,7 +5,7 @@ has_truth = exists("truth"); has_histogram = exists("histogram")
 by_arm = |distinct_arm| > (has_histogram ? 1 : 4)
 phases_drawn = |distinct_phase|; arms_drawn = |distinct_arm|
 if (by_arm) { panel_height = 130; gap_y = 66 }
-eval grid(by_arm ? arms_drawn * phases_drawn : phases_drawn, by_arm ? phases_drawn : 4)
+eval grid(by_arm ? arms_drawn * phases_drawn : phases_drawn, by_arm ? (phases_drawn < 3 ? 4 : phases_drawn) : 4)
 room_top = by_arm ? 58 : 76
 if (!has_truth) { truth = density }
 if (!has_histogram) { histogram = density }

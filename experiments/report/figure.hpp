@@ -28,6 +28,7 @@ namespace hyped::report {
 //   intervals        rows: panel name estimate lower upper (scale truth independent_lower independent_upper)     variables: (interval_label same_range truth_label)
 //   lineages         stays: phase row from_h until_h; links*: time_h row until_row; ends*: end time_h row
 //   shares           shares: arm phase time_h value
+//   prevalence       model: arm phase time_h estimate lower upper; points*: arm phase time_h value
 //   points           points: panel category x y; categories: panel category colour; panels: panel title x_axis y_axis low_x high_x low_y high_y size;
 //                    line*: panel x y                                                 variables: legend side
 //   distributions    bars: panel library x share; panels: panel title axis low high top; cuts*: panel library x     variables: legend

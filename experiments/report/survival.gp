@@ -3,7 +3,7 @@
 by_arm = |distinct_arm| > 4
 phases_drawn = |distinct_phase|; arms_drawn = |distinct_arm|
 if (by_arm) { panel_height = 130; gap_y = 66 }
-eval grid(by_arm ? arms_drawn * phases_drawn : phases_drawn, by_arm ? phases_drawn : 4)
+eval grid(by_arm ? arms_drawn * phases_drawn : phases_drawn, by_arm ? (phases_drawn < 3 ? 4 : phases_drawn) : 4)
 room_top = by_arm ? 58 : 76
 has_model = exists("model")
 if (!has_model) { model = curve }

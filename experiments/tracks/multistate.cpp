@@ -13,6 +13,7 @@
 #include "experiments/tracks/terminal_notes.hpp"
 #include "libhyped/counted.hpp"
 #include "libhyped/store/table.hpp"
+#include "libhyped/tracks/split_films.hpp"
 
 namespace hyped {
 namespace {
@@ -103,6 +104,10 @@ void run_multistate(RunDirectory& run, const std::filesystem::path& file, const 
     run.add_warning(fmt::format("{} of {} ends of '{}' are followed by '{}' in the same track, without a division. They count as divisions that the tracker missed. Were they wrong links or wrong calls, the rate of division would be {:.0f} % lower.", cuts.undivided, ends, data.phases[static_cast<std::size_t>(std::count_if(data.phases.begin(), data.phases.end(), [](const auto& phase) { return !is_end(phase); }) - 1)], data.phases[0], 100.0 * static_cast<double>(cuts.undivided) / static_cast<double>(ends)));
   say_notes(run, tracks.notes);
   say_notes(run, data.notes);
+  if (settings.cuts_h.empty() && settings.deliveries.empty())
+    for (const MarkedStays& m : marked_stays(tracks))
+      if (m.before + m.across > 0 && m.after + m.across > 0)
+        run.add_warning(fmt::format("{} films carry the mark '{}' (from {:.4g} h on): rates before and after it are one here. Let them change by --cut-h {:.4g}, or drive them by --delivery.", m.films, m.mark, m.first_h, m.first_h));
   PanelSpec spec = spec_of(data, settings);
   std::set<std::string> delivered;
   if (!settings.deliveries.empty()) {
@@ -156,6 +161,7 @@ void run_multistate(RunDirectory& run, const std::filesystem::path& file, const 
     const std::string mean = s.identified ? fmt::format("mean stay in {}: {:.3g} h [{:.3g}, {:.3g}]", s.name, s.estimate, s.lower, s.upper) : fmt::format("mean stay in {}: {:.3g} h, not determined by these data", s.name, s.estimate);
     run.add_answer(doubts.contains(s.name) ? fmt::format("Not to be used: {} ({}).", mean, doubts.at(s.name)) : fmt::format("M{}.", mean.substr(1)));
   }
+  for (const auto& answer : run.summary().answers) fmt::print("{}", to_terminal_paragraph("answer    ", answer));
   add_diagram(run, spec, fit);
   add_prevalence(run, data, fit, spec, settings.seed);
 }

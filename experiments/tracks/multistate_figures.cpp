@@ -31,13 +31,23 @@ std::vector<Eigen::VectorXd> parameter_draws(const PanelFit& fit, std::uint64_t 
   return out;
 }
 
+// When nearly all cells have ended nothing more happens: a tenth more than until 97 % of them have, or their last look.
+double drawn_until(const PanelData& data, const std::vector<const PanelSubject*>& there, double first, double last) {
+  std::vector<double> ends;
+  for (const PanelSubject* s : there)
+    if (const int seen = s->looks.back().seen; seen >= 0 && is_end(data.phases[static_cast<std::size_t>(seen)])) ends.push_back(s->looks.back().time_h);
+  std::sort(ends.begin(), ends.end());
+  const auto most = static_cast<std::size_t>(std::ceil(0.97 * static_cast<double>(there.size())));
+  return ends.size() < most || most == 0 ? last : std::min(last, first + 1.1 * (ends[most - 1] - first));
+}
+
 }  // namespace
 
 void add_prevalence(RunDirectory& run, const PanelData& data, const PanelFit& fit, const PanelSpec& spec, std::uint64_t seed) {
   const PanelModel model(spec, data);
   const PanelLikelihood likelihood(data, model);
   const auto draws = parameter_draws(fit, seed);
-  Table points({{"arm", "", ""}, {"class", "", ""}, {"time_h", "h", ""}, {"value", "1", "share of the cells there at the first look, ends included"}}), line({{"arm", "", ""}, {"class", "", ""}, {"time_h", "h", ""}, {"estimate", "1", ""}, {"lower", "", ""}, {"upper", "", ""}});
+  Table points({{"arm", "", ""}, {"phase", "", ""}, {"time_h", "h", ""}, {"value", "1", "share of the cells there at the first look, ends included"}}), line({{"arm", "", ""}, {"phase", "", ""}, {"time_h", "h", ""}, {"estimate", "1", ""}, {"lower", "", ""}, {"upper", "", ""}});
   for (int row = 0; row < static_cast<int>(data.covariates.rows()); ++row) {
     std::string arm = data.reference;
     for (Eigen::Index c = 0; c < data.covariates.cols(); ++c)
@@ -49,6 +59,7 @@ void add_prevalence(RunDirectory& run, const PanelData& data, const PanelFit& fi
     for (const PanelSubject& s : data.subjects)
       if (s.covariate_row == row && s.looks.front().time_h <= first + 1e-9) there.push_back(&s), last = std::max(last, s.looks.back().time_h);
     if (there.empty()) continue;
+    last = drawn_until(data, there, first, last);
     std::vector<double> times;
     for (int i = 0; i <= 40; ++i) times.push_back(first + (last - first) * i / 40);
     const Eigen::MatrixXd expected = likelihood.prevalence(fit.natural(), times, row);
@@ -77,8 +88,9 @@ void add_prevalence(RunDirectory& run, const PanelData& data, const PanelFit& fi
       }
     }
   }
-  report::add_figure(run, {"prevalence", "Share of the cells that were there at the first look in each phase: points as read, lines and 95 % bands (of the parameters) by the fitted model (true phases).", "time_course", {{"points", points}, {"model", line}},
-                           {{"y_label", "share of cells"}, {"band_label", "points: data   line and band: model"}}, "answer"});
+  report::Figure figure{"prevalence", "Share of the cells that were there at the first look in each phase: points as read, lines and 95 % bands (of the parameters) by the fitted model (true phases).", "prevalence", {{"model", line}}, {}, "answer"};
+  if (!points.rows().empty()) figure.data.emplace_back("points", points);
+  report::add_figure(run, figure);
 }
 
 void add_diagram(RunDirectory& run, const PanelSpec& spec, const PanelFit& fit) {
