@@ -125,7 +125,7 @@ TEST_CASE("stays before and after a mark are warned of, and told apart by --spli
     if (row.at("phase") == "G1" && row.at("name") == "mean") mean[row.at("condition")] = std::stod(row.at("estimate"));
   CHECK(mean.at("all before dose") == Approx(5.5).margin(0.2));
   CHECK(mean.at("all after dose") == Approx(10.5).margin(0.2));
-  ended = folder.run("tracks durations t/data --split dosis --out no");
+  ended = folder.run("tracks durations t/data --split doze --out no");
   CHECK(ended.code == 2);
   CHECK_THAT(ended.err, Contains("did you mean 'dose'"));
 }

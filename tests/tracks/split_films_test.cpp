@@ -73,7 +73,7 @@ TEST_CASE("films are cut at an hour too, and nonsense is refused") {
   const CellTracks split = split_films(tracks, "16");
   CHECK(split.films.size() == 4);
   CHECK(split.films[2].condition == "none before 16 h");
-  CHECK_THROWS_WITH(split_films(tracks, "dosis"), Contains("did you mean 'dose'"));
+  CHECK_THROWS_WITH(split_films(tracks, "doze"), Contains("did you mean 'dose'"));
   CHECK_THROWS_WITH(split_films(tracks, "99"), Contains("lies in no film"));
 }
 

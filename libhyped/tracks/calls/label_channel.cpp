@@ -62,7 +62,7 @@ std::string why_no_light(const CellTracks& tracks, int channel) {
   if (values.size() == 2) return fmt::format("holds two values only, {:g} and {:g}: a mask", *values.begin(), *values.rbegin());
   if (!whole) return "";
   if (numbers_nuclei(tracks, channel)) return "numbers the nuclei of each frame (1, 2, 3, ...): labels of a segmentation";
-  if (unchanged(tracks, channel) > 0.9) return "holds whole numbers that hardly ever change along a track: labels of cells";
+  if (const double same = unchanged(tracks, channel); same > (values.size() > 12 ? 0.8 : 0.98)) return "holds whole numbers that hardly ever change along a track: labels of cells";
   if (values.size() <= 12 && present >= 100) return fmt::format("holds {} different whole numbers only: classes", values.size());
   return "";
 }
