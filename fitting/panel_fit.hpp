@@ -42,7 +42,7 @@ struct PanelFit {
 };
 
 // Fisher scoring with the subjects' summed outer products of scores as information (Berndt et al. 1974); intervals from the observed
-// information (differences of the exact score).
+// information (differences of the exact score), which also takes over where scoring does not settle.
 PanelFit fit_panel(const PanelData& data, const PanelSpec& spec, const PanelFitOptions& options = {});
 
 // One assumption put to the test: the wider model against the fitted one.
@@ -76,7 +76,7 @@ PrevalenceTest test_prevalence(const PanelData& data, const PanelFit& fit, const
 // Is film time every cell's age (all are seen from their birth on, which is at one time)? Then a rate that changes with time is one that changes with age.
 bool time_is_age(const PanelData& data);
 
-// Another number of stages than the fitted one (1, 2, 3, 4, 6, 8) in each phase by itself, from the fitted one up and down as long as it gets better;
+// Another number of stages than the fitted one (1, 2, 3, 4, 6, 8, 12) in each phase by itself, from the fitted one up and down as long as it gets better;
 // where all have one, also 2 and 4 in every phase at once; and together what each phase asks for. All have as many parameters, so the gain in AIC is
 // twice the log-likelihood ratio, whose tail is at most n exp(-gain / 2) for the best of n alternatives: that bound decides (0.05).
 std::vector<PanelTest> test_stages(const PanelData& data, const PanelFit& fit, const PanelSpec& spec, const PanelFitOptions& options = {});

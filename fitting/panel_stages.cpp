@@ -11,7 +11,7 @@
 namespace hyped {
 namespace {
 
-constexpr std::array<int, 6> ladder{1, 2, 3, 4, 6, 8};
+constexpr std::array<int, 7> ladder{1, 2, 3, 4, 6, 8, 12};
 constexpr int most_states = 60;
 
 std::string counted_stages(int stages) { return stages == 1 ? "1 stage" : fmt::format("{} stages", stages); }
