@@ -38,9 +38,11 @@ void add_kind(PairTables& tables, Findings& out, const std::string& kind, const 
   const auto told = [&](double value) { return good ? cell_of(value) : Cell{}; };
   tables.fits.add_row({kind, condition, std::int64_t{count}, std::int64_t{complete}, told(fit.correlation.estimate), told(fit.correlation.lower), told(fit.correlation.upper), told(fit.test.p_value), cell_of(fit.pearson),
                        cell_of(fit.pearson_lower), cell_of(fit.pearson_upper), good ? fit.correlation.verdict : fit.outcome.message});
-  const std::string plain = std::isfinite(fit.pearson) ? fmt::format("Pearson of the hours of the complete ones {:.2f} [{:.2f}, {:.2f}]", fit.pearson, fit.pearson_lower, fit.pearson_upper) : "no Pearson correlation of the complete ones";
-  if (good && kind.starts_with("sisters") && std::isfinite(fit.correlation.lower) && std::isfinite(fit.correlation.upper))
-    out.answers.push_back(fmt::format("{} of {}: correlation of normal scores (Gaussian copula) {:.2f} [{:.2f}, {:.2f}] from {} pairs, {} of them complete (the others cut off); {}.", kind, condition, fit.correlation.estimate, fit.correlation.lower, fit.correlation.upper, count, complete, plain));
+  if (good && kind.starts_with("sisters") && std::isfinite(fit.correlation.lower) && std::isfinite(fit.correlation.upper)) {
+    const std::string which = complete == count ? fmt::format("{} pairs, all complete", count) : fmt::format("{} pairs, {} of them complete", count, complete);
+    const std::string plain = std::isfinite(fit.pearson) ? fmt::format("Pearson of the hours{} {:.2f} [{:.2f}, {:.2f}]", complete == count ? "" : " of the complete ones", fit.pearson, fit.pearson_lower, fit.pearson_upper) : "no Pearson of the hours";
+    out.answers.push_back(fmt::format("{} of {}: correlation of normal scores {:.2f} [{:.2f}, {:.2f}] (Gaussian copula; {}); {}.", kind, condition, fit.correlation.estimate, fit.correlation.lower, fit.correlation.upper, which, plain));
+  }
   for (const auto& [a, b] : pairs.pairs) tables.points.add_row({condition, kind, std::string(a.censored() || b.censored() ? "cut off" : "complete"), shown(a), shown(b)});
 }
 

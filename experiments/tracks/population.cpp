@@ -135,6 +135,10 @@ FittedCycle fitted_cycle(const CellTracks& tracks, const std::string& condition,
       out.outcome = {Status::not_identifiable, nothing.what()};
       return out;
     }
+    if (std::all_of(data.durations.begin(), data.durations.end(), [](const Duration& d) { return d.censored(); })) {
+      out.outcome = {Status::not_identifiable, data.name + ": no stay was seen to end"};
+      return out;
+    }
     DurationFitOptions options;
     options.intervals = false;
     const FamilyComparison found = compare_families(data, {FamilyKind::gamma, FamilyKind::lognormal, FamilyKind::weibull}, settings.never, {}, options);

@@ -137,7 +137,7 @@ TEST_CASE("the likeness of sisters names its estimator, all pairs and the comple
   CellTracks tracks = annotated(hours, 60);
   for (std::size_t i = 0; i < tracks.cells.size(); ++i) tracks.cells[i].family = "m" + std::to_string(i / 2);
   Durations run(tracks);
-  CHECK_THAT(line_with(run.said().answers, "sisters, G1"), Contains("normal scores (Gaussian copula)") && Contains("from 30 pairs, 20 of them complete") && Contains("Pearson of the hours of the complete ones"));
+  CHECK_THAT(line_with(run.said().answers, "sisters, G1"), Contains("correlation of normal scores") && Contains("(Gaussian copula; 30 pairs, 20 of them complete)") && Contains("Pearson of the hours of the complete ones"));
 }
 
 TEST_CASE("frames that fit no phase above a declared share are no success", "[standard]") {
