@@ -37,7 +37,7 @@ std::map<std::string, std::string> identity_of(const HypedWells& wells, const fs
   const SegmentOptions& g = s.segment;
   return {{"data", folder_identity(wells, folder)},
           {"channels", s.phases.calls.map.g1_channel + ", " + s.phases.calls.map.cycling_channel + ", " + s.phases.light.dna_channel},
-          {"segmentation", fmt::format("{}", fmt::join(std::array{g.radius, g.mask_smoothing, g.flood_smoothing, g.noise_cut, g.otsu_share, g.near_reach, g.contrast, g.light_dynamics, g.level_share, g.haze_level, g.least_area, g.sliver_area, g.least_light, g.shape_weight, g.shape_dynamics, g.least_solidity, g.size_cost, g.border_cost, g.debris_area, g.white_level}, " "))},
+          {"segmentation", fmt::format("{}", fmt::join(std::array{g.radius, g.mask_smoothing, g.flood_smoothing, g.noise_cut, g.otsu_share, g.near_reach, g.contrast, g.light_dynamics, g.level_share, g.haze_level, g.least_area, g.sliver_area, g.least_light, g.shape_weight, g.shape_dynamics, g.rule.least_score, g.debris_area, g.white_level}, " "))},
           {"clock", s.reading.clock.words()},
           {"version of hyped", HYPED_VERSION}};
 }
