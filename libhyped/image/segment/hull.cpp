@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "libhyped/image/convex_hull.hpp"
+
 namespace hyped::segmentation {
 
 RowExtents joined(const RowExtents& a, const RowExtents& b) {
@@ -22,7 +24,7 @@ RowExtents joined(const RowExtents& a, const RowExtents& b) {
 }
 
 double hull_area(const RowExtents& shape) {
-  std::vector<std::pair<int, int>> points;      // corners by row, then column
+  std::vector<GridPoint> points;      // corners by row, then column
   const int rows = static_cast<int>(shape.left.size());
   for (int i = 0; i <= rows; ++i) {
     int left = 1 << 30, right = -1;
@@ -33,19 +35,9 @@ double hull_area(const RowExtents& shape) {
     if (right > left) points.emplace_back(i, right);
   }
   if (points.size() < 3) return 0;
-  std::vector<std::pair<int, int>> hull(2 * points.size());      // monotone chain
-  std::size_t n = 0;
-  const auto turn = [](const auto& o, const auto& a, const auto& b) { return static_cast<long>(a.first - o.first) * (b.second - o.second) - static_cast<long>(a.second - o.second) * (b.first - o.first); };
-  for (std::size_t i = 0; i < points.size(); ++i) {
-    while (n >= 2 && turn(hull[n - 2], hull[n - 1], points[i]) <= 0) --n;
-    hull[n++] = points[i];
-  }
-  for (std::size_t i = points.size() - 1, low = n + 1; i-- > 0;) {
-    while (n >= low && turn(hull[n - 2], hull[n - 1], points[i]) <= 0) --n;
-    hull[n++] = points[i];
-  }
+  const std::vector<GridPoint> hull = convex_hull(points);
   double twice = 0;
-  for (std::size_t i = 0; i + 1 < n; ++i) twice += static_cast<double>(hull[i].first) * hull[i + 1].second - static_cast<double>(hull[i].second) * hull[i + 1].first;
+  for (std::size_t i = 0; i + 1 < hull.size(); ++i) twice += static_cast<double>(hull[i].first) * hull[i + 1].second - static_cast<double>(hull[i].second) * hull[i + 1].first;
   return std::abs(twice) / 2;
 }
 
