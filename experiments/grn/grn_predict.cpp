@@ -149,7 +149,7 @@ void run_grn_predict(RunDirectory& run, const GrnPredictSettings& settings) {
   const auto known = predicted.range.lower.array().isFinite().count();
   run.add_result("predicted_values", static_cast<double>(predicted.estimate.size()), "1");
   run.add_result("with_interval", static_cast<double>(known), "1");
-  run.add_answer(fmt::format("{} arms predicted for {} genes, {} of {} values with an interval. Intervals come from conditions left out in the fit: they hold for arms like those.", predicted.conditions.size(), stored.data.genes.size(), known, predicted.estimate.size()));
+  run.add_answer(fmt::format("{} arms predicted for {} genes, {} of {} values with an interval.{}", predicted.conditions.size(), stored.data.genes.size(), known, predicted.estimate.size(), known > 0 ? " Intervals come from conditions left out in the fit: they hold for arms like those." : " The fit left no condition out (folds in [fit]), and nothing else says how far off a new arm may be."));
   fmt::print("{}", to_terminal_paragraph("answer    ", run.summary().answers.back()));
 }
 
@@ -175,6 +175,10 @@ void run_grn_edges(RunDirectory& run, const GrnEdgeSettings& settings) {
   }
   if (!named) {
     const std::string& wrong = settings.from.empty() ? settings.to : settings.from;
+    if (std::filesystem::exists(settings.fit / "run.h5")) {
+      const std::vector<std::string> known = read_stored_grn(settings.fit).data.genes;
+      if (std::find(known.begin(), known.end(), wrong) == known.end()) throw InputError((settings.from.empty() ? "--to " : "--from ") + wrong, "is no gene of the fit", did_you_mean(wrong, known));
+    }
     if (std::find(genes.begin(), genes.end(), wrong) == genes.end()) run.add_note(fmt::format("No edge of the fit touches '{}'. Nearest names with edges: {}.", wrong, nearest_names(wrong, genes)));
   }
   fmt::print("\n{}\n", to_terminal(table, "tables/edges.tsv"));

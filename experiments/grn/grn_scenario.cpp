@@ -2,6 +2,7 @@
 #include "experiments/grn/grn_scenario.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -246,7 +247,7 @@ fs::path shipped_grn_scenario(const std::string& name) {
     if (fs::is_directory(name)) throw InputError(name, "is no scenario (a TOML file)", "the scenario comes first, then the data: hyped grn fit SCENARIO DATA");
     if (fs::exists(name)) return name;
     const std::vector<std::string> shipped{"cellbox_random", "cellbox_published", "cellbox_leave_one_drug_out", "cellbox_single_to_combination", "hyped_cells", "hyped_twin_cells"};
-    throw InputError(name, "is neither a file nor a shipped scenario of gene networks", "shipped are " + nearest_names(name, shipped));
+    throw InputError(name, "is neither a file nor a shipped scenario of gene networks", fmt::format("shipped are {}", fmt::join(shipped, ", ")));
   }
 }
 

@@ -17,9 +17,9 @@ ProfileMatrix rows_kept(const ProfileMatrix& m, const std::vector<Eigen::Index>&
   return out;
 }
 
-std::optional<ScoreRange> shown_range(const CalibratedScore& s) { return s.ranges.both ? s.ranges.both : s.ranges.cells; }
-
 }  // namespace
+
+std::optional<ScoreRange> shown_range(const CalibratedScore& s) { return s.ranges.both ? s.ranges.both : s.ranges.cells; }
 
 std::vector<MetricCalibration> calibrated_pair(const ScoredPair& pair, const ScoreCalibrationOptions& options) {
   EffectComparison all = effect_comparison(pair, pair.log_target, false);
@@ -30,7 +30,7 @@ std::vector<MetricCalibration> calibrated_pair(const ScoredPair& pair, const Sco
   if (rows.empty()) return {};
   EffectComparison kept = all;
   kept.conditions.clear(), kept.own_genes.clear();
-  CellsBehind cells{&logs, &pair.truth.groups, {}, {}, pair.replicate_of.empty() ? nullptr : &pair.replicate_of};
+  CellsBehind cells{&logs, &pair.truth.groups, {}, {}, pair.replicate_of.empty() ? nullptr : &pair.replicate_of, true};
   for (const auto row : rows) {
     kept.conditions.push_back(all.conditions[static_cast<std::size_t>(row)]);
     kept.own_genes.push_back(all.own_genes[static_cast<std::size_t>(row)]);

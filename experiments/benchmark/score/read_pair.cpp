@@ -129,6 +129,11 @@ void check_signs(RunDirectory& run, const ScoredPair& pair) {
 
 void check_differences(RunDirectory& run, const ScoredPair& pair) {
   const ProfileMatrix means = pair.predicted ? group_means(pair.predicted->cells, pair.predicted->groups) : pair.predicted_means;
+  const ProfileMatrix measured = group_means(pair.predicted ? pair.truth.cells : logs_of(pair.truth, pair.means_target), pair.truth.groups);
+  std::vector<std::string> copies;
+  for (std::size_t i = 0; i < pair.conditions.size(); ++i)
+    if (const auto row = static_cast<Eigen::Index>(i); !pair.missing[i] && (means.row(row) - measured.row(row)).cwiseAbs().maxCoeff() <= 1e-6 * measured.row(row).cwiseAbs().maxCoeff()) copies.push_back(pair.conditions[i]);
+  if (!copies.empty()) run.add_warning(fmt::format("{} of {} predicted conditions are the truth itself ({}): a prediction cannot know its noise. Were they in what was learned from?", copies.size(), pair.conditions.size(), first_of(copies)));
   std::vector<Eigen::Index> given;
   for (std::size_t i = 0; i < pair.conditions.size(); ++i)
     if (!pair.missing[i]) given.push_back(static_cast<Eigen::Index>(i));

@@ -84,7 +84,14 @@ Table same_name_table(const std::vector<SameNameRow>& rows) {
 }
 
 // The strict numbers that people ask for first, each beside no change.
-void answer(RunDirectory& run, const PairScores& scores, std::uint64_t seed) {
+void answer(RunDirectory& run, const ScoredPair& pair, const PairScores& scores, const std::vector<MetricCalibration>& calibrated, std::uint64_t seed) {
+  // the same metric as it was calibrated: its interval counts the noise of the cells too
+  const auto quoted = [&](const std::string& id, const DialectMetric& m) {
+    for (const auto& c : calibrated)
+      if (c.metric == (id == "l2" ? "l2_delta" : id) && c.models[0].mean && std::abs(*c.models[0].mean - *m.masked.mean.value) <= 1e-6 * std::abs(*m.masked.mean.value)) return shown_range(c.models[0]);
+    return std::optional<ScoreRange>();
+  };
+  const std::string drawn = pair.replicate_of.empty() ? "cells" : "replicates";
   for (const char* id : {"pearson_delta", "l2", "pds_cosine", "overlap_at_N"}) {
     const DialectMetric *m = find_metric(scores.prediction, "strict", id), *floor = find_metric(scores.no_change, "strict", id);
     if (m == nullptr) continue;
@@ -92,9 +99,10 @@ void answer(RunDirectory& run, const PairScores& scores, std::uint64_t seed) {
       run.add_answer(fmt::format("{}: {} ({} conditions).", id, m->masked.mean.undefined_because, m->masked.of));
       continue;
     }
-    const auto range = range_of(*m, seed);
+    const auto wide = quoted(id, *m);
+    const auto range = wide ? wide : range_of(*m, seed);
     const auto filled = filled_mean(*m, floor);
-    run.add_answer(fmt::format("{}: {:.4g}{}{} over {} of {} conditions ({} is better){}.", id, *m->masked.mean.value, range ? fmt::format(" [{:.4g}, {:.4g}]", range->lower, range->upper) : "", m->masked.defined < m->masked.of && filled ? fmt::format(", {:.4g} with the others filled in,", *filled) : "", m->masked.defined, m->masked.of, better_words(*m),
+    run.add_answer(fmt::format("{}: {:.4g}{}{} over {} of {} conditions ({} is better){}.", id, *m->masked.mean.value, range ? fmt::format(" [{:.4g}, {:.4g}, 95 % over {}perturbations]", range->lower, range->upper, wide ? drawn + " and " : "") : "", m->masked.defined < m->masked.of && filled ? fmt::format(", {:.4g} with the others (undefined or not predicted) at no change's or the worst value,", *filled) : "", m->masked.defined, m->masked.of, better_words(*m),
                                floor == nullptr ? "; no change has no cells to test" : floor->masked.mean.value ? fmt::format("; no change: {:.4g}", *floor->masked.mean.value) : "; no change: " + floor->masked.mean.undefined_because));
     run.add_result(std::string("strict_") + id, *m->masked.mean.value, fmt::format("mean of {} of {} conditions", m->masked.defined, m->masked.of));
   }
@@ -137,8 +145,9 @@ void run_score(RunDirectory& run, const ScoreSettings& settings) {
   run.add_table("same_name", names, "The same name, different numbers: what the presets do otherwise.");
   for (const DialectScores& s : scores.prediction)
     for (const std::string& words : s.words) run.add_note(s.dialect + ": " + words);
-  report_calibrated(run, pair, calibrated_pair(pair, settings.calibration));
-  answer(run, scores, settings.calibration.seed);
+  const auto calibrated = calibrated_pair(pair, settings.calibration);
+  report_calibrated(run, pair, calibrated);
+  answer(run, pair, scores, calibrated, settings.calibration.seed);
   run.add_note(std::string(pair.replicate_of.empty() ? "Cells of one culture are no replicates: these scores speak of these cultures (--replicates draws guides, donors or wells). " : "") + "One prediction alone shows no rank; compare models with hyped bench leaderboard.");
   Table shown({{"meaning", "", ""}, {"preset", "", ""}, {"metric", "", ""}, {"mean", "", ""}, {"defined", "", ""}, {"of", "", ""}});
   for (const SameNameRow& r : same)

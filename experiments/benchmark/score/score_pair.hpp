@@ -24,6 +24,8 @@ PairScores score_pair(const ScoredPair& pair, const std::vector<std::string>& pr
 // The strict metrics on mean profiles with floor (no change), ceiling (another experiment with as many cells), intervals over cells and perturbations, scaled score.
 // Conditions that are not predicted take no part. Empty if none is predicted.
 std::vector<MetricCalibration> calibrated_pair(const ScoredPair& pair, const ScoreCalibrationOptions& options);
+// The interval to quote: over cells (replicates) and perturbations.
+std::optional<ScoreRange> shown_range(const CalibratedScore& score);
 // Table calibrated and figure scores.
 void report_calibrated(RunDirectory& run, const ScoredPair& pair, const std::vector<MetricCalibration>& metrics);
 

@@ -217,6 +217,11 @@ void report_network(RunDirectory& run, const GrnScenario& scenario, const GrnDat
                              : !missed.empty() ? "not judged, because the fit misses the measured means" : fitted.member_theta.size() < 2 ? "not judged, because no folds were fitted" : fmt::format("{} stable over folds (the jackknife range leaves out 0), {} of one sign in all folds (the range holds 0), {} not identified (the range holds 0, folds disagree). Ranges are how far folds of conditions move this model under its penalty: they are no confidence intervals, and do not show that an edge is there", determined, weak, rest);
   run.add_answer(fmt::format("The network of all {} conditions has {} edges: {}.", data.conditions.size(), rows.size(), judged));
   run.add_note(told_by.words);
+  constexpr double far = 4;      // two standard errors, root mean square
+  if (evidence && told_by.overdispersion > far)
+    run.add_warning(fmt::format("The network lies {:.1f} standard errors from the measured means (root mean square): intervals and verdicts of edges hold only if what is left is noise, with variances raised {:.1f} times. A penalty too large, edges that may not be, or a transfer that does not fit would leave it too.", std::sqrt(told_by.overdispersion), told_by.overdispersion));
+  if (const auto& best = fitted.fit.best(); best.optimality > 10 * best.factor)
+    run.add_warning(fmt::format("The descent was cut short: its optimality is {:.2g}, against a penalty of {:.2g} on an edge. A smaller least_gain or more iterations go on.", best.optimality, best.factor));
   run.add_result("overdispersion", told_by.overdispersion, "1");
   run.add_note(fmt::format("Input strengths are pulled towards 0 with weight {:.3g} ({}).", fitted.network.input_pull, scenario.input_pull ? "of the scenario" : data.steady() ? "the linear baseline's penalty, chosen by leave-one-out" : "a weak default"));
   add_drawing(run, drawn, evidence ? "determined" : "stable over folds", evidence ? "weakly determined, with a sign" : "one sign in all folds");

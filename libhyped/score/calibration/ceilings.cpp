@@ -152,6 +152,11 @@ EffectComparison duplicate_of(const EffectComparison& pair, const CellsBehind& c
     const auto row = static_cast<Eigen::Index>(i);
     out.truth.row(row) = truth_half.row(cells.of_condition[i]);
     out.control.row(row) = truth_half.row(cells.of_control[i]);
+    if (cells.common_control) {      // of both halves: its noise is in truth and prediction alike, as in the scores
+      out.control.row(row) = 0.5 * (truth_half.row(cells.of_control[i]) + predicted_half.row(cells.of_control[i]));
+      out.predicted.row(row) = predicted_half.row(cells.of_condition[i]);
+      continue;
+    }
     out.predicted.row(row) = predicted_half.row(cells.of_condition[i]) - predicted_half.row(cells.of_control[i]) + truth_half.row(cells.of_control[i]);
   }
   out.predicted_control = out.control;

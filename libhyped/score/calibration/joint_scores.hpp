@@ -25,6 +25,7 @@ struct CellsBehind {
   const CellGroups* groups = nullptr;     // [L]
   std::vector<int> of_condition, of_control;      // [N]
   const std::vector<std::int32_t>* replicates = nullptr;      // [n] guide, donor or well of each cell, drawn whole (see CellResamples); none: cells are drawn
+  bool common_control = false;                                // changes of truth and prediction are from the same control cells: those of a second measurement are too
 };
 // InputError unless the means of the cells are the truth and control of the comparison, to 1e-5 of the largest (cells are floats).
 void check_cells_behind(const CellsBehind& cells, const EffectComparison& pair);
