@@ -197,9 +197,9 @@ TEST_CASE("errors stand last, in a folder with their table, and a folder of expo
   CHECK_THAT(ended.err, Contains("t/data/cells.tsv:3"));
   folder.write("t/data/cells.tsv", cells);
   std::string frames = text_of(folder.path() / "t/data/frames.tsv");
-  const auto third = frames.find("\t1\t1\t");
+  const auto third = frames.find("\t1\t1\t1\t");      // cell, frame, time
   REQUIRE(third != frames.npos);
-  frames.replace(third, 5, "\t1\t0\t");
+  frames.replace(third, 7, "\t1\t1\t0\t");
   folder.write("t/data/frames.tsv", frames);
   ended = folder.run("tracks convert t/data --out no");
   INFO(ended.err);
