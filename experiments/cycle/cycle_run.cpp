@@ -96,12 +96,26 @@ RunArrays fit_arrays(const CycleFit& fitted, const Scenario& scenario) {
 
 namespace {
 
+// What was done to the film's arm while it was watched: events by their label, deliveries by their input where no event is at their time.
+void mark_events(const Scenario& scenario, Film& film) {
+  const auto mark = [&](const std::string& name, double time) {
+    const bool taken = std::any_of(film.marks.begin(), film.marks.end(), [&](const auto& other) { return other.second == time; });
+    if (!name.empty() && !taken && time > film.first_h && time < film.last_h) film.marks.emplace_back(name, time);
+  };
+  for (const ScenarioEvent& event : scenario.events)
+    if (event.arms.empty() || std::find(event.arms.begin(), event.arms.end(), film.condition) != event.arms.end()) mark(event.label, event.change.time_h);
+  const auto inputs = scenario.arm_inputs.find(film.condition);
+  for (const DeliveredInput& delivery : scenario.deliveries)
+    if (inputs != scenario.arm_inputs.end() && std::find(inputs->second.begin(), inputs->second.end(), delivery.input) != inputs->second.end()) mark(delivery.input, delivery.from_h);
+}
+
 // What a tracker would export of the labelled cells of a field, and the truth row by row.
 void write_film(RunDirectory& run, const Scenario& scenario, const Twin& twin, std::uint64_t seed) {
   FilmSettings settings;
   settings.reporter = scenario.setup.map.reporter;
   settings.times_h = scenario.twin->times_h;
-  const FilmedCells film = film_cells(twin.tracks, settings, seed);
+  FilmedCells film = film_cells(twin.tracks, settings, seed);
+  for (Film& one : film.tracks.films) mark_events(scenario, one);
   write_tracks(film.tracks, run.path_for("data/film"));
   std::string truth = "film\tcondition\tcell\tframe\ttrue_cell\ttrue_phase\n";
   for (const FollowedCell& cell : film.tracks.cells)

@@ -9,6 +9,7 @@ eval grid(by_arm ? arms_drawn * phases_drawn : phases_drawn, by_arm ? (phases_dr
 room_top = by_arm ? 58 : 76
 if (!has_truth) { truth = density }
 if (!has_histogram) { histogram = density }
+from_in = has_histogram ? "from_h" : "time_h"; to_in = has_histogram ? "to_h" : "time_h"
 legend_text = (has_histogram ? 'bars: data, cut-off stays allowed for   ' : '') . 'line: fit' . (exists("density_upper_max") ? '   band: 95 %' : '') . (has_truth ? '   dashed: truth' : '')
 if (!by_arm) { load arm_key }
 eval canvas(0)
@@ -25,7 +26,7 @@ do for [i = 1:grid_n] {
   stats density using (strcol("phase") eq distinct_phase[j] ? column("time_h") : NaN):(larger(column("value"), column(upper_in))) nooutput
   longest = STATS_max_x; highest = STATS_max_y
   if (has_histogram) {
-    stats histogram using (strcol("phase") eq distinct_phase[j] ? column("to_h") : NaN):(column("value")) nooutput
+    stats histogram using (strcol("phase") eq distinct_phase[j] ? column(to_in) : NaN):(column("value")) nooutput
     if (STATS_records > 0) { longest = larger(longest, STATS_max_x); highest = larger(highest, STATS_max_y) }
   }
   set xrange [0:end_of(longest)]
@@ -41,7 +42,7 @@ do for [i = 1:grid_n] {
   eval shared_x(i)
   if (!by_arm) { set xlabel axis_x offset 0,0.3 }
   set format x '%g'
-  plot for [a = 1:(has_histogram ? arms_drawn : 0)] histogram using (mine(i, a) ? 0.5 * (column("from_h") + column("to_h")) : NaN):(column("value")):(column("to_h") - column("from_h")) \
+  plot for [a = 1:(has_histogram ? arms_drawn : 0)] histogram using (mine(i, a) ? 0.5 * (column(from_in) + column(to_in)) : NaN):(column("value")):(column(to_in) - column(from_in)) \
          with boxes fillcolor rgb arm_colours[a] fillstyle transparent solid 0.3 border linecolor rgb lighter(arm_colours[a]), \
        for [a = 1:(has_band ? arms_drawn : 0)] density using (mine(i, a) ? column("time_h") : NaN):(column(lower_in)):(column(upper_in)) \
          with filledcurves fillcolor rgb arm_colours[a] fillstyle transparent solid 0.2 noborder, \

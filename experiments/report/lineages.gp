@@ -10,6 +10,8 @@ load phase_key
 eval canvas(0)
 if (!has_links) { links = stays }
 if (!has_ends) { ends = stays }
+# Columns of a part that is absent are those of the one in its place.
+link_at = has_links ? "time_h" : "from_h"; link_to = has_links ? "until_row" : "row"; end_at = has_ends ? "time_h" : "from_h"; end_in = has_ends ? "end" : "phase"
 eval place(1)
 set xrange [(stays_from_h_min > 0 && stays_from_h_min < 0.2 * stays_until_h_max ? 0 : stays_from_h_min):end_of(stays_until_h_max)]
 set yrange [rows_shown:-1]
@@ -20,10 +22,10 @@ set xlabel 'time [h]' offset 0,0.3
 eval write_legend
 eval write_phases
 ends_mark(e) = e eq 'death' ? 2 : 6
-plot for [k = 1:(has_links ? 1 : 0)] links using (column("time_h")):(column("row")):(0):(column("until_row") - column("row")) with vectors nohead linewidth 0.9 linecolor rgb '#606060', \
+plot for [k = 1:(has_links ? 1 : 0)] links using (column(link_at)):(column("row")):(0):(column(link_to) - column("row")) with vectors nohead linewidth 0.9 linecolor rgb '#606060', \
      for [k = 1:|distinct_phase|] stays using (strcol("phase") eq distinct_phase[k] ? column("from_h") : NaN):(column("row")):(column("until_h") - column("from_h")):(0) \
        with vectors nohead linewidth 3.6 linecolor rgb phase_colours[k], \
-     for [k = 1:(has_ends ? |distinct_end| : 0)] ends using (strcol("end") eq distinct_end[k] ? column("time_h") : NaN):(column("row")) \
+     for [k = 1:(has_ends ? |distinct_end| : 0)] ends using (strcol(end_in) eq distinct_end[k] ? column(end_at) : NaN):(column("row")) \
        with points pointtype ends_mark(distinct_end[k]) pointsize 0.5 linewidth 1.4 linecolor rgb (distinct_end[k] eq 'death' ? '#000000' : '#808080'), \
      NaN
 unset multiplot

@@ -11,6 +11,7 @@ set yrange [0:1.03]
 eval hours_tics(model_time_h_max)
 has_points = exists("points")
 if (!has_points) { points = model }
+value_in = has_points ? "value" : "estimate"
 eval write_legend
 eval write_phases
 mine(i, k) = strcol("arm") eq distinct_arm[i] && strcol("phase") eq distinct_phase[k]
@@ -25,7 +26,7 @@ do for [i = 1:|distinct_arm|] {
   plot for [k = 1:|distinct_phase|] model using (mine(i, k) ? column("time_h") : NaN):(column("lower")):(column("upper")) \
          with filledcurves fillcolor rgb phase_colours[k] fillstyle transparent solid 0.25 noborder, \
        for [k = 1:|distinct_phase|] model using (mine(i, k) ? column("time_h") : NaN):(column("estimate")) with lines linewidth 2 linecolor rgb phase_colours[k], \
-       for [k = 1:(has_points ? |distinct_phase| : 0)] points using (mine(i, k) ? column("time_h") : NaN):(column("value")) \
+       for [k = 1:(has_points ? |distinct_phase| : 0)] points using (mine(i, k) ? column("time_h") : NaN):(column(value_in)) \
          with points pointtype phase_mark(k) pointsize 0.5 linecolor rgb phase_colours[k], \
        NaN
   eval clear_legend

@@ -116,6 +116,9 @@ TEST_CASE("densities are drawn with the data beside them") {
 
 TEST_CASE("phases are the colours of shares, and the key of lineages keeps within the picture") {
   CHECK_THAT(drawn(prevalence()), Contains(">divided<") && Contains("points: as read"));
+  Figure unseen = prevalence();
+  unseen.data.pop_back();
+  drawn(unseen);
   const std::string svg = drawn(lineages());
   const auto at = svg.find("viewBox=\"0 0 ");
   REQUIRE(at != svg.npos);
