@@ -15,6 +15,7 @@
 namespace hyped {
 namespace {
 
+constexpr double most_saturated = 0.1;               // of a nucleus' pixels in any channel
 constexpr std::int64_t large_frame = 3'000'000;      // pixels; of these one at a time is in memory
 
 std::vector<std::string> channels_of(const ImageRunSettings& settings) { return {settings.phases.calls.map.g1_channel, settings.phases.calls.map.cycling_channel, settings.phases.light.dna_channel}; }
@@ -64,19 +65,20 @@ class WellJoiner {
     FrameTable& to = out_.tracks.frames;
     const auto& [frame, nucleus] = film_.nucleus_of_row[static_cast<std::size_t>(row)];
     const bool there = nucleus >= 0;
+    const Nucleus* found = there ? &frames_[static_cast<std::size_t>(frame)].nuclei[static_cast<std::size_t>(nucleus)] : nullptr;
+    // cut by the edge, or blinded: it is followed, its light is not known, and it is not counted
+    const bool whole = there && !found->at_border && std::none_of(found->light.begin(), found->light.end(), [](const NucleusLight& l) { return l.saturated > most_saturated; });
     const FrameNuclei& at = frames_[static_cast<std::size_t>(frame)];
     to.frame.push_back(at.frame);
     to.time_h.push_back(at.time_h);
-    to.filled.push_back(there ? 0 : 1);
+    to.filled.push_back(whole ? 0 : 1);
     to.source_line.push_back(0);
-    if (there) {
-      const Nucleus& n = at.nuclei[static_cast<std::size_t>(nucleus)];
-      const NucleusLight& dna = n.light[2];
-      to.position.row(rows_) << n.column, n.row;
-      to.intensity.row(rows_) << n.light[0].above_ring(), n.light[1].above_ring(), dna.above_ring(), n.at_border ? std::nan("") : dna.sum - n.area * dna.ring;
-    } else {
-      to.position.row(rows_).setConstant(std::nan(""));
-      to.intensity.row(rows_).setConstant(std::nan(""));
+    to.position.row(rows_).setConstant(std::nan(""));
+    to.intensity.row(rows_).setConstant(std::nan(""));
+    if (there) to.position.row(rows_) << found->column, found->row;
+    if (whole) {
+      const NucleusLight& dna = found->light[2];
+      to.intensity.row(rows_) << found->light[0].above_ring(), found->light[1].above_ring(), dna.above_ring(), dna.sum - found->area * dna.ring;
     }
     ++rows_;
   }

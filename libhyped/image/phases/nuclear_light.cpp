@@ -83,6 +83,41 @@ double step_of(const CellTracks& tracks, const Eigen::VectorXd& light, double no
   return std::exp(middle_value(changes) - middle_value(drift) * middle_value(gaps));
 }
 
+// Which nuclei shine in a reporter, bleed-through of the DNA stain allowed for. Columns: g1, cycling, DNA.
+std::vector<char> lit_in(const Eigen::MatrixX3d& counts, int channel) {
+  constexpr double bright = 15;      // sd of a dark nucleus
+  std::vector<char> out(static_cast<std::size_t>(counts.rows()), 0);
+  const DarkPlane plane = fit_dark_plane(counts.col(channel), counts.col(2));
+  if (!plane.outcome.ok()) return out;
+  for (Eigen::Index i = 0; i < counts.rows(); ++i) out[static_cast<std::size_t>(i)] = counts(i, channel) - plane.coefficients[0] - plane.coefficients[1] * counts(i, 2) > bright * plane.noise;
+  return out;
+}
+
+// The DNA stain's part on nuclei that are dark in both reporters; the other reporter's among those that shine in it, with a level of their own: cells that carry the
+// reporters have a little of each in every phase, which clones without them have not.
+BleedThrough bleed_through(const Eigen::MatrixX3d& counts, int channel, const std::vector<char>& other_lit, bool wanted) {
+  BleedThrough out;
+  out.channel = channel;
+  std::vector<int> dark, lit;
+  for (Eigen::Index i = 0; i < counts.rows(); ++i) (other_lit[static_cast<std::size_t>(i)] != 0 ? lit : dark).push_back(static_cast<int>(i));
+  const Eigen::VectorXd light = counts.col(channel);
+  const DarkPlane plane = fit_dark_plane(light(dark), wanted ? Eigen::MatrixXd(counts(dark, 2)) : Eigen::MatrixXd(static_cast<Eigen::Index>(dark.size()), 0));
+  out.nuclei = plane.nuclei, out.noise = plane.noise, out.found = plane.outcome.ok();
+  if (!out.found) {
+    out.offset = light.minCoeff();
+    return out;
+  }
+  out.offset = plane.coefficients[0];
+  if (!wanted) return out;
+  out.by_dna = plane.coefficients[1];
+  constexpr std::size_t least_lit = 50;
+  if (lit.size() < least_lit) return out;
+  const Eigen::VectorXd rest = light(lit) - Eigen::VectorXd::Constant(static_cast<Eigen::Index>(lit.size()), out.offset) - out.by_dna * counts(lit, 2);
+  const DarkPlane other = fit_dark_plane(rest, counts(lit, 1 - channel));
+  if (other.outcome.ok()) out.by_other = other.coefficients[1];
+  return out;
+}
+
 }  // namespace
 
 std::vector<int> stage_of_rows(const CellTracks& tracks) {
@@ -121,19 +156,12 @@ NuclearLight correct_light(const CellTracks& tracks, const ReporterMap& map, con
       if (here.empty()) continue;
       Eigen::MatrixX3d some(static_cast<Eigen::Index>(here.size()), 3);
       for (std::size_t i = 0; i < here.size(); ++i) some.row(static_cast<Eigen::Index>(i)) = counts.row(here[i]);
+      const std::array<std::vector<char>, 2> lit{lit_in(some, 0), lit_in(some, 1)};
       for (int c = 0; c < 2; ++c) {
-        Eigen::MatrixXd others(some.rows(), options.bleed_through ? 2 : 0);
-        if (options.bleed_through) others << some.col(2), some.col(1 - c);
-        const DarkPlane plane = fit_dark_plane(some.col(c), others);
-        BleedThrough one{static_cast<int>(film), s, c, plane.coefficients[0], others.cols() > 0 ? plane.coefficients[1] : 0, others.cols() > 0 ? plane.coefficients[2] : 0, plane.noise, plane.nuclei, plane.outcome.ok()};
-        if (!one.found) {
-          const std::vector<double> all(some.col(c).begin(), some.col(c).end());
-          one.offset = *std::min_element(all.begin(), all.end());
-          one.by_dna = one.by_other = 0;
-          out.notes.push_back(fmt::format("Well {} {}: {} of '{}': the lowest light is taken for dark.", tracks.films[film].condition, tracks.films[film].name, plane.outcome.message, c == 0 ? map.g1_channel : map.cycling_channel));
-        } else {
-          noises[static_cast<std::size_t>(c)].push_back(one.noise);
-        }
+        BleedThrough one = bleed_through(some, c, lit[static_cast<std::size_t>(1 - c)], options.bleed_through);
+        one.film = static_cast<int>(film), one.stage = s;
+        if (!one.found) out.notes.push_back(fmt::format("Well {} {}: too few nuclei are dark in '{}': the lowest light is taken for dark.", tracks.films[film].condition, tracks.films[film].name, c == 0 ? map.g1_channel : map.cycling_channel));
+        else noises[static_cast<std::size_t>(c)].push_back(one.noise);
         for (std::size_t i = 0; i < here.size(); ++i) {
           const auto at = static_cast<Eigen::Index>(i);
           out.light(here[i], c) = some(at, c) - one.offset - one.by_dna * some(at, 2) - one.by_other * some(at, 1 - c);

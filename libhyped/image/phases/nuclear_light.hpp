@@ -41,8 +41,8 @@ struct NuclearLight {
 
 // Channels of `tracks` are counts above the local ring (NucleusLight::above_ring), positions pixels. (1) The illumination within a
 // tile is a quadratic surface in the logarithm of the DNA stain, which every nucleus has, pooled over wells and frames: biweight
-// regression; used for all channels. (2) Per well and acquisition each reporter's dark nuclei give an offset and how much of the DNA stain and of
-// the other reporter is seen in its channel (fit_dark_plane). (3) The gain of the second acquisition is the middle change of
+// regression; used for all channels. (2) Per well and acquisition nuclei dark in both reporters give an offset and how much of the DNA stain is
+// seen in a reporter's channel, those that shine in the other reporter how much of that (fit_dark_plane). (3) The gain of the second acquisition is the middle change of
 // bright cells followed across the break, all wells, less what such cells change by in that time on either side of it; 1 of fewer than 20. InputError as channels_of.
 NuclearLight correct_light(const CellTracks& tracks, const ReporterMap& map, const LightOptions& options);
 

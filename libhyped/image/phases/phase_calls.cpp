@@ -159,8 +159,13 @@ NucleusCalls call_nuclei(const CellTracks& tracks, const NuclearLight& light, co
   if (options.light != LightChoice::kinetics) levels = fitted(LightModel::levels, data, lit, options);
   const bool take_kinetics = options.light == LightChoice::kinetics || (options.light == LightChoice::automatic && kinetics.bic <= levels.bic);
   LightFit& used = take_kinetics ? kinetics : levels;
-  out.light = take_kinetics ? LightModel::kinetics : LightModel::levels;
   out.bic = used.bic, out.other_bic = (take_kinetics ? levels : kinetics).bic;
+  if (take_kinetics && options.map.reporter == Reporter::cdt1_geminin) {
+    PhaseCallOptions by_geminin = options;
+    by_geminin.smoother.least_g1_sd = 1;
+    if (LightFit again = fitted(LightModel::kinetics, data, lit, by_geminin); std::isfinite(again.bic)) used = std::move(again);
+  }
+  out.light = take_kinetics ? LightModel::kinetics : LightModel::levels;
   out.fit = std::move(used.fit);
   out.outcome = !used.smoothed.outcome.ok() ? used.smoothed.outcome : !std::isfinite(out.fit.log_likelihood) ? out.fit.outcome : Outcome{};
   if (!std::isfinite(out.bic)) {

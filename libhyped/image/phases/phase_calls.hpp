@@ -40,7 +40,8 @@ struct NucleusCalls {
 // (1) A mixture per reporter and acquisition gives P(on) of each nucleus. (2) A lineage carries the reporter or not: log-likelihood
 // ratio of its rows, each counting 3 nats at most, over the whole lineage, but for a cell whose own rows say the contrary by 6 nats.
 // Cells below 2 nats are unsure and unlabelled. (3) The semi-Markov smoother of libhyped/tracks/calls over the cells that
-// carry it, on light plus a floor that makes the noise of dark nuclei 0.12 in the logarithm. (4) A row dark in both channels keeps its phase
+// carry it, on light plus a floor that makes the noise of dark nuclei 0.12 in the logarithm; with the kinetics of
+// cdt1_geminin the boundary of G1 and S is read off the geminin reporter (SmootherFitOptions::least_g1_sd). (4) A row dark in both channels keeps its phase
 // within early_g1_h after its birth was seen, else it is unlabelled. cdt1_geminin: G1 and S/G2/M (both on is S);
 // pip: G1, S, G2/M. Outcome of the smoother.
 NucleusCalls call_nuclei(const CellTracks& tracks, const NuclearLight& light, const PhaseCallOptions& options);

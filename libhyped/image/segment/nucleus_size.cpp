@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "libhyped/image/denoise/filters.hpp"
+#include "libhyped/image/segment/background.hpp"
 #include "libhyped/image/segment/segment_nuclei.hpp"
 #include "libhyped/parallel.hpp"
 
@@ -20,8 +21,9 @@ Plane shrunk(const Plane& picture, int step) {
 }
 
 // Mean square of the bright blobs of each radius, by a difference of two Gaussians that a disc of that radius answers most.
-std::vector<double> blob_power(const Plane& picture) {
+std::vector<double> blob_power(const Plane& given) {
   std::vector<double> out;
+  const Plane picture = given.min(static_cast<float>(segmentation::quantile(given, 0.999)));      // a few specks that blind the camera would outshine all nuclei
   for (double radius = least; radius <= std::min(picture.rows(), picture.cols()) / 5.0 && out.size() < 9; radius *= ratio) {
     const int step = std::max(1, static_cast<int>(radius / 4));
     const Plane small = shrunk(picture, step);

@@ -205,6 +205,7 @@ SmootherFit fit_smoother(const PhaseSmoother& data, const CellTracks& tracks, co
     if (kinetics) {
       const Eigen::MatrixX2d course = reporter_course(map.reporter, model, interval_h);
       for (int c = 0; c < 2; ++c) fit_kinetics(sums, course, c, gains[c], model);
+      model.log_sd.col(0) = model.log_sd.col(0).cwiseMax(options.least_g1_sd);
     } else
       for (int c = 0; c < 2; ++c) fit_levels(sums, c, model);
     set_background();

@@ -14,6 +14,9 @@ struct SmootherFitOptions {
   LightModel light = LightModel::levels;
   int stages = 3;                          // of every state that is not skipped by nature (those have 1)
   double outlier = 0.01, jump = 1e-4;
+  // Of the logarithm of the G1 reporter's light, kinetics only: it grows as long as G1 lasts, and the course is that of a G1 of mean length. A cell that leaves G1 sooner
+  // enters S with less than the course says and is read late by its G1 reporter; 1 leaves the boundary to the cycling reporter.
+  double least_g1_sd = 0;
   bool brightness = true;                  // cells differ in it; its spread is fitted for each channel
   int cells = 2000;                        // at most, evenly over all; all cells are smoothed in the end
   int iteration_limit = 200;
