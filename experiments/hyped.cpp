@@ -33,15 +33,19 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "hyped: %s\n", wrong.c_str());
     return 2;
   }
+  const auto say = [](const char* format, const char* what) {      // what was printed before the fault stands before it
+    std::fflush(stdout);
+    std::fprintf(stderr, format, what);
+  };
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   } catch (const InputError& error) {
-    std::fprintf(stderr, "hyped: %s\n", error.what());
+    say("hyped: %s\n", error.what());
     return 2;
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "hyped: this is a bug in hyped, please report it with the command line: %s\n", error.what());
+    say("hyped: this is a bug in hyped, please report it with the command line: %s\n", error.what());
     return 3;
   }
   return exit_code;

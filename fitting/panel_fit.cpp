@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cmath>
 #include <optional>
@@ -80,6 +81,28 @@ Outcome observed_information(const LogLikelihood& function, const ParameterSpace
   return {};
 }
 
+// Newton's information in place of the summed outer products, which with few subjects is far from it: scoring then creeps.
+class WithObserved final : public LogLikelihood {
+ public:
+  WithObserved(const LogLikelihood& function, const ParameterSpace& space) : function_(function), space_(space) {}
+  int parameter_count() const override { return function_.parameter_count(); }
+  Outcome evaluate(const Eigen::VectorXd& theta, LikelihoodValue& out, bool derivatives) const override {
+    if (const Outcome outcome = function_.evaluate(theta, out, derivatives); !outcome.ok() || !derivatives) return outcome;
+    LikelihoodResult here;
+    here.theta = theta;
+    here.at = out;
+    Eigen::MatrixXd information;
+    if (!observed_information(function_, space_, here, information).ok() || !information.allFinite()) return {};      // the outer products stay
+    const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> eigen(information);
+    out.information = eigen.eigenvectors() * eigen.eigenvalues().cwiseAbs().asDiagonal() * eigen.eigenvectors().transpose();
+    return {};
+  }
+
+ private:
+  const LogLikelihood& function_;
+  const ParameterSpace& space_;
+};
+
 // exp(log value +- 1.96 sd) of a positive function with the given slope of its logarithm.
 PanelEstimate derived(std::string name, std::string unit, std::string meaning, double value, const Eigen::VectorXd& log_slope, const Identifiability& from) {
   PanelEstimate out{std::move(name), std::move(unit), std::move(meaning), value, value, value, true, "data"};
@@ -112,7 +135,11 @@ PanelFit fit_panel(const PanelData& data, const PanelSpec& spec, const PanelFitO
       for (int i = 0; i < fit.space.count(); ++i)
         if (fit.space[i].scale == SearchScale::log10) start[i] = std::clamp(start[i] + 2 * point[i] - 1, fit.space.lower()[i], fit.space.upper()[i]);
     }
-    const LikelihoodResult end = maximise(function, start, fit.space.lower(), fit.space.upper(), {}, options.scoring);
+    LikelihoodResult end = maximise(function, start, fit.space.lower(), fit.space.upper(), {}, options.scoring);
+    if (end.outcome.status == Status::not_converged && options.scoring.iteration_limit > 0) {
+      fit.iterations += end.iterations;
+      end = maximise(WithObserved(function, fit.space), end.theta, fit.space.lower(), fit.space.upper(), {}, options.scoring);
+    }
     fit.start_log_likelihoods.push_back(end.at.log_likelihood);
     fit.iterations += end.iterations;
     if (s == 0 || (std::isfinite(end.at.log_likelihood) && end.at.log_likelihood > best.at.log_likelihood)) best = end;

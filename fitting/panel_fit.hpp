@@ -42,22 +42,25 @@ struct PanelFit {
 };
 
 // Fisher scoring with the subjects' summed outer products of scores as information (Berndt et al. 1974); intervals from the observed
-// information (differences of the exact score).
+// information (differences of the exact score), which also takes over where scoring does not settle.
 PanelFit fit_panel(const PanelData& data, const PanelSpec& spec, const PanelFitOptions& options = {});
 
 // One assumption put to the test: the wider model against the fitted one.
 struct PanelTest {
   std::string assumption, alternative;            // in words
-  double log_likelihood = 0, statistic = 0, p = 1;      // twice the gain and its chi-square tail; no p where the models are not nested
+  // Twice the gain in log-likelihood and its chi-square tail; of models that are not nested an upper bound of p, corrected for all alternatives (NaN: none).
+  double log_likelihood = 0, statistic = 0, p = 1;
   int extra = 0;                                  // parameters
   double gain_aic = 0;                            // AIC of the fitted model less that of the alternative
   bool nested = true;
-  std::string verdict;
+  std::string phase = {};                         // of a test of stages in one phase
+  int stages = 0, alternatives = 0;               // of tests of stages: the number asked for, and among how many alternatives it is the best
+  std::string verdict;                            // begins with "rejected", "not rejected", "holds", "not applicable" or "not tested"
   Outcome outcome;
 };
 
 // Do the shares of cells in each phase follow the model? Cells there at the first look, at `times_h` after it, counted against what the model says of
-// each from the phase it was seen in; ended cells count as long as they would have been watched (weights from the product-limit estimate of being
+// each from the phase it was seen in (with stages: from any of them alike, or the first if the cell was seen to be born); ended cells count as long as they would have been watched (weights from the product-limit estimate of being
 // lost). The differences' covariance is that of the counts less what fitting the parameters took (Pierce 1982, Ann Stat 10:475), so that the
 // quadratic form is chi-square. Sources: Aguirre-Hernandez & Farewell 2002, Stat Med 21:1899; Titman 2009, Biometrics 65:1079.
 struct PrevalenceTest {
@@ -66,13 +69,21 @@ struct PrevalenceTest {
   double largest_gap = 0, gap_at_h = 0;           // observed less expected share of the cells, where it is largest
   std::string gap_phase;
   std::vector<double> times_h;
-  Outcome outcome;                                // not_identifiable: no parameters' covariance, misread phases, stages, or too few cells
+  Outcome outcome;                                // not_identifiable: no parameters' covariance, misread phases, or too few cells
 };
 PrevalenceTest test_prevalence(const PanelData& data, const PanelFit& fit, const PanelSpec& spec, int covariate_row);
 
-// Time-homogeneity (every rate may change at the middle of the looks), memorylessness (2 and 4 stages in each phase that is left, same
-// number of parameters, by AIC), equal courses for all covariate rows if the spec has no effects, and lumpability of each pair of phases
-// with the same ways out (are the rates of the ways out equal, so that the two are one phase?).
+// Is film time every cell's age (all are seen from their birth on, which is at one time)? Then a rate that changes with time is one that changes with age.
+bool time_is_age(const PanelData& data);
+
+// Another number of stages than the fitted one (1, 2, 3, 4, 6, 8, 12) in each phase by itself, from the fitted one up and down as long as it gets better;
+// where all have one, also 2 and 4 in every phase at once; and together what each phase asks for. All have as many parameters, so the gain in AIC is
+// twice the log-likelihood ratio, whose tail is at most n exp(-gain / 2) for the best of n alternatives: that bound decides (0.05).
+std::vector<PanelTest> test_stages(const PanelData& data, const PanelFit& fit, const PanelSpec& spec, const PanelFitOptions& options = {});
+
+// Time-homogeneity (every rate may change at the middle of the looks; not applicable where time is age), stages (test_stages), equal courses for all
+// covariate rows if the spec has no effects, and lumpability of each pair of phases with the same ways out (are the rates of the ways out equal, so
+// that the two are one phase?).
 std::vector<PanelTest> test_panel(const PanelData& data, const PanelFit& fit, const PanelSpec& spec, const PanelFitOptions& options = {});
 
 }  // namespace hyped

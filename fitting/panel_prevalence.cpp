@@ -66,9 +66,9 @@ PrevalenceTest test_prevalence(const PanelData& data, const PanelFit& fit, const
     return out;
   };
   const PanelModel model(spec, data);
-  if (!spec.misread.empty() || model.state_count() != model.phase_count()) return none("shares are tested where looks tell the state: no misread phases, no stages");
+  if (!spec.misread.empty()) return none("shares are tested where looks tell the phase: no misread phases");
   if (!fit.identifiability.all() || !std::isfinite(fit.log_likelihood)) return none("the parameters have no covariance");
-  const int n = model.state_count();
+  const int n = model.phase_count(), states = model.state_count();
   std::vector<char> absorbing(static_cast<std::size_t>(n), 0);
   for (int k = 0; k < n; ++k) absorbing[static_cast<std::size_t>(k)] = model.absorbing(k) ? 1 : 0;
   double first = 1e300, last = -1e300;
@@ -94,23 +94,34 @@ PrevalenceTest test_prevalence(const PanelData& data, const PanelFit& fit, const
   const int moments = static_cast<int>(out.times_h.size());
   if (moments == 0) return none("there is one look only");
   const int size = moments * n;
+  // Cells that start alike: in one phase, seen to enter it (first stage) or met in it (any stage).
+  const int kinds = 2 * n;
+  const auto kind_of = [](const PanelSubject& s) { return 2 * s.looks.front().seen + (s.entered ? 1 : 0); };
+  Eigen::MatrixXd start = Eigen::MatrixXd::Zero(kinds, states), shown = Eigen::MatrixXd::Zero(states, n);      // shown: which phase a state is seen as
+  for (int phase = 0; phase < n; ++phase) {
+    const int stages = model.spec().stages[static_cast<std::size_t>(phase)], at = model.first_state(phase);
+    start(2 * phase + 1, at) = 1;
+    for (int k = 0; k < stages; ++k) start(2 * phase, at + k) = 1.0 / stages, shown(at + k, phase) = 1;
+  }
   // Weight of a cell at each time, and where it was seen.
   Eigen::MatrixXd weight = Eigen::MatrixXd::Zero(out.cells, moments);
   Eigen::VectorXd gap = Eigen::VectorXd::Zero(size);
-  Eigen::MatrixXd from = Eigen::MatrixXd::Zero(moments, n), square = Eigen::MatrixXd::Zero(size, size);      // from: weights by the phase at the first look
+  Eigen::MatrixXd from = Eigen::MatrixXd::Zero(moments, kinds), square = Eigen::MatrixXd::Zero(size, size);      // from: weights by the kind of start
   const auto probabilities = [&](const Eigen::VectorXd& natural) {
-    std::vector<Eigen::MatrixXd> p;
-    for (const double t : out.times_h) p.push_back(transition(model, natural, covariate_row, first, t));
+    std::vector<Eigen::MatrixXd> p;      // of each state at each time [kinds x states]
+    for (const double t : out.times_h) p.push_back(start * transition(model, natural, covariate_row, first, t));
     return p;
   };
   const Eigen::VectorXd natural = fit.natural();
   const auto p = probabilities(natural);
+  std::vector<Eigen::MatrixXd> seen_as;      // each phase [kinds x n]
+  for (const auto& one : p) seen_as.push_back(one * shown);
   std::vector<double> total(static_cast<std::size_t>(moments), 0);
   for (int i = 0; i < out.cells; ++i) {
     const PanelSubject& s = *cells[static_cast<std::size_t>(i)];
     const PanelLook& end = s.looks.back();
     const bool ended = end.seen >= 0 && absorbing[static_cast<std::size_t>(end.seen)];
-    const int start = s.looks.front().seen;
+    const int kind = kind_of(s);
     for (int k = 0; k < moments; ++k) {
       const double t = out.times_h[static_cast<std::size_t>(k)];
       int seen = -1;
@@ -125,27 +136,22 @@ PrevalenceTest test_prevalence(const PanelData& data, const PanelFit& fit, const
         weight(i, k) = 1;
       }
       total[static_cast<std::size_t>(k)] += weight(i, k);
-      from(k, start) += weight(i, k);
+      from(k, kind) += weight(i, k);
       gap[k * n + seen] += weight(i, k);
-      for (int j = 0; j < n; ++j) gap[k * n + j] -= weight(i, k) * p[static_cast<std::size_t>(k)](start, j);
+      for (int j = 0; j < n; ++j) gap[k * n + j] -= weight(i, k) * seen_as[static_cast<std::size_t>(k)](kind, j);
     }
   }
-  std::vector<Eigen::MatrixXd> later(static_cast<std::size_t>(moments * moments));
   for (int k = 0; k < moments; ++k)
-    for (int l = k; l < moments; ++l) later[static_cast<std::size_t>(k * moments + l)] = transition(model, natural, covariate_row, out.times_h[static_cast<std::size_t>(k)], out.times_h[static_cast<std::size_t>(l)]);
-  for (int i = 0; i < out.cells; ++i) {
-    const int start = cells[static_cast<std::size_t>(i)]->looks.front().seen;
-    for (int k = 0; k < moments; ++k)
-      for (int l = k; l < moments; ++l) {
-        const double both = weight(i, k) * weight(i, l);
-        if (both == 0) continue;
-        for (int a = 0; a < n; ++a)
-          for (int b = 0; b < n; ++b) {
-            const double pa = p[static_cast<std::size_t>(k)](start, a);
-            square(k * n + a, l * n + b) += both * (pa * later[static_cast<std::size_t>(k * moments + l)](a, b) - pa * p[static_cast<std::size_t>(l)](start, b));
-          }
+    for (int l = k; l < moments; ++l) {
+      const Eigen::MatrixXd later = transition(model, natural, covariate_row, out.times_h[static_cast<std::size_t>(k)], out.times_h[static_cast<std::size_t>(l)]) * shown;      // [states x n]
+      Eigen::VectorXd both = Eigen::VectorXd::Zero(kinds);
+      for (int i = 0; i < out.cells; ++i) both[kind_of(*cells[static_cast<std::size_t>(i)])] += weight(i, k) * weight(i, l);
+      for (int kind = 0; kind < kinds; ++kind) {
+        if (both[kind] == 0) continue;
+        const Eigen::MatrixXd joint = shown.transpose() * p[static_cast<std::size_t>(k)].row(kind).asDiagonal() * later;      // seen in a, then in b [n x n]
+        square.block(k * n, l * n, n, n) += both[kind] * (joint - seen_as[static_cast<std::size_t>(k)].row(kind).transpose() * seen_as[static_cast<std::size_t>(l)].row(kind));
       }
-  }
+    }
   for (int a = 0; a < size; ++a)
     for (int b = 0; b < a; ++b) square(a, b) = square(b, a);
   Eigen::MatrixXd slope(size, fit.theta.size());
@@ -154,7 +160,7 @@ PrevalenceTest test_prevalence(const PanelData& data, const PanelFit& fit, const
     above[i] += 1e-4, below[i] -= 1e-4;
     const auto up = probabilities(fit.space.natural(above)), down = probabilities(fit.space.natural(below));
     for (int k = 0; k < moments; ++k)
-      slope.col(i).segment(k * n, n) = ((from.row(k) * (up[static_cast<std::size_t>(k)] - down[static_cast<std::size_t>(k)])) / 2e-4).transpose();
+      slope.col(i).segment(k * n, n) = (from.row(k) * (up[static_cast<std::size_t>(k)] - down[static_cast<std::size_t>(k)]) * shown).transpose() / 2e-4;
   }
   const Eigen::MatrixXd covariance = square - slope * fit.identifiability.covariance * slope.transpose();
   const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> eigen(0.5 * (covariance + covariance.transpose()));

@@ -6,10 +6,9 @@
 #include <boost/math/distributions/chi_squared.hpp>
 #include <cmath>
 
-#include "fitting/panel_fit.hpp"
+#include "fitting/panel_alternatives.hpp"
 
 namespace hyped {
-namespace {
 
 PanelTest compared(std::string assumption, std::string alternative, const PanelFit& narrow, const PanelFit& wide, bool nested) {
   PanelTest test;
@@ -39,12 +38,7 @@ PanelTest compared(std::string assumption, std::string alternative, const PanelF
   return test;
 }
 
-}  // namespace
-
-namespace {
-
-// The wider model from the fitted one's parameters of the same names, and from further starts if that does not settle.
-PanelFit wider(const PanelData& data, const PanelSpec& wide, const PanelFit& narrow, PanelFitOptions options) {
+PanelFit wider_fit(const PanelData& data, const PanelSpec& wide, const PanelFit& narrow, PanelFitOptions options) {
   const Eigen::VectorXd natural = narrow.natural();
   for (int i = 0; i < natural.size(); ++i) options.first[narrow.space[i].name] = natural[i];
   PanelFit fit = fit_panel(data, wide, options);
@@ -53,32 +47,36 @@ PanelFit wider(const PanelData& data, const PanelSpec& wide, const PanelFit& nar
   return fit_panel(data, wide, options);
 }
 
-}  // namespace
+bool time_is_age(const PanelData& data) {
+  if (data.subjects.size() < 2) return false;
+  const double first = data.subjects.front().looks.front().time_h;
+  return std::all_of(data.subjects.begin(), data.subjects.end(), [&](const PanelSubject& s) { return s.entered && std::abs(s.looks.front().time_h - first) < 1e-9; });
+}
 
 std::vector<PanelTest> test_panel(const PanelData& data, const PanelFit& fit, const PanelSpec& spec, const PanelFitOptions& options) {
   std::vector<PanelTest> out;
   std::vector<double> times;
   for (const PanelSubject& subject : data.subjects)
     for (std::size_t i = 1; i < subject.looks.size(); ++i) times.push_back(subject.looks[i].time_h);
-  if (!times.empty() && spec.cuts_h.empty()) {
+  if (!times.empty() && spec.cuts_h.empty() && time_is_age(data)) {
+    PanelTest test;
+    test.assumption = "rates do not change with time";
+    test.alternative = "rates that change at a time";
+    test.statistic = test.p = test.gain_aic = std::nan("");
+    test.verdict = "not applicable: every cell's clock starts with its birth, so that time is its age; what age does is asked by the tests of stages";
+    out.push_back(test);
+  } else if (!times.empty() && spec.cuts_h.empty()) {
     std::nth_element(times.begin(), times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2), times.end());
     PanelSpec wide = spec;
     wide.cuts_h = {times[times.size() / 2]};
-    out.push_back(compared("rates do not change with time", fmt::format("every rate changes at {:.4g} h", wide.cuts_h[0]), fit, wider(data, wide, fit, options), true));
+    out.push_back(compared("rates do not change with time", fmt::format("every rate changes at {:.4g} h", wide.cuts_h[0]), fit, wider_fit(data, wide, fit, options), true));
   }
-  const std::vector<int> single(spec.phases.size(), 1);
-  if (spec.stages.empty() || spec.stages == single)
-    for (const int stages : {2, 4}) {
-      PanelSpec wide = spec;
-      wide.stages = single;
-      for (const PanelTransition& t : spec.transitions) wide.stages[static_cast<std::size_t>(t.from)] = stages;
-      out.push_back(compared(fmt::format("stays are memoryless (exponential), against {} stages", stages), fmt::format("{} stages in every phase (Erlang stays)", stages), fit, wider(data, wide, fit, options), false));
-    }
+  for (PanelTest& test : test_stages(data, fit, spec, options)) out.push_back(std::move(test));
   if (spec.effects.empty() && data.covariates.cols() > 0) {
     PanelSpec wide = spec;
     for (int c = 0; c < static_cast<int>(data.covariates.cols()); ++c)
       for (int r = 0; r < static_cast<int>(spec.transitions.size()); ++r) wide.effects.push_back({c, r});
-    out.push_back(compared("all conditions have the same rates", "rates of their own", fit, wider(data, wide, fit, options), true));
+    out.push_back(compared("all conditions have the same rates", "rates of their own", fit, wider_fit(data, wide, fit, options), true));
   }
   // Phases a and b may be taken as one (Kemeny & Snell 1960, ch. 6) if their ways out lead to the same phases at the same rates.
   const int phases = static_cast<int>(spec.phases.size());

@@ -1,6 +1,7 @@
 // `hyped tracks convert|phases|durations|multistate FILE`.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "experiments/commands/commands.hpp"
@@ -10,7 +11,9 @@
 #include "experiments/tracks/convert.hpp"
 #include "experiments/tracks/durations.hpp"
 #include "experiments/tracks/population.hpp"
+#include "experiments/tracks/terminal_notes.hpp"
 #include "libhyped/store/table.hpp"
+#include "libhyped/tracks/split_films.hpp"
 
 namespace hyped::commands {
 namespace {
@@ -48,6 +51,7 @@ void add_durations(CLI::App& tracks, const std::shared_ptr<TracksArguments>& arg
   durations->add_option("--only", settings->durations.phases, "a phase to look at; default: all")->allow_extra_args(false);
   durations->add_option("--family", settings->durations.families, "lognormal, gamma, weibull, erlang, exgaussian, delayed_exponential; default: all")->allow_extra_args(false);
   durations->add_option("--baseline", settings->durations.baseline, "condition the others are compared with");
+  durations->add_option("--split", settings->durations.split, "a mark of the films (a dose) or an hour: stays before and after it apart");
   durations->add_option("--draws", settings->durations.draws, "of the goodness of fit; 0: none")->check(count_from_zero())->capture_default_str();
   durations->add_flag("--never", settings->durations.never, "fit a share of cells that never leaves a phase");
   durations->add_flag("--unseen-entries", settings->residual, "count stays met half way (steady growth)");
@@ -68,15 +72,13 @@ void add_durations(CLI::App& tracks, const std::shared_ptr<TracksArguments>& arg
     run(*args, exit_code, [&](RunDirectory& folder, const std::filesystem::path& file, const TrackReading& reading) {
       folder.set_title("Durations in " + file.filename().string(), "How long does each phase last, are cells of a kind alike, and how fast does a population of them grow?");
       folder.add_input(file);
-      const CellTracks read = read_tracks(file, reading);
+      CellTracks read = read_tracks(file, reading);
+      if (!settings->durations.split.empty()) read = split_films(read, settings->durations.split);
       fmt::print("{}", to_terminal_paragraph("time      ", read.time_axis));
-      for (const auto& note : read.notes) {
-        fmt::print("{}", to_terminal_paragraph("note      ", note));
-        folder.add_note(note);
-      }
+      say_notes(folder, read.notes);
       records.emplace(*args, file, "tracks durations");
-      if (!run_durations(folder, read, settings->durations, records->all())) return;
-      if (settings->durations.phases.empty()) run_population(folder, read, settings->durations, settings->population);
+      const DurationRun durations = run_durations(folder, read, settings->durations, records->all());
+      if (durations.fitted && settings->durations.phases.empty()) run_population(folder, read, settings->durations, settings->population, durations);
       for (const auto& answer : folder.summary().answers) fmt::print("{}", to_terminal_paragraph("answer    ", answer));
     });
     if (records) records->finish();

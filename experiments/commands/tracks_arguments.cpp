@@ -20,7 +20,7 @@ void TracksArguments::add_reading(CLI::App& command, const std::string& example,
   command.add_option("--graph", graph, "btrack's graph.json")->group(group);
   command.add_option("--properties", properties, "btrack's properties, row by row")->group(group);
   command.add_option("--column", roles, "role=name: cell, mother, frame, time, channel, ...")->allow_extra_args(false)->group(group);
-  command.add_option("--event", events, "EVENT=column of a table with one row per cell")->allow_extra_args(false)->group(group);
+  command.add_option("--event", events, "EVENT=column of a table with one row per cell; times=since_birth")->allow_extra_args(false)->group(group);
   command.add_option("--unit-h", reading.hours_per_time_unit, "hours per unit of a time column")->check(positive_number())->option_text("H")->group(group);
   command.add_option("--phase", reading.phases, "a phase, in the order of the cycle")->allow_extra_args(false)->group(group);
   command.add_option("--condition", reading.condition, "name, where the file has none")->group(group);
@@ -55,6 +55,12 @@ TrackReading TracksArguments::finished_reading() const {
       char* end = nullptr;
       out.film_end_h = std::strtod(name.c_str(), &end);
       if (name.empty() || *end != 0 || !(out.film_end_h > 0) || !std::isfinite(out.film_end_h)) throw InputError("--event " + item, "gives no time in hours", "write --event film_end_h=48");
+      continue;
+    }
+    if (event == "times") {
+      if (name != "film" && name != "since_birth" && name != "phases_since_birth") throw InputError("--event " + item, "is none of times=film, times=since_birth, times=phases_since_birth", "film: hours of the film's clock; since_birth: ends count from each cell's birth; phases_since_birth: only the phases' ends do");
+      out.events.since_birth = name != "film";
+      out.events.ends_since_birth = name == "since_birth";
       continue;
     }
     if (event == "founders") {

@@ -17,6 +17,7 @@ void add_phases(CLI::App& tracks, const std::shared_ptr<TracksArguments>& args, 
   phases->add_option("--gate-on", settings->gates.on, "of gates: on above, min-max scaled")->capture_default_str();
   phases->add_option("--gate-off", settings->gates.off, "of gates: off below")->capture_default_str();
   phases->add_flag("--allow-saturated", settings->allow_saturated, "take channels with over 5 % at their maximum");
+  phases->add_option("--most-misfit", settings->most_misfit, "share of frames that may fit no phase's light; above it: exit 1")->check(number_within(0, 1))->capture_default_str();
   args->add_reading(*phases, "hyped tracks phases out/twin/data/film --reporter cdt1_geminin --g1-channel mKate --cycling-channel tagGFP --out out/phases");
   phases->callback([args, settings, &exit_code] {
     run(*args, exit_code, [&](RunDirectory& folder, const std::filesystem::path& file, const TrackReading& reading) { run_phases(folder, file, reading, *settings); });

@@ -38,7 +38,8 @@ std::map<std::string, std::string> identity_of(const HypedWells& wells, const fs
   const FrameReading& r = s.reading.frame;
   return {{"data", folder_identity(wells, folder)},
           {"channels", s.phases.calls.map.g1_channel + ", " + s.phases.calls.map.cycling_channel + ", " + s.phases.light.dna_channel},
-          {"segmentation", fmt::format("{}", fmt::join(std::array{g.radius, g.mask_smoothing, g.flood_smoothing, g.noise_cut, g.otsu_share, g.near_reach, g.contrast, g.light_dynamics, g.level_share, g.haze_level, g.least_area, g.sliver_area, g.least_light, g.shape_weight, g.shape_dynamics, g.least_solidity, g.size_cost, g.border_cost, g.debris_area, g.white_level}, " "))},
+          {"segmentation", fmt::format("{}", fmt::join(std::array{g.radius, g.mask_smoothing, g.flood_smoothing, g.noise_cut, g.otsu_share, g.near_reach, g.contrast, g.light_dynamics, g.level_share, g.haze_level, g.least_area, g.sliver_area, g.least_light, g.shape_weight, g.shape_dynamics, g.rule.least_score, g.debris_area, g.white_level}, " "))},
+          {"labels", s.labels.empty() ? "" : std::filesystem::absolute(s.labels).string()},
           {"reading", fmt::format("dataset '{}', axes '{}', transposed {}, channels '{}', bit depth {}, 8 bit {}", r.dataset, r.axes, r.transposed, fmt::join(r.channels, ", "), r.bit_depth, r.allow_8bit)},
           {"clock", s.reading.clock.words()},
           {"version of hyped", HYPED_VERSION}};
@@ -92,6 +93,8 @@ void run_images(RunDirectory& run, const fs::path& folder, const ImageRunSetting
   measured.tracks.time_axis = settings.reading.clock.words();
   bad.insert(bad.end(), measured.bad.begin(), measured.bad.end());
   for (const std::string& note : measured.notes) run.add_note(note);
+  for (const std::string& doubt : measured.doubts) run.add_warning(doubt);
+  run.add_setting("nuclei", settings.labels.empty() ? "found in the DNA stain" : "by the label pictures in " + settings.labels.string());
   run.add_setting("nucleus_radius_px", fmt::format("{:.3g}{}", measured.radius, settings.segment.radius > 0 ? ", as given" : ", measured once for all frames"));
   run.add_result("frames", static_cast<double>(measured.frames), "all wells");
   run.add_result("nuclei", static_cast<double>(measured.nuclei), "nuclei and frames");

@@ -19,6 +19,7 @@ struct ImageRunSettings {
   ImagePhaseSettings phases;             // channels; tiles of 0 are found from the size of the picture
   SegmentOptions segment;                // radius 0: measured once, on the first frames of the first wells
   LinkOptions link;
+  std::filesystem::path labels;          // label pictures made elsewhere, <sample>/<well>/labels_<n>.hdf5|tif|tiff|png|npy below it; empty: nuclei are found here
   int overlays = 3;                      // frames a well that are drawn with their outlines
 };
 
@@ -27,17 +28,20 @@ struct MeasuredWells {
   std::vector<BadFrame> bad;
   std::vector<std::string> notes;
   double radius = 0;                     // [px]
+  std::vector<std::string> doubts;       // wells whose nuclei are of another size
   long frames = 0, nuclei = 0, debris = 0, gaps = 0, divisions = 0;
   double saturated = 0;                  // nuclei of which more than a tenth is at the white level, share
 };
 
-// The nuclei of one frame's DNA picture, with the scale of the run.
-Segmentation segment_frame(const WellFrames& well, const CameraPlane& dna, const ImageRunSettings& settings, double radius);
+// The nuclei of one frame's DNA picture, with the scale of the run; or its label picture, where such are given: InputError, with its file, if there is none, or it is of
+// another shape.
+Segmentation segment_frame(const WellFrames& well, const FrameStamp& stamp, const CameraPlane& dna, const ImageRunSettings& settings, double radius);
 // One frame: segmented on the DNA channel, measured in all three. An unreadable one is an InputError.
 FrameNuclei measure_frame(const WellFrames& well, const FrameStamp& stamp, const ImageRunSettings& settings, double radius);
 
-// The radius for all frames: middle value over the first readable frame of up to four wells; what is read of bad frames is in `bad`.
-double radius_of_wells(const std::vector<WellFrames>& wells, const std::string& dna_channel);
+// The radius for all frames: middle value over the first readable frame of every well. `doubts`: wells whose nuclei are more than 1.4 times as large or small as the middle
+// well's, which pixels of another size make them. InputError if no well shows nuclei.
+double radius_of_wells(const std::vector<WellFrames>& wells, const std::string& dna_channel, std::vector<std::string>& doubts);
 
 // Wells one after another, small frames side by side, large ones one at a time (segmentation is then parallel inside). A frame that
 // fails is in `bad` and a gap in its film; it never stops the run. shelf: null: nothing is kept. Nuclei that no track holds

@@ -1,11 +1,14 @@
 // Frames to nuclei, nuclei to tracks, tracks of all wells to one table.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
 
 #include "experiments/image/image_run.hpp"
+#include "libhyped/hdf5/dataset.hpp"
 #include "libhyped/image/phases/robust_line.hpp"
+#include "libhyped/ingest/images/picture.hpp"
 #include "libhyped/parallel.hpp"
 #include "libhyped/progress.hpp"
 
@@ -86,20 +89,46 @@ class WellJoiner {
 
 }  // namespace
 
-Segmentation segment_frame(const WellFrames& well, const CameraPlane& dna, const ImageRunSettings& settings, double radius) {
+namespace {
+
+// What a label file of the run's folder holds, checked against its picture.
+Labels given_labels(const WellFrames& well, const FrameStamp& stamp, const std::filesystem::path& folder) {
+  const std::filesystem::path beside = folder / well.sample / well.id / fmt::format("labels_{}", stamp.number);
+  for (const char* kind : {".tif", ".tiff", ".png", ".npy"})
+    if (const std::filesystem::path file = beside.string() + kind; std::filesystem::exists(file)) return read_labels(file, 0, well.rows, well.columns);
+  const std::filesystem::path file = beside.string() + ".hdf5";
+  if (!std::filesystem::exists(file)) throw InputError(file.string(), "is not there, nor as .tif, .tiff, .png or .npy", "give a label picture for every frame, or leave --labels out");
+  const hdf5::Dataset data = hdf5::File::open(file).root().dataset("labels");
+  if (data.shape() != std::vector<std::uint64_t>{static_cast<std::uint64_t>(well.rows), static_cast<std::uint64_t>(well.columns)})
+    throw InputError(data.where(), fmt::format("is of shape {}; its picture is {} x {}", fmt::join(data.shape(), " x "), well.rows, well.columns), "give the labels of this picture, not turned and not scaled");
+  const std::vector<std::int32_t> values = data.read<std::int32_t>();
+  Labels out = Eigen::Map<const Labels>(values.data(), well.rows, well.columns);
+  if ((out < 0).any()) throw InputError(data.where(), "holds negative values, which are no labels", "labels are whole numbers, 0 for the background");
+  return out;
+}
+
+}  // namespace
+
+Segmentation segment_frame(const WellFrames& well, const FrameStamp& stamp, const CameraPlane& dna, const ImageRunSettings& settings, double radius) {
   SegmentOptions segment = settings.segment;
   segment.radius = radius;
   segment.white_level = well.white_level;
   const LightOptions& light = settings.phases.light;
   for (int r = light.tile_rows; r > 0 && r < well.rows; r += light.tile_rows) segment.seam_rows.push_back(r);
   for (int c = light.tile_columns; c > 0 && c < well.columns; c += light.tile_columns) segment.seam_columns.push_back(c);
-  return segment_nuclei(dna, segment);
+  if (settings.labels.empty()) return segment_nuclei(dna, segment);
+  Segmentation out;
+  out.labels = given_labels(well, stamp, settings.labels);
+  out.radius = radius;
+  out.flags = nucleus_flags(out.labels, radius, segment);
+  if (out.flags.empty()) out.outcome = {Status::not_identifiable, "its label picture holds no nucleus"};
+  return out;
 }
 
 FrameNuclei measure_frame(const WellFrames& well, const FrameStamp& stamp, const ImageRunSettings& settings, double radius) {
   const std::vector<std::string> names = channels_of(settings);
   const CameraPlane dna = well.picture(stamp, names[2]);
-  const Segmentation found = segment_frame(well, dna, settings, radius);
+  const Segmentation found = segment_frame(well, stamp, dna, settings, radius);
   FrameNuclei out;
   if (found.outcome.ok()) {
     const CameraPlane g1 = well.picture(stamp, names[0]), cycling = well.picture(stamp, names[1]);
@@ -118,31 +147,33 @@ FrameNuclei measure_frame(const WellFrames& well, const FrameStamp& stamp, const
   return out;
 }
 
-double radius_of_wells(const std::vector<WellFrames>& wells, const std::string& dna_channel) {
-  std::vector<double> radii;
-  for (const WellFrames& well : wells) {
-    if (radii.size() >= 4) break;
+double radius_of_wells(const std::vector<WellFrames>& wells, const std::string& dna_channel, std::vector<std::string>& doubts) {
+  std::vector<double> radii, found;
+  std::vector<std::string> names;
+  for (const WellFrames& well : wells)
     for (const FrameStamp& stamp : well.frames) {
       try {
         const CameraPlane picture = well.picture(stamp, dna_channel);
         const CameraPlane* one = &picture;
         if (const double radius = nucleus_radius(std::span<const CameraPlane* const>(&one, 1)); radius > 0) {
-          radii.push_back(radius);
+          radii.push_back(radius), found.push_back(radius), names.push_back(well.name());
           break;
         }
       } catch (const std::exception&) {
         continue;      // said when its turn comes
       }
     }
-  }
   if (radii.empty()) throw InputError("channel '" + dna_channel + "'", "shows no nuclei in any well", "check that it is the DNA stain, or give --radius");
-  return middle_value(radii);
+  const double middle = middle_value(radii);
+  for (std::size_t k = 0; k < found.size(); ++k)
+    if (found[k] > 1.4 * middle || found[k] < middle / 1.4) doubts.push_back(fmt::format("{}: its nuclei have a radius of {:.1f} pixels, those of the middle well {:.1f}: are its pixels of another size? All wells are segmented with one radius; run wells of another magnification alone (--well).", names[k], found[k], middle));
+  return middle;
 }
 
 MeasuredWells measure_wells(const std::vector<WellFrames>& wells, const ImageRunSettings& settings, FrameShelf* shelf) {
   MeasuredWells out;
   const std::vector<std::string> names = channels_of(settings);
-  out.radius = settings.segment.radius > 0 ? settings.segment.radius : radius_of_wells(wells, names[2]);
+  out.radius = settings.segment.radius > 0 ? settings.segment.radius : radius_of_wells(wells, names[2], out.doubts);
   out.tracks.frames.channels = {names[0], names[1], names[2], names[2] + "_total"};
   out.tracks.format = "hyped image";
   long total = 0, blinded = 0;

@@ -73,7 +73,7 @@ void add_overlays(RunDirectory& run, const std::vector<WellFrames>& wells, const
       const FrameStamp& stamp = well.frames[at];
       try {
         const CameraPlane dna = well.picture(stamp, settings.phases.light.dna_channel);
-        const Segmentation found = segment_frame(well, dna, settings, measured.radius);
+        const Segmentation found = segment_frame(well, stamp, dna, settings, measured.radius);
         if (!found.outcome.ok()) continue;
         const int frame = static_cast<int>(stamp.number);
         write_png(run.path_for(fmt::format("overlays/{}_{}_t_{}.png", file_name_of(well.sample), file_name_of(well.id), stamp.number)), drawn(dna, found.labels, measured.tracks, phases.calls, film, frame, 0));

@@ -175,7 +175,7 @@ std::string arm_colour(const std::string& arm, const std::vector<std::string>& a
 
 std::string phase_colour(const std::string& phase, std::size_t index) {
   static const std::map<std::string, std::string> known = {{"G0", "#8a5a44"}, {"G1", "#D55E00"}, {"G1/S", "#E3B505"}, {"S", "#56B4E9"}, {"S/G2/M", "#009E73"}, {"G2/M", "#0072B2"}, {"G2", "#0072B2"}, {"M", "#CC79A7"}, {"divided", "#8c8c8c"}, {"dead", "#303030"}};
-  static const std::vector<std::string> further = {"#CC79A7", "#0072B2", "#009E73", "#E3B505", "#D55E00"};
+  static const std::vector<std::string> further = {"#CC79A7", "#0072B2", "#009E73", "#E3B505", "#D55E00", "#56B4E9", "#332288", "#999933", "#882255"};
   if (const auto found = known.find(phase); found != known.end()) return found->second;
   return further[index % further.size()];
 }
@@ -188,7 +188,7 @@ DrawnFigure draw(const Figure& given) {
   for (const auto& [part, table] : figure.data) std::ofstream(folder.path / (part + ".tsv")) << to_tsv(table);
   std::ofstream(folder.path / "preamble.gp") << preamble(figure, folder.path);
   const auto file = [](const std::string& name) { return program_file("experiments/report/" + name + ".gp").string(); };
-  std::ofstream(folder.path / "preamble.gp", std::ios::app) << fmt::format("place_events = {}\nmark_events = {}\narm_key = {}\n", quoted(file("place_events")), quoted(file("events")), quoted(file("arm_key")));
+  std::ofstream(folder.path / "preamble.gp", std::ios::app) << fmt::format("place_events = {}\nmark_events = {}\narm_key = {}\nphase_key = {}\n", quoted(file("place_events")), quoted(file("events")), quoted(file("arm_key")), quoted(file("phase_key")));
   drawn.outcome = run_gnuplot({(folder.path / "preamble.gp").string(), file("style"), file(figure.template_name)}, folder.path / "errors.txt");
   if (drawn.outcome.empty()) drawn.svg = text_of(folder.path / "figure.svg");
   if (drawn.outcome.empty() && drawn.svg.find("</svg>") == drawn.svg.npos) drawn.outcome = "gnuplot wrote no picture";

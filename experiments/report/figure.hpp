@@ -21,13 +21,14 @@ namespace hyped::report {
 //                    or upper is an open bound; axis names the quantity with its unit; scale is linear or log10; delta is the rise of
 //                    -2 log-likelihood, threshold its value at the ends of the interval     variables: (threshold_name)
 //   waterfall        points: rank cost outcome
-//   densities        density: arm phase time_h value (lower upper); truth*: arm phase time_h value
+//   densities        density: arm phase time_h value (lower upper); truth*: arm phase time_h value; histogram*: arm phase from_h to_h value
 //   schedule         inputs: arm input time_h amount; events*
 //   survival         curve: arm phase time_h value lower upper; model*: arm phase time_h value
 //   scatter          points: arm panel seen x y, seen is "complete" or another word     variables: x_label y_label
 //   intervals        rows: panel name estimate lower upper (scale truth independent_lower independent_upper)     variables: (interval_label same_range truth_label)
 //   lineages         stays: phase row from_h until_h; links*: time_h row until_row; ends*: end time_h row
 //   shares           shares: arm phase time_h value
+//   prevalence       model: arm phase time_h estimate lower upper; points*: arm phase time_h value
 //   points           points: panel category x y; categories: panel category colour; panels: panel title x_axis y_axis low_x high_x low_y high_y size;
 //                    line*: panel x y                                                 variables: legend side
 //   distributions    bars: panel library x share; panels: panel title axis low high top; cuts*: panel library x     variables: legend

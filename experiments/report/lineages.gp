@@ -3,10 +3,11 @@ eval grid(1, 1)
 rows_shown = stays_row_max + 1
 panel_width = 660
 panel_height = larger(90, 7.5 * rows_shown)
-room_top = 46; room_left = 20
-legend_text = ''
-eval canvas(0)
 has_links = exists("links"); has_ends = exists("ends")
+room_top = 58; room_left = 20
+legend_text = has_ends ? 'cross: death   open circle: lost' : ''
+load phase_key
+eval canvas(0)
 if (!has_links) { links = stays }
 if (!has_ends) { ends = stays }
 eval place(1)
@@ -16,10 +17,8 @@ set border 1 linecolor rgb '#404040' linewidth 0.8
 unset ytics
 eval hours_tics(stays_until_h_max)
 set xlabel 'time [h]' offset 0,0.3
-do for [k = 1:|distinct_phase|] {
-  set arrow 300 + k from screen screen_x(room_left + (k - 1) * 110), screen screen_y(20) to screen screen_x(room_left + 22 + (k - 1) * 110), screen screen_y(20) nohead linewidth 5 linecolor rgb phase_colours[k]
-  set label 300 + k distinct_phase[k] at screen screen_x(room_left + 28 + (k - 1) * 110), screen screen_y(20) left font ',11' textcolor rgb '#202020'
-}
+eval write_legend
+eval write_phases
 ends_mark(e) = e eq 'death' ? 2 : 6
 plot for [k = 1:(has_links ? 1 : 0)] links using (column("time_h")):(column("row")):(0):(column("until_row") - column("row")) with vectors nohead linewidth 0.9 linecolor rgb '#606060', \
      for [k = 1:|distinct_phase|] stays using (strcol("phase") eq distinct_phase[k] ? column("from_h") : NaN):(column("row")):(column("until_h") - column("from_h")):(0) \

@@ -1,16 +1,14 @@
 # Shares of phases over time, a panel per arm; colour is the phase.
 eval grid(|distinct_arm|, 4)
-room_top = 66
+room_top = 76
 legend_text = ''
+load phase_key
 eval canvas(0)
 set xrange [(shares_time_h_min > 0.2 * shares_time_h_max ? shares_time_h_min : 0):end_of(shares_time_h_max)]
 set yrange [0:1]
 eval hours_tics(shares_time_h_max)
 mine(a, k) = strcol("arm") eq distinct_arm[a] && strcol("phase") eq distinct_phase[k]
-do for [k = 1:|distinct_phase|] {
-  set arrow 300 + k from screen screen_x(room_left + (k - 1) * 90), screen screen_y(20) to screen screen_x(room_left + 22 + (k - 1) * 90), screen screen_y(20) nohead linewidth 4 linecolor rgb phase_colours[k]
-  set label 300 + k distinct_phase[k] at screen screen_x(room_left + 28 + (k - 1) * 90), screen screen_y(20) left font ',11' textcolor rgb '#202020'
-}
+eval write_phases
 do for [i = 1:|distinct_arm|] {
   eval place(i)
   panel_title = distinct_arm[i]
@@ -20,6 +18,6 @@ do for [i = 1:|distinct_arm|] {
   axis_x = 'time [h]'
   eval shared_x(i)
   plot for [k = 1:|distinct_phase|] shares using (mine(i, k) ? column("time_h") : NaN):(column("value")) with lines linewidth 1.6 linecolor rgb phase_colours[k]
-  do for [k = 1:|distinct_phase|] { unset arrow 300 + k; unset label 300 + k }
+  eval clear_phases
 }
 unset multiplot

@@ -11,6 +11,7 @@
 #include "experiments/tracks/light_support.hpp"
 #include "libhyped/counted.hpp"
 #include "libhyped/errors.hpp"
+#include "libhyped/tracks/calls/label_channel.hpp"
 
 namespace hyped {
 namespace {
@@ -66,7 +67,10 @@ std::vector<std::pair<std::string, std::string>> facts_of(const CellTracks& trac
     const auto filled = std::count(tracks.frames.filled.begin(), tracks.frames.filled.end(), char{1});
     facts.emplace_back("nuclei", fmt::format("{} in all frames, {} linked to nothing{}; positions in {}", counts.rows, counts.unlinked_rows, filled > 0 ? fmt::format(", {} put in by the tracker", filled) : "", tracks.length_unit));
     std::vector<std::string> channels;
-    for (std::size_t c = 0; c < tracks.frames.channels.size(); ++c) channels.push_back(tracks.frames.channels[c] + (is_mask(tracks, static_cast<int>(c)) ? " (a mask: whole numbers that name nuclei, no light)" : ""));
+    for (std::size_t c = 0; c < tracks.frames.channels.size(); ++c) {
+      const std::string why = why_no_light(tracks, static_cast<int>(c));
+      channels.push_back(tracks.frames.channels[c] + (why.empty() ? "" : " (no light: it " + why + ")"));
+    }
     facts.emplace_back("channels", channels.empty() ? "none" : fmt::format("{}", fmt::join(channels, ", ")));
   }
   facts.emplace_back("phases", tracks.phases.empty() ? "none: call them from the channels" : fmt::format("{}", fmt::join(tracks.phases, ", ")));

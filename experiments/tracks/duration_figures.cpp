@@ -21,11 +21,14 @@ Table stepped(const Table& curve) {
 
 }  // namespace
 
-void add_duration_figures(RunDirectory& run, const Table& curve, const Table& model, const Table& density) {
+void add_duration_figures(RunDirectory& run, const Table& curve, const Table& model, const Table& density, const Table& histogram) {
   if (!curve.rows().empty())
     report::add_figure(run, {"survival", "Share of stays that last longer: steps without a model, with 95 % bands; dashed: best family by AICc.", "survival", {{"curve", curve}, {"band", stepped(curve)}, {"model", model}}, {}, "answer"});
-  if (!density.rows().empty())
-    report::add_figure(run, {"duration_densities", "Density of the duration of each phase, best family by AICc; every panel has its own scales.", "densities", {{"density", density}}, {}, "answer"});
+  if (density.rows().empty()) return;
+  report::Figure figure{"duration_densities", "Density of the duration of each phase: bars of the survival curve's steps (stays that were cut off are allowed for), line: best family by AICc; every phase has its own scale.", "densities", {{"density", density}}, {}, "answer"};
+  if (!histogram.rows().empty()) figure.data.emplace_back("histogram", histogram);
+  else figure.caption = "Density of the duration of each phase, best family by AICc; every phase has its own scale.";
+  report::add_figure(run, figure);
 }
 
 }  // namespace hyped

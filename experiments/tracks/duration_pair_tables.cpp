@@ -18,8 +18,8 @@ namespace {
 constexpr int fewest = 10;
 
 struct PairTables {
-  Table fits{{{"pairs", "", ""}, {"condition", "", ""}, {"n", "", "pairs"}, {"complete", "", "both seen to end"}, {"correlation", "1", "of the normal scores, cut-off stays too"}, {"lower", "1", "95 %, profile"},
-              {"upper", "1", ""}, {"p_none", "1", "of no correlation"}, {"pearson", "1", "hours, complete pairs alone"}, {"pearson_lower", "1", ""}, {"pearson_upper", "1", ""}, {"outcome", "", ""}}};
+  Table fits{{{"pairs", "", ""}, {"condition", "", ""}, {"n", "", "pairs, complete or not"}, {"complete", "", "both seen to end"}, {"copula_r", "1", "correlation of normal scores (Gaussian copula over log-normal margins), of all pairs, cut-off stays as longer than seen"}, {"lower", "1", "95 %, profile, of copula_r"},
+              {"upper", "1", ""}, {"p_none", "1", "of no correlation"}, {"pearson", "1", "Pearson's r of the hours, complete pairs alone; of sisters intraclass"}, {"pearson_lower", "1", ""}, {"pearson_upper", "1", ""}, {"outcome", "", ""}}};
   Table points{{{"arm", "", ""}, {"panel", "", ""}, {"seen", "", "complete or cut off"}, {"x", "h", ""}, {"y", "h", ""}}};
 };
 
@@ -38,6 +38,11 @@ void add_kind(PairTables& tables, Findings& out, const std::string& kind, const 
   const auto told = [&](double value) { return good ? cell_of(value) : Cell{}; };
   tables.fits.add_row({kind, condition, std::int64_t{count}, std::int64_t{complete}, told(fit.correlation.estimate), told(fit.correlation.lower), told(fit.correlation.upper), told(fit.test.p_value), cell_of(fit.pearson),
                        cell_of(fit.pearson_lower), cell_of(fit.pearson_upper), good ? fit.correlation.verdict : fit.outcome.message});
+  if (good && kind.starts_with("sisters") && std::isfinite(fit.correlation.lower) && std::isfinite(fit.correlation.upper)) {
+    const std::string which = complete == count ? fmt::format("{} pairs, all complete", count) : fmt::format("{} pairs, {} of them complete", count, complete);
+    const std::string plain = std::isfinite(fit.pearson) ? fmt::format("Pearson of the hours{} {:.2f} [{:.2f}, {:.2f}]", complete == count ? "" : " of the complete ones", fit.pearson, fit.pearson_lower, fit.pearson_upper) : "no Pearson of the hours";
+    out.answers.push_back(fmt::format("{} of {}: correlation of normal scores {:.2f} [{:.2f}, {:.2f}] (Gaussian copula; {}); {}.", kind, condition, fit.correlation.estimate, fit.correlation.lower, fit.correlation.upper, which, plain));
+  }
   for (const auto& [a, b] : pairs.pairs) tables.points.add_row({condition, kind, std::string(a.censored() || b.censored() ? "cut off" : "complete"), shown(a), shown(b)});
 }
 
@@ -81,11 +86,8 @@ void add_pairs(RunDirectory& run, const CellTracks& tracks, const std::vector<in
     append(tables.points, job.found.tables[1]);
     job.found.tell(run);
   }
-  for (const auto& row : tables.fits.rows())
-    if (const auto *kind = std::get_if<std::string>(&row[0]), *condition = std::get_if<std::string>(&row[1]); kind->starts_with("sisters") && std::holds_alternative<double>(row[4]) && std::holds_alternative<double>(row[5]) && std::holds_alternative<double>(row[6]))
-      run.add_answer(fmt::format("{} of {}: correlation {:.2f} [{:.2f}, {:.2f}] over {} pairs.", *kind, *condition, std::get<double>(row[4]), std::get<double>(row[5]), std::get<double>(row[6]), std::get<std::int64_t>(row[2])));
   if (tables.fits.rows().empty()) return;
-  run.add_table("pairs", tables.fits, "How alike durations are in one cell, between sisters, and between mother and daughter.");
+  run.add_table("pairs", tables.fits, "How alike durations are in one cell, between sisters, and between mother and daughter: by a copula over all pairs, cut off or not, and plainly over the complete ones.");
   report::add_figure(run, {"pairs", "Pairs of durations; open marks: at least one of the two was cut off and is longer; every panel has its own scale.", "scatter", {{"points", tables.points}}, {{"x_label", "duration [h]"}, {"y_label", "duration of the other [h]"}}, "diagnostics"});
 }
 

@@ -20,7 +20,7 @@ Record record_of(const Findings& found) {
         else if (const auto* value = std::get_if<double>(&cell)) out << 3.0 << *value;
         else out << 0.0;
   }
-  for (const auto* words : {&found.warnings, &found.notes, &found.answers}) {
+  for (const auto* words : {&found.warnings, &found.notes, &found.answers, &found.doubts}) {
     out << static_cast<double>(words->size());
     for (const auto& text : *words) out << text;
   }
@@ -46,7 +46,7 @@ Findings findings_of(const Record& record, const std::vector<Table>& empty) {
       out.tables.back().add_row(std::move(row));
     }
   }
-  for (auto* words : {&out.warnings, &out.notes, &out.answers}) {
+  for (auto* words : {&out.warnings, &out.notes, &out.answers, &out.doubts}) {
     const int count = in.integer();
     for (int i = 0; i < count; ++i) words->push_back(in.text());
   }

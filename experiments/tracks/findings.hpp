@@ -12,6 +12,7 @@ namespace hyped {
 struct Findings {
   std::vector<Table> tables;                     // the job's rows of each of the run's tables, in their order
   std::vector<std::string> warnings, notes, answers;
+  std::vector<std::string> doubts;               // why the job's headline is not to be used, its owner's business
   int kind = -1;                                 // what the job settled, its owner's business
   void tell(RunDirectory& run) const;            // warnings, notes and answers
 };

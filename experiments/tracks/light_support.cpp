@@ -5,8 +5,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 
+#include "libhyped/tracks/calls/label_channel.hpp"
 #include "libhyped/tracks/calls/smoother_fit.hpp"
 
 namespace hyped {
@@ -25,27 +25,13 @@ double middle_of(const Eigen::VectorXd& column) {
 
 }  // namespace
 
-bool is_mask(const CellTracks& tracks, int channel) {
-  const auto column = tracks.frames.intensity.col(channel);
-  std::map<double, int> values;
-  int present = 0;
-  for (const double value : column) {
-    if (!std::isfinite(value)) continue;
-    if (value < 0 || value != std::floor(value)) return false;
-    ++present;
-    ++values[value];
-  }
-  // Means over a nucleus are whole only where every pixel is alike; light that is a whole number by chance of export has many values.
-  return present >= 20 && static_cast<double>(values.size()) < 0.1 * present;
-}
-
 std::vector<std::pair<std::string, std::string>> light_support(const CellTracks& tracks) {
   std::vector<std::pair<std::string, std::string>> out;
   const auto& names = tracks.frames.channels;
   std::vector<int> usable;
   std::vector<double> middle;
   for (int c = 0; c < static_cast<int>(names.size()); ++c)
-    if (is_mask(tracks, c)) continue;
+    if (!why_no_light(tracks, c).empty()) continue;
     else if (const double m = middle_of(tracks.frames.intensity.col(c)); m > 0) usable.push_back(c), middle.push_back(m);
   if (usable.size() < 2 || usable.size() > 4 || tracks.cells.empty()) return out;
   std::string first;

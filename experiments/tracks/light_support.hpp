@@ -8,8 +8,6 @@
 
 namespace hyped {
 
-// Is a channel a label image: means over nuclei that are whole numbers, few of them?
-bool is_mask(const CellTracks& tracks, int channel);
 // For every pair of channels with two levels each: the reading (reporter, which channel is which) that explains the order of light in the
 // tracks best and how far the next is behind, and what is on in the first frame: after starvation that is the G1 reporter.
 // Names and sentences; empty without two usable channels.

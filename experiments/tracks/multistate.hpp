@@ -26,8 +26,8 @@ struct MultistateSettings {
   std::uint64_t seed = 1;                      // of the draws behind bands
 };
 
-// Reads tracks with called phases, fits, tests the assumptions; tables rates, sojourns, changes, assumptions, prevalence, figures rates and
-// prevalence.
+// Reads tracks with called phases, fits, tests the assumptions; tables rates, sojourns, changes, assumptions, prevalence_test, figures rates and
+// prevalence. Means that a test speaks against are marked as not to be used, in the table and in the answer.
 void run_multistate(RunDirectory& run, const std::filesystem::path& file, const TrackReading& reading, const MultistateSettings& settings);
 
 // A rate of which the data show no event: its upper limit, from the time the cells were seen in the phase.
@@ -39,6 +39,8 @@ struct UnseenRate {
 // whose reference, a transition was not seen (`pooled` says which: one rate for both).
 std::vector<UnseenRate> leave_out_unseen(const PanelData& data, PanelSpec& spec, std::vector<std::string>& pooled);
 
+// "divided" and "dead", which no cell leaves.
+bool is_end(const std::string& phase);
 // The spec that the settings ask for. InputError: unknown phases; changes seen that no allowed path explains when nothing is misread.
 PanelSpec spec_of(const PanelData& data, const MultistateSettings& settings);
 

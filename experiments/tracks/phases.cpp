@@ -9,25 +9,21 @@
 
 #include "experiments/report/figure.hpp"
 #include "experiments/tracks/describe.hpp"
+#include "experiments/tracks/terminal_notes.hpp"
 #include "libhyped/store/table.hpp"
 #include "libhyped/store/write_tracks.hpp"
 
 namespace hyped {
 namespace {
 
-void say(RunDirectory& run, const std::string& note) {
-  fmt::print("{}", to_terminal_paragraph("note      ", note));
-  run.add_note(note);
-}
-
 Table states_of(const SmootherFit& fit, const ReporterMap& map, double interval_h) {
-  Table table({{"state", "", ""}, {"phase", "", ""}, {"stages", "1", "of its duration; the shortest is as many frames"}, {"mean_h", "h", "mean duration, expectation-maximisation"}, {"skipped", "1", "share of cells that pass it by"}, {"start_share", "1", "of cells there before the film"},
+  Table table({{"state", "", "onset: the light of the phase before is still fading"}, {"phase", "", ""}, {"stages", "1", "of its duration; the shortest is as many frames"}, {"mean_h", "h", "mean duration, expectation-maximisation"}, {"skipped", "1", "share of cells that pass it by"}, {"start_share", "1", "of cells there before the film"},
                {"g1_light", "a.u.", "median light of " + map.g1_channel + " at its first stage"}, {"g1_spread", "1", "sd of its logarithm"}, {"cycling_light", "a.u.", "median light of " + map.cycling_channel}, {"cycling_spread", "1", ""}});
   for (std::size_t s = 0; s < fit.model.states.size(); ++s) {
     const SmootherState& state = fit.model.states[s];
     const int at = fit.model.first_stage(static_cast<int>(s));
     const std::string look = state.light.g1_on ? (state.light.cycling_on ? "both on" : map.g1_channel + " on") : state.light.cycling_on ? map.cycling_channel + " on" : "dark";
-    table.add_row({look, fit.model.phases[static_cast<std::size_t>(state.light.phase)], std::int64_t{state.stages}, state.mean_frames * interval_h, state.skipped, fit.model.start_share[static_cast<Eigen::Index>(s)],
+    table.add_row({look + (state.given ? ", onset" : ""), fit.model.phases[static_cast<std::size_t>(state.light.phase)], std::int64_t{state.stages}, state.mean_frames * interval_h, state.skipped, fit.model.start_share[static_cast<Eigen::Index>(s)],
                    std::exp(fit.model.log_mean(at, 0)), fit.model.log_sd(at, 0), std::exp(fit.model.log_mean(at, 1)), fit.model.log_sd(at, 1)});
   }
   return table;
@@ -146,10 +142,13 @@ LightCalls choose_light(RunDirectory& run, const PhaseSmoother& data, const Cell
 }  // namespace
 
 void call_phases(RunDirectory& run, CellTracks& tracks, const PhaseSettings& settings) {
+  const std::vector<std::string> reporters{"cdt1_geminin", "pip"};      // those whose phases two channels tell
+  if (std::find(reporters.begin(), reporters.end(), settings.reporter) == reporters.end())
+    throw InputError("--reporter " + settings.reporter, "is no reporter whose phases two channels tell", did_you_mean(settings.reporter, reporters));
+  if (!(settings.most_misfit > 0 && settings.most_misfit <= 1)) throw InputError(fmt::format("--most-misfit {:g}", settings.most_misfit), "is no share", "give a number above 0 and at most 1");
   const ReporterMap map{reporter_named(settings.reporter, "--reporter"), settings.g1_channel, settings.cycling_channel};
-  if (map.reporter != Reporter::cdt1_geminin && map.reporter != Reporter::pip) throw InputError("--reporter " + settings.reporter, "does not tell phases by two channels", "use 'cdt1_geminin' or 'pip'");
   if (settings.method != "auto" && settings.method != "smoother" && settings.method != "levels" && settings.method != "kinetics" && settings.method != "gates") throw InputError("--method " + settings.method, "is no way to call phases", "give auto, kinetics, levels (or smoother) or gates");
-  for (const auto& note : check_intensities(tracks, map, settings.allow_saturated)) say(run, note);
+  say_notes(run, check_intensities(tracks, map, settings.allow_saturated));
   fmt::print("{}", to_terminal_paragraph("map       ", words_of(map)));
   run.add_setting("map", words_of(map));
   run.add_setting("method", settings.method);
@@ -172,7 +171,7 @@ void call_phases(RunDirectory& run, CellTracks& tracks, const PhaseSettings& set
   const LightCalls used = choose_light(run, data, tracks, map, settings);
   const SmootherFit& fit = used.fit;
   const SmoothedPhases& smoothed = used.smoothed;
-  for (const auto& note : fit.notes) say(run, note);
+  say_notes(run, fit.notes);
   if (!fit.outcome.ok()) run.set_outcome(fit.outcome);
   if (!smoothed.outcome.ok()) run.set_outcome(smoothed.outcome);
   apply_phases(tracks, fit.model.phases, smoothed.phase, smoothed.jumped);
@@ -196,8 +195,12 @@ void call_phases(RunDirectory& run, CellTracks& tracks, const PhaseSettings& set
   const double total = static_cast<double>(std::max(1L, called));
   run.add_result("uncertain", static_cast<double>(unsure) / total, "share of nuclei with less than 0.9 posterior");
   run.add_result("outliers", static_cast<double>(smoothed.outliers) / total, "share of nuclei");
-  if (static_cast<double>(smoothed.outliers) > 0.05 * total)
-    run.add_warning(fmt::format("{:.0f} % of the frames fit no phase's light: the light model ({}) does not describe this reporter well, and its durations may be biased.", 100.0 * static_cast<double>(smoothed.outliers) / total, used.name()));
+  const double misfit = static_cast<double>(smoothed.outliers) / total;
+  if (misfit > 0.05)
+    run.add_warning(fmt::format("{:.0f} % of the frames fit no phase's light: the light model ({}) does not describe this reporter well, and its durations may be biased.", 100 * misfit, used.name()));
+  if (misfit > settings.most_misfit && run.summary().status == "ok")
+    run.set_outcome({Status::not_identifiable, fmt::format("{:.0f} % of the frames fit no phase's light, more than the {:.0f} % allowed (--most-misfit): the calls are written, but they do not describe these cells", 100 * misfit, 100 * settings.most_misfit)});
+  if (misfit > 0.05) tracks.notes.push_back(fmt::format("phases: {:.0f} % of the frames fit no phase's light: durations and rates from these calls may be biased", 100 * misfit));
   run.add_result("jumps", static_cast<double>(smoothed.jumps), "1");
   run.add_result("gates_unlabelled", static_cast<double>(gates.unlabelled) / rows, "share of nuclei");
   run.add_result("gates_agree", both > 0 ? static_cast<double>(same) / static_cast<double>(both) : std::nan(""), "share of nuclei both call");
@@ -216,7 +219,7 @@ void run_phases(RunDirectory& run, const std::filesystem::path& file, const Trac
   CellTracks tracks = read_tracks(file, reading);
   for (const auto& [name, value] : facts_of(tracks)) run.add_setting(name, value);
   fmt::print("{}", to_terminal_paragraph("time      ", tracks.time_axis));
-  for (const auto& note : tracks.notes) say(run, note);
+  say_notes(run, tracks.notes);
   call_phases(run, tracks, settings);
   write_tracks(tracks, run.path_for("data"));
   Table stays({{"phase", "", ""}, {"stays", "1", ""}, {"whole", "1", "entry and exit seen"}, {"entry_unseen", "1", ""}, {"exit_unseen", "1", ""}, {"mean_whole_h", "h", "of whole stays alone: too short, because long ones do not fit the film"}});

@@ -14,6 +14,7 @@ struct PhaseSettings {
   std::string method = "auto";                            // auto: kinetics or levels, whichever has the lower BIC; kinetics, levels (also "smoother"), gates
   bool allow_saturated = false;
   int stages = 3;
+  double most_misfit = 0.2;                               // share of frames that may fit no phase's light; above it the outcome is not ok
   GateSettings gates;
 };
 

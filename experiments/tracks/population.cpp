@@ -135,6 +135,10 @@ FittedCycle fitted_cycle(const CellTracks& tracks, const std::string& condition,
       out.outcome = {Status::not_identifiable, nothing.what()};
       return out;
     }
+    if (std::all_of(data.durations.begin(), data.durations.end(), [](const Duration& d) { return d.censored(); })) {
+      out.outcome = {Status::not_identifiable, data.name + ": no stay was seen to end"};
+      return out;
+    }
     DurationFitOptions options;
     options.intervals = false;
     const FamilyComparison found = compare_families(data, {FamilyKind::gamma, FamilyKind::lognormal, FamilyKind::weibull}, settings.never, {}, options);
@@ -173,7 +177,7 @@ std::vector<PhaseLaw> drawn_laws(const FittedCycle& cycle, std::uint64_t seed, i
   return out;
 }
 
-void run_population(RunDirectory& run, const CellTracks& tracks, const DurationSettings& settings, const PopulationSettings& population) {
+void run_population(RunDirectory& run, const CellTracks& tracks, const DurationSettings& settings, const PopulationSettings& population, const DurationRun& durations) {
   PhaseCounts counts;
   if (!population.counts.empty()) {
     run.add_input(population.counts);
@@ -181,7 +185,7 @@ void run_population(RunDirectory& run, const CellTracks& tracks, const DurationS
   }
   std::set<std::string> conditions;
   for (const auto& film : tracks.films) conditions.insert(film.condition);
-  Table growth({{"condition", "", ""}, {"name", "", ""}, {"unit", "", ""}, {"estimate", "", ""}, {"lower", "", "95 %, draws of the durations' parameters"}, {"upper", "", ""}}),
+  Table growth({{"condition", "", ""}, {"name", "", ""}, {"unit", "", ""}, {"estimate", "", ""}, {"lower", "", "95 %, draws of the durations' parameters"}, {"upper", "", ""}, {"use", "", "no: durations it is made of are not to be used, and why"}}),
       staged({{"condition", "", ""}, {"phase", "", ""}, {"family", "", "best by AICc of gamma, lognormal, weibull"}, {"passed_by", "1", "share of cells that skip the phase"}, {"mean_h", "h", ""}, {"stages", "1", "of the nearest Erlang stay"}, {"distance", "1", "largest difference of the distribution functions"}, {"at_h", "h", ""}}),
       points({{"arm", "", ""}, {"class", "", ""}, {"time_h", "h", ""}, {"value", "cells", "mean over wells"}}), line({{"arm", "", ""}, {"class", "", ""}, {"time_h", "h", ""}, {"estimate", "cells", ""}, {"lower", "", "95 %"}, {"upper", "", ""}}),
       scores({{"condition", "", ""}, {"wells", "1", ""}, {"from_h", "h", ""}, {"error", "1", "root mean square of log (predicted / counted)"}, {"step_error", "1", "of the age-structured course"}});
@@ -191,6 +195,8 @@ void run_population(RunDirectory& run, const CellTracks& tracks, const DurationS
       run.add_warning(fmt::format("'{}': no population can be made of it: {}", condition, cycle.outcome.message));
       continue;
     }
+    const auto doubts = durations.doubts.find(condition);
+    const std::string why = doubts == durations.doubts.end() ? "" : fmt::format("{}", fmt::join(doubts->second, "; ")), use = why.empty() ? "yes" : "no: " + why;
     const auto laws = laws_of(cycle);
     const BalancedAges balanced = balanced_ages(laws);
     if (!balanced.outcome.ok()) {
@@ -204,7 +210,7 @@ void run_population(RunDirectory& run, const CellTracks& tracks, const DurationS
       for (const BalancedAges& one : drawn)
         if (one.outcome.ok()) all.push_back(value(one));
       const Interval interval = all.empty() ? Interval{estimate, estimate} : middle(all);
-      growth.add_row({condition, name, unit, estimate, interval.lower, interval.upper});
+      growth.add_row({condition, name, unit, estimate, interval.lower, interval.upper, use});
       return interval;
     };
     const Interval rate = add("growth_rate", "1/h", balanced.growth_rate_per_h, [](const BalancedAges& b) { return b.growth_rate_per_h; });
@@ -225,7 +231,7 @@ void run_population(RunDirectory& run, const CellTracks& tracks, const DurationS
     for (const auto& cell : tracks.cells)
       if (tracks.films[static_cast<std::size_t>(cell.film)].condition == condition) ++cells, died += cell.end == CellEnd::death;
     const std::string death = died == 0 ? std::string("no death") : fmt::format("as if none died: {} of {} cells did", died, cells);
-    run.add_answer(fmt::format("'{}': phases this long make {:.4f} /h [{:.4f}, {:.4f}] of growth ({}), a doubling in {:.3g} h{}.", condition, balanced.growth_rate_per_h, rate.lower, rate.upper, death, std::log(2.0) / balanced.growth_rate_per_h, staged_growth));
+    run.add_answer(fmt::format("'{}': {}phases this long make {:.4f} /h [{:.4f}, {:.4f}] of growth ({}), a doubling in {:.3g} h{}{}.", condition, why.empty() ? "" : "not to be used: ", balanced.growth_rate_per_h, rate.lower, rate.upper, death, std::log(2.0) / balanced.growth_rate_per_h, staged_growth, why.empty() ? "" : fmt::format(" ({})", why)));
     if (!population.counts.empty()) predict_counts(run, tracks, cycle, counts, population, settings.seed, points, line, scores);
   }
   if (growth.rows().empty()) return;

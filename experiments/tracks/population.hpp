@@ -36,7 +36,8 @@ std::vector<PhaseLaw> laws_of(const FittedCycle& cycle);
 // One draw of the parameters from their normal approximation.
 std::vector<PhaseLaw> drawn_laws(const FittedCycle& cycle, std::uint64_t seed, int draw);
 
-// Tables growth, phase_type and, with counts, counts_prediction; figure counts_prediction.
-void run_population(RunDirectory& run, const CellTracks& tracks, const DurationSettings& settings, const PopulationSettings& population);
+// Tables growth, phase_type and, with counts, counts_prediction; figure counts_prediction. Growth of a condition with doubts (of run_durations) is marked as
+// not to be used.
+void run_population(RunDirectory& run, const CellTracks& tracks, const DurationSettings& settings, const PopulationSettings& population, const DurationRun& durations = {});
 
 }  // namespace hyped

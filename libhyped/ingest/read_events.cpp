@@ -52,9 +52,19 @@ class EventReader {
   }
 
  private:
+  // How to mend a time that lies before its cell's birth.
+  std::string mend(bool before_birth) const {
+    return before_birth && !columns_.since_birth ? "correct one of the times; if they count from each cell's birth, say so (--event times=since_birth, or phases_since_birth where divisions and deaths are film times)" : "correct one of the times";
+  }
   std::string text(std::size_t row, const std::string& column) const { return column.empty() ? "" : table_.text(row, table_.column(column)); }
   double hours(std::size_t row, const std::string& column) const {
     return column.empty() ? std::numeric_limits<double>::quiet_NaN() : table_.number_or_missing(row, table_.column(column)) * columns_.hours_per_unit;
+  }
+
+  // The end of a cell on the film's clock.
+  double end_hours(std::size_t row, const std::string& column) const {
+    const double birth = columns_.ends_since_birth ? hours(row, columns_.birth) : 0;
+    return hours(row, column) + (std::isfinite(birth) ? birth : 0);
   }
 
   int film_of(std::size_t row) {
@@ -75,7 +85,7 @@ class EventReader {
   // Where the table does not say when a film ends, its latest time does.
   void extend_film(std::size_t row) {
     Film& film = tracks_.films[film_of(row)];
-    std::vector<double> times{hours(row, columns_.birth), hours(row, columns_.division), hours(row, columns_.death), hours(row, columns_.lost)};
+    std::vector<double> times{hours(row, columns_.birth), end_hours(row, columns_.division), end_hours(row, columns_.death), end_hours(row, columns_.lost)};
     if (!columns_.since_birth)
       for (const auto& [name, column] : columns_.phases) times.push_back(hours(row, column));
     for (const double time : times)
@@ -86,13 +96,13 @@ class EventReader {
   void find_end(std::size_t row, FollowedCell& cell, const std::vector<double>& phase_ends) {
     cell.end_h = std::numeric_limits<double>::infinity();
     for (const auto& [kind, column] : {std::pair(CellEnd::division, &columns_.division), std::pair(CellEnd::death, &columns_.death), std::pair(CellEnd::lost, &columns_.lost)})
-      if (const double time = hours(row, *column); time < cell.end_h) {
+      if (const double time = end_hours(row, *column); time < cell.end_h) {
         cell.end_h = time;
         cell.end = kind;
       }
     if (std::isfinite(cell.end_h)) {
       for (const auto& [name, column] : {std::pair("a division", &columns_.division), std::pair("a death", &columns_.death)})
-        if (const double time = hours(row, *column); time > cell.end_h) refuse_afterlife(row, *column, cell, name, time);
+        if (const double time = end_hours(row, *column); time > cell.end_h) refuse_afterlife(row, *column, cell, name, time);
       return;
     }
     const bool there = columns_.survived.empty() || !text(row, columns_.survived).empty();
@@ -125,7 +135,7 @@ class EventReader {
       }
       if (end < from || end > cell.end_h)
         throw table_.error(row, where(), fmt::format("phase '{}' of cell '{}' ends at {:.6g} h, {} {:.6g} h", columns_.phases[k].first, cell.id, end,
-                                                     end < from ? "before it starts at" : "after the cell, which ends at", end < from ? from : cell.end_h), "correct one of the times");
+                                                     end < from ? "before it starts at" : "after the cell, which ends at", end < from ? from : cell.end_h), mend(end < cell.start_h));
       cell.stays.push_back(exact_stay(static_cast<int>(k), from, end, seen, StayEnd::next));
       from = end;
       seen = true;
@@ -139,7 +149,7 @@ class EventReader {
     cell.film = film_of(row);
     cell.family = text(row, columns_.family);
     const double birth = hours(row, columns_.birth);
-    cell.start = std::isfinite(birth) ? CellStart::division : CellStart::film_start;
+    cell.start = std::isfinite(birth) || columns_.ends_since_birth ? CellStart::division : CellStart::film_start;
     const bool founder = std::isfinite(birth) && cell.family.empty() && mother_of_(cell.id, text(row, columns_.mother)).empty();
     if (founder && columns_.founders_unborn) cell.start = CellStart::film_start;
     founders_born_ += founder ? 1 : 0;
@@ -149,7 +159,7 @@ class EventReader {
       if (!column.empty()) ends.push_back(hours(row, column) + (columns_.since_birth ? cell.start_h : 0));
     find_end(row, cell, ends);
     if (cell.end_h < cell.start_h)
-      throw table_.error(row, table_.column(columns_.cell), fmt::format("cell '{}' ends at {:.6g} h, before its birth at {:.6g} h", cell.id, cell.end_h, cell.start_h), "correct one of the times");
+      throw table_.error(row, table_.column(columns_.cell), fmt::format("cell '{}' ends at {:.6g} h, before its birth at {:.6g} h", cell.id, cell.end_h, cell.start_h), mend(!columns_.ends_since_birth));
     add_stays(row, cell, ends);
     const auto [at, made] = ids_.try_emplace({cell.film, cell.id}, static_cast<int>(tracks_.cells.size()));
     if (!made) {
@@ -173,7 +183,28 @@ class EventReader {
     if (renamed_ > 0) tracks_.notes.push_back(fmt::format("{} twice in their film: the second has its line added", renamed_ == 1 ? "1 name occurs" : fmt::format("{} names occur", renamed_)));
   }
 
+  // Film times of divisions move along with births; times since birth do not. Told where the slope is clearly below a half.
+  void doubt_times() {
+    if (tracks_.format != "events") return;      // published tables are known
+    if (columns_.birth.empty() && !columns_.since_birth)
+      tracks_.notes.push_back("no birth is named: every cell counts as there when its film began, and how long its first phase lasted as unseen; if times count from each cell's birth, say so (--event times=since_birth)");
+    double n = 0, x = 0, y = 0, xx = 0, xy = 0, yy = 0;
+    for (const auto& cell : tracks_.cells)
+      if (cell.start == CellStart::division && cell.end == CellEnd::division) n += 1, x += cell.start_h, y += cell.end_h;
+    if (n < 10 || columns_.ends_since_birth) return;
+    for (const auto& cell : tracks_.cells)
+      if (cell.start == CellStart::division && cell.end == CellEnd::division) {
+        const double a = cell.start_h - x / n, b = cell.end_h - y / n;
+        xx += a * a, xy += a * b, yy += b * b;
+      }
+    if (!(xx > 0)) return;
+    const double slope = xy / xx, error = std::sqrt(std::max(0.0, yy - slope * xy) / ((n - 2) * xx));
+    if (slope + 2.6 * error < 0.5)
+      tracks_.notes.push_back(fmt::format("divisions do not move along with births (slope {:.2f} over {:.0f} cells; film times have about 1): do they count from birth? Then say --event times=since_birth", slope, n));
+  }
+
   void say_what_was_used() {
+    doubt_times();
     double low = std::numeric_limits<double>::infinity(), high = -low;
     for (const Film& film : tracks_.films) low = std::min(low, film.last_h), high = std::max(high, film.last_h);
     const std::string when = low == high ? fmt::format("{:.6g} h", low) : fmt::format("{:.6g} to {:.6g} h", low, high);
@@ -300,50 +331,6 @@ CellTracks read_imig2020_lineages(const std::filesystem::path& file) {
   }
   tracks.time_axis = "frames x 15 min, as the source says";
   tracks.notes.push_back("some videos of HCT-116 have two times of TRAIL or two ends: both marks are kept, the later end counts");
-  return tracks;
-}
-
-CellTracks read_imig2020_durations(const std::filesystem::path& file) {
-  const DelimitedTable table = DelimitedTable::read(file);
-  const auto line = table.column("cell_line"), number = table.column("row"), g1 = table.column("g1_h"), g1_censored = table.column("g1_censored"), sg2m = table.column("sg2m_h"),
-             sg2m_censored = table.column("sg2m_censored");
-  CellTracks tracks;
-  tracks.source = table.file();
-  tracks.format = "imig2020-durations";
-  tracks.time_axis = "hours since each cell's birth, steps of 15 min";
-  tracks.length_unit = "px";
-  tracks.phases = {"G1", "S/G2/M"};
-  std::map<std::string, int> films;
-  int without_g1 = 0;
-  for (std::size_t row = 0; row < table.rows(); ++row) {
-    const auto [at, made] = films.try_emplace(table.name(row, line), static_cast<int>(tracks.films.size()));
-    if (made) tracks.films.push_back({at->first, at->first});
-    const double first = table.number_or_missing(row, g1), second = table.number_or_missing(row, sg2m);
-    const bool first_open = std::isfinite(first) && table.integer(row, g1_censored) != 0, second_open = std::isfinite(second) && table.integer(row, sg2m_censored) != 0;
-    FollowedCell cell;
-    cell.id = table.name(row, number);
-    cell.film = at->second;
-    cell.source_line = table.line(row);
-    // without a G1 the film began in it: only the entry into S was seen
-    cell.start = std::isfinite(first) ? CellStart::division : CellStart::film_start;
-    without_g1 += !std::isfinite(first);
-    if (first < 0 || second < 0) throw table.error(row, first < 0 ? g1 : sg2m, fmt::format("the duration of cell '{}' is negative", cell.id), "durations are 0 or more");
-    cell.end = first_open || second_open || std::isnan(second) ? CellEnd::film_end : CellEnd::division;
-    double now = 0;
-    if (std::isfinite(first)) {
-      cell.stays.push_back(exact_stay(0, 0, first, true, first_open ? StayEnd::film_end : StayEnd::next));
-      now = first;
-    }
-    if (std::isfinite(second) && !first_open) {
-      cell.stays.push_back(exact_stay(1, now, now + second, true, stay_end(cell.end)));
-      now += second;
-    }
-    cell.end_h = now;
-    tracks.films[cell.film].last_h = std::max(tracks.films[cell.film].last_h, now);
-    tracks.cells.push_back(std::move(cell));
-  }
-  tracks.notes.push_back(fmt::format("durations only: every cell starts its own clock; {} cells were in G1 when the film began, and only their S/G2/M is here", without_g1));
-  check_lineages(tracks);
   return tracks;
 }
 

@@ -22,6 +22,7 @@ struct EventColumns {
                                                                 // with the cell and has no column
   std::vector<std::pair<std::string, std::string>> marks;       // events of the film: name and column
   bool since_birth = false;                    // ends of phases count from birth
+  bool ends_since_birth = false;               // so do division, death and loss
   double hours_per_unit = 1;                   // of every time
   bool leave_out_contradictions = false;       // rows whose times contradict each other become notes, not errors
 };

@@ -80,6 +80,23 @@ std::string table_format(const fs::path& path, const std::string& beginning) {
   return "";
 }
 
+// Which files of a folder may be meant.
+std::string files_inside(const fs::path& folder) {
+  std::vector<std::string> found;
+  int looked = 0;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (!entry.is_regular_file() || ++looked > 100) continue;
+    std::string format;
+    try {
+      format = track_format_of(entry.path());
+    } catch (const InputError&) {      // no table
+    }
+    if (!format.empty()) found.push_back(fmt::format("{} ({})", entry.path().filename().string(), format));
+  }
+  std::sort(found.begin(), found.end());
+  return found.empty() ? "give a file of tracks" : fmt::format("give one of its files: {}", fmt::join(found, ", "));
+}
+
 }  // namespace
 
 const std::vector<std::string>& track_formats() {
@@ -106,6 +123,8 @@ CellTracks read_tracks(const fs::path& path, const TrackReading& reading) {
   // columns that somebody named make a table plain, whatever else it looks like
   const bool named = !reading.columns.cell.empty() && reading.format.empty();
   const std::string format = named ? "plain" : reading.format.empty() ? track_format_of(path) : reading.format;
+  if (format.empty() && fs::is_directory(path)) throw InputError(path.string(), "is a folder without the tidy form (about.tsv, films.tsv, cells.tsv)", files_inside(path));
+  if (fs::is_directory(path) && format != "tidy") throw InputError(path.string(), fmt::format("is a folder, and {} is a format of files", format), files_inside(path));
   if (format.empty())
     throw InputError(path.string(), "is not recognised as tracks", fmt::format("name its format ({}) or its columns (cell, frame or time)", fmt::join(track_formats(), ", ")));
   CellTracks tracks = readers().at(format)(path, reading);

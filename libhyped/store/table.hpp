@@ -34,8 +34,8 @@ std::string to_tsv(const Table& table);
 // Back from TSV with the columns it was written with: a cell that reads as a number is one. BugError if the names differ.
 Table from_tsv(const std::string& text, std::vector<Column> columns);
 
-// At most 100 columns wide, numbers to `digits` significant digits and aligned on the decimal point; what does not fit is
-// counted in a last line that names `rest` (the file with everything).
+// At most 100 columns wide, numbers to `digits` significant digits and aligned on the decimal point; long text goes on below, in up to three
+// lines; columns that do not fit are counted in a last line that names `rest` (the file with everything).
 std::string to_terminal(const Table& table, const std::string& rest = "", int digits = 4);
 
 // Text after `head`, broken at spaces so that no line passes 100 columns, continued below its own start; ends in a newline.

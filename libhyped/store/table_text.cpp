@@ -10,7 +10,7 @@
 namespace hyped {
 namespace {
 
-constexpr std::size_t terminal_width = 100;
+constexpr std::size_t terminal_width = 100, most_lines = 3;
 
 std::string shown(const Cell& cell, int digits) {
   if (const auto* text = std::get_if<std::string>(&cell)) return *text;
@@ -37,12 +37,27 @@ std::string padded(const std::string& text, std::size_t to, bool right) {
   return right ? space + text : text + space;
 }
 
-std::string shortened(const std::string& text, std::size_t to) {
-  if (width(text) <= to) return text;
+// The first `to` characters.
+std::string beginning(const std::string& text, std::size_t to) {
   std::size_t bytes = 0;
-  for (std::size_t seen = 0; bytes < text.size() && seen + 1 < to; ++bytes)
-    if (bytes + 1 == text.size() || (text[bytes + 1] & 0xC0) != 0x80) ++seen;
-  return text.substr(0, bytes) + "…";
+  for (std::size_t seen = 0; bytes < text.size(); ++bytes)
+    if ((text[bytes] & 0xC0) != 0x80 && ++seen > to) break;
+  return text.substr(0, bytes);
+}
+
+// At most `most` lines of width `to`, broken at spaces where there are any; what is longer ends in three dots.
+std::vector<std::string> wrapped(std::string text, std::size_t to, std::size_t most) {
+  std::vector<std::string> lines;
+  while (width(text) > to && lines.size() + 1 < most) {
+    std::string line = beginning(text, to);
+    const auto space = text[line.size()] == ' ' ? line.size() : line.rfind(' ');
+    if (space != line.npos && space > 0) line.resize(space);
+    text.erase(0, line.size());
+    text.erase(0, text.find_first_not_of(' ') == text.npos ? text.size() : text.find_first_not_of(' '));
+    lines.push_back(std::move(line));
+  }
+  lines.push_back(width(text) > to ? beginning(text, to - 1) + "…" : text);
+  return lines;
 }
 
 // One column as strings of one width: header first, numbers aligned on the decimal point.
@@ -94,36 +109,41 @@ std::string to_terminal_paragraph(const std::string& head, const std::string& te
 std::string to_terminal(const Table& table, const std::string& rest, int digits) {
   std::vector<std::vector<std::string>> columns;
   for (std::size_t c = 0; c < table.columns().size(); ++c) columns.push_back(column_text(table, c, digits));
-  const auto total = [&] {
-    return std::accumulate(columns.begin(), columns.end(), std::size_t{0}, [](std::size_t sum, const auto& c) { return sum + width(c[0]) + 2; });
-  };
-  // First the widest text column is shortened, down to 24; then columns are left out from the right.
-  bool cut = false;
+  // First the widest text column is made narrower, down to 24, its text going on below; then columns are left out from the right.
+  std::vector<std::size_t> room;
+  for (const auto& c : columns) room.push_back(width(c[0]));
+  const auto total = [&] { return std::accumulate(room.begin(), room.end(), std::size_t{0}, [](std::size_t sum, std::size_t c) { return sum + c + 2; }); };
   while (total() > terminal_width + 2) {
-    auto widest = columns.end();
-    for (auto c = columns.begin(); c != columns.end(); ++c)
-      if (width((*c)[0]) > 24 && (widest == columns.end() || width((*c)[0]) > width((*widest)[0]))) widest = c;
-    if (widest == columns.end()) break;
-    const std::size_t excess = total() - terminal_width - 2, now = width((*widest)[0]);
-    const std::size_t target = std::max<std::size_t>(24, now - std::min(excess, now - 24));
-    for (auto& cell : *widest) cell = padded(shortened(cell, target), target, false);
-    cut = true;
+    auto widest = std::max_element(room.begin(), room.end());
+    if (*widest <= 24) break;
+    const std::size_t excess = total() - terminal_width - 2;
+    *widest = std::max<std::size_t>(24, *widest - std::min(excess, *widest - 24));
   }
   std::size_t left_out = 0;
-  while (columns.size() > 1 && total() > terminal_width + 2) {
-    columns.pop_back();
+  while (room.size() > 1 && total() > terminal_width + 2) {
+    room.pop_back();
     ++left_out;
   }
   std::string out;
-  const std::size_t lines = table.rows().size() + 1;
-  for (std::size_t r = 0; r < lines; ++r) {
-    std::string line;
-    for (const auto& column : columns) line += column[r] + "  ";
-    line.erase(line.find_last_not_of(' ') + 1);
-    out += line + "\n";
+  bool cut = false;
+  for (std::size_t r = 0; r < table.rows().size() + 1; ++r) {
+    std::vector<std::vector<std::string>> cells;
+    std::size_t lines = 1;
+    for (std::size_t c = 0; c < room.size(); ++c) {
+      const std::string& text = columns[c][r];
+      cells.push_back(width(text) > room[c] ? wrapped(text.substr(0, text.find_last_not_of(' ') + 1), room[c], most_lines) : std::vector<std::string>{text});
+      cut = cut || cells.back().back().ends_with("…");
+      lines = std::max(lines, cells.back().size());
+    }
+    for (std::size_t i = 0; i < lines; ++i) {
+      std::string line;
+      for (std::size_t c = 0; c < room.size(); ++c) line += padded(i < cells[c].size() ? cells[c][i] : "", room[c], false) + "  ";
+      line.erase(line.find_last_not_of(' ') + 1);
+      out += line + "\n";
+    }
     if (r == 0) {
       std::string rule;
-      for (const auto& column : columns) rule += std::string(width(column[0]), '-') + "  ";
+      for (const std::size_t c : room) rule += std::string(c, '-') + "  ";
       rule.erase(rule.find_last_not_of(' ') + 1);
       out += rule + "\n";
     }

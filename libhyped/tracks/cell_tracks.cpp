@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 #include <numeric>
 #include <tuple>
@@ -13,7 +14,14 @@
 namespace hyped {
 namespace {
 
-std::string place(const CellTracks& tracks, int line) { return fmt::format("{}:{}", tracks.source, line); }
+// The tidy form is a folder: the line is one of its tables'.
+std::string place_in(const CellTracks& tracks, const char* table, int line) {
+  const std::filesystem::path source = tracks.source;
+  std::error_code none;
+  return fmt::format("{}:{}", std::filesystem::is_directory(source, none) ? (source / table).string() : tracks.source, line);
+}
+std::string cell_place(const CellTracks& tracks, int line) { return place_in(tracks, "cells.tsv", line); }
+std::string row_place(const CellTracks& tracks, int line) { return place_in(tracks, "frames.tsv", line); }
 
 void link_daughters(CellTracks& tracks) {
   for (auto& cell : tracks.cells) cell.daughters.clear();
@@ -22,7 +30,7 @@ void link_daughters(CellTracks& tracks) {
     if (cell.mother < 0) continue;
     const FollowedCell& mother = tracks.cells[cell.mother];
     if (mother.film != cell.film)
-      throw InputError(place(tracks, cell.source_line), fmt::format("cell '{}' has its mother '{}' in another film, '{}'", cell.id, mother.id, tracks.films[mother.film].name),
+      throw InputError(cell_place(tracks, cell.source_line), fmt::format("cell '{}' has its mother '{}' in another film, '{}'", cell.id, mother.id, tracks.films[mother.film].name),
                        "mothers and daughters belong to one film: correct the film or the mother");
     tracks.cells[cell.mother].daughters.push_back(i);
   }
@@ -33,7 +41,7 @@ void refuse_cycles(const CellTracks& tracks) {
   for (int i = 0; i < static_cast<int>(tracks.cells.size()); ++i)
     for (int at = i; at >= 0 && (walk[at] < 0 || walk[at] == i); at = tracks.cells[at].mother) {
       if (walk[at] == i)
-        throw InputError(place(tracks, tracks.cells[at].source_line), fmt::format("cell '{}' is its own ancestor: the lineage has a cycle", tracks.cells[at].id),
+        throw InputError(cell_place(tracks, tracks.cells[at].source_line), fmt::format("cell '{}' is its own ancestor: the lineage has a cycle", tracks.cells[at].id),
                          "correct the mother of one of the cells of the cycle");
       walk[at] = i;
     }
@@ -42,12 +50,12 @@ void refuse_cycles(const CellTracks& tracks) {
 void refuse_early_daughters(const CellTracks& tracks) {
   for (const auto& cell : tracks.cells) {
     if (cell.end_h < cell.start_h)
-      throw InputError(place(tracks, cell.source_line), fmt::format("cell '{}' ends at {:.6g} h, before it starts at {:.6g} h", cell.id, cell.end_h, cell.start_h), "correct one of the times");
+      throw InputError(cell_place(tracks, cell.source_line), fmt::format("cell '{}' ends at {:.6g} h, before it starts at {:.6g} h", cell.id, cell.end_h, cell.start_h), "correct one of the times");
     if (cell.mother < 0) continue;
     const FollowedCell& mother = tracks.cells[cell.mother];
     const bool both_seen = cell.row_count > 0 && mother.row_count > 0 && cell.start_h == mother.end_h;
     if (cell.start_h < mother.end_h || both_seen)
-      throw InputError(place(tracks, cell.source_line),
+      throw InputError(cell_place(tracks, cell.source_line),
                        fmt::format("daughter '{}' is there at {:.6g} h, {} its mother '{}' (line {}) {} {:.6g} h", cell.id, cell.start_h, both_seen ? "when" : "before",
                                    mother.id, mother.source_line, both_seen ? "is still seen at" : "ends at", mother.end_h),
                        "a mother ends before her daughters start: correct the link or the times");
@@ -60,7 +68,7 @@ void refuse_disorder(const CellTracks& tracks) {
     for (int r = cell.first_row + 1; r < cell.first_row + cell.row_count; ++r) {
       if (rows.time_h[r] > rows.time_h[r - 1]) continue;
       const bool twice = rows.time_h[r] == rows.time_h[r - 1];
-      throw InputError(place(tracks, rows.source_line[r]),
+      throw InputError(row_place(tracks, rows.source_line[r]),
                        fmt::format("cell '{}' {} frame {} (also line {})", cell.id, twice ? "is twice in" : "goes back in time at", rows.frame[r], rows.source_line[r - 1]),
                        twice ? "a cell is in one place at a time: give the second one its own id, or delete one" : "sort the rows of each cell by time");
     }
@@ -77,7 +85,7 @@ void refuse_shared_places(const CellTracks& tracks) {
   const auto name = [&](int r) { return owner[r] < 0 ? std::string("a spot without a track") : fmt::format("cell '{}'", tracks.cells[owner[r]].id); };
   for (std::size_t i = 1; i < order.size(); ++i)
     if (const int a = order[i - 1], b = order[i]; key(a) == key(b))
-      throw InputError(place(tracks, rows.source_line[b]),
+      throw InputError(row_place(tracks, rows.source_line[b]),
                        fmt::format("{} is in frame {} exactly where {} is (line {}): x {:.6g}, y {:.6g}", name(b), rows.frame[b], name(a), rows.source_line[a], rows.position(b, 0), rows.position(b, 1)),
                        "two cells cannot be in one place: delete the copy");
 }

@@ -6,7 +6,8 @@
 #include "libhyped/image/quality/segmentation_scores.hpp"
 #include "libhyped/image/segment/background.hpp"
 #include "libhyped/image/segment/flood.hpp"
-#include "libhyped/image/segment/rejoin.hpp"
+#include "libhyped/image/segment/hull.hpp"
+#include "libhyped/image/segment/piece_tree.hpp"
 #include "libhyped/random.hpp"
 
 using namespace hyped;
@@ -105,16 +106,30 @@ TEST_CASE("the hull of a disc is the disc, that of an L is its own polygon") {
   CHECK(hull_area(square) == Approx(4));
 }
 
-TEST_CASE("pieces of one disc are joined, two touching discs are not") {
-  const Mask one = disc(40, 20, 20, 9);
-  Labels halves = one.cast<int>();
-  for (int r = 0; r < 40; ++r)
-    for (int c = 20; c < 40; ++c) halves(r, c) *= 2;
-  const Plane light = one.cast<float>() * 100;
-  CHECK(rejoined(halves, light, {9, 0.9, 0.03, 0.3, 0}).maxCoeff() == 1);
-  const Mask left = disc(60, 30, 20, 9), right = disc(60, 30, 37, 9);
-  const Labels two = left.cast<int>().max(2 * right.cast<int>());
-  CHECK(rejoined(two, two.cast<float>(), {9, 0.9, 0.03, 0.3, 0}).maxCoeff() == 2);
+TEST_CASE("the tree of pieces says what each union looks like") {
+  const Mask one = disc(60, 20, 20, 9), other = disc(60, 20, 37, 9);
+  Labels pieces = one.cast<int>();
+  for (int r = 0; r < 60; ++r)
+    for (int c = 20; c < 40; ++c) pieces(r, c) *= 2;      // two halves of one disc
+  pieces = pieces.max(3 * other.cast<int>());             // and a disc beside it
+  const Mask all = (pieces > 0).cast<std::uint8_t>();
+  const Plane light = all.cast<float>() * 100, haze = Plane::Zero(60, 60);
+  const PieceTree tree = piece_tree(pieces, light, haze, distances(all), 9);
+  REQUIRE(tree.unions.size() == 5);
+  const PieceUnion &whole = tree.unions[3], &both = tree.unions[4];
+  CHECK(whole.left == 0);      // the halves first
+  CHECK(whole.right == 1);
+  CHECK(whole.area == (pieces == 1).count() + (pieces == 2).count());
+  CHECK(whole.look[0] > 0.93);                            // solid
+  CHECK(whole.look[1] == Approx(1).margin(0.02));         // an ellipse
+  CHECK(whole.look[2] == Approx(0).margin(0.1));          // of a nucleus' size
+  CHECK(whole.look[3] == Approx(0).margin(0.1));          // round
+  CHECK(whole.look[6] < 0.2);                             // as wide where the halves meet
+  CHECK_FALSE(whole.whole);
+  CHECK(both.whole);
+  CHECK(both.look[0] < 0.92);
+  CHECK(both.look[6] > 0.4);
+  CHECK(both.area == all.cast<int>().sum());
 }
 
 TEST_CASE("noise and background are those that were put in") {

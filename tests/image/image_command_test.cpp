@@ -3,6 +3,8 @@
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <map>
+#include <sstream>
 
 #include "experiments/image/image_run.hpp"
 #include "libhyped/errors.hpp"
@@ -76,6 +78,69 @@ TEST_CASE("a folder of frames becomes phase counts, and broken files are listed"
   CHECK(wrong.code == 2);
   CHECK_THAT(wrong.err, Catch::Matchers::Contains("is the G1 channel too"));
   CHECK_FALSE(fs::exists(here.path() / "no"));
+}
+
+TEST_CASE("label pictures made elsewhere are used; one of another shape and a missing one are bad frames", "[standard]") {
+  const CommandFolder here;
+  REQUIRE(here.run("twin images --rows 300 --columns 420 --frames 8 --wells 1 --cells 2500 --gzip 1 --break-frame 0 --out film --seed 3").code == 0);
+  const fs::path labels = here.path() / "film/truth/labels/Myod/1";
+  fs::remove(labels / "labels_5.hdf5");
+  const std::vector<std::int32_t> wrong(290 * 420, 1);
+  hdf5::File::create(labels / "labels_3.hdf5").root().write_numbers("labels", hdf5::NumberType::i32, {290, 420}, wrong.data());
+  const auto run = here.run("image run film" + reporter + " --labels film/truth/labels --overlays 0 --well Myod/1 --out out");
+  INFO(run.err << run.out);
+  CHECK(run.code == 1);
+  const auto bad = here.table("out/tables/bad_frames.tsv");
+  REQUIRE(bad.size() == 2);
+  CHECK_THAT(bad[0].at("problem"), Catch::Matchers::Contains("labels_3.hdf5") && Catch::Matchers::Contains("290 x 420; its picture is 300 x 420"));
+  CHECK_THAT(bad[1].at("problem"), Catch::Matchers::Contains("labels_5.hdf5"));
+  std::map<std::string, int> drawn, counted;
+  for (const auto& row : here.table("film/truth/nuclei.tsv"))
+    if (row.at("sample") == "Myod") ++drawn[row.at("time_h")];
+  for (const auto& row : here.table("out/data/phase_counts.tsv")) counted[row.at("time_h")] += std::stoi(row.at("count"));
+  CHECK(counted.size() == 6);
+  for (const auto& [time, nuclei] : counted) CHECK(std::abs(nuclei - drawn.at(time)) <= 2);      // a nucleus may hide another
+}
+
+TEST_CASE("wells of another magnification are said") {
+  ImageTwinSettings settings;
+  settings.rows = 240, settings.columns = 300, settings.frames = 2, settings.cells_per_frame = 3000;
+  const Scenario scenario = read_scenario(shipped_scenario("hyped_images"));
+  const ImageTwin usual(scenario, settings, 8, 1);
+  settings.radius_px = 12;
+  settings.cells_per_frame = 1000;
+  const ImageTwin large(scenario, settings, 8, 1);
+  std::vector<WellFrames> wells;
+  for (int w = 0; w < 4; ++w) {
+    const ImageTwin& twin = w == 3 ? large : usual;
+    const auto film = std::make_shared<FieldFilm>(twin.film(w));
+    WellFrames well{"control", "1", "sample", std::to_string(w), {{0, 0, 0}}, 1.0 / 3, 240, 300, 16383, {}};
+    well.picture = [film, &twin](const FrameStamp& stamp, const std::string& channel) { return twin.pictures().picture(*film, static_cast<int>(stamp.number), channel); };
+    wells.push_back(std::move(well));
+  }
+  std::vector<std::string> doubts;
+  const double radius = radius_of_wells(wells, "Cy5", doubts);
+  CHECK(radius == Approx(7).epsilon(0.25));
+  REQUIRE(doubts.size() == 1);
+  CHECK_THAT(doubts[0], Catch::Matchers::Contains("sample/3") && Catch::Matchers::Contains("pixels of another size"));
+  wells.pop_back();
+  doubts.clear();
+  radius_of_wells(wells, "Cy5", doubts);
+  CHECK(doubts.empty());
+}
+
+TEST_CASE("help of the image verbs fits 80 columns and 24 lines") {
+  const CommandFolder here;
+  for (const char* verb : {"image", "image inspect", "image segment", "image measure", "image track", "image phases", "image run", "image denoise", "image score", "twin images"}) {
+    const auto ended = here.run(std::string(verb) + " --help");
+    INFO(verb << "\n" << ended.out);
+    CHECK(ended.code == 0);
+    std::istringstream in(ended.out);
+    int lines = 0;
+    for (std::string line; std::getline(in, line); ++lines) CHECK(line.size() <= 80);
+    CHECK(lines <= 24);
+    CHECK_THAT(ended.out, Catch::Matchers::Contains("Example: hyped "));
+  }
 }
 
 TEST_CASE("a stopped run goes on with the frames it had") {

@@ -12,8 +12,7 @@
 using namespace hyped;
 using namespace hyped::testing;
 
-// Not met yet (42, 42, 43 of 41, 40, 38): slow until it is.
-TEST_CASE("must/imaging/2", "[slow]") {
+TEST_CASE("must/imaging/2", "[standard]") {
   const auto folder = real_data("data/images/ConfluentFUCCI/tests/resources");
   if (folder.empty()) return;
   const PictureFile red(folder / "test_red_stack.tiff"), theirs(folder / "test_segmented_stack.tiff");

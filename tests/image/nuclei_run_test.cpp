@@ -144,6 +144,27 @@ TEST_CASE("a frame brighter than those the white level was told from is measured
   CHECK(std::any_of(run.summary().warnings.begin(), run.summary().warnings.end(), [](const auto& w) { return w.find("--white-level") != w.npos; }));
 }
 
+TEST_CASE("pixels of two sizes and labels of another shape are said with file and frame") {
+  const Folder folder;
+  write_film(folder / "a.ome.tif", {blobs(20, 800, 1)}, {1, {"Cy5"}, 1.362, 0});
+  write_film(folder / "b.ome.tif", {blobs(20, 800, 2)}, {1, {"Cy5"}, 0.681, 0});
+  write_film(folder / "c.ome.tif", {blobs(10, 800, 3)}, {1, {"Cy5"}, 1.362, 0});
+  NucleiSettings settings;
+  for (const char* name : {"a.ome.tif", "b.ome.tif", "c.ome.tif"}) settings.pictures.files.push_back(folder / name);
+  RunDirectory run(folder / "out", {"hyped"}, 1);
+  run_segment(run, settings);
+  run.finish();
+  CHECK_THAT(run.summary().status_message, Contains("b.ome.tif") && Contains("0.681 um"));
+  CHECK(DelimitedTable::read(folder.path / "out/tables/frames.tsv").rows() == 2);
+  const Labels wrong = Labels::Zero(100, 150);
+  write_labels(folder / "labels.tif", {&wrong, &wrong});
+  settings.pictures.files = {folder / "a.ome.tif", folder / "c.ome.tif"};
+  settings.labels = folder / "labels.tif";
+  RunDirectory again(folder / "again", {"hyped"}, 1);
+  run_measure(again, settings);
+  CHECK_THAT(again.summary().status_message, Contains("labels.tif") && Contains("100 x 150 pixels; its picture is 120 x 150"));
+}
+
 TEST_CASE("renderings for display are refused unless they are asked for") {
   const Folder folder;
   const CameraPlane plane = blobs(20, 150, 1);

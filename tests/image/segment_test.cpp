@@ -93,6 +93,24 @@ TEST_CASE("pictures with nothing in them are said to be so") {
   CHECK_THROWS_AS(segment_nuclei(full, o), InputError);
 }
 
+TEST_CASE("noise alone has no nuclei, whether it is correlated or not") {
+  for (const double correlation : {0.0, 0.35})
+    for (unsigned seed = 1; seed <= 3; ++seed) {
+      RandomStream random(seed, 4, 0);
+      Plane noise(302, 402);
+      for (float& x : noise.reshaped()) x = static_cast<float>(random.normal());
+      CameraPlane picture(300, 400);
+      for (int r = 0; r < 300; ++r)
+        for (int c = 0; c < 400; ++c) picture(r, c) = static_cast<std::uint16_t>(std::lround(300 + 12 * (noise(r + 1, c + 1) + correlation * (noise(r, c + 1) + noise(r + 2, c + 1) + noise(r + 1, c) + noise(r + 1, c + 2)))));
+      SegmentOptions o;
+      o.radius = 7;
+      const Segmentation found = segment_nuclei(picture, o);
+      INFO("correlation " << correlation << ", seed " << seed);
+      CHECK(found.count() == 0);
+      CHECK_FALSE(found.outcome.ok());
+    }
+}
+
 TEST_CASE("flags: border, seam, debris") {
   Labels labels = Labels::Zero(60, 60);
   labels.block(0, 10, 8, 8) = 1;

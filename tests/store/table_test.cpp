@@ -59,6 +59,21 @@ TEST_CASE("the terminal form never passes 100 columns and says what it left out"
   CHECK_THAT(text, Contains("more columns in tables/wide.tsv") && Contains("…"));
 }
 
+TEST_CASE("long names on the terminal go on below instead of being cut") {
+  std::vector<Column> columns{{"pairs", "", ""}, {"condition", "", ""}};
+  for (int i = 0; i < 6; ++i) columns.push_back({"number_" + std::to_string(i), "", ""});
+  Table table(columns);
+  std::vector<Cell> row{std::string("mother and daughter, S/G2/M until"), std::string("NCI-H460 TRAIL in S/G2/M (not in paper)")};
+  for (int i = 0; i < 6; ++i) row.emplace_back(1.5 * i);
+  table.add_row(row);
+  const std::string text = to_terminal(table, "tables/wide.tsv");
+  INFO(text);
+  CHECK(text.find("…") == std::string::npos);
+  for (const char* word : {"mother", "daughter,", "S/G2/M", "until", "NCI-H460", "paper)"}) CHECK_THAT(text, Contains(word));
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) CHECK(line.size() <= 100);
+}
+
 TEST_CASE("HTML is escaped, with units and meanings") {
   const std::string html = to_html(parameters());
   CHECK_THAT(html, Contains("division &lt;b&gt;") && !Contains("<b>"));

@@ -73,6 +73,18 @@ double pixel_noise(const Plane& p) {
   return std::max(0.29, seen[seen.size() / 2] / (6 * 0.6745));
 }
 
+double smoothed_noise(const Plane& p, int lag) {
+  const Eigen::Index step = std::max<Eigen::Index>(1, p.rows() / 512);
+  std::vector<float> seen;
+  for (Eigen::Index r = lag; r + lag < p.rows(); r += step)
+    for (Eigen::Index c = lag; c + lag < p.cols(); ++c)
+      seen.push_back(std::abs(p(r, c - lag) - 2 * p(r, c) + p(r, c + lag))), seen.push_back(std::abs(p(r - lag, c) - 2 * p(r, c) + p(r + lag, c)));
+  if (seen.empty()) return 0;
+  const auto at = seen.begin() + static_cast<std::ptrdiff_t>(seen.size() / 4);
+  std::nth_element(seen.begin(), at, seen.end());
+  return *at / (0.3186 * std::sqrt(6.0));      // .3186: lower quarter of |N(0, 1)|
+}
+
 double root_otsu(const Plane& picture) {
   constexpr int bins = 512;
   const float top = std::sqrt(std::max(0.f, picture.maxCoeff()));

@@ -11,6 +11,10 @@ Plane background(const Plane& picture, double half_side, double block);
 // sd of the pixel noise by second differences, which see no plane: median |L| / (6 x .6745), L by Immerkaer's 3 x 3 mask. At least a rounding step's (.29).
 double pixel_noise(const Plane& picture);
 
+// sd of the noise of a smoothed picture, also where camera noise is correlated: by second differences `lag` pixels apart, between which no blur reaches, along rows and
+// columns; the lower quarter of them, where no edge lies.
+double smoothed_noise(const Plane& picture, int lag);
+
 // The level that splits the values into two classes most unlike each other (Otsu 1979), on the square roots, where camera noise is even.
 double root_otsu(const Plane& picture);
 

@@ -11,7 +11,7 @@
 #include "libhyped/image/denoise/filters.hpp"
 #include "libhyped/image/segment/background.hpp"
 #include "libhyped/image/segment/flood.hpp"
-#include "libhyped/image/segment/rejoin.hpp"
+#include "libhyped/image/segment/piece_tree.hpp"
 #include "libhyped/parallel.hpp"
 
 namespace hyped {
@@ -73,21 +73,22 @@ Labels crossed(const Labels& a, const Labels& b) {
   return out;
 }
 
-// Nuclei of one clump, numbered from 1 within its box.
+// Pieces of one clump, numbered from 1 within its box, and their unions.
 struct Clump {
   Box box;
-  Labels nuclei;
-  std::vector<float> own;
+  Labels pieces;
+  PieceTree tree;
 };
 
 void split(Clump& clump, const Labels& clumps, int number, const Plane& dna, const Plane& cut, const Plane& haze, const Plane& flooded, double level, double radius, const SegmentOptions& o) {
   const Box& b = clump.box;
   const Plane light = cut.block(b.top, b.left, b.rows(), b.cols());
+  const Plane under = haze.block(b.top, b.left, b.rows(), b.cols());
   const Plane smooth = flooded.block(b.top, b.left, b.rows(), b.cols()).max(static_cast<float>(0.1 * level + 1e-6));
   const Mask low = (clumps.block(b.top, b.left, b.rows(), b.cols()) == number).cast<std::uint8_t>();
   const Labels basins = flood(smooth.log(), low, o.light_dynamics);
   const std::vector<float> own = basin_light(basins, light, 0.85);
-  const std::vector<float> dim = basin_light(basins, haze.block(b.top, b.left, b.rows(), b.cols()), 0.5);
+  const std::vector<float> dim = basin_light(basins, under, 0.5);
   std::vector<float> level_of(own.size());
   for (std::size_t k = 0; k < own.size(); ++k) level_of[k] = static_cast<float>(o.level_share + o.haze_level * dim[k] / std::max(1e-6f, own[k] + dim[k])) * own[k];
   const std::vector<float> grain = basin_light(basins, grains(dna, b), 0.5);      // noise grows with light: that of this place
@@ -103,9 +104,8 @@ void split(Clump& clump, const Labels& clumps, int number, const Plane& dna, con
   const Plane away = distances(kept);
   const Plane top = window_maximum((kept > 0).select(smooth, 0.f), static_cast<int>(std::lround(radius))).max(1e-6f);
   const Plane heights = static_cast<float>(o.shape_weight) * (away / static_cast<float>(radius)).min(1.5f) + static_cast<float>(1 - o.shape_weight) * smooth / top;
-  const Labels pieces = crossed(flood(heights, kept, o.shape_dynamics), basins);
-  clump.nuclei = rejoined(pieces, smooth, {radius, o.least_solidity, o.size_cost, o.border_cost, o.sliver_area * disc});
-  clump.own = basin_light(clump.nuclei, light, 0.85);
+  clump.pieces = crossed(flood(heights, kept, o.shape_dynamics), basins);
+  clump.tree = piece_tree(clump.pieces, smooth, under, away, radius);
 }
 
 void check(const Plane& dna, const SegmentOptions& o) {
@@ -118,14 +118,28 @@ void check(const Plane& dna, const SegmentOptions& o) {
   if (!(o.radius >= 0 && o.radius < 0.1 * static_cast<double>(std::max(dna.rows(), dna.cols())) + 30)) throw InputError("radius", fmt::format("is {} pixels in a picture of {} x {}", o.radius, dna.rows(), dna.cols()), "give the radius of one nucleus in pixels");
 }
 
-// Light of the picture's bright nuclei.
-float bright_light(const std::vector<Clump>& found) {
-  std::vector<float> own;
-  for (const Clump& clump : found) own.insert(own.end(), clump.own.begin(), clump.own.end());
-  if (own.empty()) return 0;
-  const auto at = own.begin() + static_cast<std::ptrdiff_t>(0.9 * (own.size() - 1));
-  std::nth_element(own.begin(), at, own.end());
+// Light of the picture's bright pieces.
+double bright_light(const std::vector<PieceUnion>& unions, double least_area) {
+  std::vector<double> light;
+  for (const PieceUnion& u : unions)
+    if (u.left < 0 && u.area >= least_area) light.push_back(u.light);
+  if (light.empty()) return 0;
+  const auto at = light.begin() + static_cast<std::ptrdiff_t>(0.9 * (light.size() - 1));
+  std::nth_element(light.begin(), at, light.end());
   return *at;
+}
+
+// Middle of the areas of unions that are convex, each counted by its area.
+double typical_area(const std::vector<PieceUnion>& unions, double disc) {
+  std::vector<std::pair<double, double>> convex;
+  double all = 0;
+  for (const PieceUnion& u : unions)
+    if (u.allowed && !u.cut_off && u.look[0] > 0.93) convex.emplace_back(u.area, u.area), all += u.area;
+  std::sort(convex.begin(), convex.end());
+  double sum = 0;
+  for (const auto& [area, weight] : convex)
+    if ((sum += weight) >= all / 2) return area;
+  return disc;
 }
 
 }  // namespace
@@ -147,28 +161,29 @@ std::vector<NucleusFlags> nucleus_flags(const Labels& labels, double radius, con
   return out;
 }
 
-Segmentation segment_nuclei(const Plane& dna, const SegmentOptions& o) {
+NucleusCandidates nucleus_candidates(const Plane& dna, const SegmentOptions& o) {
   check(dna, o);
-  Segmentation out;
+  NucleusCandidates all;
+  Segmentation& out = all.picture;
   const Eigen::Index rows = dna.rows(), cols = dna.cols();
   out.labels = Labels::Zero(rows, cols);
   const float least = dna.minCoeff(), most = dna.maxCoeff();
   if (least == most) {
     out.outcome = {Status::not_identifiable, fmt::format("every pixel is {}: {}", least, least == 0 ? "a black picture" : o.white_level > 0 && least >= o.white_level ? "a saturated picture" : "a picture without contrast")};
-    return out;
+    return all;
   }
   if (o.white_level > 0) {
     const double full = static_cast<double>((dna >= static_cast<float>(o.white_level)).count()) / static_cast<double>(dna.size());
     if (full > 0.5) {
       out.outcome = {Status::not_identifiable, fmt::format("{:.0f} % of the pixels are saturated", 100 * full)};
-      return out;
+      return all;
     }
     if (full > 0.01) out.notes.push_back(fmt::format("{:.1f} % of the pixels are saturated: the light of the brightest nuclei is not known", 100 * full));
   }
   out.radius = o.radius > 0 ? o.radius : nucleus_radius(dna);
   if (!(out.radius > 0)) {
     out.outcome = {Status::not_identifiable, "no nucleus was found to measure the scale on"};
-    return out;
+    return all;
   }
   const double radius = out.radius, disc = M_PI * radius * radius;
   const double sigma_cut = std::max(0.4, o.mask_smoothing * radius), sigma_flood = std::max(0.5, o.flood_smoothing * radius);
@@ -181,7 +196,7 @@ Segmentation segment_nuclei(const Plane& dna, const SegmentOptions& o) {
     const Plane near = background(flooded, o.near_reach * radius, radius / 3);
     cut -= near, haze += near;
   }
-  out.noise = pixel_noise(dna) / (2 * std::sqrt(M_PI) * sigma_cut);
+  out.noise = std::max(pixel_noise(dna) / (2 * std::sqrt(M_PI) * sigma_cut), smoothed_noise(cut, static_cast<int>(std::ceil(3 * sigma_cut)) + 1));
   out.level = std::max(o.noise_cut * out.noise + quantile(cut, 0.2), o.otsu_share * root_otsu(cut));
   int count = 0;
   const Labels clumps = components((cut > static_cast<float>(out.level)).cast<std::uint8_t>(), count);
@@ -194,25 +209,89 @@ Segmentation segment_nuclei(const Plane& dna, const SegmentOptions& o) {
       if (boxes[k].rows() * boxes[k].cols() >= std::min(o.least_area, o.sliver_area) * disc) split(found[k], clumps, k + 1, dna, cut, haze, flooded, out.level, radius, o);
     }
   });
-  const float bright = bright_light(found);
   int next = 0;
-  for (const Clump& clump : found) {
-    if (!clump.nuclei.size()) continue;
-    std::vector<int> area(clump.own.size() + 1, 0), number(clump.own.size() + 1, 0);
-    for (Eigen::Index i = 0; i < clump.nuclei.size(); ++i) ++area[clump.nuclei.data()[i]];
-    std::vector<bool> cut_off(area.size(), false);      // by the picture's edge
-    for (int r = 0; r < clump.nuclei.rows(); ++r)
-      for (int c = 0; c < clump.nuclei.cols(); ++c)
-        if (clump.box.top + r == 0 || clump.box.left + c == 0 || clump.box.top + r == rows - 1 || clump.box.left + c == cols - 1) cut_off[clump.nuclei(r, c)] = true;
-    for (std::size_t l = 1; l < area.size(); ++l)
-      if (area[l] >= (cut_off[l] ? o.sliver_area : o.least_area) * disc && clump.own[l - 1] >= o.least_light * bright) number[l] = ++next;
-    for (int r = 0; r < clump.nuclei.rows(); ++r)
-      for (int c = 0; c < clump.nuclei.cols(); ++c)
-        if (const int l = number[clump.nuclei(r, c)]) out.labels(clump.box.top + r, clump.box.left + c) = l;
+  for (Clump& clump : found) {
+    if (!clump.pieces.size()) continue;
+    const int first = static_cast<int>(all.unions.size()), before = next;
+    for (PieceUnion u : clump.tree.unions) {
+      if (u.left >= 0) u.left += first, u.right += first;
+      else u.piece += before, ++next;
+      all.unions.push_back(u);
+    }
+    for (int r = 0; r < clump.pieces.rows(); ++r)
+      for (int c = 0; c < clump.pieces.cols(); ++c)
+        if (const int l = clump.pieces(r, c)) out.labels(clump.box.top + r, clump.box.left + c) = before + l;
+    clump = {};
   }
-  if (next == 0) out.outcome = {Status::not_identifiable, "no nucleus stands out of the background"};
-  out.flags = nucleus_flags(out.labels, radius, o);
-  return out;
+  std::vector<char> cut_off(static_cast<std::size_t>(next) + 1, 0);      // by the picture's edge
+  for (Eigen::Index r = 0; r < rows; ++r) cut_off[out.labels(r, 0)] = cut_off[out.labels(r, cols - 1)] = 1;
+  for (Eigen::Index c = 0; c < cols; ++c) cut_off[out.labels(0, c)] = cut_off[out.labels(rows - 1, c)] = 1;
+  const double bright = bright_light(all.unions, o.least_area * disc);
+  for (PieceUnion& u : all.unions) {
+    u.cut_off = u.left < 0 ? cut_off[u.piece] != 0 : all.unions[u.left].cut_off || all.unions[u.right].cut_off;
+    u.allowed = u.area >= (u.cut_off ? o.sliver_area : o.least_area) * disc && u.light >= o.least_light * bright;
+    u.look[12] = std::log(std::max(1e-3, u.light / std::max(1e-6, bright)));
+  }
+  const double typical = typical_area(all.unions, disc);
+  for (PieceUnion& u : all.unions) {
+    u.look[13] = std::log2(u.area / typical);
+    if (u.whole) u.look[14] = u.look[0];
+    if (u.left < 0) continue;
+    for (const int part : {u.left, u.right}) {
+      UnionLook& look = all.unions[part].look;
+      look[14] = u.look[0], look[15] = u.look[4], look[16] = u.look[6], look[17] = std::log2(u.area / all.unions[part].area);
+    }
+  }
+  return all;
+}
+
+std::vector<int> chosen_unions(const std::vector<PieceUnion>& unions, const UnionRule& rule) {
+  std::vector<double> best(unions.size());
+  std::vector<char> taken(unions.size());
+  for (std::size_t i = 0; i < unions.size(); ++i) {
+    const PieceUnion& u = unions[i];
+    const double parts = u.left < 0 ? 0 : best[u.left] + best[u.right], mine = u.allowed ? rule.score(u.look) - rule.least_score : 0;
+    taken[i] = mine > parts, best[i] = std::max(mine, parts);
+  }
+  std::vector<int> out(unions.size(), 0), list;      // marks: 1 visited from above, taken or not
+  std::vector<int> todo;
+  for (std::size_t i = unions.size(); i-- > 0;)
+    if (unions[i].whole) todo.push_back(static_cast<int>(i));
+  while (!todo.empty()) {
+    const int i = todo.back();
+    todo.pop_back();
+    if (taken[i]) list.push_back(i);
+    else if (unions[i].left >= 0) todo.push_back(unions[i].left), todo.push_back(unions[i].right);
+  }
+  return list;
+}
+
+Segmentation segment_nuclei(const Plane& dna, const SegmentOptions& o) {
+  NucleusCandidates all = nucleus_candidates(dna, o);
+  Segmentation& out = all.picture;
+  if (!out.outcome.ok()) return std::move(out);
+  std::vector<int> owner(all.unions.size(), 0);      // by union, from above
+  int next = 0;
+  for (const int i : chosen_unions(all.unions, o.rule)) owner[i] = ++next;
+  int pieces = 0;
+  for (std::size_t i = all.unions.size(); i-- > 0;) {
+    const PieceUnion& u = all.unions[i];
+    if (u.left < 0) ++pieces;
+    else if (owner[i]) owner[u.left] = owner[u.right] = owner[i];
+  }
+  std::vector<int> of_piece(static_cast<std::size_t>(pieces) + 1, 0), number(static_cast<std::size_t>(next) + 1, 0);
+  for (std::size_t i = 0; i < all.unions.size(); ++i)
+    if (all.unions[i].left < 0) of_piece[all.unions[i].piece] = owner[i];
+  int last = 0;
+  for (Eigen::Index i = 0; i < out.labels.size(); ++i) {
+    int& l = out.labels.data()[i];
+    if (!l) continue;
+    l = of_piece[l];
+    if (l) l = number[l] ? number[l] : number[l] = ++last;
+  }
+  if (last == 0) out.outcome = {Status::not_identifiable, "no nucleus stands out of the background"};
+  out.flags = nucleus_flags(out.labels, out.radius, o);
+  return std::move(out);
 }
 
 Segmentation segment_nuclei(const CameraPlane& dna, const SegmentOptions& options) { return segment_nuclei(Plane(dna.cast<float>()), options); }

@@ -6,6 +6,7 @@
 
 #include "libhyped/errors.hpp"
 #include "libhyped/image/plane.hpp"
+#include "libhyped/image/segment/union_rule.hpp"
 
 namespace hyped {
 
@@ -14,22 +15,20 @@ struct SegmentOptions {
   // In units of the radius or of the nucleus' own light; chosen on DSB2018, but for
   // otsu_share and least_light: there 1 and .2 are best, in films dim nuclei must not be lost.
   double mask_smoothing = 0.10;   // sd of the blur of the picture that is cut [radius]
-  double flood_smoothing = 0.20;  // sd of the blur of the picture that is flooded [radius]
+  double flood_smoothing = 0.17;  // sd of the blur of the picture that is flooded [radius]
   double noise_cut = 4;           // a nucleus pixel is above the background by so many sd of the noise
   double otsu_share = 0.4;        // and above this share of Otsu's level
   double near_reach = 2;          // haze is the least light within so many radii
-  double contrast = 0.5;          // a basin's own light above the haze, of all its light: less is haze itself
-  double light_dynamics = 0.08;   // a basin of log light stands so much above the saddle
+  double contrast = 0.4;          // a basin's own light above the haze, of all its light: less is haze itself
+  double light_dynamics = 0.05;   // a basin of log light stands so much above the saddle
   double level_share = 0.40;      // outline of a nucleus: this share of its own 85th percentile,
   double haze_level = 0.4;        // and so much more where all its light is haze
   double least_area = 0.12;       // of pi radius^2: smaller is dropped
   double sliver_area = 0.06;      // the same for what the picture's edge cuts
   double least_light = 0.16;      // of the picture's bright nuclei: dimmer is dropped
-  double shape_weight = 0.6;      // of distance against light in the second flood
-  double shape_dynamics = 0.03;
-  double least_solidity = 0.88;   // pieces are joined where their union is so convex,
-  double size_cost = 0.03;        // less this for each doubling of its area above a nucleus'
-  double border_cost = 0.5;       // and this times the light that is missing where their border is brightest
+  double shape_weight = 0.8;      // of distance against light in the second flood
+  double shape_dynamics = 0.005;      // the pieces are small: the rule decides which belong together
+  UnionRule rule;                 // which unions of pieces are nuclei
   double debris_area = 0.25;      // of pi radius^2: smaller is kept and marked
   double white_level = 0;         // of the camera; 0: not looked at
   std::vector<int> seam_rows, seam_columns;      // first row / column of each tile but the first, where tiles abut
@@ -54,6 +53,15 @@ struct Segmentation {
 // 28:289 (combined watershed); Otsu 1979; union-find floods: flood.hpp.
 Segmentation segment_nuclei(const Plane& dna, const SegmentOptions& options = {});
 Segmentation segment_nuclei(const CameraPlane& dna, const SegmentOptions& options = {});
+
+// What nuclei are chosen from: pieces of the picture (picture.labels) and the tree of their unions.
+struct NucleusCandidates {
+  Segmentation picture;                        // labels: pieces; no flags
+  std::vector<segmentation::PieceUnion> unions;
+};
+NucleusCandidates nucleus_candidates(const Plane& dna, const SegmentOptions& options);
+// Places of the unions chosen: the disjoint ones whose scores, weighted by a power of their area, sum to most.
+std::vector<int> chosen_unions(const std::vector<segmentation::PieceUnion>& unions, const UnionRule& rule);
 
 // Flags of any label picture: at the border of the picture; over a seam (pixels on both sides of it); debris by area (radius 0: none).
 std::vector<NucleusFlags> nucleus_flags(const Labels& labels, double radius, const SegmentOptions& options);

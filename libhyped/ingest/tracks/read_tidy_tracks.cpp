@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <cstdlib>
 #include <map>
 #include <sstream>
 
@@ -52,8 +54,10 @@ void read_films(const fs::path& file, CellTracks& tracks) {
     std::stringstream list(table.text(row, marks));
     for (std::string mark; std::getline(list, mark, ';');) {
       const auto at = mark.rfind('@');
-      if (at == mark.npos) throw table.error(row, marks, fmt::format("'{}' is no mark", mark), "write name@hours;name@hours");
-      film.marks.emplace_back(mark.substr(0, at), std::stod(mark.substr(at + 1)));
+      char* end = nullptr;
+      const double hours = at == mark.npos ? 0 : std::strtod(mark.c_str() + at + 1, &end);
+      if (at == mark.npos || end == mark.c_str() + at + 1 || *end != 0 || !std::isfinite(hours)) throw table.error(row, marks, fmt::format("'{}' is no mark", mark), "write name@hours;name@hours");
+      film.marks.emplace_back(mark.substr(0, at), hours);
     }
     tracks.films.push_back(std::move(film));
   }

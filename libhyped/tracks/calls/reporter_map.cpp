@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "libhyped/tracks/calls/label_channel.hpp"
+
 namespace hyped {
 namespace {
 
@@ -71,6 +73,12 @@ std::vector<std::string> check_intensities(const CellTracks& tracks, const Repor
     const std::string where = fmt::format("{}: channel '{}'", tracks.source, name);
     if (present == 0) throw InputError(where, "has no value", "give a channel that was measured");
     if (low == high) throw InputError(where, fmt::format("holds {} in all {} rows", low, present), "a channel that never changes says nothing of phases: give another, or check the export");
+    if (const std::string why = why_no_light(tracks, c); !why.empty()) {
+      std::vector<std::string> light;
+      for (std::size_t other = 0; other < tracks.frames.channels.size(); ++other)
+        if (why_no_light(tracks, static_cast<int>(other)).empty()) light.push_back(tracks.frames.channels[other]);
+      throw InputError(where, why + ", no light of a reporter", light.empty() ? "export the mean light of each nucleus" : fmt::format("give a channel of light: {}", fmt::join(light, ", ")));
+    }
     if (low <= 0)
       throw InputError(fmt::format("{}:{}: channel '{}'", tracks.source, tracks.frames.source_line[static_cast<std::size_t>(lowest_row)], name),
                        fmt::format("holds {}, and intensities are compared by their logarithms", low), "export them without subtracting the background");

@@ -32,7 +32,7 @@ std::string words_of(const ReporterMap& map);      // "reporter pip: 'a' on in G
 // Columns of FrameTable::intensity of the map's channels {g1, cycling}. InputError for unknown or equal channels.
 std::pair<int, int> channels_of(const CellTracks& tracks, const ReporterMap& map);
 
-// Refuses what cannot be called: a channel without values, with one value only, not positive, or with more than 5 % of its values at its
+// Refuses what cannot be called: a channel without values, with one value only, that is no light (label_channel.hpp), not positive, or with more than 5 % of its values at its
 // very maximum, unless `allow_saturated`. Returns notes (share at the maximum, missing values).
 std::vector<std::string> check_intensities(const CellTracks& tracks, const ReporterMap& map, bool allow_saturated);
 
