@@ -85,15 +85,15 @@ TEST_CASE("a second siRNA dose never lowers what is at work, and a dose of nothi
   const double half = member.doses.sirna_half_life_h;
   const HillSystem system(genes, every_gene(genes, 48), {member}, 48);
   const std::vector<double> times{11, 13, 20, 29, 31, 40};
-  const std::vector<Pulse> one{{0, 1, 0, 10}};
+  const std::vector<Pulse> one{{0, 1, 1, 10}};
   const auto level = [&](const std::vector<Pulse>& pulses, double t) { return system.input_course(0, 0, pulses, {t})[0]; };
   const auto genes_at_end = [&](const std::vector<Pulse>& pulses) { return system.answer(0, pulses, false).values; };
   // nothing, in any order with others
-  CHECK((genes_at_end({{0, 1, 0, 10}, {0, 0, 12, 30}}) - genes_at_end(one)).cwiseAbs().maxCoeff() < 1e-9);
+  CHECK((genes_at_end({{0, 1, 1, 10}, {0, 0, 12, 30}}) - genes_at_end(one)).cwiseAbs().maxCoeff() < 1e-9);
   CHECK((genes_at_end({{0, 0, 12, 30}}) - genes_at_end({})).cwiseAbs().maxCoeff() < 1e-9);
   CHECK((genes_at_end({{0, 1e-7, 12, 30}}) - genes_at_end({{0, 0, 12, 30}})).cwiseAbs().maxCoeff() < 1e-5);
   // a small dose holds the residual up once it has fallen to it, not before, and holds it nowhere above
-  const std::vector<Pulse> small{{0, 1, 0, 10}, {0, 0.2, 12, 30}};
+  const std::vector<Pulse> small{{0, 1, 1, 10}, {0, 0.2, 12, 30}};
   const double crossing = 10 + half * std::log2(5.0);
   REQUIRE(crossing > 12);
   REQUIRE(crossing < 30);
@@ -101,8 +101,8 @@ TEST_CASE("a second siRNA dose never lowers what is at work, and a dose of nothi
   CHECK(level(small, 20) == Approx(0.2));
   CHECK(level(small, 30 + half) == Approx(0.1));
   for (const double t : times) CHECK(level(small, t) >= level(one, t) - 1e-12);
-  CHECK(level({{0, 1, 0, 10}, {0, 1.5, 12, 30}}, 20) == Approx(1.5));
-  CHECK(level({{0, 1, 0, 10}, {0, 0.2, 12, 14}}, 20) == Approx(level(one, 20)));      // over before the residual has fallen to it
+  CHECK(level({{0, 1, 1, 10}, {0, 1.5, 12, 30}}, 20) == Approx(1.5));
+  CHECK(level({{0, 1, 1, 10}, {0, 0.2, 12, 14}}, 20) == Approx(level(one, 20)));      // over before the residual has fallen to it
   // exact derivatives through the moment at which it begins to hold
   const PlannedAnswer at = system.answer(0, small, true);
   REQUIRE(at.outcome.ok());

@@ -154,7 +154,7 @@ Found descend(const DensityNetwork& network, const Eigen::MatrixXd& start, const
     const DescentResult end = minimise_lbfgs(action, theta, descent);
     for (int k = 1; k < segments; ++k) nodes.row(k) = end.theta.segment((k - 1) * network.dimension(), network.dimension()).transpose();
     found.parts.clear();
-    if (2 * segments > options.segments / 2 && found.descent.ok() && !end.outcome.ok()) found.descent = {end.outcome.status, fmt::format("{} segments: {}", segments, end.outcome.message)};
+    if (2 * segments > options.segments / 2 && found.descent.ok() && !end.outcome.ok() && end.optimality > 1e4 * descent.tolerance) found.descent = {end.outcome.status, fmt::format("{} segments: {}", segments, end.outcome.message)};
     found.coarse = found.fine;
     found.outcome = PathAction(network, from, to, segments, options.noise, 0).evaluate(end.theta, found.fine, nullptr, &found.parts);
     if (!found.outcome.ok()) return found;

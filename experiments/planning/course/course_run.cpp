@@ -78,9 +78,8 @@ PlanOutcome run_course(RunDirectory& run, const PlanScenario& scenario, const st
   StructureOptions refine;
   refine.solver = grid;
   refine.solver.program.tolerance = 1e-10;
-  refine.intervals = scenario.course.intervals;
-  OptimalControlOptions first = grid;
-  const ControlSolution on_grid = solve_optimal_control(problem, first);
+  refine.intervals = std::max(40, scenario.course.intervals);      // steps of the schedule file stand for what is smooth between the bounds
+  const ControlSolution on_grid = solve_optimal_control(problem, grid);
   PlanOutcome out;
   if (!on_grid.outcome.ok()) {
     if (!on_grid.program.violated.empty()) throw InputError("constraints", "no course that was found keeps them all: " + on_grid.outcome.message, "loosen one of these");

@@ -48,7 +48,8 @@ PlanOutcome assess_plan(const PlanScenario& scenario, const PlanCase& plan, cont
     const control::PlanRecord& record = out.references.back();
     if (record.outcome.ok()) out.contrasts.push_back(control::contrast(out.plan, record));
     else out.not_simulated.push_back(fmt::format("'{}': {}", reference.name, record.outcome.message));
-    if (is_protocol(reference.name) && record.outcome.ok() && out.contrasts.back().chance < sure) {
+    const bool could_be_sure = control::succession(1, control::effective_count(out.plan.weights)) >= sure;
+    if (is_protocol(reference.name) && record.outcome.ok() && could_be_sure && out.contrasts.back().chance < sure) {
       control::PlanSearchOptions options = scenario.search;
       options.seed = seed;
       out.beating = control::plan_that_beats(*plan.problem, record, {out.search.best.pulses}, plan.halves.report, options);
@@ -77,6 +78,10 @@ void answer_protocol(RunDirectory& run, const PlanCase& plan, const PlanOutcome&
   const auto c = std::find_if(found.contrasts.begin(), found.contrasts.end(), [](const auto& one) { return is_protocol(one.other); });
   if (c == found.contrasts.end()) return run.add_result("beats_protocol", std::string("unknown"));
   if (c->chance >= sure) return run.add_result("beats_protocol", std::string("yes"));
+  if (const double most = control::succession(1, control::effective_count(found.plan.weights)); most < sure) {
+    run.add_answer(fmt::format("Whether the {} is beaten cannot be sure: {} members can say {:.2f} at the most, and say {:.2f}.", c->other, found.plan.weights.size(), most, c->chance));
+    return run.add_result("beats_protocol", std::string("unknown"));
+  }
   run.add_answer(fmt::format("This plan does not beat the {} for sure: it does with chance {:.2f}.", c->other, c->chance));
   if (!found.beating) return run.add_result("beats_protocol", std::string("unknown"));
   const auto& best = *found.beating;

@@ -28,7 +28,8 @@ struct StatedTerm {
 struct CourseSettings {
   int intervals = 24, starts = 3;
   bool shooting = false;                   // multiple shooting in place of collocation
-  double tolerance = 1e-4;                 // up to which the first-order conditions count as met, relative
+  double tolerance = 1e-2;                 // up to which the first-order conditions count as met, relative: where an arc between the bounds begins is
+                                           // known to the root of the cost's precision only
 };
 struct StatedLimit {
   control::QuantityLimit limit;
