@@ -130,7 +130,7 @@ TEST_CASE("stays before and after a mark are warned of, and told apart by --spli
   CHECK_THAT(ended.err, Contains("did you mean 'dose'"));
 }
 
-TEST_CASE("the likeness of sisters names its estimator, all pairs and the complete ones, with Pearson beside") {
+TEST_CASE("the likeness of sisters names its estimator, all pairs and the complete ones, with Pearson beside", "[standard]") {
   auto hours = drawn(60, 3);
   for (std::size_t i = 1; i < hours.size(); i += 2) hours[i][0] = 0.5 * (hours[i][0] + hours[i - 1][0]);
   for (std::size_t i = 0; i < 20; ++i) hours[i][0] = 1e9;
