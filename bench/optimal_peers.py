@@ -47,7 +47,7 @@ def casadi_radau():
             J = J + h * weights[i] * (y[0] ** 2 + y[1] ** 2 + u ** 2)
         x = points[3]
     began = time.perf_counter()
-    solver = ca.nlpsol("solver", "ipopt", {"x": ca.vertcat(*w), "f": J, "g": ca.vertcat(*g)}, {"print_time": 0, "ipopt.print_level": 0, "ipopt.sb": "yes", "ipopt.tol": 1e-9})
+    solver = ca.nlpsol("solver", "ipopt", {"x": ca.vertcat(*w), "f": J, "g": ca.vertcat(*g)}, {"print_time": 0, "ipopt.print_level": 0, "ipopt.sb": "yes", "ipopt.tol": 1e-9, "ipopt.bound_relax_factor": 0})
     built = time.perf_counter() - began
     seconds = 1e300
     for _ in range(5):

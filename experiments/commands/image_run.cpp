@@ -15,7 +15,7 @@ void add_image_run(CLI::App& image, int& exit_code) {
   auto* command = image.add_subcommand("run", "From a HYPED folder to phase counts: segment, measure, follow, call");
   args->reporter.add_reporter(*command);
   command->add_option("--radius", args->settings.segment.radius, "of a nucleus [px]; default: measured")->check(number_from_zero())->group(rarely_used);
-  command->add_option("--labels", args->settings.labels, "label pictures made elsewhere: FOLDER/<sample>/<well>/labels_<n>.tif (.png, .npy, .hdf5)")->check(CLI::ExistingDirectory);
+  command->add_option("--labels", args->settings.labels, "<sample>/<well>/labels_<n>.tif made elsewhere")->check(CLI::ExistingDirectory);
   command->add_option("--overlays", args->settings.overlays, "frames a well drawn with outlines")->check(count_from_zero())->capture_default_str()->group(rarely_used);
   command->add_flag("--resume", args->resume, "go on with a stopped run (OUT.unfinished)");
   args->add_frames(*command, "hyped image run HYB-IMAGEN --reporter cdt1_geminin --g1-channel MKate --cycling-channel tagGFP --dna-channel Cy5 --start starved --out out/images");

@@ -13,8 +13,10 @@ std::string wrapped(const std::string& text, std::size_t width);
 
 class NarrowHelp : public CLI::Formatter {
  public:
-  NarrowHelp() { column_width(26); }
-  std::string make_option_desc(const CLI::Option* option) const override { return wrapped(Formatter::make_option_desc(option), 79 - 26); }
+  static constexpr std::size_t names = 30;      // columns
+  NarrowHelp() { column_width(names); }
+  std::string make_option(const CLI::Option* option, bool is_positional) const override { return option->check_lname("help") ? "" : Formatter::make_option(option, is_positional); }      // whoever reads it has found it
+  std::string make_option_desc(const CLI::Option* option) const override { return wrapped(Formatter::make_option_desc(option), 79 - names); }
   std::string make_description(const CLI::App* app) const override { return wrapped(Formatter::make_description(app), 79); }
   std::string make_footer(const CLI::App* app) const override { return wrapped(Formatter::make_footer(app), 79); }
   std::string make_subcommand(const CLI::App* sub) const override;

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "experiments/commands/checks.hpp"
+#include "experiments/commands/narrow_help.hpp"
 #include "experiments/report/html_report.hpp"
 #include "libhyped/parallel.hpp"
 #include "libhyped/store/run_summary.hpp"
@@ -15,8 +16,8 @@ namespace hyped::commands {
 
 void RunArguments::add_common(CLI::App& command, const std::string& example) {
   command.add_option("--out", out, "folder of the run: summary, tables, report.html")->required();
-  command.add_option("--seed", seed, "of all random numbers")->check(count_from_zero())->capture_default_str();
-  command.add_option("--threads", threads, "0: all; results do not depend on it")->check(count_from_zero())->capture_default_str();
+  command.add_option("--seed", seed, "of all random numbers")->check(count_from_zero())->capture_default_str()->group(rarely_used);      // every verb has the two
+  command.add_option("--threads", threads, "0: all; results do not depend on it")->check(count_from_zero())->capture_default_str()->group(rarely_used);
   command.footer("Example: " + example);
 }
 

@@ -11,73 +11,12 @@
 #include "libhyped/errors.hpp"
 #include "libhyped/ingest/delimited.hpp"
 #include "libhyped/store/write_anndata.hpp"
-#include "tests/benchmark/small_pair.hpp"
+#include "tests/benchmark/score_files.hpp"
 
 using namespace hyped;
-using hyped::testing::small_pair;
-using hyped::testing::SmallDesign;
+using namespace hyped::testing;
 
 namespace {
-
-struct Folder {
-  std::filesystem::path path = std::filesystem::temp_directory_path() / ("hyped_bench_score_" + std::to_string(getpid()));
-  Folder() { std::filesystem::create_directories(path); }
-  ~Folder() { std::filesystem::remove_all(path); }
-};
-
-AnnotatedData annotated(const ScoredCells& cells, const std::vector<std::string>& genes, const std::string& column = "arm") {
-  AnnotatedData out;
-  Strings labels, names;
-  for (std::size_t c = 0; c < cells.groups.of_cell.size(); ++c) {
-    labels.push_back(cells.groups.of_cell[c] < 0 ? "other" : cells.groups.names[static_cast<std::size_t>(cells.groups.of_cell[c])]);
-    names.push_back("cell" + std::to_string(c));
-  }
-  out.obs.index = names, out.obs.index_name = "_index";
-  out.obs.put(column, DataColumn(labels));
-  out.var.index = genes, out.var.index_name = "_index";
-  out.X.value = compressed_of(cells.cells);
-  return out;
-}
-
-struct Files {
-  Folder folder;
-  ScoredPair pair = small_pair();
-  std::filesystem::path truth = folder.path / "truth.h5ad", prediction = folder.path / "prediction.h5ad";
-  Files() {
-    write_anndata(annotated(pair.truth, pair.genes), truth);
-    write_anndata(annotated(*pair.predicted, pair.genes), prediction);
-  }
-  ScoreSettings settings() const {
-    ScoreSettings out;
-    out.truth = truth, out.prediction = prediction, out.by = "arm", out.control = "control";
-    return out;
-  }
-  std::filesystem::path text(const std::string& name, const std::string& content) const {
-    std::ofstream(folder.path / name) << content;
-    return folder.path / name;
-  }
-  // Runs and gives a cell of tables/means.tsv.
-  double mean_of(const ScoreSettings& settings, const std::string& preset, const std::string& metric, const std::string& column = "mean") const {
-    RunDirectory run(folder.path / "run", {"test"}, 1);
-    run_score(run, settings);
-    run.finish();
-    const DelimitedTable table = DelimitedTable::read(folder.path / "run/tables/means.tsv");
-    for (std::size_t r = 0; r < table.rows(); ++r)
-      if (table.text(r, table.column("preset")) == preset && table.text(r, table.column("metric")) == metric) return table.number_or_missing(r, table.column(column));
-    FAIL(preset << " " << metric << " is not in the table");
-    return 0;
-  }
-  std::string refusal(const ScoreSettings& settings) const {
-    try {
-      RunDirectory run(folder.path / "refused", {"test"}, 1);
-      run_score(run, settings);
-    } catch (const InputError& e) {
-      CHECK_FALSE(std::filesystem::exists(folder.path / "refused"));
-      return e.what();
-    }
-    return "accepted";
-  }
-};
 
 std::string means_csv(const ScoredPair& pair, bool by_condition, const std::function<double(double)>& of = [](double x) { return x; }) {
   const ProfileMatrix means = group_means(logs_of(*pair.predicted, 1e4), pair.predicted->groups);
@@ -99,7 +38,7 @@ std::string means_csv(const ScoredPair& pair, bool by_condition, const std::func
 }  // namespace
 
 TEST_CASE("bench score: cells, means and tables of means give the same numbers") {
-  const Files files;
+  const ScoreFiles files;
   ScoreSettings settings = files.settings();
   settings.presets = {"strict", "gears"};
   const double l2 = files.mean_of(settings, "strict", "l2"), pearson = files.mean_of(settings, "strict", "pearson_delta");
@@ -120,40 +59,8 @@ TEST_CASE("bench score: cells, means and tables of means give the same numbers")
   CHECK(files.mean_of(settings, "strict", "l2") == Approx(l2).epsilon(1e-6));
 }
 
-TEST_CASE("bench score: replicates are drawn whole for intervals, and must be there") {
-  Files files;
-  // wells of ten cells; those of a condition differ from each other
-  Strings well;
-  for (std::size_t c = 0; c < files.pair.truth.groups.of_cell.size(); ++c) {
-    const int r = static_cast<int>(c / 10 % 4);
-    well.push_back(files.pair.truth.groups.names[static_cast<std::size_t>(files.pair.truth.groups.of_cell[c])] + "_well" + std::to_string(r));
-    for (auto& value : files.pair.truth.cells.values_of(static_cast<int>(c))) value *= static_cast<float>(value > 4 ? 1 + r : 1);
-  }
-  AnnotatedData truth = annotated(files.pair.truth, files.pair.genes);
-  truth.obs.put("well", DataColumn(well)), truth.obs.put("plate", DataColumn(Strings(well.size(), "one")));
-  write_anndata(truth, files.truth);
-  ScoreSettings settings = files.settings();
-  settings.presets = {"strict"};
-  const auto width = [&](const std::string& replicates) {
-    settings.replicates = replicates;
-    RunDirectory run(files.folder.path / "wells", {"test"}, 1);
-    run_score(run, settings);
-    run.finish();
-    const DelimitedTable table = DelimitedTable::read(files.folder.path / "wells/tables/calibrated.tsv");
-    CHECK((table.rows() > 0 && table.text(0, 0) == "l2_delta"));
-    return table.number(0, table.column("upper")) - table.number(0, table.column("lower"));
-  };
-  const double cells = width(""), wells = width("well");
-  INFO("width over cells " << cells << ", over wells " << wells);
-  CHECK(wells > 1.5 * cells);
-  settings.replicates = "plate";
-  CHECK(files.refusal(settings).find("no condition has two replicates") != std::string::npos);
-  settings.replicates = "guide";
-  CHECK(files.refusal(settings).find("--replicates guide") != std::string::npos);
-}
-
 TEST_CASE("bench score: every preset, and names that are the same") {
-  const Files files;
+  const ScoreFiles files;
   RunDirectory run(files.folder.path / "all", {"test"}, 1);
   run_score(run, files.settings());
   run.finish();
@@ -174,7 +81,7 @@ TEST_CASE("bench score: every preset, and names that are the same") {
 }
 
 TEST_CASE("bench score: genes in another order, missing genes") {
-  const Files files;
+  const ScoreFiles files;
   ScoreSettings settings = files.settings();
   settings.presets = {"strict"};
   const double l2 = files.mean_of(settings, "strict", "l2");
@@ -207,7 +114,7 @@ TEST_CASE("bench score: genes in another order, missing genes") {
 }
 
 TEST_CASE("bench score: scales that do not fit are refused") {
-  const Files files;
+  const ScoreFiles files;
   ScoreSettings settings = files.settings();
   settings.presets = {"strict"};
   const double l2 = files.mean_of(settings, "strict", "l2");
@@ -241,7 +148,7 @@ TEST_CASE("bench score: scales that do not fit are refused") {
 }
 
 TEST_CASE("bench score: missing, extra and unknown conditions") {
-  const Files files;
+  const ScoreFiles files;
   ScoreSettings settings = files.settings();
   settings.presets = {"strict"};
   ScoredCells part = *files.pair.predicted;
@@ -269,7 +176,7 @@ TEST_CASE("bench score: missing, extra and unknown conditions") {
 }
 
 TEST_CASE("bench score: labels that are no gene, and values that are no number") {
-  Files files;
+  ScoreFiles files;
   for (ScoredCells* side : {&files.pair.truth, &*files.pair.predicted}) side->groups.names = {"siA", "mmB", "siA+mmB", "g3", "control"};
   write_anndata(annotated(files.pair.truth, files.pair.genes), files.truth);
   write_anndata(annotated(*files.pair.predicted, files.pair.genes), files.prediction);
@@ -297,7 +204,7 @@ TEST_CASE("bench score: labels that are no gene, and values that are no number")
 }
 
 TEST_CASE("bench score: a prediction that is the same for every condition") {
-  const Files files;
+  const ScoreFiles files;
   ScoreSettings settings = files.settings();
   settings.presets = {"strict", "cell-eval-0.8.1"};
   std::string csv = "condition";
@@ -315,7 +222,7 @@ TEST_CASE("bench score: a prediction that is the same for every condition") {
 }
 
 TEST_CASE("a .vcc archive of the Virtual Cell Challenge is scored as the prediction in it, damaged ones are refused") {
-  Files files;
+  ScoreFiles files;
   if (std::system("command -v zstd > /dev/null && command -v tar > /dev/null") != 0) {
     WARN("skipped: zstd or tar is not installed");
     return;
@@ -340,7 +247,7 @@ TEST_CASE("a .vcc archive of the Virtual Cell Challenge is scored as the predict
 }
 
 TEST_CASE("a number that is none in a table of means is named with file, line, condition and gene, and scores stand between floor and ceiling with a figure") {
-  Files files;
+  ScoreFiles files;
   const auto& genes = files.pair.genes;
   const auto table = [&](const std::string& bad) {
     std::string text = "condition";

@@ -159,7 +159,7 @@ TEST_CASE("that no plan beats the protocol is said after a search for one that d
   CHECK_THAT(text_of(said.answers), Contains("No plan that was found within these limits beats the protocol: made for sure"));
 }
 
-TEST_CASE("a protocol that cannot be simulated is a warning, not a victory; few members are said to promise less") {
+TEST_CASE("a protocol that cannot be simulated is a warning, not a victory, and few members are said to promise less") {
   class Failing final : public PlannedSystem {
    public:
     explicit Failing(int members) : inner_(shifted(members, 0.2)) {}

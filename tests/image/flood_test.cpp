@@ -120,7 +120,7 @@ TEST_CASE("the tree of pieces says what each union looks like") {
   CHECK(whole.left == 0);      // the halves first
   CHECK(whole.right == 1);
   CHECK(whole.area == (pieces == 1).count() + (pieces == 2).count());
-  CHECK(whole.look[0] > 0.93);                            // solid
+  CHECK(whole.look[0] == Approx(251.0 / 272));            // pixels over the hull of their corners
   CHECK(whole.look[1] == Approx(1).margin(0.02));         // an ellipse
   CHECK(whole.look[2] == Approx(0).margin(0.1));          // of a nucleus' size
   CHECK(whole.look[3] == Approx(0).margin(0.1));          // round

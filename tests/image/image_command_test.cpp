@@ -80,7 +80,7 @@ TEST_CASE("a folder of frames becomes phase counts, and broken files are listed"
   CHECK_FALSE(fs::exists(here.path() / "no"));
 }
 
-TEST_CASE("label pictures made elsewhere are used; one of another shape and a missing one are bad frames", "[standard]") {
+TEST_CASE("label pictures made elsewhere are used, one of another shape and a missing one are bad frames", "[standard]") {
   const CommandFolder here;
   REQUIRE(here.run("twin images --rows 300 --columns 420 --frames 8 --wells 1 --cells 2500 --gzip 1 --break-frame 0 --out film --seed 3").code == 0);
   const fs::path labels = here.path() / "film/truth/labels/Myod/1";
@@ -182,8 +182,9 @@ TEST_CASE("a stopped run goes on with the frames it had") {
   CHECK(read == 9);      // the three that failed
   CHECK(resumed.bad.empty());
   REQUIRE(resumed.tracks.frames.rows() == plain.tracks.frames.rows());
-  CHECK(resumed.tracks.frames.intensity.leftCols(3) == plain.tracks.frames.intensity.leftCols(3));
-  CHECK(resumed.tracks.frames.position == plain.tracks.frames.position);
+  const auto same = [](const Eigen::MatrixXd& a, const Eigen::MatrixXd& b) { return ((a.array() == b.array()) || (a.array().isNaN() && b.array().isNaN())).all(); };      // nuclei cut by the edge have no light
+  CHECK(same(resumed.tracks.frames.intensity.leftCols(3), plain.tracks.frames.intensity.leftCols(3)));
+  CHECK(same(resumed.tracks.frames.position, plain.tracks.frames.position));
   CHECK(resumed.tracks.cells.size() == plain.tracks.cells.size());
   shelf.finish();
   CHECK_FALSE(fs::exists(here.path() / "shelf"));

@@ -141,7 +141,10 @@ TEST_CASE("a swapped polarity and exchanged labels are found", "[standard]") {
     const NuclearLight light = correct_light(truth.tracks, map, {"Cy5", 471, 649, true});
     const auto evidence = test_polarity(truth.tracks, light.light, light.noise, dna, {map.g1_channel, map.cycling_channel}, {});
     CHECK(verdict_of(evidence) == (swapped ? Verdict::contradicts : Verdict::agrees));
-    for (const auto& one : evidence) CHECK(one.verdict == (swapped ? Verdict::contradicts : Verdict::agrees));
+    for (const auto& one : evidence) {
+      INFO(one.what);
+      CHECK(one.verdict == (swapped ? Verdict::contradicts : Verdict::agrees));
+    }
   }
   CHECK(check_labels({{"siPRRX1", "1", 1374}, {"siPRRX1", "2", 1451}, {"mmMYOD1", "1", 500}, {"mmMYOD1", "2", 527}}).verdict == Verdict::agrees);
   CHECK(check_labels({{"mmMYOD1", "1", 1374}, {"mmMYOD1", "2", 1451}, {"siPRRX1", "1", 500}, {"siPRRX1", "2", 527}}).verdict == Verdict::contradicts);
