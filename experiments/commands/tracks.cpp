@@ -7,6 +7,7 @@
 #include "experiments/commands/commands.hpp"
 #include "experiments/commands/run_records.hpp"
 #include "experiments/commands/checks.hpp"
+#include "experiments/commands/narrow_help.hpp"
 #include "experiments/commands/tracks_arguments.hpp"
 #include "experiments/tracks/convert.hpp"
 #include "experiments/tracks/durations.hpp"
@@ -54,12 +55,12 @@ void add_durations(CLI::App& tracks, const std::shared_ptr<TracksArguments>& arg
   durations->add_option("--split", settings->durations.split, "a mark of the films (a dose) or an hour: stays before and after it apart");
   durations->add_option("--draws", settings->durations.draws, "of the goodness of fit; 0: none")->check(count_from_zero())->capture_default_str();
   durations->add_flag("--never", settings->durations.never, "fit a share of cells that never leaves a phase");
-  durations->add_flag("--unseen-entries", settings->residual, "count stays met half way (steady growth)");
-  durations->add_option("--growth-rate", settings->durations.growth_rate_per_h, "1/h, for stays met half way")->check(number_from_zero());
-  durations->add_flag("--finished-only", settings->finished_only, "the file holds only stays that ended");
+  durations->add_flag("--unseen-entries", settings->residual, "count stays met half way (steady growth)")->group(rarely_used);
+  durations->add_option("--growth-rate", settings->durations.growth_rate_per_h, "1/h, for stays met half way")->check(number_from_zero())->group(rarely_used);
+  durations->add_flag("--finished-only", settings->finished_only, "the file holds only stays that ended")->group(rarely_used);
   durations->add_option("--counts", settings->counts, "tidy counts to predict from the durations");
-  durations->add_option("--class", settings->class_texts, "CLASS=PHASE+PHASE: what a class of counts shows")->allow_extra_args(false);
-  durations->add_option("--from-h", settings->population.from_h, "the prediction of counts starts here");
+  durations->add_option("--class", settings->class_texts, "CLASS=PHASE+PHASE: what a class of counts shows")->allow_extra_args(false)->group(rarely_used);
+  durations->add_option("--from-h", settings->population.from_h, "the prediction of counts starts here")->group(rarely_used);
   durations->add_flag("--resume", args->resume, "go on with the run that was stopped (OUT.unfinished)");
   args->add_reading(*durations, "hyped tracks durations out/phases/data --baseline control --out out/durations");
   durations->callback([args, settings, &exit_code] {

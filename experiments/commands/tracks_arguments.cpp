@@ -12,14 +12,14 @@
 namespace hyped::commands {
 
 void TracksArguments::add_reading(CLI::App& command, const std::string& example, bool reads_tidy) {
-  command.add_option("FILE", data, "export of a tracker, table of events, or tidy folder")->required();
+  command.add_option("FILE", data, "tracker's export, table of events, tidy folder")->required();
   command.add_option("--frame-interval-min", frame_interval_min, "minutes, instead of the file's")->check(positive_number())->option_text("M");
   const std::string group = reads_tidy ? rarely_used : "Options";      // a tidy folder has said these
   command.add_option("--format", reading.format, "instead of the one found from the content")->group(group);
   command.add_option("--edges", edges, "TrackMate's edges (CSV)")->group(group);
   command.add_option("--graph", graph, "btrack's graph.json")->group(group);
   command.add_option("--properties", properties, "btrack's properties, row by row")->group(group);
-  command.add_option("--column", roles, "role=name: cell, mother, frame, time, channel, ...")->allow_extra_args(false)->group(group);
+  command.add_option("--column", roles, "role=name: cell, mother, frame, channel, ...")->allow_extra_args(false)->group(group);
   command.add_option("--event", events, "EVENT=column of a table with one row per cell; times=since_birth")->allow_extra_args(false)->group(group);
   command.add_option("--unit-h", reading.hours_per_time_unit, "hours per unit of a time column")->check(positive_number())->option_text("H")->group(group);
   command.add_option("--phase", reading.phases, "a phase, in the order of the cycle")->allow_extra_args(false)->group(group);

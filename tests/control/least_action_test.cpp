@@ -53,6 +53,7 @@ TEST_CASE("in one dimension the least action is the integral of log loss over pr
   options.segments = 192;
   const ActionPath path = least_action(network, one(low), one(high), options);
   REQUIRE(path.outcome.ok());
+  INFO(path.descent.message);
   CHECK(path.descent.ok());
   LeastActionOptions hasty = options;
   hasty.iteration_limit = 2;

@@ -154,7 +154,10 @@ Found descend(const DensityNetwork& network, const Eigen::MatrixXd& start, const
     const DescentResult end = minimise_lbfgs(action, theta, descent);
     for (int k = 1; k < segments; ++k) nodes.row(k) = end.theta.segment((k - 1) * network.dimension(), network.dimension()).transpose();
     found.parts.clear();
-    if (2 * segments > options.segments / 2 && found.descent.ok() && !end.outcome.ok() && end.optimality > 1e4 * descent.tolerance) found.descent = {end.outcome.status, fmt::format("{} segments: {}", segments, end.outcome.message)};
+    // where no step lowers the action any more and the last ones gained nothing, rounding ends the descent, not the limit
+    const auto& course = end.course;
+    const bool level = end.outcome.status == Status::step_too_small && course.size() > 10 && course[course.size() - 11] - course.back() < 1e-6 * std::abs(course.back());
+    if (2 * segments > options.segments / 2 && found.descent.ok() && !end.outcome.ok() && !level && end.optimality > 1e4 * descent.tolerance) found.descent = {end.outcome.status, fmt::format("{} segments: {}", segments, end.outcome.message)};
     found.coarse = found.fine;
     found.outcome = PathAction(network, from, to, segments, options.noise, 0).evaluate(end.theta, found.fine, nullptr, &found.parts);
     if (!found.outcome.ok()) return found;

@@ -35,6 +35,23 @@ double light_between(const CellTracks& tracks, const Eigen::VectorXd& light, con
   return middle_value(some);
 }
 
+// Light from which on a nucleus counts as carrying each reporter: above the noise, and above what is left of it in other phases (a seventh of bright nuclei).
+std::array<double, 2> least_light(const Eigen::MatrixX2d& light, const Eigen::RowVector2d& noise, const PolarityOptions& options) {
+  constexpr double bright = 0.9, left_over = 0.15;
+  std::array<double, 2> out{};
+  for (int c = 0; c < 2; ++c) {
+    out[static_cast<std::size_t>(c)] = options.noise_times * noise[c];
+    std::vector<double> lit;
+    for (Eigen::Index r = 0; r < light.rows(); ++r)
+      if (light(r, c) > out[static_cast<std::size_t>(c)]) lit.push_back(light(r, c));
+    if (lit.empty()) continue;
+    const auto at = lit.begin() + static_cast<std::ptrdiff_t>(bright * static_cast<double>(lit.size() - 1));
+    std::nth_element(lit.begin(), at, lit.end());
+    out[static_cast<std::size_t>(c)] = std::max(out[static_cast<std::size_t>(c)], left_over * *at);
+  }
+  return out;
+}
+
 PolarityEvidence by_division(const CellTracks& tracks, const Eigen::MatrixX2d& light, const Eigen::RowVector2d& noise, const std::array<std::string, 2>& channels, const PolarityOptions& options) {
   int only_cycling = 0, only_g1 = 0, seen = 0;
   for (const FollowedCell& mother : tracks.cells) {
@@ -61,12 +78,13 @@ PolarityEvidence by_division(const CellTracks& tracks, const Eigen::MatrixX2d& l
 
 PolarityEvidence by_release(const CellTracks& tracks, const Eigen::MatrixX2d& light, const Eigen::RowVector2d& noise, const std::array<std::string, 2>& channels, const PolarityOptions& options) {
   int g1 = 0, cycling = 0;
+  const auto least = least_light(light, noise, options);
   for (const FollowedCell& cell : tracks.cells) {
     if (cell.start != CellStart::film_start) continue;
-    const double a = light_between(tracks, light.col(0), cell, cell.start_h, cell.start_h + 1) / noise[0], b = light_between(tracks, light.col(1), cell, cell.start_h, cell.start_h + 1) / noise[1];
+    const double a = light_between(tracks, light.col(0), cell, cell.start_h, cell.start_h + 1), b = light_between(tracks, light.col(1), cell, cell.start_h, cell.start_h + 1);
     if (std::isnan(a) || std::isnan(b)) continue;
-    g1 += a > options.noise_times && b <= options.noise_times ? 1 : 0;
-    cycling += b > options.noise_times && a <= options.noise_times ? 1 : 0;
+    g1 += a > least[0] && b <= least[1] ? 1 : 0;
+    cycling += b > least[1] && a <= least[0] ? 1 : 0;
   }
   PolarityEvidence out{"", Verdict::silent, static_cast<double>(g1), static_cast<double>(cycling), sign_test(g1, cycling)};
   out.verdict = judged(out.p_value, g1 > cycling);
@@ -77,11 +95,12 @@ PolarityEvidence by_release(const CellTracks& tracks, const Eigen::MatrixX2d& li
 PolarityEvidence by_dna(const CellTracks& tracks, const Eigen::MatrixX2d& light, const Eigen::RowVector2d& noise, const Eigen::VectorXd& dna, const std::array<std::string, 2>& channels, const PolarityOptions& options) {
   std::vector<std::pair<double, int>> ranked;      // a cell's median stain in each of its looks, and which look
   std::array<std::vector<double>, 2> medians;
+  const auto least = least_light(light, noise, options);
   for (const FollowedCell& cell : tracks.cells) {
     std::array<std::vector<double>, 2> here;
     for (int r = cell.first_row; r < cell.first_row + cell.row_count; ++r) {
       if (!(dna[r] > 0)) continue;
-      const bool g1 = light(r, 0) > options.noise_times * noise[0], cycling = light(r, 1) > options.noise_times * noise[1];
+      const bool g1 = light(r, 0) > least[0], cycling = light(r, 1) > least[1];
       if (g1 != cycling) here[cycling ? 1 : 0].push_back(dna[r]);
     }
     for (int k = 0; k < 2; ++k)
