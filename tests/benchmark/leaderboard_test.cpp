@@ -227,7 +227,7 @@ void twin() {
   INFO(network.err);
   CHECK(network.code == 0);
   const auto notes = text_of(folder.path() / "network/tables/fallbacks.tsv");
-  CHECK_THAT(notes, Contains("gene network\tdual") && Contains("genes of the network, learned from 2 arms"));
+  CHECK_THAT(notes, Contains("gene network\tdual") && Contains("edges, learned from 2 arms") && Contains("of its genes are scored"));
 }
 
 }  // namespace

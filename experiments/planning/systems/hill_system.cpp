@@ -52,10 +52,15 @@ void HillSystem::compare_members() {
   }
   std::map<std::pair<int, int>, std::vector<double>> edges;      // by regulator and target
   for (std::size_t m = 0; m < members_.size(); ++m) {
-    std::vector<int> gene_at(members_[m].place.size(), -1);
+    const auto& of_member = members_[m].model->network().edges();
+    int nodes = genes;      // a fitted network may hold regulators that are none of the genes planned for
+    for (const SignedEdge& edge : of_member) nodes = std::max({nodes, edge.from + 1, edge.to + 1});
+    for (const int at : members_[m].place) nodes = std::max(nodes, at + 1);
+    std::vector<int> gene_at(static_cast<std::size_t>(nodes), -1);
     for (int g = 0; g < genes; ++g)
       if (const int at = members_[m].place[static_cast<std::size_t>(g)]; at >= 0) gene_at[static_cast<std::size_t>(at)] = g;
-    for (const SignedEdge& edge : members_[m].model->network().edges()) {
+    for (const SignedEdge& edge : of_member) {
+      if (gene_at[static_cast<std::size_t>(edge.from)] < 0 || gene_at[static_cast<std::size_t>(edge.to)] < 0) continue;
       auto& values = edges[{gene_at[static_cast<std::size_t>(edge.from)], gene_at[static_cast<std::size_t>(edge.to)]}];
       values.resize(members_.size(), 0);
       values[m] = edge.sign;
