@@ -55,19 +55,15 @@ void Dop853::combine(int row, double h, const Block& x, Block& out) const {
   }
 }
 
-double Dop853::error(double h) const {
-  const Eigen::Index count = middle_.rows();
-  double of_fifth = 0, of_third = 0;
-  for (Eigen::Index i = 0; i < count; ++i) {
-    double five = 0, three = 0;
-    for (const auto& [slope, weight] : fifth) five += weight * slopes_[static_cast<std::size_t>(slope)](i, 0);
-    for (const auto& [slope, weight] : rows[stages]) three += weight * slopes_[static_cast<std::size_t>(slope)](i, 0);
-    for (const auto& [slope, weight] : third) three -= weight * slopes_[static_cast<std::size_t>(slope)](i, 0);
-    of_fifth += std::abs(five), of_third += std::abs(three);
+void Dop853::estimate(double h) {
+  fifth_.setZero(), third_.setZero();
+  for (const auto& [slope, weight] : fifth) fifth_ += weight * slopes_[static_cast<std::size_t>(slope)];
+  for (const auto& [slope, weight] : rows[stages]) third_ += weight * slopes_[static_cast<std::size_t>(slope)];
+  for (const auto& [slope, weight] : third) third_ -= weight * slopes_[static_cast<std::size_t>(slope)];
+  for (Eigen::Index c = 0; c < errors_.size(); ++c) {
+    const double five = std::abs(h) * fifth_.col(c).cwiseAbs().sum(), three = std::abs(h) * third_.col(c).cwiseAbs().sum(), whole = std::sqrt(five * five + 0.01 * three * three);
+    errors_[c] = whole > 0 ? five * five / whole : 0.0;
   }
-  of_fifth *= std::abs(h), of_third *= std::abs(h);
-  const double whole = std::sqrt(of_fifth * of_fifth + 0.01 * of_third * of_third);
-  return whole > 0 ? of_fifth * of_fifth / whole : 0.0;
 }
 
 }  // namespace hyped
