@@ -77,14 +77,16 @@ value = 0.12
 )";
   const PlanScenario scenario = read_plan_scenario(folder / "four.toml");
   double search = 0;
+  long simulations = 0;
   const double whole = processor_seconds_of([&] {
     const PlanCase one = make_plan_case(scenario, "", false, 1);
     PlanSearch found;
     search = processor_seconds_of([&] { found = search_plan(scenario, one, *one.problem, 1); });
+    simulations = found.evaluations;
     assess_plan(scenario, one, found, 1);
   });
   std::filesystem::remove_all(folder);
-  fmt::print("command   hyped control plan as it is, 4 variables, 100 members with kinetics of their own: {:.2f} processor seconds of one thread for the plan, {:.2f} with ensemble and report's numbers\n", search, whole);
+  fmt::print("command   hyped control plan as it is, 4 variables, 100 members with kinetics of their own: {:.2f} processor seconds of one thread for the plan ({} simulations of a member), {:.2f} with ensemble and report's numbers\n", search, simulations, whole);
   return search < limit;
 }
 

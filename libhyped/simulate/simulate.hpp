@@ -38,10 +38,14 @@ struct SwitchingOptions {
   long step_limit = 200000;                // of each method
   Derivatives derivatives = Derivatives::controlled;
 };
+// Where rates vary in time. Magnus steps keep every state at or above 0, as likelihoods of counts need; explicit steps (Dormand & Prince, order 8)
+// need a fraction of the products, and a state that is nearly 0 may come out below it by the tolerance.
+enum class Varying { magnus, explicit_steps };
 struct LinearOptions {
   double tolerance = 1e-11;                // relative to the total, truncation of the exponential series
   double magnus_step_h = 0.5;              // longest step where rates vary in time; halved until the estimate is met
-  double magnus_tolerance = 1e-8;          // relative
+  double magnus_tolerance = 1e-8;          // relative to the total, of a step; of explicit ones too
+  Varying varying = Varying::magnus;
   std::vector<int> columns;                // parameters to differentiate by, indices; empty: all
 };
 // Linear -> exact or Magnus (an ODE method when event times are to be differentiated); else ODE, switching between explicit and stiff.

@@ -8,7 +8,9 @@
 #include <numeric>
 #include <unsupported/Eigen/MatrixFunctions>
 
+#include "libhyped/simulate/dop853.hpp"
 #include "libhyped/simulate/segments.hpp"
+#include "libhyped/simulate/staged_slope.hpp"
 
 namespace hyped {
 namespace {
@@ -20,7 +22,7 @@ class LinearRun {
   LinearRun(const StagedModel& model, std::span<const double> parameters, const Experiment& experiment,
             const LinearOptions& options, bool derivatives)
       : model_(model), options_(options), plan_(plan_of(model, parameters, experiment)), active_(parameters, plan_.inputs),
-        flow_(model), values_only_(model), rate_(model.group_count()) {
+        flow_(model), values_only_(model), staged_(model), rate_(model.group_count()) {
     if (derivatives) {
       columns_ = options.columns;
       if (columns_.empty()) {
@@ -33,6 +35,7 @@ class LinearRun {
     }
     width_ = Uniformisation::padded_width(1 + static_cast<int>(columns_.size()));
     block_.setZero(model.stage_count(), width_);
+    if (options.varying == Varying::explicit_steps) explicit_ = Dop853(model.stage_count(), width_), by_direction_.setZero(model.group_count(), width_);
     for (int i = 0; i < model.stage_count(); ++i) block_(i, 0) = experiment.initial[static_cast<std::size_t>(i)];
     bind_directions(experiment);
     if (experiment.initial_by_parameter.size() > 0)
@@ -47,12 +50,13 @@ class LinearRun {
     for (const int c : wanted_)
       out.sensitivity_columns.push_back(c < model_.parameter_count() ? std::string(model_.parameters()[c].name)
                                                                      : fmt::format("initial direction {}", c - model_.parameter_count()));
-    bool magnus = false, dense = false;
+    bool stepped = false, dense = false;
     for (std::size_t s = 0; s < plan_.segments.size(); ++s) {
       const Segment& segment = plan_.segments[s];
       for (const BoundEvent& event : segment.events) apply(event, segment.from_h);
       active_.begin(segment.until_h);
       checked_span_ = 0;
+      explicit_.begin(options_.magnus_step_h);
       double now = segment.from_h;
       const bool varies = varying(segment);
       // exp(A h) is reused while the grid is even
@@ -63,8 +67,9 @@ class LinearRun {
         if (t <= now) return;
         const double span = t - now;
         if (varies) {
-          magnus = true;
-          advance_varying(now, t);
+          stepped = true;
+          if (options_.varying == Varying::magnus) advance_varying(now, t);
+          else advance_explicit(now, t);
         } else if (columns_.empty() && stages <= dense_stage_limit && segment.samples_h.size() > 3) {
           if (std::abs(span - dense_span) > 1e-12 * span) {
             transition = (flow_.generator() * span).exp();
@@ -99,8 +104,8 @@ class LinearRun {
       move_to(segment.until_h);
     }
     out.error_bound += estimate_;
-    out.work.products = flow_.products() + values_only_.products();
-    out.method = magnus ? fmt::format("linear, varying rates: commutator-free Magnus, order 4, {} stages", stages)
+    out.work.products = flow_.products() + values_only_.products() + staged_.products();
+    out.method = stepped ? fmt::format("linear, varying rates: {}, {} stages", options_.varying == Varying::magnus ? "commutator-free Magnus, order 4" : "Dormand-Prince, order 8", stages)
                  : dense ? fmt::format("linear, constant rates: dense matrix exponential, {} stages", stages)
                          : fmt::format("linear, constant rates: uniformisation over the stencil, {} stages", stages);
     return out;
@@ -166,13 +171,14 @@ class LinearRun {
 
   // d group rate / d caller's parameter, columns picked.
   Eigen::MatrixXd picked(const Eigen::MatrixXd& slope, double t) const {
-    const Eigen::MatrixXd full = active_.plain() ? slope : Eigen::MatrixXd(slope * active_.by_parameter());
     Eigen::MatrixXd out(slope.rows(), static_cast<Eigen::Index>(columns_.size()));
-    for (std::size_t c = 0; c < columns_.size(); ++c)
-      if (columns_[c] < full.cols()) out.col(static_cast<Eigen::Index>(c)) = full.col(columns_[c]);
-      else out.col(static_cast<Eigen::Index>(c)).setZero();
-    for (std::size_t c = 0; c < columns_.size(); ++c)
-      for (const BoundInput& input : directions_[c]) out.col(static_cast<Eigen::Index>(c)) += slope.col(input.parameter) * (*input.course)(t);
+    for (std::size_t c = 0; c < columns_.size(); ++c) {
+      auto column = out.col(static_cast<Eigen::Index>(c));
+      if (columns_[c] >= slope.cols()) column.setZero();
+      else if (active_.plain()) column = slope.col(columns_[c]);
+      else column.noalias() = slope * active_.by_parameter().col(columns_[c]);
+      for (const BoundInput& input : directions_[c]) column += slope.col(input.parameter) * (*input.course)(t);
+    }
     return out;
   }
 
@@ -247,6 +253,20 @@ class LinearRun {
     }
   }
 
+  // Explicit steps; the state's error is held below the tolerance in every step.
+  void advance_explicit(double from, double until) {
+    const auto rates = [&](double t, const Block& x, Block& dx) {
+      if (columns_.empty()) {
+        model_.group_rates(active_.at(t), rate_);
+      } else {
+        model_.group_rates(active_.at(t), rate_, slope_);
+        by_direction_.middleCols(1, static_cast<Eigen::Index>(columns_.size())) = picked(slope_, t);
+      }
+      staged_(rate_, by_direction_, x, dx);
+    };
+    estimate_ += explicit_.advance(rates, from, until, block_, options_.magnus_tolerance);
+  }
+
   // Columns of the time of an event jump by J f(before) - f(after), J the event's factor on the state.
   void apply(const BoundEvent& event, double t) {
     const auto moves = [&](std::size_t c) { return std::find(moved_events_[c].begin(), moved_events_[c].end(), event.number) != moved_events_[c].end(); };
@@ -292,12 +312,15 @@ class LinearRun {
   Plan plan_;
   ActiveParameters active_;
   Uniformisation flow_, values_only_;
+  StagedSlope staged_;
   std::vector<double> rate_;
   std::vector<int> wanted_, columns_;      // asked for; carried, without those that stay zero
   std::vector<std::vector<BoundInput>> directions_;      // of each column carried
   std::vector<std::vector<int>> moved_events_;           // likewise
   int width_ = 1;
-  Block block_;
+  Block block_, by_direction_;
+  Eigen::MatrixXd slope_;      // [G x P], workspace
+  Dop853 explicit_{0, 0};
   double estimate_ = 0;
   double checked_span_ = 0, checked_error_ = 0;      // of the last step whose error was estimated, relative
   int unchecked_ = 0;

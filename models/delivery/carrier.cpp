@@ -2,6 +2,7 @@
 #include "models/delivery/carrier.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "libhyped/errors.hpp"
@@ -15,6 +16,7 @@ namespace {
 
 const char* name_of(Delivery kind) { return kind == Delivery::sirna ? "delivery/sirna" : kind == Delivery::modified_mrna ? "delivery/modified_mrna" : "delivery/ligand"; }
 constexpr double horizon_h = 240;      // every reference course peaks well before
+constexpr std::array spans_h{0.025, 0.1, 0.5};      // between nodes: up to 4 h after a turn, up to 24 h, later
 
 // Fine where activity turns (after doses and washes), coarser later; every one of them is a node.
 std::vector<double> nodes(std::vector<double> turns, double end_h) {
@@ -23,7 +25,7 @@ std::vector<double> nodes(std::vector<double> turns, double end_h) {
   std::vector<double> times;
   for (std::size_t k = 0; k < turns.size(); ++k) {
     const double begin = turns[k], stop = k + 1 < turns.size() ? turns[k + 1] : end_h;
-    for (double t = begin; t < stop; t = t + (t - begin < 4 ? 0.025 : t - begin < 24 ? 0.1 : 0.5)) {
+    for (double t = begin; t < stop; t = t + (t - begin < 4 ? spans_h[0] : t - begin < 24 ? spans_h[1] : spans_h[2])) {
       if (!times.empty() && t - times.back() < 1e-6 && t == begin) times.pop_back();      // a turn just after a node takes its place
       times.push_back(t);
     }
@@ -47,6 +49,7 @@ Carrier::Carrier(Delivery kind, const std::map<std::string, double>& parameters)
   }
   active_ = model_->state_index(kind == Delivery::sirna ? "risc" : kind == Delivery::modified_mrna ? "protein" : "gate");
   if (kind == Delivery::sirna) half_ = parameters_[static_cast<std::size_t>(model_->parameter_index("half_saturation"))];
+  linear_ = LinearDoses::of(*model_, parameters_, active_, spans_h);
   const DosePulse reference{1, 0};
   const double peak = simulated({&reference, 1}, 1, horizon_h, false).course.range(0, horizon_h).second;
   if (!(peak > 0)) throw InputError("delivery", "with these parameters the reference dose has no effect");
@@ -102,47 +105,63 @@ DosedCourse Carrier::simulated(std::span<const DosePulse> pulses, double scale, 
     dish.schedule.push_back(event);
     turns.push_back(event.time_h);
   }
+  // Of the events that take place, in the order of the schedule; their columns stand after those of the amounts.
+  std::vector<MediumEvent> taken;
+  for (std::size_t e = 0, number = 0; e < events.size() && number < dish.schedule.size(); ++e)
+    if (const auto& [event, origin] = events[e]; dish.schedule[number] == event) taken.push_back({event.time_h, origin.wash, event.amount, origin.pulse}), ++number;
   dish.start_h = dish.schedule.front().time_h;
   dish.sample_times_h = nodes(turns, end_h);
-  const DosedModel dosed(*model_, parameters_, {}, count);
+  const std::vector<double>& times = dish.sample_times_h;
+  const ActiveCourse active = linear_ ? linear_->follow(taken, times, count, derivatives) : integrated(pulses, dish, derivatives);
+
+  const std::size_t n = times.size();
+  const auto width = static_cast<std::size_t>(active.values.cols());
+  std::vector<std::vector<double>> values(width, std::vector<double>(n)), slopes = values;
+  for (std::size_t i = 0; i < n; ++i) {
+    const auto row = static_cast<Eigen::Index>(i);
+    const double moves = active.slopes(row, 0);
+    const Activity at = activity(active.values(row, 0));
+    values[0][i] = scale * at.value, slopes[0][i] = scale * at.slope * moves;
+    for (std::size_t c = 1; c < width; ++c) {
+      const auto column = static_cast<Eigen::Index>(c);
+      values[c][i] = scale * at.slope * active.values(row, column);
+      slopes[c][i] = scale * (at.slope * active.slopes(row, column) + at.curvature * moves * active.values(row, column));
+    }
+  }
+  const auto course = [&](std::size_t c) { return InputCourse(times, values[c], slopes[c], turns); };
+  out.course = course(0);
+  if (!derivatives) return out;
+  const InputCourse nothing({end_h}, {0}, {0}, {});
+  std::fill(out.by_from.begin(), out.by_from.end(), nothing), out.by_until = out.by_from;
+  for (std::size_t k = 0; k < pulses.size(); ++k) out.by_amount[k] = course(1 + k).scaled(reference_dose(kind_));
+  for (std::size_t e = 0; e < taken.size(); ++e) (taken[e].wash ? out.by_until : out.by_from)[static_cast<std::size_t>(taken[e].pulse)] = course(1 + pulses.size() + e);
+  return out;
+}
+
+ActiveCourse Carrier::integrated(std::span<const DosePulse> pulses, const Experiment& dish, bool derivatives) const {
+  const DosedModel dosed(*model_, parameters_, {}, static_cast<int>(pulses.size()));
   std::vector<double> amounts;
   for (const DosePulse& pulse : pulses) amounts.push_back(pulse.amount * reference_dose(kind_));
   OdeOptions solver{1e-9, 1e-12};
   solver.derivatives = Derivatives::frozen;      // the states do not depend on whether derivatives are wanted
   const Trajectory run = derivatives ? simulate(dosed, amounts, dish, solver, Sensitivities::parameters_and_event_times) : simulate(*model_, parameters_, dish, solver);
   if (!run.outcome.ok()) throw InputError(dish.id, "its parameters cannot be simulated: " + run.outcome.message);
-
-  const std::vector<double>& times = dish.sample_times_h;
-  const std::size_t n = times.size();
-  std::vector<double> values(n), slopes(n), x(dish.initial.size()), dx(dish.initial.size());
-  std::vector<std::vector<double>> column_values(derivatives ? run.sensitivity_columns.size() : 0, std::vector<double>(n)), column_slopes = column_values;
+  const Eigen::Index n = run.states.rows(), columns = derivatives ? static_cast<Eigen::Index>(run.sensitivity_columns.size()) : 0;
+  ActiveCourse out{Eigen::MatrixXd(n, 1 + columns), Eigen::MatrixXd(n, 1 + columns)};
+  std::vector<double> x(dish.initial.size()), dx(dish.initial.size());
   Linearisation linear;
   linear.state.setZero(model_->state_count(), model_->state_count()), linear.parameter.setZero(model_->state_count(), model_->parameter_count());
-  for (std::size_t i = 0; i < n; ++i) {
-    const Eigen::VectorXd state = run.states.row(static_cast<Eigen::Index>(i)).transpose();
+  for (Eigen::Index i = 0; i < n; ++i) {
+    const Eigen::VectorXd state = run.states.row(i).transpose();
     std::ranges::copy(state, x.begin());
-    if (derivatives) model_->linearise(times[i], x, parameters_, dx, linear);
-    else model_->rates(times[i], x, parameters_, dx);
-    const auto a = static_cast<std::size_t>(active_);
-    const Activity at = activity(x[a]);
-    values[i] = scale * at.value;
-    slopes[i] = scale * at.slope * dx[a];
-    for (std::size_t c = 0; c < column_values.size(); ++c) {
-      const auto column = run.sensitivities[i].col(static_cast<Eigen::Index>(c));
-      column_values[c][i] = scale * at.slope * column[active_];
-      column_slopes[c][i] = scale * (at.slope * linear.state.row(active_).dot(column) + at.curvature * dx[a] * column[active_]);
-    }
-  }
-  out.course = InputCourse(times, values, slopes, turns);
-  if (!derivatives) return out;
-  const InputCourse nothing({end_h}, {0}, {0}, {});
-  std::fill(out.by_from.begin(), out.by_from.end(), nothing), out.by_until = out.by_from;
-  for (int k = 0; k < count; ++k) out.by_amount[static_cast<std::size_t>(k)] = InputCourse(times, column_values[static_cast<std::size_t>(k)], column_slopes[static_cast<std::size_t>(k)], turns).scaled(reference_dose(kind_));
-  std::size_t number = 0;
-  for (const auto& [event, origin] : events) {
-    if (number == dish.schedule.size() || !(dish.schedule[number] == event)) continue;
-    const std::size_t column = static_cast<std::size_t>(count) + number++;
-    (origin.wash ? out.by_until : out.by_from)[static_cast<std::size_t>(origin.pulse)] = InputCourse(times, column_values[column], column_slopes[column], turns);
+    const double t = dish.sample_times_h[static_cast<std::size_t>(i)];
+    if (derivatives) model_->linearise(t, x, parameters_, dx, linear);
+    else model_->rates(t, x, parameters_, dx);
+    out.values(i, 0) = state[active_], out.slopes(i, 0) = dx[static_cast<std::size_t>(active_)];
+    if (columns == 0) continue;
+    const Eigen::MatrixXd& by = run.sensitivities[static_cast<std::size_t>(i)];
+    out.values.row(i).tail(columns) = by.row(active_);
+    out.slopes.row(i).tail(columns).noalias() = linear.state.row(active_) * by;
   }
   return out;
 }

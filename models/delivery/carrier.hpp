@@ -2,13 +2,16 @@
 #pragma once
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "libhyped/model/model.hpp"
+#include "libhyped/simulate/experiment.hpp"
 #include "libhyped/simulate/input_course.hpp"
 #include "models/delivery/active_input.hpp"
+#include "models/delivery/linear_doses.hpp"
 
 namespace hyped::models {
 
@@ -38,11 +41,13 @@ class Carrier {
   };
   Activity activity(double x) const;
   DosedCourse simulated(std::span<const DosePulse> pulses, double scale, double end_h, bool derivatives) const;
+  ActiveCourse integrated(std::span<const DosePulse> pulses, const Experiment& dish, bool derivatives) const;
   std::unique_ptr<Model> model_;
   std::vector<double> parameters_;
   Delivery kind_;
   int active_ = 0;
   double half_ = 0, peak_ = 1;
+  std::optional<LinearDoses> linear_;      // exact courses; none: integrated
 };
 
 }  // namespace hyped::models

@@ -6,6 +6,8 @@
 #include "libhyped/model/catalogue.hpp"
 #include "libhyped/simulate/simulate.hpp"
 #include "models/delivery/active_input.hpp"
+#include "models/delivery/activity.hpp"
+#include "models/delivery/carrier.hpp"
 #include "models/delivery/uptake.hpp"
 
 using namespace hyped;
@@ -109,6 +111,33 @@ TEST_CASE("the tabulated course is the simulated activity between its nodes too"
   const double scale = course(9.04) / t.states(4, 5);
   for (std::size_t i = 0; i < times.size(); ++i)
     CHECK(course(times[i]) == Approx(scale * t.states(static_cast<int>(i), 5)).epsilon(1e-5).margin(1e-8));
+}
+
+TEST_CASE("linear deliveries are exact: the catalogue's model integrated finely gives the same course under doses and washes") {
+  for (const Delivery kind : {Delivery::sirna, Delivery::modified_mrna, Delivery::ligand}) {
+    const Carrier carrier(kind, {});
+    const std::string name = kind == Delivery::sirna ? "delivery/sirna" : kind == Delivery::modified_mrna ? "delivery/modified_mrna" : "delivery/ligand";
+    const auto model = ModelCatalogue::instance().make(name);
+    const std::vector<double> parameters = model->default_parameters();
+    const int active = kind == Delivery::sirna ? 3 : kind == Delivery::modified_mrna ? 5 : 2;
+    const std::vector<double> spans{0.1};
+    CHECK(LinearDoses::of(*model, parameters, active, spans).has_value() == (kind != Delivery::ligand));      // binding saturates
+    const std::vector<DosePulse> pulses{{0.8, 2.13, 9.4}, {1.3, 12, std::numeric_limits<double>::infinity()}};
+    const InputCourse course = carrier.course(pulses, 60).course;
+    Experiment dish;
+    dish.initial = model->default_state();
+    dish.start_h = 2.13;
+    const double unit = reference_dose(kind);
+    dish.schedule = {{2.13, "medium", Action::add, 0.8 * unit}, {9.4, "medium", Action::set, 0}, {12, "medium", Action::add, 1.3 * unit}};
+    dish.sample_times_h = {3.13, 6.13, 9.4, 10, 12, 16, 24, 36, 60};
+    const Trajectory fine = simulate(*model, parameters, dish, OdeOptions{1e-12, 1e-14});
+    REQUIRE(fine.outcome.ok());
+    const auto activity = [&](double x) { return kind == Delivery::sirna ? silencing(x, 0.15) : x; };
+    const double at_10 = course(10), scale = at_10 / activity(fine.states(3, active));      // one unit for the whole course
+    // siRNA and mRNA are exact at nodes; between nodes the table's pieces are what is left
+    for (std::size_t i = 0; i < dish.sample_times_h.size(); ++i)
+      CHECK(course(dish.sample_times_h[i]) == Approx(scale * activity(fine.states(static_cast<int>(i), active))).epsilon(1e-6).margin(1e-8));
+  }
 }
 
 TEST_CASE("uptake strata: weights sum to 1, the mean transfected dose is 1, moments of a log-normal") {

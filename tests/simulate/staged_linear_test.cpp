@@ -207,6 +207,30 @@ TEST_CASE("inputs that vary: Magnus of order 4, its derivatives, and agreement w
   CHECK(derivative_error(*model, p, experiment) < 1e-6);
 }
 
+TEST_CASE("explicit steps of order 8: agree with the ODE, meet the tolerance, carry derivatives, and need a fraction of the products") {
+  const auto model = two_phase(12, 15, {{"slowing", {"drug"}, {"g1_exit", "division"}}});
+  auto p = defaults(*model);
+  set(*model, p, "slowing", -1.5);
+  Experiment experiment = culture(first_stage_only(*model, 100), {4, 8, 40, 72});
+  std::vector<double> times, values, slopes;      // a dose that comes and goes
+  for (double t = 0; t <= 72; t += 0.1) times.push_back(t), values.push_back(t * std::exp(-t / 6)), slopes.push_back((1 - t / 6) * std::exp(-t / 6));
+  experiment.inputs["drug"] = InputCourse(times, values, slopes, {});
+  const Trajectory ode = simulate_ode(*model, p, experiment, {.relative_tolerance = 1e-12, .absolute_tolerance = 1e-12}, Sensitivities::none);
+  LinearOptions options;
+  const Trajectory magnus = simulate_linear(*model, p, experiment, options);
+  options.varying = Varying::explicit_steps;
+  const Trajectory run = simulate_linear(*model, p, experiment, options);
+  CHECK(run.method.find("Dormand-Prince, order 8") != std::string::npos);
+  CHECK((run.states - ode.states).cwiseAbs().maxCoeff() < 1e-5);      // 100 cells, 1e-8 of them a step
+  CHECK((run.states - ode.states).cwiseAbs().maxCoeff() < 100 * run.error_bound);
+  CHECK(4 * run.work.products < magnus.work.products);
+  CHECK(derivative_error(*model, p, experiment, options) < 1e-6);
+  options.magnus_tolerance = 1e-11;
+  const Trajectory fine = simulate_linear(*model, p, experiment, options);
+  CHECK((fine.states - ode.states).cwiseAbs().maxCoeff() < 2e-8);
+  CHECK(fine.work.products > run.work.products);
+}
+
 TEST_CASE("the start distribution follows the odds, spreads over stages or stands at entry, and its derivatives are exact") {
   StageSettings settings;
   settings.stages = {{"G0", 3}, {"G1", 2}, {"S/G2/M", 4}};

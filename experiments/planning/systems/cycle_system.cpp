@@ -223,6 +223,7 @@ control::PlannedAnswer CycleSystem::answer(int member, std::span<const control::
   times.erase(std::unique(times.begin(), times.end()), times.end());
   const Dish dish = dish_of(member, pulses, times, derivatives);
   LinearOptions options;
+  options.varying = Varying::explicit_steps;      // shares and counts are smooth in the states
   if (derivatives)
     for (int c = 0; c < directions; ++c) options.columns.push_back(model_->parameter_count() + c);
   // amounts of steps are parameters of their own
