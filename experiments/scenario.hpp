@@ -89,6 +89,7 @@ struct Scenario {
   std::map<std::string, std::vector<std::string>> arm_inputs;
   std::vector<ScenarioEvent> events;
   std::optional<TwinSettings> twin;
+  std::string truth_from = "[twin] truth";      // what to call the values the twin is made with
   std::optional<CellsTwinSettings> cells;     // its sequencing half
   ProcessOptions fit;
   Records records;                            // of the run that is being made; set by the command

@@ -178,7 +178,7 @@ void run_simulate(RunDirectory& run, const Scenario& scenario) {
   Table values({{"name", "", ""}, {"unit", "", ""}, {"value", "", ""}, {"from", "", ""}, {"meaning", "", ""}});
   for (int i = 0; i < problem.space().count(); ++i) {
     const auto& p = problem.space()[i];
-    if (p.name.rfind("cells@", 0) != 0) values.add_row({p.name, p.unit, problem.space().natural(i, theta[i]), std::string(scenario.twin && scenario.twin->truth.contains(p.name) ? "[twin] truth" : "model's default or scenario"), p.meaning});
+    if (p.name.rfind("cells@", 0) != 0) values.add_row({p.name, p.unit, problem.space().natural(i, theta[i]), scenario.twin && scenario.twin->truth.contains(p.name) ? scenario.truth_from : std::string("model's default or scenario"), p.meaning});
   }
   run.add_table("parameters", values, "Parameter values the courses were computed with.");
   std::fprintf(stdout, "%s\n", to_terminal(values, "tables/parameters.tsv").c_str());

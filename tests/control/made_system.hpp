@@ -9,7 +9,7 @@ namespace hyped::tests {
 
 class MadeSystem final : public control::PlannedSystem {
  public:
-  // values [Q], by_amount [Q x pulses]
+  // values [Q], by_amount [Q x pulses]; an answer that also knows derivatives by starts and ends makes it [Q x 3 pulses]
   using Answer = std::function<void(int member, std::span<const control::Pulse> pulses, Eigen::VectorXd& values, Eigen::MatrixXd& by_amount)>;
   MadeSystem(int members, std::vector<std::string> names, Answer answer) : members_(members), answer_(std::move(answer)) {
     for (auto& name : names) names_.push_back({name, "1"});
@@ -29,7 +29,9 @@ class MadeSystem final : public control::PlannedSystem {
     answer_(member, pulses, out.values, by);
     if (!derivatives) return out;
     out.by_pulses.setZero(q, 3 * k);
-    for (Eigen::Index p = 0; p < k; ++p) out.by_pulses.col(3 * p) = by.col(p);
+    if (by.cols() == 3 * k) out.by_pulses = by;
+    else
+      for (Eigen::Index p = 0; p < k; ++p) out.by_pulses.col(3 * p) = by.col(p);
     return out;
   }
   std::vector<control::PlannedQuantity> course_quantities() const override { return {}; }

@@ -209,3 +209,57 @@ TEST_CASE("members count by their weights in regret and sensitivities") {
   const MemberPlans own = member_plans(problem, found, all_members(members));
   CHECK(own.regret == Approx(2 * 0.01 / 3.01).margin(1e-3));      // light members alone have something to regret
 }
+
+TEST_CASE("a plan out of the wrong valley is moved to a better start of the same dose") {
+  // One dose of amount 1 whose effect by its start has two valleys: a wide shallow one near 40 h and a narrow deep one near 8 h.
+  const MadeSystem system(8, {"level"}, [](int, std::span<const Pulse> pulses, Eigen::VectorXd& values, Eigen::MatrixXd& by) {
+    values[0] = 1, by.setZero(1, static_cast<Eigen::Index>(3 * pulses.size()));
+    for (std::size_t k = 0; k < pulses.size(); ++k) {
+      const double t = pulses[k].start_h, wide = 0.5 * std::exp(-0.5 * std::pow((t - 40) / 12, 2)), deep = 0.9 * std::exp(-0.5 * std::pow((t - 8) / 3, 2));
+      values[0] -= pulses[k].amount * (wide + deep);
+      by(0, static_cast<Eigen::Index>(3 * k)) = -(wide + deep);
+      by(0, static_cast<Eigen::Index>(3 * k + 1)) = pulses[k].amount * (wide * (t - 40) / 144 + deep * (t - 8) / 9);
+    }
+  });
+  InputLimits input{"dose"};
+  input.lowest = input.highest = 1, input.latest_h = 60, input.fewest = 1;
+  PlanProblem problem{&system, {input}, 0, one_target(0), {}, {RiskMeasure::mean, 0.9, 0}, 0, never_h, {}};
+  PlanSearchOptions options;
+  options.candidates = options.starts = options.polished = 1;
+  options.given = {{{0, 1, 40, never_h}}};      // begins in the shallow valley
+  options.sweep = 0;
+  CHECK(find_plan(problem, options).best.pulses[0].start_h > 30);
+  options.sweep = 12;
+  const PlanSearch found = find_plan(problem, options);
+  CHECK(found.best.pulses[0].start_h == Approx(8).margin(0.2));
+  CHECK(found.others.front().cost > found.best.cost);      // what it was is kept beside it
+}
+
+TEST_CASE("slack is known where the cost curves down in some direction: each variable alone, until the cost itself has risen") {
+  // level = 1 - amount * start / 10 - ...: a saddle in (amount, start) where both trade off
+  const MadeSystem system(4, {"level"}, [](int, std::span<const Pulse> pulses, Eigen::VectorXd& values, Eigen::MatrixXd& by) {
+    values[0] = 0, by.setZero(1, static_cast<Eigen::Index>(3 * pulses.size()));
+    for (std::size_t k = 0; k < pulses.size(); ++k) {
+      const double t = pulses[k].start_h, a = pulses[k].amount, bump = std::sin(t);
+      values[0] += a * bump;
+      by(0, static_cast<Eigen::Index>(3 * k)) = bump, by(0, static_cast<Eigen::Index>(3 * k + 1)) = a * std::cos(t);
+    }
+  });
+  InputLimits input{"dose"};
+  input.lowest = 0.5, input.highest = 1.5, input.latest_h = 6, input.fewest = 1;
+  PlanProblem problem{&system, {input}, 0, one_target(3), {}, {RiskMeasure::mean, 0.9, 0}, 0, never_h, {0, 1, 2, 3}};
+  PlanSearch search;
+  search.shapes = enumerate_shapes(problem.inputs);
+  search.best.shape = 0;
+  search.best.x.resize(2);
+  search.best.x << 1.0, 4.5;      // sin is near its least: the cost curves down there by the start
+  const auto rows = variable_slack(problem, search, 0.1);
+  REQUIRE(rows.size() == 2);
+  for (const auto& row : rows) {
+    CHECK(row.known);
+    CHECK_FALSE(row.following);
+  }
+  // distance = 3 - a sin(4.5): rises by .1 with a from 1 to 1 + .1 / .9775; falls without end the other way
+  CHECK(rows[0].upper == Approx(1 + 0.1 / 0.97753).margin(0.002));
+  CHECK(rows[0].lower == 0.5);
+}

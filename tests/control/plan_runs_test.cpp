@@ -185,6 +185,27 @@ TEST_CASE("bad planning scenarios are one clear error and leave nothing") {
   }
 }
 
+TEST_CASE("planning scenarios refuse what no plan can be: doses after the harvest, pulses that do not fit, impossible targets") {
+  const testing::CommandFolder folder;
+  const struct {
+    const char *from, *to, *said;
+  } cases[] = {{"amount = [0, 1.5]\nstart_h = [0, 30]", "amount = [-2, 1.5]\nstart_h = [0, 30]", "bad.toml:12: the amount of 'siPRRX1' runs from -2 to 1.5"},
+               {"duration_h = [6, 30]", "duration_h = [-6, 30]", "bad.toml:14: 'siPRRX1' may last -6 h"},
+               {"harvest_h = 72", "harvest_h = 50", "'mmMYOD1' may start at 60 h, after the harvest at 50 h"},
+               {"start_h = [0, 60]", "start_h = [0, 60]\npulses = [0, 3]\ngap_h = 40", "3 pulses of 'mmMYOD1' cannot stand 40 h apart"},
+               {"time_h = 48\nvalue = 0.15", "time_h = 80\nvalue = 0.15", "asked for at 80 h, after the harvest at 72 h"},
+               {"value = 0.15", "value = 1.7", "asks for the share 1.7"}};
+  for (const auto& one : cases) {
+    written(folder, "bad.toml", small_plan, one.from, one.to);
+    const testing::Ended ended = folder.run("control plan bad.toml --out bad");
+    INFO(one.to << "\n" << ended.err);
+    CHECK(ended.code == 2);
+    std::string flat = ended.err;
+    for (std::size_t at; (at = flat.find("\n  ")) != flat.npos;) flat.replace(at, 3, " ");      // as wrapped for a terminal
+    CHECK_THAT(flat, Contains(one.said));
+  }
+}
+
 TEST_CASE("planning scenarios of networks refuse what belongs to cell cycles, and shares above one") {
   const testing::CommandFolder folder;
   const std::string text = testing::text_of(fs::path(tests::source_folder()) / "experiments/scenarios/plan_network.toml");

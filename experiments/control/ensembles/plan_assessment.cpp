@@ -79,6 +79,10 @@ std::vector<TimingPoint> timing_course(const PlanProblem& problem, const std::ve
     const double start = from_h + (until_h - from_h) * k / std::max(1, points - 1);
     at.until_h += start - at.start_h;
     at.start_h = start;
+    const double gap_h = problem.inputs[static_cast<std::size_t>(at.input)].gap_h;      // from the end of a pulse, or its start if it is never washed out
+    const auto end = [](const Pulse& p) { return std::isfinite(p.until_h) ? p.until_h : p.start_h; };
+    const bool apart = std::all_of(moved.begin(), moved.end(), [&](const Pulse& other) { return &other == &at || other.input != at.input || !(other.amount > 0) || other.start_h >= end(at) + gap_h - 1e-9 || at.start_h >= end(other) + gap_h - 1e-9; });
+    if (!apart) continue;
     const EnsembleAnswer answer = ensemble_answer(*problem.system, problem.target, members, moved);
     if (!answer.outcome.ok()) continue;
     out.push_back({start, risk_of(problem.risk, answer.distances, answer.weights), answer.distances.dot(answer.weights) / answer.weights.sum(), answer.quantities.transpose() * answer.weights / answer.weights.sum()});
@@ -116,6 +120,28 @@ std::vector<VariableSlack> variable_slack(const PlanProblem& problem, const Plan
     if (!held) free.push_back(v);
   }
   curvature = (0.5 * (curvature + curvature.transpose())).eval();
+  double least = 0;
+  const bool followed = function.objective(z, least, nullptr);
+  // From z towards `bound` along one variable: the place where the cost has risen, by steps and bisection.
+  const auto moved_alone = [&](Eigen::VectorXd at, int v, double bound, double by, bool& known) {
+    const double from = at[v];
+    const auto risen = [&](double place) {
+      double value = 0;
+      at[v] = place;
+      if (!followed || !function.objective(at, value, nullptr)) known = false;
+      return value > least + by;
+    };
+    constexpr int steps = 16;
+    double inside = from, outside = from;
+    for (int k = 1; k <= steps && outside == inside; ++k) {
+      const double place = from + (bound - from) * k / steps;
+      if (risen(place)) outside = place;
+      else inside = outside = place;
+    }
+    if (outside == inside) return bound;
+    for (int k = 0; k < 8; ++k) (risen(0.5 * (inside + outside)) ? outside : inside) = 0.5 * (inside + outside);
+    return inside;
+  };
   const auto n = static_cast<Eigen::Index>(free.size());
   Eigen::MatrixXd inner = curvature(free, free);
   const Eigen::LDLT<Eigen::MatrixXd> factor(inner);
@@ -124,12 +150,18 @@ std::vector<VariableSlack> variable_slack(const PlanProblem& problem, const Plan
   for (int v = 0; v < variables; ++v) {
     const PlanVariable& variable = shape.variables()[static_cast<std::size_t>(v)];
     const double width = variable.upper - variable.lower;
-    VariableSlack slack{variable.name, variable.unit, search.best.x[v], variable.lower, variable.upper, false, true};
+    VariableSlack slack{variable.name, variable.unit, search.best.x[v], variable.lower, variable.upper, false, true, true};
     const auto place = std::find(free.begin(), free.end(), v);
     double reach = 1;
     if (place == free.end()) slack.at_bound = true, reach = std::min(1.0, rise / std::abs(slope[v]));
-    else if (!convex) slack.known = false;
-    else reach = std::sqrt(2 * rise * std::max(0.0, inverse(place - free.begin(), place - free.begin())));
+    else if (!convex) {
+      slack.following = false;
+      const auto reached = [&](double bound) { return moved_alone(z, v, bound, rise, slack.known); };
+      const double low = reached(0), high = reached(1);
+      slack.lower = variable.lower + width * low, slack.upper = variable.lower + width * high;
+      out.push_back(slack);
+      continue;
+    } else reach = std::sqrt(2 * rise * std::max(0.0, inverse(place - free.begin(), place - free.begin())));
     slack.lower = std::max(variable.lower, slack.value - reach * width);
     slack.upper = std::min(variable.upper, slack.value + reach * width);
     out.push_back(slack);
@@ -154,7 +186,7 @@ MemberPlans member_plans(const PlanProblem& problem, const PlanSearch& search, c
   const auto count = static_cast<Eigen::Index>(members.size());
   out.variables.resize(count, shape.variable_count());
   out.distances.setZero(count);
-  Eigen::VectorXd common = Eigen::VectorXd::Zero(count), liked = common;      // costs: distance and price of the dose
+  Eigen::VectorXd common = Eigen::VectorXd::Zero(count), liked = common, shared = common;      // costs: distance and price of the dose; shared: distance of the common plan
   PlanProblem own = problem;
   own.risk = {RiskMeasure::mean, 0.9, 0};
   parallel_for(static_cast<int>(count), [&](int m) {
@@ -165,7 +197,7 @@ MemberPlans member_plans(const PlanProblem& problem, const PlanSearch& search, c
     common[m] = liked[m] = cost;
     const std::vector<int> alone{members[static_cast<std::size_t>(m)]};
     const auto distance_at = [&](const Eigen::VectorXd& x) { return ensemble_answer(*problem.system, problem.target, alone, shape.pulses(x)).distances[0]; };
-    out.distances[m] = distance_at(search.best.x);
+    out.distances[m] = shared[m] = distance_at(search.best.x);
     if (shape.variable_count() == 0) return;
     ProgramOptions solver;
     solver.method = ProgramMethod::sequential;
@@ -179,6 +211,7 @@ MemberPlans member_plans(const PlanProblem& problem, const PlanSearch& search, c
   Eigen::VectorXd weights(count);
   for (Eigen::Index m = 0; m < count; ++m) weights[m] = problem.system->weight(members[static_cast<std::size_t>(m)]);
   out.regret = (common - liked).dot(weights) / weights.sum();
+  out.nearer = (shared - out.distances).dot(weights) / weights.sum();
   const Eigen::MatrixXd parameters = problem.system->parameters();
   const std::vector<std::string> names = problem.system->parameter_names();
   const double effective = effective_count(weights);
@@ -189,7 +222,7 @@ MemberPlans member_plans(const PlanProblem& problem, const PlanSearch& search, c
       const double r = spearman(values, what, weights), z = std::atanh(std::clamp(r, -0.999999, 0.999999)), sd = 1.06 / std::sqrt(effective - 3);
       out.sensitivities.push_back({names[p], of, r, std::tanh(z - 1.96 * sd), std::tanh(z + 1.96 * sd)});
     };
-    add("distance", common);
+    add("distance", shared);
     for (int v = 0; v < shape.variable_count(); ++v) add(shape.variables()[static_cast<std::size_t>(v)].name, out.variables.col(v));
   }
   return out;

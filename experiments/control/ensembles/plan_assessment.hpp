@@ -41,17 +41,18 @@ struct TimingPoint {
   double start_h = 0, risk = 0, mean = 0;
   Eigen::VectorXd quantities;              // means over the members [Q]
 };
-// Starts at which a member cannot be simulated are left out.
+// Starts nearer to another pulse of the input than its gap allows, and starts at which a member cannot be simulated, are left out.
 std::vector<TimingPoint> timing_course(const PlanProblem& problem, const std::vector<Pulse>& pulses, int pulse, double from_h, double until_h, int points, const std::vector<int>& members);
 
-// How far each variable can move (others free to follow) until the cost rises by `rise`: from the curvature of the cost at the plan
-// (central differences of the exact gradient), sqrt(2 rise / Schur complement), cut at the bounds; a variable at a bound with a slope pushing
-// outward is named so.
+// How far each variable can move until the cost rises by `rise`. Where the cost curves upwards at the plan (central differences of the exact
+// gradient), others free to follow: sqrt(2 rise / Schur complement), cut at the bounds; a variable at a bound with a slope pushing outward is named
+// so. Elsewhere the variable alone is moved until the cost itself has risen, or to its bound.
 struct VariableSlack {
   std::string name, unit;
   double value = 0, lower = 0, upper = 0;  // variable and how far it can go
   bool at_bound = false;
-  bool known = true;                       // false: the cost does not curve upwards at the plan, or cannot be followed: how far is not known
+  bool following = true;                   // the other variables follow; false: they stay
+  bool known = true;                       // false: the cost cannot be followed
 };
 std::vector<VariableSlack> variable_slack(const PlanProblem& problem, const PlanSearch& search, double rise);
 
@@ -64,7 +65,8 @@ struct PlanSensitivity {
 struct MemberPlans {
   Eigen::MatrixXd variables;               // [M x V] each member's own best plan of the same shape
   Eigen::VectorXd distances;               // [M] at it
-  double regret = 0;                       // weighted mean cost of the common plan minus that of the members' own: value of knowing the model
+  double regret = 0;                       // weighted mean cost (distance and price of the doses) of the common plan minus that of the members' own: value of knowing the model
+  double nearer = 0;                       // of which distance; below 0 where own plans save doses at the cost of distance
   std::vector<PlanSensitivity> sensitivities;
 };
 // Sources: Fieller, Hartley & Pearson 1957, Biometrika 44:470 (variance of Spearman's correlation).

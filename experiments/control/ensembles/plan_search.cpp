@@ -76,6 +76,25 @@ void solve(const PlanProblem& problem, const PlanShape& shape, const std::vector
   job.evaluations = program.evaluations() * static_cast<long>(members.size());
 }
 
+// One pulse's start moved over its range, all else as it is: the best place of another valley, if there is one.
+bool better_start(const PlanProblem& problem, const PlanShape& shape, const std::vector<int>& members, const PlanSearchOptions& options, const FoundPlan& best, long& evaluations, Eigen::VectorXd& to) {
+  EnsembleProgram program(problem, shape, members);
+  double least = best.cost - std::max(1e-6, 1e-3 * std::abs(best.cost));
+  bool found = false;
+  for (int v = 0; v < shape.variable_count(); ++v) {
+    const PlanVariable& variable = shape.variables()[static_cast<std::size_t>(v)];
+    if (variable.knob != Knob::start) continue;
+    for (int k = 0; k < options.sweep; ++k) {
+      Eigen::VectorXd x = best.x;
+      x[v] = variable.lower + (variable.upper - variable.lower) * (k + 0.5) / options.sweep;
+      double cost = 0, violation = 0;
+      if (program.value(x, cost, violation) && violation <= options.keeps && cost < least) least = cost, to = x, found = true;
+    }
+  }
+  evaluations += program.evaluations() * static_cast<long>(members.size());
+  return found;
+}
+
 // Doses that came out as none are left out: the shape without them says the same with fewer variables.
 void leave_out_none(const PlanProblem& problem, const std::vector<int>& members, double keeps, PlanSearch& search) {
   std::vector<Pulse> given;
@@ -220,6 +239,16 @@ PlanSearch find_plan(const PlanProblem& problem, const PlanSearchOptions& option
   for (std::size_t k = 0; k < last.size(); ++k) out.rows[static_cast<std::size_t>(last[k].shape)].feasible |= last[k].good && last[k].violation <= options.keeps;
   for (std::size_t k = 1; k < order.size(); ++k) out.others.push_back(found[order[k]]);
   out.best = found[order[0]];
+  for (int round = 0; round < 3 && options.sweep > 0; ++round) {
+    const PlanShape& shape = out.shapes[static_cast<std::size_t>(out.best.shape)];
+    Job job;
+    job.shape = out.best.shape;
+    if (!better_start(problem, shape, members, options, out.best, out.evaluations, job.end)) break;
+    polish(job);
+    if (!last.back().good || last.back().violation > options.keeps || last.back().cost >= out.best.cost) break;
+    out.others.insert(out.others.begin(), out.best);
+    out.best = found.back();
+  }
   leave_out_none(problem, members, options.keeps, out);
   return out;
 }

@@ -13,6 +13,7 @@ struct PlanSearchOptions {
   int starts = 6;                  // of them, the best that are not alike, are local solves on `screening` members
   int screening = 8;               // members
   int polished = 2;                // ends, over all shapes, that are solved again on all members; more where none of them keeps the limits there
+  int sweep = 12;                  // starts over the range of every pulse of the best end, all else as it is, that are looked at for a better valley; 0: none
   double tolerance = 1e-8;         // of the last solves
   double gain = 1e-7;              // a step that gains less of the cost, relative, is the last one
   int iterations = 200;

@@ -92,7 +92,7 @@ PredictiveRange predictive_range(const Eigen::VectorXd& values, const Eigen::Vec
     if ((above += weights[order[k]] / sum) > tail * (1 + 1e-12)) break;
     out.upper = values[order[k]], high = above;
   }
-  out.level = std::max(0.0, 1 - (low + high) * n / (n + 1));
+  out.level = std::max(0.0, 1 - std::max((low + high) * n, 2.0) / (n + 1));      // light members at the ends promise no more than n equal ones
   return out;
 }
 

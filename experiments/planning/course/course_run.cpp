@@ -102,8 +102,13 @@ PlanOutcome run_course(RunDirectory& run, const PlanScenario& scenario, const st
 
   out.search.best.pulses = pulses_of_course(solution.course, problem);
   out.search.best.cost = solution.cost;
-  plan.references = {{"no input", {}}, {"all at their most", {}}};
-  for (int i = 0; i < static_cast<int>(scenario.inputs.size()); ++i) plan.references[1].pulses.push_back({i, scenario.inputs[static_cast<std::size_t>(i)].highest, problem.start_time, scenario.harvest_h});
+  const double span_h = scenario.harvest_h - problem.start_time;
+  const bool held_back = std::any_of(scenario.inputs.begin(), scenario.inputs.end(), [&](const auto& input) { return input.total < input.highest * span_h; });      // totals are of level times hours
+  plan.references = {{"no input", {}}, {held_back ? "all that the totals allow, evenly" : "all at their most", {}}};
+  for (int i = 0; i < static_cast<int>(scenario.inputs.size()); ++i) {
+    const InputLimits& input = scenario.inputs[static_cast<std::size_t>(i)];
+    plan.references[1].pulses.push_back({i, std::min(input.highest, input.total / span_h), problem.start_time, scenario.harvest_h});
+  }
   out.plan = record_of(*plan.problem, "plan", out.search.best.pulses, plan.halves.report, scenario.within);
   if (!out.plan.outcome.ok()) {
     run.set_outcome(out.plan.outcome);

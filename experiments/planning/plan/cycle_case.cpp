@@ -17,7 +17,7 @@ constexpr int held_looks = 24;      // times at which a held term is looked at, 
 int quantity_of(CyclePlanSetup& setup, const StatedQuantity& stated, const std::string& name, double harvest_h) {
   const std::map<std::string, CycleQuantity::Kind> kinds{{"share", CycleQuantity::Kind::share}, {"cells", CycleQuantity::Kind::cells}, {"relative_cells", CycleQuantity::Kind::relative_cells}};
   const auto kind = kinds.find(stated.quantity);
-  if (kind == kinds.end()) throw InputError(stated.place, "a cell-cycle model has no quantity '" + stated.quantity + "'", "use share, cells or relative_cells");
+  if (kind == kinds.end()) throw InputError(stated.place, "a cell-cycle model has no quantity '" + stated.quantity + "'", "use share, cells or relative_cells, or level of genes in a joint plan");
   if (kind->second == CycleQuantity::Kind::share && stated.of.empty()) throw InputError(stated.place, "the share '" + name + "' names no phase", "give phases = [...]");
   setup.quantities.push_back({name, kind->second, stated.of, std::isfinite(stated.time_h) ? stated.time_h : harvest_h, stated.at_dosing});
   return static_cast<int>(setup.quantities.size()) - 1;

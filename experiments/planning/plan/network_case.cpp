@@ -121,9 +121,16 @@ PlanCase make_network_case(const PlanScenario& scenario, const std::string& sour
   out.rests_on = "the doses' assumed half-lives and their linear action";
   const auto heaviest = static_cast<int>(std::max_element(weights.begin(), weights.end()) - weights.begin());
   out.settings = {{"cells", file}, {"edges", data.edges}, {"depth", fmt::format("{:.4g} counts at level 1", data.depth)}};
-  out.write_schedule = [network, heaviest, end = out.end_h](RunDirectory& run, const std::string& name, const std::vector<control::Pulse>& pulses) {
+  out.write_schedule = [network, heaviest, end = out.end_h, quantities, genes = cells.genes, target = std::make_shared<control::PlanTarget>(out.problem->target)](RunDirectory& run, const std::string& name, const std::vector<control::Pulse>& pulses) {
     const std::string relative = "data/" + file_name_of(name) + ".toml";
     write_file(run.path_for(relative), to_network_toml(network->member(heaviest), pulses, "Plan found by hyped control: " + name, end));
+    const std::vector<int> one{heaviest};
+    const auto there = control::ensemble_answer(*network, *target, one, pulses);
+    if (there.outcome.ok()) {      // what whoever runs the file should find again
+      Table table({{"species", "", "in the network file"}, {"gene", "", ""}, {"time_h", "h", ""}, {"level", "", "mean of the model's run of it"}});
+      for (std::size_t q = 0; q < quantities.size(); ++q) table.add_row({fmt::format("x{}", quantities[q].gene), genes[static_cast<std::size_t>(quantities[q].gene)], quantities[q].time_h, there.quantities(0, static_cast<Eigen::Index>(q))});
+      run.add_table("schedule_" + file_name_of(name), table, fmt::format("What the target's genes come to in the network of {}: member {}, the one of greatest weight. Its distance from the target is {:.4g}.", relative, heaviest + 1, there.distances[0]));
+    }
     return "hyped network simulate OUT/" + relative + " --out FOLDER";
   };
   return out;

@@ -77,7 +77,8 @@ std::string pulse_words(const PlanCase& plan, const std::vector<control::Pulse>&
   for (const control::Pulse& pulse : pulses) {
     const control::InputLimits& input = plan.problem->inputs[static_cast<std::size_t>(pulse.input)];
     if (!(pulse.amount > 0)) continue;
-    words.push_back(fmt::format("{:.3g} {} of {} at {:.3g} h{}", pulse.amount, input.unit, input.name, pulse.start_h, std::isfinite(pulse.until_h) ? fmt::format(" until {:.3g} h", pulse.until_h) : ""));
+    const auto hours = [](double t) { return std::abs(t) < 5e-4 ? 0.0 : t; };      // what rounding leaves of 0 is 0
+    words.push_back(fmt::format("{:.3g} {} of {} at {:.3g} h{}", pulse.amount, input.unit, input.name, hours(pulse.start_h), std::isfinite(pulse.until_h) ? fmt::format(" until {:.3g} h", hours(pulse.until_h)) : ""));
   }
   return words.empty() ? "no dose" : fmt::format("{}", fmt::join(words, "; "));
 }

@@ -77,8 +77,8 @@ void courses(RunDirectory& run, const PlanCase& plan, const std::vector<std::pai
     for (const Course& one : followed)
       for (std::size_t t = 0; one.quantity == g && t < one.median.size(); t += 2) levels.add_row({quantities[g].name, one.arm, times[t], one.median[t], one.lower[t], one.upper[t]});
   const std::string band = "line: median   band: 90 % of members";
-  if (!shares.rows().empty()) report::add_figure(run, {"courses", "Shares of the phases under the plan and what it is compared with; bands: 90 % of the reporting members.", "time_course", {{"model", shares}}, {{"y_label", "share of cells [1]"}, {"band_label", band}}, "answer"});
-  if (!levels.rows().empty()) report::add_figure(run, {"genes", fmt::format("Levels of the {} genes that the plans move most; bands: 90 % of the reporting members.", genes.size()), "time_course", {{"model", levels}}, {{"y_label", "level [relative to the network's units]"}, {"band_label", band}}, "answer"});
+  if (!shares.rows().empty()) report::add_figure(run, {"courses", fmt::format("Shares of the phases under the plan and what it is compared with; bands: 90 % of {} reporting members.", members), "time_course", {{"model", shares}}, {{"y_label", "share of cells [1]"}, {"band_label", band}}, "answer"});
+  if (!levels.rows().empty()) report::add_figure(run, {"genes", fmt::format("Levels of the {} genes that the plans move most; bands: 90 % of {} reporting members.", genes.size(), members), "time_course", {{"model", levels}}, {{"y_label", "level [relative to the network's units]"}, {"band_label", band}}, "answer"});
 }
 
 }  // namespace
@@ -91,9 +91,14 @@ void write_plan_figures(RunDirectory& run, const PlanCase& plan, const PlanOutco
   Table inputs({{"arm", "", ""}, {"input", "", ""}, {"time_h", "h", ""}, {"amount", "", "active, 1: peak of the reference dose"}});
   for (const auto& [name, pulses] : all)
     for (std::size_t i = 0; i < plan.problem->inputs.size(); ++i) {
-      const Eigen::VectorXd course = plan.system->input_course(member, static_cast<int>(i), pulses, times);
+      std::vector<double> moments = times;      // with the moments on both sides of a change: a step is drawn as one
+      for (const auto& pulse : pulses)
+        for (const double turn : {pulse.start_h, pulse.until_h})
+          if (pulse.input == static_cast<int>(i) && turn > 0 && turn <= plan.end_h) moments.push_back(turn - 1e-6), moments.push_back(turn);
+      std::sort(moments.begin(), moments.end());
+      const Eigen::VectorXd course = plan.system->input_course(member, static_cast<int>(i), pulses, moments);
       if (course.cwiseAbs().maxCoeff() > 0 || name == "plan")
-        for (std::size_t t = 0; t < times.size(); ++t) inputs.add_row({name, plan.problem->inputs[i].name, times[t], course[static_cast<Eigen::Index>(t)]});
+        for (std::size_t t = 0; t < moments.size(); ++t) inputs.add_row({name, plan.problem->inputs[i].name, moments[t], course[static_cast<Eigen::Index>(t)]});
     }
   report::add_figure(run, {"schedule", "What acts over time: the plan, and what it is compared with; 1 is the peak of the reference dose.", "schedule", {{"inputs", inputs}}, {{"y_label", "active input [1]"}}, "answer"});
   courses(run, plan, all, times);

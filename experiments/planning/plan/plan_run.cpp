@@ -85,12 +85,13 @@ void answer_protocol(RunDirectory& run, const PlanCase& plan, const PlanOutcome&
   run.add_answer(fmt::format("This plan does not beat the {} for sure: it does with chance {:.2f}.", c->other, c->chance));
   if (!found.beating) return run.add_result("beats_protocol", std::string("unknown"));
   const auto& best = *found.beating;
-  run.add_result("greatest_chance_to_beat_protocol", best.contrast.chance, "of the plan found for that");
+  run.add_result("greatest_chance_to_beat_protocol", std::max(best.contrast.chance, c->chance), "of this plan and of one found for that");
   if (best.contrast.chance >= sure) {
     run.add_answer(fmt::format("Another plan does, with chance {:.2f} (a search for just that): {}; mean distance {:.4g}.", best.contrast.chance, pulse_words(plan, best.plan.pulses), best.record.mean));
     return run.add_result("beats_protocol", std::string("another plan does"));
   }
-  run.add_answer(fmt::format("No plan that was found within these limits beats the {} for sure: a search for the greatest chance to, doses for free, ends at {:.2f} ({}).", c->other, best.contrast.chance, pulse_words(plan, best.plan.pulses)));
+  run.add_answer(best.contrast.chance > c->chance ? fmt::format("No plan that was found within these limits beats the {} for sure: a search for the greatest chance to, doses for free, ends at {:.2f} ({}).", c->other, best.contrast.chance, pulse_words(plan, best.plan.pulses))
+                                                  : fmt::format("No plan that was found within these limits beats the {} for sure: a search for the greatest chance to, doses for free, finds none with a greater one than this plan's.", c->other));
   run.add_result("beats_protocol", std::string("no"));
 }
 
@@ -124,8 +125,9 @@ void write_plan_answers(RunDirectory& run, const PlanScenario& scenario, const P
   const auto& best = found.search.best;
   run.add_answer(fmt::format("Plan: {}.", pulse_words(plan, best.pulses)));
   const bool share = scenario.risk.measure == control::RiskMeasure::reach;
+  const double risk = best.cost - scenario.price * control::total_of(best.pulses);      // of the distance alone
   run.add_answer(fmt::format("Distance of one more member, not used to find the plan: {:.4g} ({} {:.4g} to {:.4g}); the plan's own half says {:.4g} for the {}.", found.plan.mean, plan.structures_differ ? "5 to 95 % with an open lower end" : control::range_words(found.plan.range.level),
-                             found.plan.range.lower, found.plan.range.upper, share ? scenario.price * control::total_of(best.pulses) - best.cost : best.cost, control::to_words(scenario.risk)));
+                             found.plan.range.lower, found.plan.range.upper, share ? -risk : risk, control::to_words(scenario.risk)));
   if (plan.structures_differ) run.add_note("Ranges of distances: members are networks of different structure. The lower end is open: it counts only what a better plan would gain in a member, as true cells may reach what no plan of a member reaches; the upper end is the members' own.");
   for (const auto& c : found.contrasts) run.add_answer(fmt::format("Against '{}': nearer to the target with chance {:.2f}; it gains {:.4g} ({} {:.4g} to {:.4g}).", c.other, c.chance, c.gain, control::range_words(c.level), c.lower, c.upper));
   for (const auto& reason : found.not_simulated) run.add_warning("What the plan is to be compared with could not be simulated: " + reason);
@@ -137,7 +139,7 @@ void write_plan_answers(RunDirectory& run, const PlanScenario& scenario, const P
   for (const auto& row : support_of(plan, best.pulses)) ++parts, supported += row.supported;
   if (parts > supported) run.add_warning(fmt::format("{} of {} parts of the plan lie outside what was measured (tables/support.tsv): they rest on {}.", parts - supported, parts, plan.rests_on));
   run.add_result("distance", found.plan.mean, "mean over reporting members");
-  run.add_result("cost", best.cost, "over the plan's own half");
+  run.add_result("cost", best.cost, scenario.price > 0 ? "over the plan's own half, with the price of its doses" : "over the plan's own half");
   if (plan.centre >= 0 && std::isfinite(found.centre_distance)) run.add_result("distance_of_centre", found.centre_distance, "at the fitted values");
   if (!best.ended.empty()) run.add_note("The last solve ended early: " + best.ended);
 }

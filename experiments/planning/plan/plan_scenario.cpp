@@ -58,15 +58,20 @@ control::InputLimits read_input(Section s) {
   const auto pulses = range(s, "pulses", 1, 1);
   input.fewest = static_cast<int>(pulses.first), input.most = static_cast<int>(pulses.second);
   if (input.fewest < 0 || pulses.first != input.fewest || pulses.second != input.most) throw InputError(s.place("pulses"), "pulses must be whole numbers from 0", "write [0, 2]");
+  if (input.lowest < 0 || !std::isfinite(input.highest)) throw InputError(s.place("amount"), fmt::format("the amount of '{}' runs from {:.6g} to {:.6g}", input.name, input.lowest, input.highest), "an amount is finite and not negative");
+  if (!std::isfinite(input.earliest_h) || !std::isfinite(input.latest_h)) throw InputError(s.place("start_h"), "a start of '" + input.name + "' is not finite", "give hours");
+  if (!(input.shortest_h > 0)) throw InputError(s.place("duration_h"), fmt::format("'{}' may last {:.6g} h", input.name, input.shortest_h), "give more than 0 h; without duration_h it is not washed out");
   input.total = s.number("total", control::never_h);
   input.gap_h = positive(s, "gap_h", 0, true);
+  if (const double least = (input.most - 1) * (input.gap_h + (std::isfinite(input.shortest_h) ? input.shortest_h : 0)); input.most > 1 && least > input.latest_h - input.earliest_h)
+    throw InputError(s.place("gap_h"), fmt::format("{} pulses of '{}' cannot stand {:.6g} h apart: their starts may lie between {:.6g} and {:.6g} h", input.most, input.name, input.gap_h, input.earliest_h, input.latest_h), "allow fewer pulses, a smaller gap_h or a longer start_h");
   s.reject_unknown();
   return input;
 }
 
 StatedQuantity read_quantity(Section& s, const std::string& otherwise) {
   StatedQuantity q;
-  q.quantity = s.text("quantity", otherwise);
+  q.quantity = s.text("quantity", s.has("genes") ? "level" : otherwise);
   q.of = s.texts("phases");
   for (const auto& gene : s.texts("genes")) q.of.push_back(gene);
   q.time_h = s.number("time_h", at_harvest);
@@ -182,7 +187,10 @@ PlanScenario read_plan_scenario(const std::filesystem::path& file) {
     out.ensemble.relative_sd = positive(s, "relative_sd", 0, true);
     s.reject_unknown();
   }
-  for (Section s : top.sections("input")) out.inputs.push_back(read_input(s));
+  for (Section s : top.sections("input")) {
+    out.inputs.push_back(read_input(s));
+    if (const auto& input = out.inputs.back(); !input.free && input.latest_h > out.harvest_h) throw InputError(s.place("start_h"), fmt::format("'{}' may start at {:.6g} h, after the harvest at {:.6g} h", input.name, input.latest_h, out.harvest_h), "end its starts at the harvest, or give a later harvest_h");
+  }
   out.between_h = positive(top, "between_h", 0, true);
   for (Section s : top.sections("handling")) {
     StatedHandling handling;
@@ -220,6 +228,15 @@ PlanScenario read_plan_scenario(const std::filesystem::path& file) {
   for (const auto& input : out.inputs)
     if (input.free != out.inputs[0].free) throw InputError(file.string(), "some inputs have pulses, others a free shape", "plan them apart");
   if (is_free(out) && out.kind == "joint") throw InputError(file.string(), "levels over time are planned for cell cycles, not for joint plans", "write kind = \"cycle\"");
+  const auto before_harvest = [&](const StatedQuantity& q, const std::string& name) {
+    if (std::isfinite(q.time_h) && q.time_h > out.harvest_h) throw InputError(q.place, fmt::format("'{}' is asked for at {:.6g} h, after the harvest at {:.6g} h", name, q.time_h, out.harvest_h), "give an earlier time_h, or a later harvest_h");
+  };
+  for (const auto& limit : out.limits) before_harvest(limit.quantity, limit.limit.name);
+  for (const auto& term : out.terms) {
+    before_harvest(term.quantity, term.term.name);
+    const double value = term.term.value;
+    if (value < 0 || (term.quantity.quantity == "share" && value > 1) || !std::isfinite(value)) throw InputError(term.quantity.place, fmt::format("'{}' asks for the {} {:.6g}", term.term.name, term.quantity.quantity, value), term.quantity.quantity == "share" ? "a share lies between 0 and 1" : "it cannot be negative, and is finite");
+  }
   for (const auto& term : out.terms)
     if (term.held && !is_free(out)) throw InputError(term.quantity.place, "'" + term.term.name + "' is held all the time, and inputs have pulses", "give time_h, or shape = \"free\" to every input");
   for (Section s : top.sections("course")) {

@@ -21,7 +21,10 @@ void pulses_table(RunDirectory& run, const PlanCase& plan, const PlanOutcome& fo
     }
   };
   add("plan", found.search.best.pulses);
-  for (std::size_t k = 0; k < found.search.others.size(); ++k) add(fmt::format("next best {}", k + 1), found.search.others[k].pulses);
+  int number = 0;
+  std::vector<std::string> said{pulse_words(plan, found.search.best.pulses)};
+  for (const auto& other : found.search.others)
+    if (const std::string words = pulse_words(plan, other.pulses); std::find(said.begin(), said.end(), words) == said.end()) said.push_back(words), add(fmt::format("next best {}", ++number), other.pulses);      // ends that are the plan again say nothing
   for (const auto& reference : plan.references) add(reference.name, reference.pulses);
   run.add_table("plan", doses, "Doses of the plan, of the next best ends, and of what it is compared with.");
   Table shapes({{"shape", "", "inputs and order"}, {"variables", "1", ""}, {"feasible", "", ""}, {"cost", "", "best end on the screening members"}, {"starts", "1", ""}, {"alike", "1", "ends within 1 % of the best"}});
@@ -72,7 +75,7 @@ void reached_table(RunDirectory& run, const PlanCase& plan, const PlanOutcome& f
 
 void timing_table(RunDirectory& run, const PlanCase& plan, const PlanOutcome& found) {
   const auto& pulses = found.search.best.pulses;
-  std::vector<Column> columns{{"input", "", ""}, {"start_h", "h", ""}, {"planned", "", ""}, {"risk", "", "over the reporting members"}, {"mean", "", "distance"}};
+  std::vector<Column> columns{{"input", "", ""}, {"dose", "1", "number of the plan's dose of this input"}, {"start_h", "h", ""}, {"risk", "", "over the reporting members"}, {"mean", "", "distance"}};
   std::vector<std::size_t> shares;
   const auto courses = plan.system->course_quantities();
   for (std::size_t c = 0; c < courses.size(); ++c)
@@ -86,7 +89,7 @@ void timing_table(RunDirectory& run, const PlanCase& plan, const PlanOutcome& fo
     const auto points = control::timing_course(*plan.problem, pulses, static_cast<int>(k), input.earliest_h, input.latest_h, 13, plan.halves.report);
     std::vector<double> times;
     for (const auto& point : points) times.push_back(point.start_h);
-    if (points.size() < 13) run.add_warning(fmt::format("Timing of {}: at {} of 13 starts a member cannot be simulated; these are left out.", input.name, 13 - points.size()));
+    if (points.size() < 13) run.add_note(fmt::format("Timing of {}: {} of 13 starts are left out, too near to its other doses or with a member that cannot be simulated.", input.name, 13 - points.size()));
     Eigen::MatrixXd mean = Eigen::MatrixXd::Zero(static_cast<Eigen::Index>(times.size()), static_cast<Eigen::Index>(courses.size()));
     int used = 0;
     for (std::size_t m = 0; m < plan.halves.report.size() && m < 20 && !shares.empty(); ++m) {
@@ -94,16 +97,16 @@ void timing_table(RunDirectory& run, const PlanCase& plan, const PlanOutcome& fo
       const Eigen::MatrixXd one = plan.system->course(plan.halves.report[m], others, times, outcome);
       if (outcome.ok()) mean += one, ++used;
     }
+    const auto given = std::count_if(pulses.begin(), pulses.end(), [&](const auto& p) { return p.input == pulses[k].input && p.amount > 0; });
+    const auto number = 1 + std::count_if(pulses.begin(), pulses.begin() + static_cast<std::ptrdiff_t>(k), [&](const auto& p) { return p.input == pulses[k].input && p.amount > 0; });
     double low = points.empty() ? 0 : points[0].mean, high = low, best_h = 0;
     for (std::size_t p = 0; p < points.size(); ++p) {
-      std::vector<Cell> row{input.name, points[p].start_h, std::string("moved"), points[p].risk, points[p].mean};
+      std::vector<Cell> row{input.name, std::int64_t{number}, points[p].start_h, points[p].risk, points[p].mean};
       for (const std::size_t c : shares) row.push_back(used > 0 ? cell_of(mean(static_cast<Eigen::Index>(p), static_cast<Eigen::Index>(c)) / used) : Cell{});
       table.add_row(row);
       if (points[p].mean <= low) low = points[p].mean, best_h = points[p].start_h;
       high = std::max(high, points[p].mean);
     }
-    const auto given = std::count_if(pulses.begin(), pulses.end(), [&](const auto& p) { return p.input == pulses[k].input && p.amount > 0; });
-    const auto number = 1 + std::count_if(pulses.begin(), pulses.begin() + static_cast<std::ptrdiff_t>(k), [&](const auto& p) { return p.input == pulses[k].input && p.amount > 0; });
     const std::string which = given > 1 ? fmt::format("{}, dose {}", input.name, number) : input.name;
     if (!points.empty()) run.add_answer(fmt::format("Timing of {}: over starts of {:.3g} to {:.3g} h, all else as planned, the mean distance runs from {:.4g} (near {:.3g} h) to {:.4g}.", which, input.earliest_h, input.latest_h, low, best_h, high));
   }
@@ -112,18 +115,19 @@ void timing_table(RunDirectory& run, const PlanCase& plan, const PlanOutcome& fo
 
 void hinge_tables(RunDirectory& run, const PlanCase& plan, const PlanOutcome& found) {
   const double rise = std::max(0.05 * std::abs(found.search.best.cost), 1e-6);
-  Table slack({{"variable", "", ""}, {"unit", "", ""}, {"planned", "", ""}, {"lower", "", "how far it can go; empty: not known"}, {"upper", "", ""}, {"at_bound", "", ""}});
-  for (const auto& row : control::variable_slack(*plan.problem, found.search, rise)) slack.add_row({row.name, row.unit, row.value, row.known ? Cell(row.lower) : Cell{}, row.known ? Cell(row.upper) : Cell{}, std::string(row.at_bound ? "yes" : "no")});
-  if (!slack.rows().empty()) run.add_table("slack", slack, fmt::format("How far each variable can move, others following, until the cost rises by {:.3g} (curvature at the plan).", rise));
+  Table slack({{"variable", "", ""}, {"unit", "", ""}, {"planned", "", ""}, {"lower", "", "how far it can go; empty: not known"}, {"upper", "", ""}, {"at_bound", "", ""}, {"others", "", "what the other variables do"}});
+  for (const auto& row : control::variable_slack(*plan.problem, found.search, rise)) slack.add_row({row.name, row.unit, row.value, row.known ? Cell(row.lower) : Cell{}, row.known ? Cell(row.upper) : Cell{}, std::string(row.at_bound ? "yes" : "no"), std::string(row.following ? "follow" : "stay")});
+  if (!slack.rows().empty()) run.add_table("slack", slack, fmt::format("How far each variable can move until the cost rises by {:.3g}: by the curvature at the plan with the others following, or, where that is not positive in every direction, by moving it alone.", rise));
   const control::MemberPlans& own = found.own;
-  run.add_result("regret", own.regret, "mean distance above that of each member's own best plan");
+  run.add_result("regret", own.regret, plan.problem->price > 0 ? "mean cost (distance and price of the doses) above that of each member's own best plan" : "mean distance above that of each member's own best plan");
+  run.add_result("distance_gained_by_own_plans", own.nearer, "mean distance above that at each member's own best plan");
   Table table({{"parameter", "", "of the model"}, {"of", "", "the plan's distance, or what the member's own best plan would take"}, {"correlation", "1", "Spearman's over members"}, {"lower", "1", "95 %"}, {"upper", "1", ""}});
   auto rows = own.sensitivities;
   std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return std::abs(a.correlation) > std::abs(b.correlation); });
   for (const auto& row : rows) table.add_row({row.parameter, row.of, row.correlation, row.lower, row.upper});
   if (!rows.empty()) {
     run.add_table("sensitivity", table, "How the plan hangs on the model's parameters, over the members that report.");
-    run.add_answer(fmt::format("Knowing the model would gain {:.4g} of distance; the plan hangs most on '{}' ({}: correlation {:.2f}, {:.2f} to {:.2f}).", own.regret, rows[0].parameter, rows[0].of, rows[0].correlation, rows[0].lower, rows[0].upper));
+    run.add_answer(fmt::format("Knowing the model would gain {}; the plan hangs most on '{}' ({}: correlation {:.2f}, {:.2f} to {:.2f}).", plan.problem->price > 0 ? fmt::format("{:.4g} of cost, distance and price of the doses together ({:.4g} of distance)", own.regret, own.nearer) : fmt::format("{:.4g} of distance", own.regret), rows[0].parameter, rows[0].of, rows[0].correlation, rows[0].lower, rows[0].upper));
   }
 }
 

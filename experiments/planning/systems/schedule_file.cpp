@@ -90,6 +90,7 @@ Scenario read_scheduled(Section top, const std::filesystem::path& file, const st
   TwinSettings twin = out.twin ? *out.twin : TwinSettings{};
   twin.wells.clear();
   twin.truth = top.map<double>("values");
+  out.truth_from = "[values] of the schedule";
   twin.times_h.clear();
   for (double t = out.setup.start_h; t < out.end_h + 1e-9; t += 0.5) twin.times_h.push_back(t);
   if (twin.times_h.back() < out.end_h) twin.times_h.push_back(out.end_h);
