@@ -25,6 +25,7 @@ GrnData from_cellbox(const GrnScenario& scenario, const fs::path& path) {
   out.level = read.input.rightCols(read.drug_count());
   out.mean = read.response;
   out.drugs = read.drugs;
+  out.unit = "log2 fold";
   out.facts = {{"data", fmt::format("{} conditions of {} nodes: {} proteins, {} phenotypes, {} drugs", read.conditions.size(), m, read.count.proteins, read.count.measured - read.count.proteins, read.drug_count())},
                {"measured", "log2 of the response over the untreated control, taken as the steady state under a constant input"},
                {"weights", "all values count the same: the folder gives no standard errors"}};

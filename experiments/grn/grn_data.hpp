@@ -29,7 +29,7 @@ struct GrnData {
   Eigen::VectorXd resting;                        // [M] mean of the references, on the scale of the state; cells only
   Eigen::MatrixXd reference_variance;             // [N x M] part of the squared standard error that is the reference's, shared by conditions of one reference_of; empty: there is none
   std::vector<std::vector<int>> drugs;            // [N] labels of the drugs (or inputs) of a condition
-  std::vector<std::string> units;                 // of means, as one word or two
+  std::string unit;                               // of means: "log2 fold", "log-normalised", "ln fold"
   double time_h = 0;                              // of the measurement; courses only
   GrnCellScale scale = GrnCellScale::log_normalised;    // of cells
   std::vector<GroupCells> cells;                  // of every condition, then of every reference; empty where only means are used
@@ -38,6 +38,9 @@ struct GrnData {
   std::vector<std::pair<std::string, std::string>> facts;      // what was used and why
   std::vector<std::string> notes, warnings;
   bool steady() const { return courses.empty(); }
+  std::string squared_unit() const { return unit + " squared"; }
+  // Steady states have no clock: their rates are relative to the decay that the scenario sets.
+  std::string time_unit() const { return steady() ? "time" : "h"; }
   int scored() const;                             // genes and phenotypes: the first ones
 };
 

@@ -7,6 +7,8 @@
 #include <map>
 
 #include "experiments/grn/grn_run.hpp"
+#include "fitting/networks/evidence/edge_identifiability.hpp"
+#include "libhyped/counted.hpp"
 #include "libhyped/ingest/delimited.hpp"
 #include "libhyped/simulate/batch_steady.hpp"
 #include "libhyped/store/write_anndata.hpp"
@@ -159,7 +161,13 @@ void run_grn_edges(RunDirectory& run, const GrnEdgeSettings& settings) {
   run.set_title("Edges of " + settings.fit.filename().string(), "Which edges do the data determine, which only weakly, which not at all?");
   run.add_input(settings.fit);
   const DelimitedTable read = DelimitedTable::read(file);
-  Table table({{"from", "", ""}, {"to", "", ""}, {"weight", "1", ""}, {"lower", "", "of the fit: 95 % by the information of the means, or the jackknife range over folds"}, {"upper", "", ""}, {"folds_agree", "1", ""}, {"verdict", "", ""}});
+  if (!read.has("prior_share")) throw InputError(file.string(), "was written by an earlier version: it does not say what each verdict rests on", "fit again");
+  std::string unit;
+  for (const StoredTable& stored : read_summary(settings.fit).tables)
+    for (const Column& column : stored.columns)
+      if (stored.name == "edges" && column.name == "weight") unit = column.unit;
+  Table table({{"from", "", ""}, {"to", "", ""}, {"weight", unit, ""}, {"lower", "", "of the fit: 95 % by the information of the means, or the jackknife range over folds"}, {"upper", "", ""}, {"z", "", "distance from no effect in standard deviations; empty: folds judge"},
+               {"prior_share", "", "the penalty's share of the information: the variance that is left over the prior's"}, {"verdict", "", ""}, {"folds_agree", "1", ""}, {"why", "", "criteria met and failed"}});
   std::map<std::string, int> counts;
   std::vector<std::string> genes;
   bool named = settings.from.empty() && settings.to.empty();
@@ -170,7 +178,7 @@ void run_grn_edges(RunDirectory& run, const GrnEdgeSettings& settings) {
     if ((!settings.from.empty() && text("from") != settings.from) || (!settings.to.empty() && text("to") != settings.to)) continue;
     named = true;
     const auto number = [&](const char* column) { return cell_of(read.number_or_missing(r, read.column(column))); };
-    table.add_row({text("from"), text("to"), number("weight"), number("lower"), number("upper"), read.integer(r, read.column("folds_agree")), text("verdict")});
+    table.add_row({text("from"), text("to"), number("weight"), number("lower"), number("upper"), number("z"), number("prior_share"), text("verdict"), read.integer(r, read.column("folds_agree")), text("why")});
     ++counts[text("verdict")];
   }
   if (!named) {
@@ -182,7 +190,7 @@ void run_grn_edges(RunDirectory& run, const GrnEdgeSettings& settings) {
     if (std::find(genes.begin(), genes.end(), wrong) == genes.end()) run.add_note(fmt::format("No edge of the fit touches '{}'. Nearest names with edges: {}.", wrong, nearest_names(wrong, genes)));
   }
   fmt::print("\n{}\n", to_terminal(table, "tables/edges.tsv"));
-  run.add_table("edges", table, "Edges, strongest first. Edges that are exactly 0 are not listed.");
+  run.add_table("edges", table, "Edges, strongest first. Edges that are exactly 0 are not listed. " + verdict_rule({}, "the penalty") + " Without standard errors folds judge: stable over folds, same sign over folds, not identified.");
   std::string words;
   for (const auto& [verdict, count] : counts) words += fmt::format("{}{} {}", words.empty() ? "" : ", ", count, verdict);
   run.add_answer(words.empty() ? "No such edge: the fit has set it to exactly 0, or it may not be." : "Edges: " + words + ".");

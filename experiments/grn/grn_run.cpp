@@ -114,6 +114,7 @@ void run_grn_fit(RunDirectory& run, const GrnScenario& scenario, const std::stri
   const FittedGrn fitted = fit_grn(scenario, data, data.conditions);
   for (const auto& words : fitted.network.words) note(words);
   for (const auto& words : fitted.fit.words) note(words);
+  if (results.empty()) report_baselines(run, scenario, data, fitted);
   if (!scenario.network.prior.empty()) run.add_input(beside_scenario(scenario, scenario.network.prior, ""));
   if (!fitted.fit.outcome.ok()) run.set_outcome(fitted.fit.outcome);
   if (fitted.fit.chosen < 0 || !std::isfinite(fitted.fit.best().misfit)) return;

@@ -41,6 +41,8 @@ StoredGrn read_stored_grn(const std::filesystem::path& fit);
 NetworkMeasurements arms_to_predict(const StoredGrn& stored, const GrnPredictSettings& settings, std::vector<std::string>& words);
 
 void report_design(RunDirectory& run, const GrnScenario& scenario, const GrnData& data, const std::vector<SplitResult>& results);
+// Where the design holds nothing out: table baselines, and a sentence.
+void report_baselines(RunDirectory& run, const GrnScenario& scenario, const GrnData& data, const FittedGrn& fitted);
 // Free parameters over refits to resampled cells or wells, and their table; empty without [bootstrap].
 struct GrnBootstrapRanges {
   std::vector<double> sd, lower, upper;           // [F] natural units

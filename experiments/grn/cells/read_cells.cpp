@@ -172,6 +172,7 @@ GrnData read_grn_cells(const GrnScenario& scenario, const fs::path& path) {
   const ExpressionInput input = read_expression(path, {counts ? ExpressionUse::counts : ExpressionUse::log_values, choice.matrix, 1e4});
   GrnData out;
   out.scale = choice.scale;
+  out.unit = counts ? "ln fold" : "log-normalised";
   out.facts = input.facts;
   out.notes = input.notes;
   out.genes = genes_of(scenario, input, out);

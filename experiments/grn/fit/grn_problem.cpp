@@ -63,13 +63,25 @@ void group_edges(const GrnScenario& scenario, GrnNetwork& out) {
 
 }  // namespace
 
+std::string unit_of(const GrnData& data, const GrnParameter& parameter) {
+  if (parameter.kind == GrnParameterKind::capacity) return fmt::format("{}/{}", data.unit, data.time_unit());
+  if (parameter.kind == GrnParameterKind::edge) return data.roles[static_cast<std::size_t>(parameter.from)] == GrnRole::drug ? "1" : fmt::format("1/({})", data.unit);
+  const bool produces = !data.deliveries.empty() && data.deliveries[static_cast<std::size_t>(parameter.from)].action == "produces";
+  return produces ? fmt::format("{}/{}", data.unit, data.time_unit()) : "1";
+}
+
 std::vector<int> rows_named(const GrnData& data, const std::vector<std::string>& names) {
   std::vector<int> out;
   for (const auto& name : names) out.push_back(static_cast<int>(std::find(data.conditions.begin(), data.conditions.end(), name) - data.conditions.begin()));
   return out;
 }
 
-InputRidge baseline_of(const GrnData& data, const std::vector<int>& rows) { return fit_input_ridge(data.level(rows, Eigen::all), data.mean(rows, Eigen::all)); }
+InputRidge baseline_of(const GrnData& data, const std::vector<int>& rows) {
+  if (!data.steady() && rows.size() < 2) return {};
+  InputRidgeOptions options;
+  options.least_conditions = 2;
+  return fit_input_ridge(data.level(rows, Eigen::all), data.mean(rows, Eigen::all), options);
+}
 
 GrnNetwork build_grn(const GrnScenario& scenario, const GrnData& data, const InputRidge& baseline) {
   GrnNetwork out;
