@@ -191,33 +191,6 @@ TEST_CASE("what the prior alone gives is called so, what the data give is called
   CHECK_FALSE(predicted("free", 0, alone, without).identified);
 }
 
-TEST_CASE("an edge far from no effect that rests on the prior is weakly determined, and the words name the criterion that failed") {
-  const auto alone = [](double theta, double information, double prior_sd) {
-    Eigen::MatrixXd jacobian(1, 1);
-    jacobian << std::sqrt(information);
-    return NetworkEvidence(Eigen::VectorXd::Constant(1, theta), jacobian, 1, Eigen::VectorXd::Constant(1, prior_sd), {"A -> B"}).edge(0);
-  };
-  // data and prior say as much: half of the information is the prior's, however far the estimate is from 0
-  const EdgeEvidence far = alone(23 / std::sqrt(2.0), 1.05, 1);
-  CHECK(far.verdict == EdgeVerdict::weakly_determined);
-  CHECK(far.z == Approx(23).epsilon(0.02));
-  CHECK(far.prior_share() == Approx(1 / 2.05));
-  CHECK(far.why == "failed: prior's share 49 % (at most 25 %); met: z 23.3 (at least 3), 0 % of it where the prior outweighs the data (at most 50 %)");
-  const EdgeEvidence near = alone(0.1, 100, 1);
-  CHECK(near.verdict == EdgeVerdict::weakly_determined);
-  CHECK(near.why.find("failed: z 1.0 (at least 3); met: prior's share 1 %") == 0);
-  const EdgeEvidence clear = alone(1, 100, 1);
-  CHECK(clear.verdict == EdgeVerdict::determined);
-  CHECK(clear.why.find("met: z 10.0") == 0);
-  const EdgeEvidence priors = alone(23, 0.1, 1);      // 24 standard deviations from 0, and nine tenths of that are the prior's doing
-  CHECK(priors.verdict == EdgeVerdict::prior_only);
-  CHECK(priors.why.find("prior's share 91 % (at most 25 %)") != std::string::npos);
-  CHECK(priors.why.find("above 75 %: prior only") != std::string::npos);
-  CHECK(priors.why.find("met: z 24.1") != std::string::npos);
-  const std::string rule = verdict_rule({}, "the penalty");
-  for (const char* words : {"is 3 or more", "at most 25 %", "at most 50 %", "above 75 %, whatever z is", "the penalty"}) CHECK(rule.find(words) != std::string::npos);
-}
-
 namespace {
 // r = (a - 1) / 0.2, (a b - 2) / 0.1, prior b.
 class Product final : public ResidualFunction {

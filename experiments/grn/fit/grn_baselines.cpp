@@ -16,13 +16,6 @@ namespace {
 constexpr double missing = std::numeric_limits<double>::quiet_NaN();
 constexpr int most_groups = 10;      // where the fit has no folds
 
-std::vector<std::string> arms_of(const GrnData& data) {
-  std::vector<std::string> out;
-  for (const auto& arm : data.arm_of)
-    if (std::find(out.begin(), out.end(), arm) == out.end()) out.push_back(arm);
-  return out;
-}
-
 // Rows of the data that are held out together.
 std::vector<std::vector<int>> groups_of(const GrnScenario& scenario, const GrnData& data, const FittedGrn& fitted) {
   std::vector<std::vector<int>> out;
@@ -30,7 +23,7 @@ std::vector<std::vector<int>> groups_of(const GrnScenario& scenario, const GrnDa
     for (int f = 0; f < fitted.fit.folds; ++f) out.push_back(rows_named(data, fitted.fit.members[static_cast<std::size_t>(f)].held_out));
     return out;
   }
-  const std::vector<std::string> arms = arms_of(data);
+  const std::vector<std::string> arms = data.arms();
   const int n = static_cast<int>(arms.size()), groups = std::min(n, most_groups);
   const std::vector<int> fold = deal_folds(n, groups, scenario.fit.seed, 0);
   out.resize(static_cast<std::size_t>(groups));
@@ -137,7 +130,7 @@ BaselineRow scored(const GrnData& data, const std::vector<std::vector<int>>& gro
 GrnBaselines cross_validated_baselines(const GrnScenario& scenario, const GrnData& data, const FittedGrn& fitted) {
   GrnBaselines out;
   const std::vector<std::vector<int>> groups = groups_of(scenario, data, fitted);
-  const std::size_t arms = arms_of(data).size(), count = groups.size();
+  const std::size_t arms = data.arms().size(), count = groups.size();
   std::vector<std::optional<Eigen::MatrixXd>> none, linear(count), inputs(count), network(count);
   for (const auto& rows : groups) none.emplace_back(Eigen::MatrixXd::Zero(static_cast<Eigen::Index>(rows.size()), data.mean.cols()));
   if (arms < 2) {

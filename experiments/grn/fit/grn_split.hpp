@@ -45,6 +45,7 @@ struct SplitResult {
   Outcome outcome;                                // of the fit, or of the prediction
   GrnScore network, ridge, no_change, additive;   // additive: NaN unless all tested are combinations whose singles were trained
   Eigen::MatrixXd predicted, linear, measured;    // [tested x M]
+  Eigen::MatrixXd added;                          // [tested x M] the additive guess, where it has a score
   double coverage = 0, ridge_coverage = 0;        // of 95 % intervals, genes and phenotypes
   double non_additive = 0, non_additive_linear = 0;      // skill for measured minus additive: 1 - SS / SS of the additive guess; NaN as above
   int additive_count = 0;

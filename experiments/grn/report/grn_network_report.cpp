@@ -24,8 +24,9 @@ std::string verdict_of(const JackknifeRange& range) {
   return range.identified ? "stable over folds" : range.same_sign == range.members ? "same sign over folds" : "not identified";
 }
 
-void add_ladder(RunDirectory& run, const NetworkFit& fit) {
-  Table table({{"factor", "", "of the penalty"}, {"edges", "1", ""}, {"misfit", "1", "mean half squared residual, weighted; conditions fitted"}, {"cross_validated", "1", "the same of conditions held out, mean over folds"}, {"standard_error", "1", ""}, {"iterations", "1", ""},
+void add_ladder(RunDirectory& run, const GrnData& data, const NetworkFit& fit) {
+  const std::string unit = data.standard_error.size() > 0 ? "1" : data.squared_unit();      // weighted by 1 / standard error squared, or not
+  Table table({{"factor", "", "of the penalty"}, {"edges", "1", ""}, {"misfit", unit, "mean half squared residual, weighted; conditions fitted; one value, no interval: it was minimised"}, {"cross_validated", unit, "the same of conditions held out, mean over folds"}, {"standard_error", unit, "of cross_validated, between folds"}, {"iterations", "1", ""},
                {"optimality", "", ""}, {"taken_back", "1", "steps to where no steady state is reached, or the course fails"}, {"chosen", "", ""}, {"outcome", "", ""}});
   const std::size_t steps = std::max(fit.ladder.size(), fit.cross_validated.size());
   for (std::size_t s = 0; s < steps; ++s) {
@@ -40,7 +41,11 @@ void add_ladder(RunDirectory& run, const NetworkFit& fit) {
       table.add_row({member != nullptr ? Cell(member->ladder[s].factor) : Cell{}, Cell{}, Cell{}, cv, error, Cell{}, Cell{}, Cell{}, std::string(), std::string("not needed")});
     }
   }
-  fmt::print("\n{}\n", to_terminal(table, "tables/ladder.tsv"));
+  std::vector<Column> plain = table.columns();      // units of several words would push columns off the screen
+  for (Column& column : plain) column.unit.clear();
+  Table shown(plain);
+  for (const auto& cells : table.rows()) shown.add_row(cells);
+  fmt::print("\n{}(misfits in {})\n", to_terminal(shown, "tables/ladder.tsv"), unit == "1" ? "squared standard errors" : unit);
   run.add_table("ladder", table, "The ladder of penalties and its cross-validation.");
 }
 
@@ -94,19 +99,19 @@ std::string means_missed(const GrnScenario& scenario, const GrnData& data, const
                      ended ? fmt::format("how simulated cells differ (dose_log_sd = {:g}, and at rest alike in all arms) does not hold in these cells", scenario.loss.dose_log_sd) : "its descent did not end, or how simulated cells differ does not hold in these cells");
 }
 
-void add_fit_by_arm(RunDirectory& run, const GrnData& data, const GrnPrediction& seen) {
+void add_fit_by_arm(RunDirectory& run, const GrnData& data, const GrnPrediction& seen, double level) {
   if (!seen.outcome.ok()) {
     run.set_outcome(seen.outcome);
     return;
   }
-  Table table({{"arm", "", ""}, {"gene", "", ""}, {"measured", "", ""}, {"standard_error", "", "of the mean; empty: not known"}, {"fitted", "", ""}, {"lower", "", "for a new measurement, by the folds"}, {"upper", "", ""}, {"residual", "", ""}});
+  Table table({{"arm", "", ""}, {"gene", "", ""}, {"measured", data.unit, ""}, {"standard_error", data.unit, "of the mean; empty: not known"}, {"fitted", data.unit, ""}, {"lower", data.unit, "for a new measurement, by the folds"}, {"upper", data.unit, ""}, {"residual", data.unit, ""}, {"interval", "", "of fitted"}});
   const Eigen::MatrixXd measured = data.mean.transpose(), misfit = (seen.estimate - measured).array().square();
   std::vector<std::pair<double, int>> worst;
   for (std::size_t c = 0; c < data.conditions.size(); ++c) {
     worst.emplace_back(misfit.col(static_cast<Eigen::Index>(c)).sum(), static_cast<int>(c));
     for (std::size_t g = 0; g < data.genes.size(); ++g) {
       const auto i = static_cast<Eigen::Index>(g), k = static_cast<Eigen::Index>(c);
-      table.add_row({data.conditions[c], data.genes[g], data.mean(k, i), data.standard_error.size() > 0 ? Cell(data.standard_error(k, i)) : Cell{}, seen.estimate(i, k), cell_of(seen.range.lower(i, k)), cell_of(seen.range.upper(i, k)), data.mean(k, i) - seen.estimate(i, k)});
+      table.add_row({data.conditions[c], data.genes[g], data.mean(k, i), data.standard_error.size() > 0 ? Cell(data.standard_error(k, i)) : Cell{}, seen.estimate(i, k), cell_of(seen.range.lower(i, k)), cell_of(seen.range.upper(i, k)), data.mean(k, i) - seen.estimate(i, k), interval_words(seen.range, i, k, level)});
     }
   }
   run.add_table("fit_by_arm", table, "Measured means and what the network of all conditions says of them.");
@@ -170,7 +175,7 @@ void add_courses(RunDirectory& run, const GrnData& data, const FittedGrn& fitted
 }  // namespace
 
 void report_network(RunDirectory& run, const GrnScenario& scenario, const GrnData& data, const FittedGrn& fitted, const GrnBootstrapRanges& ranges) {
-  add_ladder(run, fitted.fit);
+  add_ladder(run, data, fitted.fit);
   const GrnEvidence told_by = grn_evidence(scenario, data, fitted);
   const NetworkEvidence* evidence = told_by.evidence.get();
   const GrnPrediction seen = predict_grn(fitted, fitted.network.problem.blocks[0], scenario.level);
@@ -237,7 +242,7 @@ void report_network(RunDirectory& run, const GrnScenario& scenario, const GrnDat
   run.add_table("edges", edges, "Edges of the fitted network, strongest first. " + rule);
   run.add_result("edges", static_cast<double>(rows.size()), "1");
   run.add_result(evidence ? "edges_determined" : "edges_stable_over_folds", determined, "1");
-  run.add_result("misfit", fitted.fit.best().misfit, "1");
+  run.add_result("misfit", fitted.fit.best().misfit, data.standard_error.size() > 0 ? "1" : data.squared_unit());
   run.add_result("input_pull", fitted.network.input_pull, "1");
   const int rest = static_cast<int>(rows.size()) - determined - weak;
   const std::string judged = !missed.empty() ? "not judged, because the fit misses the measured means"
@@ -250,15 +255,12 @@ void report_network(RunDirectory& run, const GrnScenario& scenario, const GrnDat
                                                                             determined, weak, rest);
   run.add_answer(fmt::format("The network of {} has {}: {}.", counted(data.conditions.size(), "condition"), counted(rows.size(), "edge"), judged));
   run.add_note(told_by.words);
-  constexpr double far = 4;      // two standard errors, root mean square
-  if (evidence && told_by.overdispersion > far)
-    run.add_warning(fmt::format("The network lies {:.1f} standard errors from the measured means (root mean square): intervals and verdicts of edges hold only if what is left is noise, with variances raised {:.1f} times. A penalty too large, edges that may not be, or a transfer that does not fit would leave it too.", std::sqrt(told_by.overdispersion), told_by.overdispersion));
-  if (const auto& best = fitted.fit.best(); best.optimality > 10 * best.factor)
-    run.add_warning(fmt::format("The descent was cut short: its optimality is {:.2g}, against a penalty of {:.2g} on an edge. A smaller least_gain or more iterations go on.", best.optimality, best.factor));
+  for (const std::string& words : {far_words(told_by), cut_words(fitted.fit.best())})
+    if (!words.empty()) run.add_warning(words);
   run.add_result("overdispersion", told_by.overdispersion, "1");
   run.add_note(fmt::format("Input strengths are pulled towards 0 with weight {:.3g} ({}).", fitted.network.input_pull, scenario.input_pull ? "of the scenario" : data.steady() ? "the linear baseline's penalty, chosen by leave-one-out" : "a weak default"));
   add_drawing(run, drawn, evidence ? "determined" : "stable over folds", evidence ? "weakly determined, with a sign" : "one sign in all folds");
-  add_fit_by_arm(run, data, seen);
+  add_fit_by_arm(run, data, seen, scenario.level);
   add_courses(run, data, fitted);
 }
 
