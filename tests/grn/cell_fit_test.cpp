@@ -93,7 +93,7 @@ TEST_CASE("an siRNA as extra degradation of the whole level: its fold is fitted,
   CHECK(refused.err.find("the state is a logarithm of levels") != std::string::npos);
 }
 
-TEST_CASE("programmes are taken out, shared libraries subtracted, libraries of their own widen the errors") {
+TEST_CASE("programmes are taken out, shared libraries subtracted, libraries of their own widen the errors", "[standard]") {
   const CellsFolder folder;
   const Ended plain = folder.fit(CellsFolder::scenario("", ladder), "plain");
   REQUIRE(plain.code != 2);
@@ -164,7 +164,7 @@ TEST_CASE("penalties and descents are reached from the scenario - groups - prior
   }
 }
 
-TEST_CASE("a descent that is cut short is counted, said, and the run's outcome") {
+TEST_CASE("a descent that is cut short is counted, said, and the run's outcome", "[standard]") {
   const CellsFolder folder;
   const Ended fit = folder.fit(CellsFolder::scenario("", ladder), "whole");
   REQUIRE(fit.code != 2);
