@@ -8,6 +8,7 @@
 #include <set>
 
 #include "experiments/grn/cells/read_cells.hpp"
+#include "libhyped/counted.hpp"
 #include "libhyped/random.hpp"
 
 namespace hyped {
@@ -25,14 +26,15 @@ GrnData from_cellbox(const GrnScenario& scenario, const fs::path& path) {
   out.level = read.input.rightCols(read.drug_count());
   out.mean = read.response;
   out.drugs = read.drugs;
-  out.facts = {{"data", fmt::format("{} conditions of {} nodes: {} proteins, {} phenotypes, {} drugs", read.conditions.size(), m, read.count.proteins, read.count.measured - read.count.proteins, read.drug_count())},
+  out.unit = "log2 fold";
+  out.facts = {{"data", fmt::format("{} of {}: {}, {}, {}", counted(read.conditions.size(), "condition"), counted(m, "node"), counted(read.count.proteins, "protein"), counted(read.count.measured - read.count.proteins, "phenotype"), counted(read.drug_count(), "drug"))},
                {"measured", "log2 of the response over the untreated control, taken as the steady state under a constant input"},
                {"weights", "all values count the same: the folder gives no standard errors"}};
   const auto constant = constant_nodes(read);
   if (!constant.empty()) {
     std::string names;
     for (const auto& name : constant) names += (names.empty() ? "" : ", ") + name;
-    out.warnings.push_back(fmt::format("{} measured nodes never vary and say nothing of their regulators: {}.", constant.size(), names));
+    out.warnings.push_back(fmt::format("{} never {} and {} nothing of the regulators: {}.", counted(constant.size(), "measured node"), agreed(constant.size(), "varies", "vary"), agreed(constant.size(), "says", "say"), names));
   }
   return out;
 }
@@ -40,6 +42,20 @@ GrnData from_cellbox(const GrnScenario& scenario, const fs::path& path) {
 }  // namespace
 
 int GrnData::scored() const { return static_cast<int>(std::count_if(roles.begin(), roles.end(), [](GrnRole r) { return r != GrnRole::drug; })); }
+
+std::vector<std::string> GrnData::arms() const {
+  std::vector<std::string> out;
+  for (const auto& arm : arm_of)
+    if (std::find(out.begin(), out.end(), arm) == out.end()) out.push_back(arm);
+  return out;
+}
+
+void check_folds(const GrnScenario& scenario, const GrnData& data) {
+  const int n = static_cast<int>(data.arms().size());
+  if (scenario.folds_place.empty() || scenario.fit.folds <= n) return;
+  throw InputError(scenario.folds_place, fmt::format("folds is {}, and there {} {} to hold out", scenario.fit.folds, agreed(n, "is", "are"), data.steady() ? counted(n, "condition") : counted(n, "arm")),
+                   n < 2 ? "write folds = 0: nothing is left to learn from when the only one is held out" : fmt::format("give {} or fewer, or 0 for none", n));
+}
 
 fs::path find_grn_data(const GrnScenario& scenario, const std::string& given) {
   if (!given.empty()) {
@@ -63,7 +79,7 @@ std::vector<GrnSplit> splits_of(const GrnScenario& scenario, const GrnData& data
   const auto by = [&](const std::string& name, const auto& is_test) {
     GrnSplit split{name, {}, {}};
     for (int i = 0; i < n; ++i) (is_test(i) ? split.test : split.train).push_back(data.conditions[static_cast<std::size_t>(i)]);
-    if (split.train.size() < 3 || split.test.empty()) throw InputError(scenario.file.string(), fmt::format("the split '{}' leaves {} conditions to learn from and {} to predict", name, split.train.size(), split.test.size()), "choose another design");
+    if (split.train.size() < 3 || split.test.empty()) throw InputError(scenario.file.string(), fmt::format("the split '{}' leaves {} to learn from and {} to predict", name, counted(split.train.size(), "condition"), split.test.size()), "choose another design");
     out.push_back(std::move(split));
   };
   const auto ordered = [&](const std::string& name, const std::vector<int>& order) {
@@ -94,10 +110,7 @@ std::vector<GrnSplit> splits_of(const GrnScenario& scenario, const GrnData& data
       else words.push_back(fmt::format("The drug '{}' is in no {}: there is nothing to predict without it, and no split.", data.inputs[d], design.with_singles ? "combination" : "condition"));
     }
   if (design.kind == GrnDesignKind::leave_one_arm_out) {
-    std::vector<std::string> arms;
-    for (const auto& arm : data.arm_of)
-      if (std::find(arms.begin(), arms.end(), arm) == arms.end()) arms.push_back(arm);
-    for (const auto& left : arms) by("without " + left, [&](int i) { return data.arm_of[static_cast<std::size_t>(i)] == left; });
+    for (const auto& left : data.arms()) by("without " + left, [&](int i) { return data.arm_of[static_cast<std::size_t>(i)] == left; });
   }
   if (out.empty() && design.kind != GrnDesignKind::none) throw InputError(scenario.file.string(), fmt::format("the design {} gives no split of these conditions", to_string(design.kind)), "choose another design");
   return out;

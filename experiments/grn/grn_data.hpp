@@ -29,7 +29,7 @@ struct GrnData {
   Eigen::VectorXd resting;                        // [M] mean of the references, on the scale of the state; cells only
   Eigen::MatrixXd reference_variance;             // [N x M] part of the squared standard error that is the reference's, shared by conditions of one reference_of; empty: there is none
   std::vector<std::vector<int>> drugs;            // [N] labels of the drugs (or inputs) of a condition
-  std::vector<std::string> units;                 // of means, as one word or two
+  std::string unit;                               // of means: "log2 fold", "log-normalised", "ln fold"
   double time_h = 0;                              // of the measurement; courses only
   GrnCellScale scale = GrnCellScale::log_normalised;    // of cells
   std::vector<GroupCells> cells;                  // of every condition, then of every reference; empty where only means are used
@@ -37,7 +37,11 @@ struct GrnData {
   Table nuisance;                                 // effects before and after programmes were taken out; without rows: nothing was
   std::vector<std::pair<std::string, std::string>> facts;      // what was used and why
   std::vector<std::string> notes, warnings;
+  std::vector<std::string> arms() const;          // of arm_of, each once, in order of appearance
   bool steady() const { return courses.empty(); }
+  std::string squared_unit() const { return unit + " squared"; }
+  // Steady states have no clock: their rates are relative to the decay that the scenario sets.
+  std::string time_unit() const { return steady() ? "time" : "h"; }
   int scored() const;                             // genes and phenotypes: the first ones
 };
 
@@ -50,6 +54,9 @@ GrnData read_grn_data(const GrnScenario& scenario, const std::filesystem::path& 
 
 // [N x M] from the mean of every group of cells [groups] of [M], as in `cells`; summed sizes [groups] for counts.
 Eigen::MatrixXd effects_of(const GrnData& data, const std::vector<Eigen::VectorXd>& means, const std::vector<double>& sizes);
+
+// InputError where the scenario asks for more folds than there is to hold out (arms, or conditions of a folder).
+void check_folds(const GrnScenario& scenario, const GrnData& data);
 
 // A split of the conditions into those learned from and those predicted.
 struct GrnSplit {

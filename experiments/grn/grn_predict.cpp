@@ -5,10 +5,15 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <set>
 
 #include "experiments/grn/grn_run.hpp"
+#include "experiments/grn/report/grn_evidence.hpp"
+#include "fitting/networks/evidence/edge_identifiability.hpp"
+#include "libhyped/counted.hpp"
 #include "libhyped/ingest/delimited.hpp"
 #include "libhyped/simulate/batch_steady.hpp"
+#include "libhyped/store/run_file.hpp"
 #include "libhyped/store/write_anndata.hpp"
 #include "models/delivery/active_input.hpp"
 
@@ -40,6 +45,12 @@ NetworkMeasurements empty_block(const StoredGrn& stored, std::size_t arms) {
   return out;
 }
 
+void name_arm(std::vector<std::string>& arms, const std::string& name, const std::string& where) {
+  if (name.empty()) throw InputError(where, "has no name", "write NAME=... with a name before the sign");
+  if (std::find(arms.begin(), arms.end(), name) != arms.end()) throw InputError(where, fmt::format("names the arm '{}' a second time", name), "give each arm a name of its own");
+  arms.push_back(name);
+}
+
 // NAME=INPUT:LEVEL,INPUT:LEVEL
 NetworkMeasurements constant_arms(const StoredGrn& stored, const std::vector<std::string>& arms, std::vector<std::string>& words) {
   NetworkMeasurements out = empty_block(stored, arms.size());
@@ -48,12 +59,14 @@ NetworkMeasurements constant_arms(const StoredGrn& stored, const std::vector<std
     const std::string where = "--arm " + arms[a];
     const auto equals = arms[a].find('=');
     if (equals == std::string::npos) throw InputError(where, "is not NAME=INPUT:LEVEL", fmt::format("inputs are {}", nearest_names("", stored.data.inputs)));
-    out.conditions.push_back(arms[a].substr(0, equals));
+    name_arm(out.conditions, arms[a].substr(0, equals), where);
+    std::set<std::string> named;
     for (const std::string& part : parts_of(arms[a].substr(equals + 1), ',')) {
       const auto colon = part.find(':');
       const std::string input = part.substr(0, colon);
       const auto at = std::find(stored.data.inputs.begin(), stored.data.inputs.end(), input);
       if (colon == std::string::npos || at == stored.data.inputs.end()) throw InputError(where, fmt::format("there is no input '{}'", input), did_you_mean(input, stored.data.inputs));
+      if (!named.insert(input).second) throw InputError(where, fmt::format("gives the input '{}' twice", input), "give it once");
       const auto k = static_cast<Eigen::Index>(at - stored.data.inputs.begin());
       const double level = number_of(part.substr(colon + 1), where);
       out.experiment.constant_inputs(k, static_cast<Eigen::Index>(a)) = level;
@@ -73,7 +86,7 @@ NetworkMeasurements delivered_arms(const StoredGrn& stored, const GrnPredictSett
     const std::string where = "--arm " + settings.arms[a];
     const auto equals = settings.arms[a].find('=');
     if (equals == std::string::npos) throw InputError(where, "is not NAME=KIND@FROM_H", "write --arm late=sirna@0+modified_mrna@30x0.5");
-    out.conditions.push_back(settings.arms[a].substr(0, equals));
+    name_arm(out.conditions, settings.arms[a].substr(0, equals), where);
     for (const std::string& part : parts_of(settings.arms[a].substr(equals + 1), '+')) {
       const auto at = part.find('@');
       const auto cross = part.find('x', at == std::string::npos ? 0 : at);
@@ -86,6 +99,8 @@ NetworkMeasurements delivered_arms(const StoredGrn& stored, const GrnPredictSett
       dosing.kind = models::delivery_kind(stored.data.deliveries[static_cast<std::size_t>(input)].kind);
       dosing.from_h = number_of(part.substr(at + 1, cross == std::string::npos ? cross : cross - at - 1), where);
       dosing.dose = cross == std::string::npos ? stored.data.deliveries[static_cast<std::size_t>(input)].dose : number_of(part.substr(cross + 1), where);
+      if (!(dosing.from_h >= 0)) throw InputError(where, fmt::format("is delivered at {:g} h, before the start (0 h)", dosing.from_h), "give 0 or more");
+      if (!(dosing.dose >= 0)) throw InputError(where, fmt::format("has the dose {:g}", dosing.dose), "give 0 or more");
       if (dosing.from_h >= time_h) throw InputError(where, fmt::format("is delivered at {:g} h, when cells are taken at {:g} h", dosing.from_h, time_h), "give --time-h");
       dosing.end_h = time_h + 1;
       if (dosing.dose > stored.data.deliveries[static_cast<std::size_t>(input)].dose) words.push_back(fmt::format("{}: dose {:g} is above the one fitted: the network extrapolates.", out.conditions.back(), dosing.dose));
@@ -130,11 +145,11 @@ void run_grn_predict(RunDirectory& run, const GrnPredictSettings& settings) {
     run.set_outcome(predicted.outcome);
     return;
   }
-  Table table({{"arm", "", ""}, {"gene", "", ""}, {"estimate", "", "in the unit of the data"}, {"lower", "", fmt::format("{:g} % for a new measurement, from conditions the folds left out", 100 * stored.scenario.level)}, {"upper", "", ""}});
+  Table table({{"arm", "", ""}, {"gene", "", ""}, {"estimate", stored.data.unit, ""}, {"lower", stored.data.unit, fmt::format("{:g} % for a new measurement, from conditions the folds left out", 100 * stored.scenario.level)}, {"upper", stored.data.unit, ""}, {"interval", "", ""}});
   for (std::size_t a = 0; a < predicted.conditions.size(); ++a)
     for (std::size_t g = 0; g < stored.data.genes.size(); ++g) {
       const auto i = static_cast<Eigen::Index>(g), c = static_cast<Eigen::Index>(a);
-      table.add_row({predicted.conditions[a], stored.data.genes[g], predicted.estimate(i, c), cell_of(predicted.range.lower(i, c)), cell_of(predicted.range.upper(i, c))});
+      table.add_row({predicted.conditions[a], stored.data.genes[g], predicted.estimate(i, c), cell_of(predicted.range.lower(i, c)), cell_of(predicted.range.upper(i, c)), interval_words(predicted.range, i, c, stored.scenario.level)});
     }
   run.add_table("predictions", table, "Predicted means with intervals.");
   AnnotatedData data;
@@ -149,7 +164,7 @@ void run_grn_predict(RunDirectory& run, const GrnPredictSettings& settings) {
   const auto known = predicted.range.lower.array().isFinite().count();
   run.add_result("predicted_values", static_cast<double>(predicted.estimate.size()), "1");
   run.add_result("with_interval", static_cast<double>(known), "1");
-  run.add_answer(fmt::format("{} arms predicted for {} genes, {} of {} values with an interval.{}", predicted.conditions.size(), stored.data.genes.size(), known, predicted.estimate.size(), known > 0 ? " Intervals come from conditions left out in the fit: they hold for arms like those." : " The fit left no condition out (folds in [fit]), and nothing else says how far off a new arm may be."));
+  run.add_answer(fmt::format("{} predicted for {}, {} of {} with an interval.{}", counted(predicted.conditions.size(), "arm"), counted(stored.data.genes.size(), "gene"), known, counted(predicted.estimate.size(), "value"), known > 0 ? " Intervals come from conditions left out in the fit: they hold for arms like those." : " The fit left no condition out (folds in [fit]), and nothing else says how far off a new arm may be."));
   fmt::print("{}", to_terminal_paragraph("answer    ", run.summary().answers.back()));
 }
 
@@ -158,8 +173,17 @@ void run_grn_edges(RunDirectory& run, const GrnEdgeSettings& settings) {
   if (!std::filesystem::exists(file)) throw InputError(settings.fit.string(), "holds no tables/edges.tsv", "give the folder that hyped grn fit wrote");
   run.set_title("Edges of " + settings.fit.filename().string(), "Which edges do the data determine, which only weakly, which not at all?");
   run.add_input(settings.fit);
+  const std::vector<std::string> known = std::filesystem::exists(settings.fit / "run.h5") ? read_run_file(settings.fit / "run.h5").names.at("genes") : std::vector<std::string>{};
+  for (const auto& [option, gene] : {std::pair{"--from ", settings.from}, {"--to ", settings.to}})
+    if (!gene.empty() && !known.empty() && std::find(known.begin(), known.end(), gene) == known.end()) throw InputError(option + gene, "is no gene of the fit", did_you_mean(gene, known));
   const DelimitedTable read = DelimitedTable::read(file);
-  Table table({{"from", "", ""}, {"to", "", ""}, {"weight", "1", ""}, {"lower", "", "of the fit: 95 % by the information of the means, or the jackknife range over folds"}, {"upper", "", ""}, {"folds_agree", "1", ""}, {"verdict", "", ""}});
+  if (!read.has("prior_share")) throw InputError(file.string(), "was written by an earlier version: it does not say what each verdict rests on", "fit again");
+  std::string unit;
+  for (const StoredTable& stored : read_summary(settings.fit).tables)
+    for (const Column& column : stored.columns)
+      if (stored.name == "edges" && column.name == "weight") unit = column.unit;
+  Table table({{"from", "", ""}, {"to", "", ""}, {"weight", unit, ""}, {"lower", "", "of the fit: 95 % by the information of the means, or the jackknife range over folds"}, {"upper", "", ""}, {"z", "", "distance from no effect in standard deviations; empty: folds judge"},
+               {"prior_share", "", "the penalty's share of the information: the variance that is left over the prior's"}, {"verdict", "", ""}, {"folds_agree", "1", ""}, {"why", "", "criteria met and failed"}});
   std::map<std::string, int> counts;
   std::vector<std::string> genes;
   bool named = settings.from.empty() && settings.to.empty();
@@ -170,19 +194,15 @@ void run_grn_edges(RunDirectory& run, const GrnEdgeSettings& settings) {
     if ((!settings.from.empty() && text("from") != settings.from) || (!settings.to.empty() && text("to") != settings.to)) continue;
     named = true;
     const auto number = [&](const char* column) { return cell_of(read.number_or_missing(r, read.column(column))); };
-    table.add_row({text("from"), text("to"), number("weight"), number("lower"), number("upper"), read.integer(r, read.column("folds_agree")), text("verdict")});
+    table.add_row({text("from"), text("to"), number("weight"), number("lower"), number("upper"), number("z"), number("prior_share"), text("verdict"), read.integer(r, read.column("folds_agree")), text("why")});
     ++counts[text("verdict")];
   }
   if (!named) {
     const std::string& wrong = settings.from.empty() ? settings.to : settings.from;
-    if (std::filesystem::exists(settings.fit / "run.h5")) {
-      const std::vector<std::string> known = read_stored_grn(settings.fit).data.genes;
-      if (std::find(known.begin(), known.end(), wrong) == known.end()) throw InputError((settings.from.empty() ? "--to " : "--from ") + wrong, "is no gene of the fit", did_you_mean(wrong, known));
-    }
     if (std::find(genes.begin(), genes.end(), wrong) == genes.end()) run.add_note(fmt::format("No edge of the fit touches '{}'. Nearest names with edges: {}.", wrong, nearest_names(wrong, genes)));
   }
   fmt::print("\n{}\n", to_terminal(table, "tables/edges.tsv"));
-  run.add_table("edges", table, "Edges, strongest first. Edges that are exactly 0 are not listed.");
+  run.add_table("edges", table, "Edges, strongest first. Edges that are exactly 0 are not listed. " + verdict_rule({}, "the penalty") + " Without standard errors folds judge: stable over folds, same sign over folds, not identified.");
   std::string words;
   for (const auto& [verdict, count] : counts) words += fmt::format("{}{} {}", words.empty() ? "" : ", ", count, verdict);
   run.add_answer(words.empty() ? "No such edge: the fit has set it to exactly 0, or it may not be." : "Edges: " + words + ".");
@@ -208,7 +228,8 @@ void run_grn_steady(RunDirectory& run, const GrnPredictSettings& settings) {
   for (const auto& w : words) run.add_warning(w);
   const Eigen::VectorXd p = stored.fitted.network.problem.transform.natural(stored.fitted.fit.best().theta);
   const auto found = steady_batch(*stored.fitted.network.model, {p.data(), static_cast<std::size_t>(p.size())}, Eigen::MatrixXd::Zero(stored.fitted.network.model->state_count(), inputs.cols()), inputs);
-  Table table({{"arm", "", ""}, {"exists", "", ""}, {"stable", "", ""}, {"reached", "", "from 0"}, {"leading_real", "1/h", "eigenvalue of the Jacobian with the largest real part"}, {"leading_imaginary", "1/h", ""}, {"period_h", "h", "where it oscillates"}, {"largest_rate", "1/h", "max |dx/dt| where it ended"}, {"outcome", "", ""}});
+  const std::string time = stored.data.time_unit();
+  Table table({{"arm", "", ""}, {"exists", "", ""}, {"stable", "", ""}, {"reached", "", "from 0"}, {"leading_real", "1/" + time, "eigenvalue of the Jacobian with the largest real part"}, {"leading_imaginary", "1/" + time, ""}, {"period", time, "where it oscillates"}, {"largest_rate", stored.data.unit + "/" + time, "max |dx/dt| where it ended"}, {"outcome", "", ""}});
   const auto yes = [](bool b) { return std::string(b ? "yes" : "no"); };
   int reached = 0;
   double slowest = -std::numeric_limits<double>::infinity();
@@ -219,10 +240,10 @@ void run_grn_steady(RunDirectory& run, const GrnPredictSettings& settings) {
     table.add_row({names[c], yes(s.exists), yes(s.stable), yes(s.reached), s.exists ? cell_of(s.leading.real()) : Cell{}, s.exists ? cell_of(std::abs(s.leading.imag())) : Cell{}, s.period_h > 0 ? Cell(s.period_h) : Cell{}, cell_of(s.largest_rate), s.outcome.ok() ? std::string("ok") : s.outcome.message});
   }
   fmt::print("\n{}\n", to_terminal(table, "tables/steady.tsv"));
-  run.add_table("steady", table, "Steady states under constant inputs.");
+  run.add_table("steady", table, fmt::format("Steady states under constant inputs.{}", stored.data.steady() ? fmt::format(" The data have no clock: time is counted so that a node decays with rate {:g}.", stored.scenario.network.decay_per_h) : ""));
   run.add_result("reached", reached, "arms");
-  run.add_answer(fmt::format("{} of {} arms have a steady state that is stable and reached from 0{}.", reached, found.size(), std::isfinite(slowest) ? fmt::format("; the slowest direction of all has the rate {:.4g} per h", slowest) : ""));
-  if (reached < static_cast<int>(found.size())) run.set_outcome({Status::not_converged, fmt::format("{} arms have no steady state that is stable and reached", static_cast<int>(found.size()) - reached)});
+  run.add_answer(fmt::format("{} of {} {} a steady state that is stable and reached from 0{}.", reached, counted(found.size(), "arm"), agreed(reached, "has", "have"), std::isfinite(slowest) ? fmt::format("; the slowest direction of all has the rate {:.4g}{}", slowest, stored.data.steady() ? fmt::format(", where a node decays with {:g}", stored.scenario.network.decay_per_h) : " per h") : ""));
+  if (reached < static_cast<int>(found.size())) run.set_outcome({Status::not_converged, fmt::format("{} without a steady state that is stable and reached", counted(static_cast<int>(found.size()) - reached, "arm"))});
   fmt::print("{}", to_terminal_paragraph("answer    ", run.summary().answers.back()));
 }
 

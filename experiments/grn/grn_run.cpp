@@ -9,10 +9,12 @@
 #include <fstream>
 #include <limits>
 #include <map>
+#include <set>
 
 #include "experiments/cells/cell_columns.hpp"
 #include "experiments/cells/expression_input.hpp"
 #include "experiments/report/figure.hpp"
+#include "libhyped/counted.hpp"
 #include "libhyped/ingest/read_cellbox.hpp"
 #include "libhyped/store/run_file.hpp"
 
@@ -90,6 +92,7 @@ void run_grn_fit(RunDirectory& run, const GrnScenario& scenario, const std::stri
   run.add_input(scenario.file);
   run.add_input(path);
   const GrnData data = read_grn_data(scenario, path);
+  check_folds(scenario, data);
   for (const auto& [name, value] : data.facts) say(run, name, value);
   const auto note = [&](const std::string& words) {
     fmt::print("{}", to_terminal_paragraph("note      ", words));
@@ -107,13 +110,21 @@ void run_grn_fit(RunDirectory& run, const GrnScenario& scenario, const std::stri
   for (const GrnSplit& split : splits) {
     results.push_back(run_split(scenario, data, split));
     const SplitResult& r = results.back();
-    fmt::print("{}", to_terminal_paragraph("split     ", fmt::format("{}: ridge r {:.4f}, network r {:.4f} ({} edges, {:.1f} s)", split.name, r.ridge.pearson, r.network.pearson, r.edges, r.seconds)));
+    fmt::print("{}", to_terminal_paragraph("split     ", fmt::format("{}: ridge r {:.4f}, network r {:.4f} ({}, {:.1f} s)", split.name, r.ridge.pearson, r.network.pearson, counted(r.edges, "edge"), r.seconds)));
     std::fflush(stdout);
   }
   if (!results.empty()) report_design(run, scenario, data, results);
+  for (const GrnSplit& split : splits) {
+    std::set<std::string> arms;
+    for (const int row : rows_named(data, split.train)) arms.insert(data.arm_of[static_cast<std::size_t>(row)]);
+    if (static_cast<int>(arms.size()) >= scenario.fit.folds) continue;
+    note(fmt::format("Splits that learn from fewer than {} arms have a fold for each arm.", scenario.fit.folds));
+    break;
+  }
   const FittedGrn fitted = fit_grn(scenario, data, data.conditions);
   for (const auto& words : fitted.network.words) note(words);
   for (const auto& words : fitted.fit.words) note(words);
+  if (results.empty()) report_baselines(run, scenario, data, fitted);
   if (!scenario.network.prior.empty()) run.add_input(beside_scenario(scenario, scenario.network.prior, ""));
   if (!fitted.fit.outcome.ok()) run.set_outcome(fitted.fit.outcome);
   if (fitted.fit.chosen < 0 || !std::isfinite(fitted.fit.best().misfit)) return;

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "experiments/grn/fit/grn_split.hpp"
+#include "libhyped/ingest/read_cellbox.hpp"
 #include "libhyped/store/run_directory.hpp"
 
 namespace hyped {
@@ -41,6 +42,8 @@ StoredGrn read_stored_grn(const std::filesystem::path& fit);
 NetworkMeasurements arms_to_predict(const StoredGrn& stored, const GrnPredictSettings& settings, std::vector<std::string>& words);
 
 void report_design(RunDirectory& run, const GrnScenario& scenario, const GrnData& data, const std::vector<SplitResult>& results);
+// Where the design holds nothing out: table baselines, and a sentence.
+void report_baselines(RunDirectory& run, const GrnScenario& scenario, const GrnData& data, const FittedGrn& fitted);
 // Free parameters over refits to resampled cells or wells, and their table; empty without [bootstrap].
 struct GrnBootstrapRanges {
   std::vector<double> sd, lower, upper;           // [F] natural units
@@ -60,7 +63,19 @@ std::string rest_words(const HeunPass& pass);
 HeunPass heun_pass(const BatchModel& model, const Eigen::VectorXd& parameters, const Eigen::MatrixXd& inputs, double step_h, int steps);
 // A trained CellBox model as a network with all weights as parameters.
 std::unique_ptr<models::BatchNetwork> cellbox_network(const CellboxData& data, const CellboxModel& model);
-// Scores of a published model on the parts of its split; table published.
+// The test error of a published model here, against the authors' own log of its training. The weights that are stored are those of some row of the
+// log: the nearest one is taken, and how far the next value is says whether that can be chance.
+struct PublishedCheck {
+  double here = 0, published = 0, difference = 0, tolerance = 0, next = 0;      // next: distance of the nearest other value of the log
+  CellboxLogRow row;
+  double last = 0;                                // of the log
+  int rows = 0;
+  bool reproduced() const { return difference <= tolerance; }
+};
+// errors: mean squared error of each condition tested, in the order of the split. Tolerance: a millionth of the number, ten times what single precision rounds.
+PublishedCheck check_published(const std::vector<double>& errors, int batch, const std::vector<CellboxLogRow>& log);
+std::string words_of(const PublishedCheck& check);
+// Scores of a published model on the parts of its split; tables published and, where the log is in the data, published_check.
 void report_published(RunDirectory& run, const GrnScenario& scenario, const std::filesystem::path& folder);
 
 }  // namespace hyped

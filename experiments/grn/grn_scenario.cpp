@@ -9,6 +9,7 @@
 
 #include "experiments/program_files.hpp"
 #include "experiments/scenario_section.hpp"
+#include "libhyped/counted.hpp"
 
 namespace hyped {
 namespace fs = std::filesystem;
@@ -33,6 +34,12 @@ double positive(Section& s, const std::string& key, double otherwise, bool zero_
 const std::vector<std::pair<std::string, GrnDesignKind>> designs{{"none", GrnDesignKind::none}, {"random", GrnDesignKind::random}, {"given", GrnDesignKind::given}, {"leave_one_drug_out", GrnDesignKind::leave_one_drug_out},
                                                                    {"single_to_combination", GrnDesignKind::single_to_combination}, {"leave_one_arm_out", GrnDesignKind::leave_one_arm_out}};
 
+void each_once(Section& s, const std::string& key, const std::vector<std::string>& names) {
+  for (std::size_t i = 0; i < names.size(); ++i)
+    if (std::find(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(i), names[i]) != names.begin() + static_cast<std::ptrdiff_t>(i))
+      throw InputError(s.place(key), fmt::format("{} names '{}' twice", key, names[i]), "name it once");
+}
+
 void read_data(Section s, GrnDataChoice& out) {
   out.kind = s.required("kind");
   if (out.kind != "cellbox" && out.kind != "cells") throw InputError(s.place("kind"), "there is no kind of data '" + out.kind + "'", "use \"cellbox\" (a folder of CSV files) or \"cells\" (an .h5ad file)");
@@ -41,6 +48,8 @@ void read_data(Section s, GrnDataChoice& out) {
     out.nodes.proteins = s.integer("protein_nodes", out.nodes.proteins);
     out.nodes.measured = s.integer("activity_nodes", out.nodes.measured);
     out.published = s.text("published", "");
+    out.published_batch = s.integer("published_batch", out.published_batch);
+    if (out.published_batch < 1) throw InputError(s.place("published_batch"), fmt::format("published_batch is {}", out.published_batch), "give the size of a batch, 1 or more");
   } else {
     out.by = s.text("by", out.by);
     if (s.has("reference")) out.reference = s.texts("reference");
@@ -53,6 +62,9 @@ void read_data(Section s, GrnDataChoice& out) {
     out.genes = s.texts("genes");
     out.time_h = positive(s, "time_h", out.time_h);
     out.matrix = s.text("matrix", "");
+    for (const auto& [key, names] : {std::pair{"genes", &out.genes}, {"arms", &out.arms}, {"reference", &out.reference}}) each_once(s, key, *names);
+    out.genes_place = s.place("genes");
+    out.leave_out_missing = word<bool>(s, "missing_genes", s.text("missing_genes", "refuse"), {{"refuse", false}, {"leave_out", true}});
     if (out.genes.empty()) throw InputError(s.place("genes"), "[data] of cells names no genes", "write genes = [\"MYOD1\", ...]: the network is of these");
   }
   s.reject_unknown();
@@ -123,7 +135,7 @@ void read_loss(Section& s, GrnScenario& out) {
 void read_bootstrap(Section s, GrnBootstrap& out) {
   out.unit = word<ResampledUnit>(s, "unit", s.required("unit"), {{"cells", ResampledUnit::cells}, {"wells", ResampledUnit::wells}});
   out.replicates = s.integer("replicates", 100);
-  if (out.replicates < 20) throw InputError(s.place("replicates"), fmt::format("{} replicates give no interval", out.replicates), "give 20 or more");
+  if (out.replicates < 20) throw InputError(s.place("replicates"), fmt::format("{} {} no interval", counted(out.replicates, "replicate"), agreed(out.replicates, "gives", "give")), "give 20 or more");
   s.reject_unknown();
 }
 
@@ -166,6 +178,7 @@ void read_fit(Section s, GrnScenario& out) {
   fit.step.least_gain = positive(s, "least_gain", 1e-3, true);
   fit.step.learning_rate = positive(s, "learning_rate", fit.step.learning_rate);
   fit.folds = s.integer("folds", fit.folds);
+  if (s.has("folds")) out.folds_place = s.place("folds");
   fit.repeats = s.integer("repeats", fit.repeats);
   if (fit.folds < 0 || fit.folds == 1 || fit.repeats < 1) throw InputError(s.place("folds"), "folds or repeats is out of range", "folds: 0 (none), or 2 or more; repeats: 1 or more");
   fit.patience = s.integer("patience", fit.patience);
@@ -219,6 +232,10 @@ GrnScenario read_grn_scenario(const fs::path& file) {
     const std::vector<std::pair<std::string, int>> actions{{"drives", 0}, {"produces", 1}, {"degrades", 2}, {"carries", 3}}, kinds{{"sirna", 0}, {"modified_mrna", 1}, {"ligand", 2}};
     word(s, "action", d.action, actions);
     word(s, "kind", d.kind, kinds);
+    if (!(d.from_h >= 0)) throw InputError(s.place("from_h"), fmt::format("the delivery to '{}' is at {:g} h, before the start (0 h)", d.arm, d.from_h), "give 0 or more");
+    for (const GrnDelivery& other : out.deliveries)
+      if (other.arm == d.arm && other.kind == d.kind && other.gene == d.gene && other.from_h == d.from_h)
+        throw InputError(s.place("arm"), fmt::format("'{}' gets {} {} at {:g} h twice", d.arm, d.kind, d.gene, d.from_h), "give it once, with the whole dose");
     if (d.from_h > out.data.time_h) throw InputError(s.place("from_h"), fmt::format("the delivery to '{}' is at {:g} h, after the cells were taken ({:g} h)", d.arm, d.from_h, out.data.time_h), "correct from_h or [data] time_h");
     s.reject_unknown();
     out.deliveries.push_back(d);

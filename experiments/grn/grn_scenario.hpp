@@ -29,11 +29,14 @@ struct GrnDataChoice {
   std::filesystem::path path;             // as in the scenario or the command line; relative: below the scenario, the working folder, then HYPED_SHARED
   CellboxNodes nodes;                     // cellbox
   std::string published;                  // cellbox: sub-folder of a trained model, empty: none
+  int published_batch = 4;                // conditions in a batch of its training: its log holds means over batches
   std::string by = "arm", phase, well, library;      // cells: columns of obs; the last three may be empty
   std::vector<std::string> reference{"control"};      // cells: labels of the arm without inputs
   GrnCellScale scale = GrnCellScale::log_normalised;
   std::vector<std::string> arms;          // cells: to use; empty: those with deliveries
   std::vector<std::string> genes;         // cells: of the network; perturbed genes are added
+  std::string genes_place;                // file:line of them
+  bool leave_out_missing = false;         // cells: genes that are not in the data are left out with a warning, not refused
   double time_h = 48;                     // cells: when they were taken, on the deliveries' clock
   std::string matrix;                     // cells: see ExpressionChoice
 };
@@ -94,6 +97,7 @@ struct GrnScenario {
   GrnNetworkChoice network;
   GrnDesign design;
   NetworkFitOptions fit;
+  std::string folds_place;                // file:line where the scenario says how many folds; empty: it does not
   double huber = 0;
   std::optional<double> input_pull;       // of input strengths towards 0; not given: as the ridge baseline chose it by leave-one-out
   double capacity_pull = 3e-5;            // of log capacity towards 0

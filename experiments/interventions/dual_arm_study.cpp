@@ -8,6 +8,7 @@
 #include <cmath>
 #include <limits>
 
+#include "libhyped/counted.hpp"
 #include "libhyped/parallel.hpp"
 #include "libhyped/store/table.hpp"
 
@@ -117,10 +118,10 @@ void write_dual_arm_study(RunDirectory& run, const DualArmStudy& study, const Du
   run.add_setting("cells", fmt::format("{} of each arm, {} counts at level 1", options.cells, options.depth));
   run.add_result("median_skill", study.median_skill, "1");
   run.add_result("coverage", study.coverage, "1");
-  run.add_answer(fmt::format("Over {} networks the median skill is {:.3f} ({}) against the best of four baselines in each network; {} networks are above zero. Median RMSE {:.4f}; no change {:.4f}, additive {:.4f}, overlap corrected {:.4f}, same as mm {:.4f}.",
-                             study.rows.size(), study.median_skill, std::isfinite(study.lower) ? fmt::format("95 % interval {:.3f} to {:.3f}", study.lower, study.upper) : std::string("no interval: fewer than six networks"), study.better, study.median_rmse, study.median_baseline[0], study.median_baseline[1], study.median_baseline[2], study.median_baseline[3]));
+  run.add_answer(fmt::format("Over {} the median skill is {:.3f} ({}) against the best of four baselines in each network; {} {} above zero. Median RMSE {:.4f}; no change {:.4f}, additive {:.4f}, overlap corrected {:.4f}, same as mm {:.4f}.",
+                             counted(study.rows.size(), "network"), study.median_skill, std::isfinite(study.lower) ? fmt::format("95 % interval {:.3f} to {:.3f}", study.lower, study.upper) : std::string("no interval: fewer than six networks"), counted(study.better, "network"), agreed(study.better, "is", "are"), study.median_rmse, study.median_baseline[0], study.median_baseline[1], study.median_baseline[2], study.median_baseline[3]));
   run.add_answer(fmt::format("95 % intervals hold {:.1f} % of the genes' levels.", 100 * study.coverage));
-  if (study.failed > 0) run.add_warning(fmt::format("{} networks have no prediction; they count with skill -1.", study.failed));
+  if (study.failed > 0) run.add_warning(fmt::format("{} without a prediction, counted with skill -1.", counted(study.failed, "network")));
 }
 
 }  // namespace hyped

@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "experiments/interventions/intervention_figures.hpp"
+#include "libhyped/counted.hpp"
 #include "libhyped/ingest/networks/read_edge_list.hpp"
 #include "libhyped/score/edge_ranking.hpp"
 #include "libhyped/store/table.hpp"
@@ -98,7 +99,7 @@ void run_knockout_edges(RunDirectory& run, const KnockoutSettings& settings) {
   run.add_table("edges", table, "Pairs of genes by the posterior probability of an edge.");
   run.add_result("clear_edges", clear, "edges with a probability above 0.9");
   run.add_result("chains_differ", posterior.disagreement, "largest standard error of a probability between chains");
-  run.add_answer(fmt::format("{} of {} possible edges have a posterior probability above 0.9.", clear, order.size()));
+  run.add_answer(fmt::format("{} of {} {} a posterior probability above 0.9.", clear, counted(order.size(), "possible edge"), agreed(clear, "has", "have")));
   if (posterior.disagreement > 0.1) run.add_warning(fmt::format("Chains differ by {:.2f} in an edge's probability: several networks explain the data about as well.", posterior.disagreement));
   std::optional<GoldStandard> true_edges;
   if (!settings.gold.empty()) true_edges = read_gold_standard(settings.gold, knockouts.genes);
@@ -109,7 +110,7 @@ void run_knockout_edges(RunDirectory& run, const KnockoutSettings& settings) {
   const RankedEdges mine = score_edges(posterior.probability, gold.present), simple = score_edges(z, gold.present);
   run.add_result("average_precision", mine.average_precision, "1");
   run.add_result("average_precision_z_score", simple.average_precision, "1");
-  run.add_answer(fmt::format("Against the {} true edges: average precision {:.3f} (z-score {:.3f}), DREAM's AUPR {:.3f} ({:.3f}), AUROC {:.3f} ({:.3f}).", mine.edges, mine.average_precision, simple.average_precision, mine.dream_aupr, simple.dream_aupr, mine.auroc, simple.auroc));
+  run.add_answer(fmt::format("Against {}: average precision {:.3f} (z-score {:.3f}), DREAM's AUPR {:.3f} ({:.3f}), AUROC {:.3f} ({:.3f}).", counted(mine.edges, "true edge"), mine.average_precision, simple.average_precision, mine.dream_aupr, simple.dream_aupr, mine.auroc, simple.auroc));
 }
 
 void run_dual_arm(RunDirectory& run, DualArmSettings settings) {
@@ -128,7 +129,7 @@ void run_dual_arm(RunDirectory& run, DualArmSettings settings) {
   const PlacedEdges placed = place_edges(list, cells.genes);
   for (const auto& note : list.notes) run.add_note(note);
   for (const auto& note : placed.notes) run.add_note(note);
-  if (placed.dropped > 0) run.add_warning(fmt::format("{} of {} edges name genes that are not in the table: they are left out (see the notes).", placed.dropped, list.edges.size()));
+  if (placed.dropped > 0) run.add_warning(fmt::format("{} of {} left out, with genes that are not in the table (see the notes).", placed.dropped, counted(list.edges.size(), "edge")));
   if (placed.edges.empty()) throw InputError(settings.edges, "holds no edge between two genes of the table", "check that both name genes in the same way");
   EdgeList known{{}, settings.precision, settings.recall};
   for (const auto& edge : placed.edges) known.edges.push_back({edge.from, edge.to, edge.sign});
@@ -141,7 +142,7 @@ void run_dual_arm(RunDirectory& run, DualArmSettings settings) {
     run.add_warning(fmt::format("Columns without an edge in the list are taken for genes: {}. Name those that are none with --metadata.", fmt::join(alone, ", ")));
   arms.end_h = settings.end_h;
   const DualArmPrediction prediction = predict_dual_arm(arms, known, settings.fit);
-  run.add_setting("edge list", fmt::format("{} edges; taken to be right in {:.0f} % and to hold {:.0f} % of all", known.edges.size(), 100 * known.precision, 100 * known.recall));
+  run.add_setting("edge list", fmt::format("{}; taken to be right in {:.0f} % and to hold {:.0f} % of all", counted(known.edges.size(), "edge"), 100 * known.precision, 100 * known.recall));
   run.add_setting("doses", fmt::format("siRNA against {} (strength {}) until {} h, then halved every {} h; mRNA of {} (dose {}) at {} h, halved every {} h; cells at {} h", settings.silenced, settings.doses.strength, settings.doses.wash_h,
                                        settings.doses.sirna_half_life_h, settings.delivered, settings.doses.dose, settings.doses.delivery_h, settings.doses.delivered_half_life_h, settings.end_h));
   run.add_setting("depth", fmt::format("counts at level 1, a gene's greatest level: {} in the control, {} with the siRNA, {} with the mRNA, {} with both", settings.depth, depth_of(settings.depth_si), depth_of(settings.depth_mm), depth_of(settings.depth_both)));

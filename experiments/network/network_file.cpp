@@ -142,6 +142,14 @@ NetworkFile read_network(const fs::path& file) {
   return out;
 }
 
+NetworkFile network_of_scenario(const fs::path& scenario, const std::string& name, std::map<std::string, double> set, const std::map<std::string, double>& given, NetworkValues& values) {
+  const fs::path beside = scenario.parent_path() / name;
+  NetworkFile out = read_network(fs::is_regular_file(beside) ? beside : shipped_network(name));
+  for (const auto& [key, value] : given) set[key] = value;
+  values = values_of(out, set);
+  return out;
+}
+
 fs::path shipped_network(const std::string& name) {
   const char* here = std::getenv("HYPED_DATA");
   std::vector<fs::path> folders{fs::path(HYPED_SOURCE_DIR) / "experiments/networks", fs::path(HYPED_DATA_DIR) / "experiments/networks"};

@@ -1,6 +1,7 @@
 // A reaction network as a file: TOML tables, or the flat JSON of the stochastic test suites.
 #pragma once
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -24,6 +25,10 @@ struct NetworkFile {
 // TOML as in docs/networks.md. JSON: model.json of the suites, its duration in hours. Throws InputError with file and line (and column in
 // an expression) for whatever is wrong in it: names, numbers, events, rates that are negative at the start.
 NetworkFile read_network(const std::filesystem::path& file);
+// The network that a scenario names, a file beside the scenario or a shipped one. `values`: its numbers with the scenario's `set` over them, and
+// `given` (of the command line) over these; InputErrors as of values_of.
+struct NetworkValues;
+NetworkFile network_of_scenario(const std::filesystem::path& scenario, const std::string& name, std::map<std::string, double> set, const std::map<std::string, double>& given, NetworkValues& values);
 // A network that ships with the program, by name ("toggle_switch").
 std::filesystem::path shipped_network(const std::string& name);
 

@@ -7,15 +7,16 @@
 #include <cmath>
 #include <limits>
 
+#include "libhyped/counted.hpp"
 #include "libhyped/distance/tail_probability.hpp"
 #include "libhyped/errors.hpp"
 
 namespace hyped {
 
 InputRidge fit_input_ridge(const Eigen::MatrixXd& inputs, const Eigen::MatrixXd& values, const InputRidgeOptions& options) {
-  HYPED_REQUIRE(inputs.rows() == values.rows());
+  HYPED_REQUIRE(inputs.rows() == values.rows() && options.least_conditions >= 2);
   const Eigen::Index n = inputs.rows(), k = inputs.cols();
-  if (n < 3) throw InputError("the linear baseline", fmt::format("has {} conditions to learn from", n), "give at least 3");
+  if (n < options.least_conditions) throw InputError("the linear baseline", fmt::format("has {} to learn from", counted(n, "condition")), fmt::format("give at least {}", options.least_conditions));
   InputRidge out;
   out.conditions = static_cast<double>(n);
   out.input_mean = options.intercept ? Eigen::VectorXd(inputs.colwise().mean()) : Eigen::VectorXd::Zero(k);

@@ -7,6 +7,7 @@ namespace hyped {
 
 struct InputRidgeOptions {
   std::vector<double> penalties;      // to choose from; empty: 81 steps over ten decades around the mean squared singular value
+  int least_conditions = 3;           // 2 at the least: leave-one-out needs one to learn from
   bool intercept = false;             // not penalised; false where values are differences from a control without inputs
 };
 
@@ -30,7 +31,7 @@ struct InputRidge {
   Eigen::MatrixXd half_width(const Eigen::MatrixXd& inputs, double level = 0.95) const;
 };
 
-// inputs [N x K], values [N x M], at least 3 conditions. Singular value decomposition: as good for K > N (the dual form). The left-out
+// inputs [N x K], values [N x M], at least `least_conditions`. Singular value decomposition: as good for K > N (the dual form). The left-out
 // prediction is (fitted - h y) / (1 - h) with h the diagonal of the hat matrix (Allen 1974, Technometrics 16:125; Hastie, Tibshirani &
 // Friedman, Elements of Statistical Learning, 7.10). InputError for too few conditions or inputs that are all equal.
 InputRidge fit_input_ridge(const Eigen::MatrixXd& inputs, const Eigen::MatrixXd& values, const InputRidgeOptions& options = {});

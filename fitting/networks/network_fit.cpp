@@ -8,6 +8,7 @@
 #include <limits>
 #include <numeric>
 
+#include "libhyped/counted.hpp"
 #include "libhyped/parallel.hpp"
 #include "libhyped/random.hpp"
 
@@ -61,9 +62,9 @@ void count_unconverged(NetworkFit& fit) {
   fit.unconverged = whole + folds;
   int gained = 0;
   for (const LadderStep& step : fit.ladder) gained += step.ended_by_gain ? 1 : 0;
-  if (gained > 0) fit.words.push_back(fmt::format("{} of {} descents ended because ten iterations gained less than least_gain; the optimality of the chosen one is {:.2g} ({:.2g} is its penalty on an edge). A smaller least_gain goes on.", gained, steps, fit.best().optimality, fit.best().factor));
+  if (gained > 0) fit.words.push_back(fmt::format("{} of {} ended because ten iterations gained less than least_gain; the optimality of the chosen one is {:.2g} ({:.2g} is its penalty on an edge). A smaller least_gain goes on.", gained, counted(steps, "descent"), fit.best().optimality, fit.best().factor));
   if (fit.unconverged == 0) return;
-  fit.words.push_back(fmt::format("{} of {} descents of the fit to all conditions{} did not converge within their iterations: give more iterations, or a larger least_gain.", whole, steps,
+  fit.words.push_back(fmt::format("{} of {} of the fit to all conditions{} did not converge within their iterations: give more iterations, or a larger least_gain.", whole, counted(steps, "descent"),
                                   fit.members.empty() ? "" : fmt::format(", and {} of {} of the folds,", folds, fit.descents - steps)));
 }
 
@@ -224,7 +225,7 @@ NetworkFit fit_network(const NetworkProblem& problem, const NetworkFitOptions& o
   }
   int failed = 0;
   for (const LadderStep& step : out.ladder) failed += step.failed_evaluations;
-  if (failed > 0) out.words.push_back(fmt::format("{} steps of the search led where the network diverges or does not settle; they were taken back.", failed));
+  if (failed > 0) out.words.push_back(fmt::format("{} of the search led where the network diverges or does not settle, and {} taken back.", counted(failed, "step"), agreed(failed, "was", "were")));
   count_unconverged(out);
   if (!last.outcome.ok()) out.outcome = {last.outcome.status, fmt::format("the chosen step of the ladder (factor {:.3g}) is not the end of its descent: {}", last.factor, last.outcome.message)};
   if (!problem.edges.empty() && last.edges == 0)

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <fstream>
 
 #include "libhyped/errors.hpp"
@@ -161,6 +162,30 @@ std::vector<int> read_cellbox_order(const fs::path& file, int conditions) {
     out.push_back(static_cast<int>(at));
   }
   if (static_cast<int>(out.size()) != conditions) throw InputError(file.string(), fmt::format("orders {} conditions, the data hold {}", out.size(), conditions), "give every condition once");
+  return out;
+}
+
+std::vector<CellboxLogRow> read_cellbox_log(const fs::path& file) {
+  const std::vector<CsvLine> lines = csv_lines(file);
+  const auto place = [&](const char* name) {
+    if (!lines.empty())
+      for (std::size_t c = 0; c < lines[0].cells.size(); ++c)
+        if (lines[0].cells[c] == name) return c;
+    throw InputError(file.string(), fmt::format("has no column '{}'", name), "a training log of CellBox has epoch, iter and test_mse");
+  };
+  const std::size_t epoch = place("epoch"), iteration = place("iter"), mse = place("test_mse");
+  const auto number = [](const CsvLine& line, std::size_t column) {
+    char* end = nullptr;
+    const std::string text = column < line.cells.size() ? line.cells[column] : "";
+    const double value = std::strtod(text.c_str(), &end);
+    return text.empty() || *end != 0 ? std::nan("") : value;
+  };
+  std::vector<CellboxLogRow> out;
+  for (std::size_t l = 1; l < lines.size(); ++l) {
+    const double error = number(lines[l], mse), at = number(lines[l], epoch), step = number(lines[l], iteration);
+    if (std::isfinite(error) && error >= 0) out.push_back({lines[l].number, std::isfinite(at) ? static_cast<int>(at) : -1, std::isfinite(step) ? static_cast<int>(step) : -1, error});
+  }
+  if (out.empty()) throw InputError(file.string(), "has no row with a test error", "check that it is the log of a training");
   return out;
 }
 

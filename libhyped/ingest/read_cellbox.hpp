@@ -40,4 +40,12 @@ CellboxModel read_cellbox_model(const std::filesystem::path& folder, const std::
 // random_pos.csv: a permutation of 0 .. conditions - 1, one a line.
 std::vector<int> read_cellbox_order(const std::filesystem::path& file, int conditions);
 
+// A row of the authors' training log (record_eval.csv) that has a test error.
+struct CellboxLogRow {
+  int line = 0, epoch = 0, iteration = 0;     // line of the file; -1 epoch: at the end of a stage
+  double test_mse = 0;                        // mean over batches of the mean squared error over all nodes
+};
+// Rows with a number in column test_mse, in their order. InputError if there is no such column, or no row.
+std::vector<CellboxLogRow> read_cellbox_log(const std::filesystem::path& file);
+
 }  // namespace hyped

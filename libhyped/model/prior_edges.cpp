@@ -7,6 +7,7 @@
 #include <set>
 #include <unordered_map>
 
+#include "libhyped/counted.hpp"
 #include "libhyped/errors.hpp"
 
 namespace hyped {
@@ -45,7 +46,7 @@ PlacedEdges place_edges(const PriorEdges& list, const std::vector<std::string>& 
   }
   out.absent_sources.assign(sources.begin(), sources.end());
   out.absent_targets.assign(targets.begin(), targets.end());
-  out.notes.push_back(fmt::format("{}: {} of {} edges are between genes of the data; {} sources and {} targets are not in the data.", list.name, out.edges.size(), list.edges.size(), sources.size(), targets.size()));
+  out.notes.push_back(fmt::format("{}: {} of {} between genes of the data; {} and {} not in the data.", list.name, out.edges.size(), counted(list.edges.size(), "edge"), counted(sources.size(), "source"), counted(targets.size(), "target")));
   if (!sources.empty()) out.notes.push_back("Sources not in the data: " + some_of(out.absent_sources) + ".");
   if (!targets.empty()) out.notes.push_back("Targets not in the data: " + some_of(out.absent_targets) + ".");
   if (out.self > 0) out.notes.push_back(fmt::format("{} edges of a gene to itself are left out.", out.self));

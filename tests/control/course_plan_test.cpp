@@ -8,7 +8,7 @@
 #include "experiments/planning/course/course_run.hpp"
 #include "libhyped/ingest/delimited.hpp"
 #include "libhyped/random.hpp"
-#include "tests/experiments/command_run.hpp"
+#include "tests/experiments/run_checks.hpp"
 #include "tests/experiments/small_scenario.hpp"
 
 using namespace hyped;
@@ -53,13 +53,6 @@ std::string small() {
 std::string with(std::string text, const std::string& from, const std::string& to) {
   REQUIRE(text.find(from) != text.npos);
   return text.replace(text.find(from), from.size(), to);
-}
-
-double number_in(const fs::path& summary, const std::string& name) {
-  const std::string text = testing::text_of(summary);
-  const auto at = text.find("\"name\": \"" + name + "\"");
-  REQUIRE(at != text.npos);
-  return std::stod(text.substr(text.find("\"value\": ", at) + 9));
 }
 
 }  // namespace
@@ -122,8 +115,8 @@ TEST_CASE("hyped control plan with free levels: structure, conditions, and a sch
   INFO(plan.out << plan.err);
   REQUIRE(plan.code == 0);
   CHECK_THAT(plan.out, Contains("Structure: drug:") && Contains("Pontryagin's first-order conditions hold"));
-  for (const char* name : {"pontryagin_adjoints", "pontryagin_hamiltonian_spread", "pontryagin_sign", "pontryagin_minimum"}) CHECK(number_in(folder.path() / "plan/summary.json", name) < 1e-2);
-  CHECK(number_in(folder.path() / "plan/summary.json", "cost_followed") == Approx(number_in(folder.path() / "plan/summary.json", "cost")).epsilon(1e-3));
+  for (const char* name : {"pontryagin_adjoints", "pontryagin_hamiltonian_spread", "pontryagin_sign", "pontryagin_minimum"}) CHECK(testing::number_in(folder.path() / "plan/summary.json", name) < 1e-2);
+  CHECK(testing::number_in(folder.path() / "plan/summary.json", "cost_followed") == Approx(testing::number_in(folder.path() / "plan/summary.json", "cost")).epsilon(1e-3));
   for (const char* figure : {"conditions", "courses", "schedule", "comparison"}) CHECK(fs::file_size(folder.path() / "plan/figures" / (std::string(figure) + ".svg")) > 1000);
   const testing::Ended again = folder.run("cycle simulate plan/data/plan.toml --out simulated");
   INFO(again.out << again.err);
@@ -133,7 +126,7 @@ TEST_CASE("hyped control plan with free levels: structure, conditions, and a sch
   for (std::size_t r = 0; r < expected.rows(); ++r)
     if (expected.text(r, expected.column("condition")) == "plan" && expected.number(r, expected.column("time_h")) == 36) (expected.text(r, expected.column("class")) == "S/G2/M" ? inside : outside) += expected.number(r, expected.column("expected"));
   REQUIRE(inside > 0);
-  CHECK(std::abs(inside / (inside + outside) - 0.25) == Approx(number_in(folder.path() / "plan/summary.json", "distance_of_centre")).margin(1e-5));
+  CHECK(std::abs(inside / (inside + outside) - 0.25) == Approx(testing::number_in(folder.path() / "plan/summary.json", "distance_of_centre")).margin(1e-5));
 }
 
 TEST_CASE("free levels refuse what belongs to pulses, and limits and totals hold in them") {
@@ -179,7 +172,7 @@ TEST_CASE("hyped control linear gives the energy of the closed form, and says wh
   INFO(ended.out << ended.err);
   REQUIRE(ended.code == 0);
   const double w = (1 - std::exp(-3.0)) / 1.0;      // integral of exp(-2 * 0.5 s)
-  CHECK(number_in(folder.path() / "out/summary.json", "energy") == Approx(1 / w).epsilon(1e-8));
+  CHECK(testing::number_in(folder.path() / "out/summary.json", "energy") == Approx(1 / w).epsilon(1e-8));
   CHECK_THAT(ended.out, Contains("move 1 of 2 directions") && Contains("tells 1 of 2 directions"));
   const DelimitedTable reached = DelimitedTable::read(folder.path() / "out/tables/reached.tsv");
   CHECK(reached.number(0, reached.column("linear")) == Approx(1).epsilon(1e-8));

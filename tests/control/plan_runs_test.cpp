@@ -9,7 +9,7 @@
 #include "libhyped/ingest/delimited.hpp"
 #include "models/gene_network/random_hill_network.hpp"
 #include "tests/control/planned_cycles.hpp"
-#include "tests/experiments/command_run.hpp"
+#include "tests/experiments/run_checks.hpp"
 #include "tests/experiments/real_data.hpp"
 
 using namespace hyped;
@@ -66,13 +66,6 @@ fs::path written(const testing::CommandFolder& folder, const std::string& name, 
   return file;
 }
 
-double number_in(const fs::path& summary, const std::string& name) {
-  const std::string text = testing::text_of(summary);
-  const auto at = text.find("\"name\": \"" + name + "\"");
-  REQUIRE(at != text.npos);
-  return std::stod(text.substr(text.find("\"value\": ", at) + 9));
-}
-
 }  // namespace
 
 TEST_CASE("hyped control plan and pareto leave their figures, and the plan's file runs unchanged in hyped cycle simulate", "[standard]") {
@@ -95,7 +88,7 @@ TEST_CASE("hyped control plan and pareto leave their figures, and the plan's fil
     if (seen == "G1") outside = expected.number(r, expected.column("expected"));
   }
   REQUIRE(inside > 0);
-  CHECK(std::abs(inside / (inside + outside) - 0.15) == Approx(number_in(folder.path() / "plan/summary.json", "distance_of_centre")).margin(1e-5));
+  CHECK(std::abs(inside / (inside + outside) - 0.15) == Approx(testing::number_in(folder.path() / "plan/summary.json", "distance_of_centre")).margin(1e-5));
   const testing::Ended front = folder.run("control pareto small.toml --out pareto");
   INFO(front.out << front.err);
   REQUIRE(front.code == 0);
@@ -117,7 +110,7 @@ TEST_CASE("hyped control mpc leaves its figures", "[standard]") {
   INFO(mpc.out << mpc.err);
   REQUIRE(mpc.code == 0);
   for (const char* figure : {"course", "schedule"}) CHECK(fs::file_size(folder.path() / "mpc/figures" / (std::string(figure) + ".svg")) > 1000);
-  const double error = number_in(folder.path() / "mpc/summary.json", "error closed loop");
+  const double error = testing::number_in(folder.path() / "mpc/summary.json", "error closed loop");
   CHECK(error > 0);
   CHECK(error < 0.5);
   // What was held runs again as a schedule: the expected share at the end is near that of the stochastic culture of 700 cells.

@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "libhyped/store/run_summary.hpp"
-#include "tests/experiments/command_run.hpp"
+#include "tests/experiments/run_checks.hpp"
 #include "tests/experiments/small_scenario.hpp"
 
 using namespace hyped;
@@ -246,15 +246,5 @@ TEST_CASE("an open profile bound is reported and exits 0") {
 }
 
 TEST_CASE("help of every verb fits 80 columns and 24 lines and shows an example") {
-  const CommandFolder folder;
-  for (const char* verb : {"", "inspect", "demo", "twin", "twin cycle", "cycle", "network", "network simulate", "network steady", "network identify", "cycle simulate", "cycle fit", "cycle compare", "cycle predict", "report"}) {
-    const Ended ended = folder.run(std::string(verb) + " --help");
-    INFO(verb << "\n" << ended.out);
-    CHECK(ended.code == 0);
-    std::istringstream in(ended.out);
-    int lines = 0;
-    for (std::string line; std::getline(in, line); ++lines) CHECK(line.size() <= 80);
-    CHECK(lines <= 24);
-    CHECK_THAT(ended.out, Contains("Example: hyped "));
-  }
+  check_help({"", "inspect", "demo", "twin", "twin cycle", "cycle", "network", "network simulate", "network steady", "network identify", "cycle simulate", "cycle fit", "cycle compare", "cycle predict", "report"});
 }

@@ -3,23 +3,13 @@
 #include <catch2/catch.hpp>
 #include <sstream>
 
-#include "tests/experiments/command_run.hpp"
+#include "tests/experiments/run_checks.hpp"
 
 using namespace hyped;
 using Catch::Matchers::Contains;
 
 TEST_CASE("help of the grn and control verbs fits 80 columns and 24 lines") {
-  const testing::CommandFolder folder;
-  for (const char* verb : {"grn", "grn fit", "grn predict", "grn edges", "grn steady", "grn knockouts", "grn dual-arm", "grn order", "grn identify", "control", "control plan", "control pareto", "control mpc", "control dgc", "control transitions", "control design"}) {
-    const testing::Ended ended = folder.run(std::string(verb) + " --help");
-    INFO(verb << "\n" << ended.out);
-    CHECK(ended.code == 0);
-    std::istringstream in(ended.out);
-    int lines = 0;
-    for (std::string line; std::getline(in, line); ++lines) CHECK(line.size() <= 80);
-    CHECK(lines <= 24);
-    CHECK_THAT(ended.out, Contains("Example: hyped " + std::string(verb).substr(0, std::string(verb).find(' '))));
-  }
+  testing::check_help({"grn", "grn fit", "grn predict", "grn edges", "grn steady", "grn knockouts", "grn dual-arm", "grn order", "grn identify", "control", "control plan", "control pareto", "control mpc", "control dgc", "control transitions", "control design"});
 }
 
 TEST_CASE("rarely used options are in --help-all only and --help says so") {

@@ -3,7 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "libhyped/store/run_summary.hpp"
-#include "tests/experiments/command_run.hpp"
+#include "tests/experiments/run_checks.hpp"
 
 using namespace hyped;
 using namespace hyped::testing;
@@ -93,14 +93,5 @@ TEST_CASE("inspect knows tracks, says what is missing, and shows folders of the 
 }
 
 TEST_CASE("help of the tracks and bench verbs fits 80 columns and 24 lines") {
-  const CommandFolder folder;
-  for (const char* verb : {"tracks", "tracks convert", "tracks phases", "tracks durations", "tracks multistate", "bench run", "bench score", "bench audit", "bench distance", "bench leaderboard"}) {
-    const Ended ended = folder.run(std::string(verb) + " --help");
-    INFO(ended.out);
-    std::istringstream in(ended.out);
-    int lines = 0;
-    for (std::string line; std::getline(in, line); ++lines) CHECK(line.size() <= 80);
-    CHECK(lines <= 24);
-    CHECK_THAT(ended.out, Contains("Example: hyped "));
-  }
+  check_help({"tracks", "tracks convert", "tracks phases", "tracks durations", "tracks multistate", "bench run", "bench score", "bench audit", "bench distance", "bench leaderboard"});
 }

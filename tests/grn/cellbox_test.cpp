@@ -78,6 +78,13 @@ TEST_CASE("must/gene/1", "[standard]") {
       CHECK(std::abs(score.pearson - part.pearson) < 0.5e-5);
     }
     CHECK(std::abs(pass.largest_rate - 0.0013) < 0.5e-4);
+    std::vector<double> errors;      // the authors' log holds the test error of these weights, to single precision
+    for (int c = 62; c < 89; ++c) errors.push_back((predicted.row(order[static_cast<std::size_t>(c)]) - data.response.row(order[static_cast<std::size_t>(c)])).array().square().mean());
+    const PublishedCheck check = check_published(errors, 4, read_cellbox_log(folder / "seed_871/record_eval.csv"));
+    INFO(words_of(check));
+    CHECK(check.reproduced());
+    CHECK(check.row.iteration == 70);
+    CHECK(check.next > 1000 * check.difference);      // no chance
   }
   SECTION("trained on its split, one model and ridge") {
     const GrnScenario scenario = read_grn_scenario(scenarios + "cellbox_published.toml");
@@ -183,6 +190,10 @@ TEST_CASE("hyped grn fit, edges, predict and steady go from a folder to files", 
   for (const auto& row : folder.table("fit/tables/edges.tsv")) chain = chain || (row.at("from") == "p1" && row.at("to") == "p2" && std::stod(row.at("weight")) > 0.5);
   CHECK(chain);
 
+  for (const auto& arm : {"twice=a1:-0.5,a1:-0.2", "wrong=b1:-0.5"}) CHECK(folder.run("grn predict fit --arm " + std::string(arm) + " --out refused").code == 2);
+  CHECK(std::stod(design[0].at("mse_lower")) < std::stod(design[0].at("mse")));
+  CHECK(design[0].at("interval") == "95 %, over 6 conditions held out");
+
   const Ended edges = folder.run("grn edges fit --from p1 --out edges");
   CHECK(edges.code == 0);
   for (const auto& row : folder.table("edges/tables/edges.tsv")) CHECK(row.at("from") == "p1");
@@ -235,6 +246,10 @@ TEST_CASE("wrong input to hyped grn is one clear error and no folder") {
   fails("grn fit nodelivery.toml data", "says nothing of what the arms received");
   folder.write("late.toml", "[data]\nkind = \"cells\"\ngenes = [\"A\", \"B\"]\ntime_h = 24\n[[delivery]]\narm = \"x\"\nkind = \"sirna\"\ngene = \"A\"\nfrom_h = 30\n");
   fails("grn fit late.toml data", "after the cells were taken");
+  std::string many = text_of(folder.path() / "small.toml");
+  many.replace(many.find("folds = 4"), 9, "folds = 13");
+  folder.write("many.toml", many);
+  fails("grn fit many.toml data", "folds is 13, and there are 12 conditions to hold out");
   fails("grn fit small.toml nowhere", "does not exist");
   fails("grn fit no_such_scenario", "neither a file nor a shipped scenario");
   fails("grn predict data", "holds no run.h5");
@@ -251,7 +266,7 @@ TEST_CASE("a prior restricts edges, keeps signs, and counts the genes it knows a
   INFO(ended.out << ended.err);
   REQUIRE(ended.code != 2);
   const std::string summary = text_of(folder.path() / "out/summary.json");
-  CHECK(summary.find("3 of 4 edges are between genes of the data; 1 sources and 0 targets are not in the data") != std::string::npos);
+  CHECK(summary.find("3 of 4 edges between genes of the data; 1 source and 0 targets not in the data") != std::string::npos);
   CHECK(summary.find("Sources not in the data: ZZ3") != std::string::npos);
   for (const auto& row : folder.table("out/tables/edges.tsv")) {
     CHECK(std::stod(row.at("weight")) > 0);

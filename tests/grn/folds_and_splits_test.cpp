@@ -60,7 +60,7 @@ TEST_CASE("a missing score is no win") {
   CHECK(some.splits == 3);
   CHECK(some.missing == 1);
   CHECK(some.mean == Approx(0.02));
-  CHECK(verdict_of(some).find("1 splits without a score") != std::string::npos);
+  CHECK(verdict_of(some).find("1 split without a score is not counted") != std::string::npos);
   const PairedDifference none = paired_difference({nan, nan}, 0);
   CHECK(none.splits == 0);
   CHECK(std::isnan(none.mean));

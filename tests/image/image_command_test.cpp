@@ -12,9 +12,10 @@
 #include "libhyped/errors.hpp"
 #include "experiments/twin/images/image_twin.hpp"
 #include "libhyped/hdf5/file.hpp"
-#include "tests/experiments/command_run.hpp"
+#include "tests/experiments/run_checks.hpp"
 
 using namespace hyped;
+using hyped::testing::check_help;
 using hyped::testing::CommandFolder;
 namespace fs = std::filesystem;
 
@@ -139,17 +140,7 @@ TEST_CASE("wells of another magnification are said") {
 }
 
 TEST_CASE("help of the image verbs fits 80 columns and 24 lines") {
-  const CommandFolder here;
-  for (const char* verb : {"image", "image inspect", "image segment", "image measure", "image track", "image phases", "image run", "image denoise", "image score", "twin images"}) {
-    const auto ended = here.run(std::string(verb) + " --help");
-    INFO(verb << "\n" << ended.out);
-    CHECK(ended.code == 0);
-    std::istringstream in(ended.out);
-    int lines = 0;
-    for (std::string line; std::getline(in, line); ++lines) CHECK(line.size() <= 80);
-    CHECK(lines <= 24);
-    CHECK_THAT(ended.out, Catch::Matchers::Contains("Example: hyped "));
-  }
+  check_help({"image", "image inspect", "image segment", "image measure", "image track", "image phases", "image run", "image denoise", "image score", "twin images"});
 }
 
 TEST_CASE("a stopped run goes on with the frames it had") {

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "experiments/grn/grn_run.hpp"
+#include "libhyped/counted.hpp"
 
 namespace hyped {
 
@@ -39,7 +40,7 @@ GrnBootstrapRanges bootstrap_grn(RunDirectory& run, const GrnScenario& scenario,
     if (found.numbers.rows() < 2) return out;
   }
   const Eigen::VectorXd estimate = problem.transform.natural(best.theta)(problem.transform.free);
-  Table table({{"parameter", "", ""}, {"estimate", "", "natural units"}, {"sd", "", fmt::format("over refits to resampled {}", wells ? "wells" : "cells")}, {"lower", "", fmt::format("{:g} %, percentiles, widened for few {}", 100 * scenario.level, wells ? "wells" : "cells")}, {"upper", "", ""}, {"same_sign", "1", "refits with the estimate's sign, and not 0"}, {"refits", "1", ""}});
+  Table table({{"parameter", "", ""}, {"unit", "", ""}, {"estimate", "", "natural units"}, {"sd", "", fmt::format("over refits to resampled {}", wells ? "wells" : "cells")}, {"lower", "", fmt::format("{:g} %, percentiles, widened for few {}", 100 * scenario.level, wells ? "wells" : "cells")}, {"upper", "", ""}, {"same_sign", "1", "refits with the estimate's sign, and not 0"}, {"refits", "1", ""}});
   out.refits = static_cast<int>(found.numbers.rows());
   int kept = 0, edges = 0;
   for (Eigen::Index f = 0; f < estimate.size(); ++f) {
@@ -48,11 +49,11 @@ GrnBootstrapRanges bootstrap_grn(RunDirectory& run, const GrnScenario& scenario,
     const GrnParameter& parameter = fitted.network.free[static_cast<std::size_t>(f)];
     const bool edge = parameter.kind == GrnParameterKind::edge;
     if (edge && estimate[f] != 0) ++edges, kept += same >= scenario.level * out.refits ? 1 : 0;
-    if (!edge || estimate[f] != 0 || same > 0 || found.sd[f] > 0) table.add_row({parameter.name, estimate[f], found.sd[f], found.lower[f], found.upper[f], std::int64_t{same}, std::int64_t{out.refits}});
+    if (!edge || estimate[f] != 0 || same > 0 || found.sd[f] > 0) table.add_row({parameter.name, unit_of(data, parameter), estimate[f], found.sd[f], found.lower[f], found.upper[f], std::int64_t{same}, std::int64_t{out.refits}});
   }
   run.add_table("bootstrap", table, fmt::format("Refits to {} drawn anew within their groups, at the chosen penalty, from where the fit ended. Corrections (programmes, libraries) and weights are held. Edges that were 0 in the fit and in all refits are left out.", wells ? "wells (n - 1 of n)" : "cells"));
   run.add_result("bootstrap_refits", out.refits, "1");
-  run.add_answer(fmt::format("Of {} edges, {} keep their sign in {:g} % of {} refits to resampled {}.{}", edges, kept, 100 * scenario.level, out.refits, wells ? "wells" : "cells", wells ? "" : " Cells of one culture are alike: other cultures may differ by more."));
+  run.add_answer(fmt::format("Of {}, {} {} the sign in {:g} % of {} refits to resampled {}.{}", counted(edges, "edge"), kept, agreed(kept, "keeps", "keep"), 100 * scenario.level, out.refits, wells ? "wells" : "cells", wells ? "" : " Cells of one culture are alike: other cultures may differ by more."));
   if (found.failures > 0) run.add_warning(fmt::format("{} of {} refits failed, first: {}.", found.failures, scenario.bootstrap.replicates, found.failure));
   return out;
 }

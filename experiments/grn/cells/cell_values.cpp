@@ -10,6 +10,7 @@
 #include "experiments/grn/cells/read_cells.hpp"
 #include "experiments/program_files.hpp"
 #include "fitting/networks/cells/nuisance_programmes.hpp"
+#include "libhyped/counted.hpp"
 #include "libhyped/ingest/delimited.hpp"
 
 namespace hyped {
@@ -76,7 +77,7 @@ std::vector<GroupCells> values_by_group(const GrnScenario& scenario, const Expre
       if (!(group.size.minCoeff() > 0)) throw InputError(input.where, fmt::format("'{}' has cells without a count outside the network's genes", group.name), "filter the cells first: hyped cells prepare");
     }
     for (GroupCells& group : out) group.size *= cells / total;
-    notes.push_back(rest ? fmt::format("The size of a cell is its count of the {} genes outside the network.", input.genes.size() - genes.size()) : "The network holds all genes: the size of a cell is its whole count, so that effects are relative to their mean.");
+    notes.push_back(rest ? fmt::format("The size of a cell is its count of {} outside the network.", counted(input.genes.size() - genes.size(), "gene")) : "The network holds all genes: the size of a cell is its whole count, so that effects are relative to their mean.");
   }
   if (!scenario.data.well.empty()) {
     const CellGroups wells = groups_by(input.data.obs, scenario.data.well, {}, input.where);

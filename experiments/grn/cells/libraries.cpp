@@ -8,6 +8,7 @@
 #include <set>
 
 #include "experiments/grn/cells/read_cells.hpp"
+#include "libhyped/counted.hpp"
 
 namespace hyped {
 namespace {
@@ -114,7 +115,7 @@ void widen_for_libraries(const GrnScenario& scenario, const ExpressionInput& inp
   for (Eigen::Index row = 0; row < conditions; ++row) {
     const auto a = static_cast<std::size_t>(row);
     if (linked[a] == linked[static_cast<std::size_t>(data.reference_of[a])]) continue;
-    if (differences[a].size() < 10) throw InputError(input.where, fmt::format("'{}' and its reference share no library, and only {} genes outside the network tell how much libraries differ", data.conditions[a], differences[a].size()), "leave [data] library out, and know that libraries may look like effects");
+    if (differences[a].size() < 10) throw InputError(input.where, fmt::format("'{}' and its reference share no library, and only {} outside the network {} how much libraries differ", data.conditions[a], counted(differences[a].size(), "gene"), agreed(differences[a].size(), "tells", "tell")), "leave [data] library out, and know that libraries may look like effects");
     std::vector<double> off;
     const double centre = median_of(differences[a]);
     for (const double d : differences[a]) off.push_back(std::abs(d - centre));

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "experiments/cells/cell_columns.hpp"
+#include "libhyped/counted.hpp"
 #include "models/delivery/active_input.hpp"
 
 namespace hyped {
@@ -44,8 +45,11 @@ std::vector<std::string> genes_of(const GrnScenario& scenario, const ExpressionI
     else if (std::any_of(programmes.begin(), programmes.end(), [&](const auto& one) { return one.second == gene; })) members.push_back(gene);
     else genes.push_back(gene);
   }
-  if (!missing.empty()) out.warnings.push_back(fmt::format("{} of {} genes of the scenario are not in the data and are left out: {}.", missing.size(), wanted.size(), some_of(missing)));
-  if (!members.empty()) out.notes.push_back(fmt::format("{} genes belong to a programme that is taken out, and are no part of the network: {}.", members.size(), some_of(members)));
+  if (!missing.empty() && !scenario.data.leave_out_missing)
+    throw InputError(scenario.data.genes_place, fmt::format("'{}' is not measured in {}{}", missing[0], input.where, missing.size() > 1 ? fmt::format(", nor {} of the list", counted(missing.size() - 1, "other gene")) : ""),
+                     did_you_mean(missing[0], input.genes) + (missing.size() > 1 ? fmt::format("; not measured: {}", some_of(missing)) : "") + "; or write missing_genes = \"leave_out\"");
+  if (!missing.empty()) out.warnings.push_back(fmt::format("{} of {} of the scenario not in the data, and left out: {}.", missing.size(), counted(wanted.size(), "gene"), some_of(missing)));
+  if (!members.empty()) out.notes.push_back(fmt::format("{} of a programme that is taken out, no part of the network: {}.", counted(members.size(), "gene"), some_of(members)));
   if (genes.size() < 2) throw InputError(input.where, "holds fewer than two genes of the scenario", "check the names in [data] genes");
   return genes;
 }
@@ -117,8 +121,8 @@ void add_means(const GrnScenario& scenario, GrnData& out) {
     }
   for (const auto& gene : unseen) flat.erase(gene);
   const auto list = [](const std::set<std::string>& names) { return some_of({names.begin(), names.end()}); };
-  if (!flat.empty()) out.warnings.push_back(fmt::format("{} genes do not vary between cells and count for nothing where they do not: {}.", flat.size(), list(flat)));
-  if (!unseen.empty()) out.warnings.push_back(fmt::format("{} genes have no count in an arm or its reference and count for nothing there: {}.", unseen.size(), list(unseen)));
+  if (!flat.empty()) out.warnings.push_back(fmt::format("{} {} not vary between cells and {} for nothing there: {}.", counted(flat.size(), "gene"), agreed(flat.size(), "does", "do"), agreed(flat.size(), "counts", "count"), list(flat)));
+  if (!unseen.empty()) out.warnings.push_back(fmt::format("{} {} no count in an arm or its reference and {} for nothing there: {}.", counted(unseen.size(), "gene"), agreed(unseen.size(), "has", "have"), agreed(unseen.size(), "counts", "count"), list(unseen)));
 }
 
 }  // namespace
@@ -162,7 +166,7 @@ GrnCellGroups group_grn_cells(const GrnScenario& scenario, const ExpressionInput
   for (std::size_t c = 0; c < by_arm.of_cell.size(); ++c) out.groups.of_cell.push_back(by_arm.of_cell[c] < 0 || phases.of_cell[c] < 0 ? -1 : std::min(by_arm.of_cell[c], arms) * out.phases + phases.of_cell[c]);
   const auto sizes = out.groups.sizes();
   for (std::size_t g = 0; g < sizes.size(); ++g)
-    if (sizes[g] < 2) throw InputError(input.where, fmt::format("'{}' has {} cells: no mean and no standard error", out.groups.names[g], sizes[g]), "leave the arm out, or give no phase");
+    if (sizes[g] < 2) throw InputError(input.where, fmt::format("'{}' has {}: no mean and no standard error", out.groups.names[g], counted(sizes[g], "cell")), "leave the arm out, or give no phase");
   return out;
 }
 
@@ -172,6 +176,7 @@ GrnData read_grn_cells(const GrnScenario& scenario, const fs::path& path) {
   const ExpressionInput input = read_expression(path, {counts ? ExpressionUse::counts : ExpressionUse::log_values, choice.matrix, 1e4});
   GrnData out;
   out.scale = choice.scale;
+  out.unit = counts ? "ln fold" : "log-normalised";
   out.facts = input.facts;
   out.notes = input.notes;
   out.genes = genes_of(scenario, input, out);

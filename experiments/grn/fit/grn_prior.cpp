@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "libhyped/counted.hpp"
 #include "libhyped/ingest/networks/read_edge_list.hpp"
 
 namespace hyped {
@@ -30,7 +31,7 @@ GrnPrior read_grn_prior(const GrnScenario& scenario, const GrnData& data, std::v
     }
     out.edges[{edge.from, edge.to}] = one;
   }
-  words.push_back(choice.prior_only ? fmt::format("Only the {} edges of {} are allowed, with their signs where they are known.", out.edges.size(), list.name)
+  words.push_back(choice.prior_only ? fmt::format("Only {} of {} {} allowed, with the signs that are known.", counted(out.edges.size(), "edge"), list.name, agreed(out.edges.size(), "is", "are"))
                                     : fmt::format("Edges of {} weigh {:g} in the penalty at full confidence, others 1{}.", list.name, choice.prior_inside, choice.prior_sd > 0 ? fmt::format("; they are pulled towards sign times {:g} (sd {:g})", choice.prior_strength, choice.prior_sd) : ""));
   return out;
 }

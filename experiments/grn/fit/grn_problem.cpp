@@ -1,5 +1,6 @@
 // Definitions of BatchNetwork and problems for the fit.
 #include "experiments/grn/fit/grn_problem.hpp"
+#include "libhyped/counted.hpp"
 
 #include <fmt/format.h>
 
@@ -17,7 +18,7 @@ models::BatchAction action_named(const std::string& name) {
 }
 
 // states: of the network; those beyond the data's genes are doses, which nobody measured.
-NetworkMeasurements measurements_of(const GrnData& data, int states) {
+NetworkMeasurements measurements_of(const GrnData& data, int states, double decay_per_h) {
   const auto n = static_cast<Eigen::Index>(data.conditions.size()), m = static_cast<Eigen::Index>(data.genes.size());
   NetworkMeasurements out;
   out.conditions = data.conditions;
@@ -36,6 +37,9 @@ NetworkMeasurements measurements_of(const GrnData& data, int states) {
   for (const auto& course : data.courses)
     for (const double at : course.breaks())
       if (at > 0 && at < data.time_h) out.experiment.breaks_h.push_back(at);
+  // Where strengths are still near 0, states are too, and any step passes the control of their error: its derivative, which leads the descent, would be that of a step
+  // far beyond the decay. (With siRNA from 0 h alone, one step of 48 h gave it the wrong sign, and no fit left its start.)
+  for (double at = 0.5 / decay_per_h; at < data.time_h && out.experiment.breaks_h.size() < 1000; at += 0.5 / decay_per_h) out.experiment.breaks_h.push_back(at);
   std::sort(out.experiment.breaks_h.begin(), out.experiment.breaks_h.end());
   out.experiment.breaks_h.erase(std::unique(out.experiment.breaks_h.begin(), out.experiment.breaks_h.end()), out.experiment.breaks_h.end());
   out.experiment.inputs = delivered(data.courses, data.given);
@@ -58,10 +62,17 @@ void group_edges(const GrnScenario& scenario, GrnNetwork& out) {
     group.weight = scenario.group_share * std::sqrt(group.weight);
     penalty.groups.push_back(std::move(group));
   }
-  out.words.push_back(fmt::format("{} groups of edges by {}: {:.0f} % of the penalty is on a group's norm, the rest on its edges.", penalty.groups.size(), scenario.groups == EdgeGroups::regulator ? "regulator" : "target", 100 * scenario.group_share));
+  out.words.push_back(fmt::format("{} of edges by {}: {:.0f} % of the penalty is on a group's norm, the rest on its edges.", counted(penalty.groups.size(), "group"), scenario.groups == EdgeGroups::regulator ? "regulator" : "target", 100 * scenario.group_share));
 }
 
 }  // namespace
+
+std::string unit_of(const GrnData& data, const GrnParameter& parameter) {
+  if (parameter.kind == GrnParameterKind::capacity) return fmt::format("{}/{}", data.unit, data.time_unit());
+  if (parameter.kind == GrnParameterKind::edge) return data.roles[static_cast<std::size_t>(parameter.from)] == GrnRole::drug ? "1" : fmt::format("1/({})", data.unit);
+  const bool produces = !data.deliveries.empty() && data.deliveries[static_cast<std::size_t>(parameter.from)].action == "produces";
+  return produces ? fmt::format("{}/{}", data.unit, data.time_unit()) : "1";
+}
 
 std::vector<int> rows_named(const GrnData& data, const std::vector<std::string>& names) {
   std::vector<int> out;
@@ -69,7 +80,12 @@ std::vector<int> rows_named(const GrnData& data, const std::vector<std::string>&
   return out;
 }
 
-InputRidge baseline_of(const GrnData& data, const std::vector<int>& rows) { return fit_input_ridge(data.level(rows, Eigen::all), data.mean(rows, Eigen::all)); }
+InputRidge baseline_of(const GrnData& data, const std::vector<int>& rows) {
+  if (!data.steady() && rows.size() < 2) return {};
+  InputRidgeOptions options;
+  options.least_conditions = 2;
+  return fit_input_ridge(data.level(rows, Eigen::all), data.mean(rows, Eigen::all), options);
+}
 
 GrnNetwork build_grn(const GrnScenario& scenario, const GrnData& data, const InputRidge& baseline) {
   GrnNetwork out;
@@ -126,7 +142,7 @@ GrnNetwork build_grn(const GrnScenario& scenario, const GrnData& data, const Inp
   problem.model = out.model.get();
   out.genes = m;
   problem.transform = NetworkTransform::of(model);
-  problem.blocks.push_back(measurements_of(data, static_cast<int>(states)));
+  problem.blocks.push_back(measurements_of(data, static_cast<int>(states), scenario.network.decay_per_h));
   if (scenario.loss.kind != GrnLoss::means) add_cell_losses(scenario, data, problem.blocks[0], out.words);
   problem.loss.huber = scenario.huber;
   for (std::size_t row = 0; row < data.conditions.size(); ++row) problem.together[data.conditions[row]] = data.arm_of[row];

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <limits>
 
+#include "libhyped/counted.hpp"
 #include "libhyped/distance/tail_probability.hpp"
 
 namespace hyped {
@@ -161,7 +162,7 @@ SplitResult run_split(const GrnScenario& scenario, const GrnData& data, const Gr
   out.additive_count = static_cast<int>(known.size());
   if (known.empty()) return out;
   const Eigen::MatrixXd truth = out.measured(known, Eigen::all), guess = additive(known, Eigen::all);
-  if (known.size() == test.size()) out.additive = score_of(guess, truth, scored);
+  if (known.size() == test.size()) out.additive = score_of(guess, truth, scored), out.added = guess;
   const double rest = (truth - guess).leftCols(scored).squaredNorm();
   out.non_additive = 1 - (truth - out.predicted(known, Eigen::all)).leftCols(scored).squaredNorm() / rest;
   out.non_additive_linear = 1 - (truth - out.linear(known, Eigen::all)).leftCols(scored).squaredNorm() / rest;
@@ -188,10 +189,21 @@ PairedDifference paired_difference(const std::vector<double>& all, double overla
   return out;
 }
 
+ErrorInterval error_interval(double mse, const std::vector<double>& by_group, const std::string& group, double level) {
+  const double n = static_cast<double>(by_group.size());
+  if (n < 3) return {missing, missing, fmt::format("one value, no interval: {} held out, and a spread needs 3", counted(by_group.size(), group))};
+  double mean = 0, variance = 0;
+  for (const double v : by_group) mean += v / n;
+  for (const double v : by_group) variance += (v - mean) * (v - mean) / (n - 1);
+  if (!(mean > 0) || !std::isfinite(mse)) return {missing, missing, "one value, no interval: there is no error"};
+  const double half = student_quantile(0.5 + 0.5 * level, n - 1) * std::sqrt(variance / n) / mean;
+  return {mse * std::exp(-half), mse * std::exp(half), fmt::format("{:g} %, over {} held out", 100 * level, counted(by_group.size(), group))};
+}
+
 std::string verdict_of(const PairedDifference& d) {
   if (d.splits == 0) return "No split could be compared: network or linear baseline has no score.";
   if (d.splits < 2) return d.mean > 0 ? fmt::format("The network is ahead of the linear baseline by {:.4f} in one split: one split shows nothing.", d.mean) : fmt::format("The network is no better than linear: {:.4f} behind in one split.", -d.mean);
-  const std::string figures = fmt::format("Pearson r differs by {:+.4f}, paired 95 % interval {:+.4f} to {:+.4f} over {} splits, ahead in {}; corrected for the conditions that splits share {:+.4f} to {:+.4f}{}", d.mean, d.lower, d.upper, d.splits, d.ahead, d.corrected_lower, d.corrected_upper, d.missing > 0 ? fmt::format("; {} splits without a score are not counted", d.missing) : "");
+  const std::string figures = fmt::format("Pearson r differs by {:+.4f}, paired 95 % interval {:+.4f} to {:+.4f} over {}, ahead in {}; corrected for the conditions that splits share {:+.4f} to {:+.4f}{}", d.mean, d.lower, d.upper, counted(d.splits, "split"), d.ahead, d.corrected_lower, d.corrected_upper, d.missing > 0 ? fmt::format("; {} without a score {} not counted", counted(d.missing, "split"), d.missing == 1 ? "is" : "are") : "");
   if (d.upper < 0) return "The network is no better than linear: it is worse. " + figures + ".";
   if (!(d.lower > 0)) return "The network is no better than linear. " + figures + ".";
   if (!(d.corrected_lower > 0)) return "The network is ahead of the linear baseline on these splits, but the corrected interval holds 0: at least as good as linear, not shown to be better for other conditions. " + figures + ".";

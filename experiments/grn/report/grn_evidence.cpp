@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "libhyped/counted.hpp"
 #include "libhyped/parallel.hpp"
 
 namespace hyped {
@@ -42,7 +43,7 @@ GrnEvidence grn_evidence(const GrnScenario& scenario, const GrnData& data, const
     return out;
   }
   if (count == 0 || count > most_parameters) {
-    out.words = fmt::format("{} parameters are not zero: their information is not looked at (1 to {}), what the data determine is judged by leaving out folds of conditions (jackknife).", count, most_parameters);
+    out.words = fmt::format("{} not zero: the information is not looked at (1 to {}), what the data determine is judged by leaving out folds of conditions (jackknife).", counted(count, "parameter"), most_parameters);
     return out;
   }
   std::vector<Measured> measured;
@@ -106,9 +107,26 @@ GrnEvidence grn_evidence(const GrnScenario& scenario, const GrnData& data, const
   out.overdispersion = std::max(1.0, at_optimum.squaredNorm() / std::max(1.0, n - used));
   covariance *= out.overdispersion;
   out.evidence = std::make_unique<NetworkEvidence>(estimate, jacobian, static_cast<int>(rows), prior_sd, names, &covariance);
-  out.words = fmt::format("Edges are judged by the information of {} means with their standard errors between cells, those that arms share through their reference included{}. The edges are those that the penalty left; that it chose them is not in the intervals, nor is the spread between cultures.", rows,
+  out.words = fmt::format("Edges are judged by the information of {} with their standard errors between cells, those that arms share through their reference included{}. The edges are those that the penalty left; that it chose them is not in the intervals, nor is the spread between cultures.", counted(rows, "mean"),
                           out.overdispersion > 1 ? fmt::format(" and variances raised {:.1f} times, since the means lie that far from the network", out.overdispersion) : "");
   return out;
+}
+
+std::string far_words(const GrnEvidence& told_by) {
+  if (!told_by.evidence || !(told_by.overdispersion > far_from_means)) return "";
+  return fmt::format("The network lies {:.1f} standard errors from the measured means (root mean square): intervals and verdicts of edges hold only if what is left is noise, with variances raised {:.1f} times. A penalty too large, edges that may not be, "
+                     "or a transfer that does not fit would leave it too.",
+                     std::sqrt(told_by.overdispersion), told_by.overdispersion);
+}
+
+std::string cut_words(const LadderStep& step) {
+  if (!(step.optimality > cut_descent * step.factor)) return "";
+  return fmt::format("The descent was cut short: its optimality is {:.2g}, against a penalty of {:.2g} on an edge. A smaller least_gain or more iterations go on.", step.optimality, step.factor);
+}
+
+std::string interval_words(const PredictionRange& range, Eigen::Index gene, Eigen::Index condition, double level) {
+  const bool known = std::isfinite(range.lower(gene, condition)) && std::isfinite(range.upper(gene, condition));
+  return known ? fmt::format("{:g} % for a new measurement, by the folds", 100 * level) : "one value, no interval: too few conditions were left out";
 }
 
 }  // namespace hyped

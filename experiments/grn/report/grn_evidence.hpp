@@ -22,4 +22,17 @@ struct GrnEvidence {
 // there is no evidence and `words` says so.
 GrnEvidence grn_evidence(const GrnScenario& scenario, const GrnData& data, const FittedGrn& fitted);
 
+// Means that lie two standard errors (root mean square) from the network, four in squares, are no noise of the size that was measured: above this the noise between
+// cells is no longer what the residuals are, and variances raised to hold them do not make them so.
+constexpr double far_from_means = 4;
+// A descent has ended where its optimality (the largest slope left, in units of the objective) is small against the penalty on an edge, which is the slope that
+// sets an edge to 0. At ten times that, edges still come and go.
+constexpr double cut_descent = 10;
+// A warning if overdispersion is above far_from_means and there is evidence to judge by; else empty.
+std::string far_words(const GrnEvidence& evidence);
+// A warning if the descent was cut short; else empty.
+std::string cut_words(const LadderStep& step);
+// What lower and upper of a prediction are, or why there are none.
+std::string interval_words(const PredictionRange& range, Eigen::Index gene, Eigen::Index condition, double level);
+
 }  // namespace hyped

@@ -10,11 +10,13 @@
 #include "experiments/grn/fit/jackknife.hpp"
 #include "experiments/grn/report/grn_evidence.hpp"
 #include "experiments/grn/grn_run.hpp"
+#include "libhyped/counted.hpp"
 
 namespace hyped {
 namespace {
 
-constexpr int most_drawn = 60;      // edges in the drawing
+constexpr int most_drawn = 60;               // edges in the drawing
+constexpr std::size_t most_shown = 12;      // and on screen
 
 std::string verdict_of(const JackknifeRange& range) {
   if (range.members < 2) return "no folds: not judged";
@@ -22,8 +24,9 @@ std::string verdict_of(const JackknifeRange& range) {
   return range.identified ? "stable over folds" : range.same_sign == range.members ? "same sign over folds" : "not identified";
 }
 
-void add_ladder(RunDirectory& run, const NetworkFit& fit) {
-  Table table({{"factor", "", "of the penalty"}, {"edges", "1", ""}, {"misfit", "1", "mean half squared residual, weighted; conditions fitted"}, {"cross_validated", "1", "the same of conditions held out, mean over folds"}, {"standard_error", "1", ""}, {"iterations", "1", ""},
+void add_ladder(RunDirectory& run, const GrnData& data, const NetworkFit& fit) {
+  const std::string unit = data.standard_error.size() > 0 ? "1" : data.squared_unit();      // weighted by 1 / standard error squared, or not
+  Table table({{"factor", "", "of the penalty"}, {"edges", "1", ""}, {"misfit", unit, "mean half squared residual, weighted; conditions fitted; one value, no interval: it was minimised"}, {"cross_validated", unit, "the same of conditions held out, mean over folds"}, {"standard_error", unit, "of cross_validated, between folds"}, {"iterations", "1", ""},
                {"optimality", "", ""}, {"taken_back", "1", "steps to where no steady state is reached, or the course fails"}, {"chosen", "", ""}, {"outcome", "", ""}});
   const std::size_t steps = std::max(fit.ladder.size(), fit.cross_validated.size());
   for (std::size_t s = 0; s < steps; ++s) {
@@ -38,7 +41,11 @@ void add_ladder(RunDirectory& run, const NetworkFit& fit) {
       table.add_row({member != nullptr ? Cell(member->ladder[s].factor) : Cell{}, Cell{}, Cell{}, cv, error, Cell{}, Cell{}, Cell{}, std::string(), std::string("not needed")});
     }
   }
-  fmt::print("\n{}\n", to_terminal(table, "tables/ladder.tsv"));
+  std::vector<Column> plain = table.columns();      // units of several words would push columns off the screen
+  for (Column& column : plain) column.unit.clear();
+  Table shown(plain);
+  for (const auto& cells : table.rows()) shown.add_row(cells);
+  fmt::print("\n{}(misfits in {})\n", to_terminal(shown, "tables/ladder.tsv"), unit == "1" ? "squared standard errors" : unit);
   run.add_table("ladder", table, "The ladder of penalties and its cross-validation.");
 }
 
@@ -92,24 +99,24 @@ std::string means_missed(const GrnScenario& scenario, const GrnData& data, const
                      ended ? fmt::format("how simulated cells differ (dose_log_sd = {:g}, and at rest alike in all arms) does not hold in these cells", scenario.loss.dose_log_sd) : "its descent did not end, or how simulated cells differ does not hold in these cells");
 }
 
-void add_fit_by_arm(RunDirectory& run, const GrnData& data, const GrnPrediction& seen) {
+void add_fit_by_arm(RunDirectory& run, const GrnData& data, const GrnPrediction& seen, double level) {
   if (!seen.outcome.ok()) {
     run.set_outcome(seen.outcome);
     return;
   }
-  Table table({{"arm", "", ""}, {"gene", "", ""}, {"measured", "", ""}, {"standard_error", "", "of the mean; empty: not known"}, {"fitted", "", ""}, {"lower", "", "for a new measurement, by the folds"}, {"upper", "", ""}, {"residual", "", ""}});
+  Table table({{"arm", "", ""}, {"gene", "", ""}, {"measured", data.unit, ""}, {"standard_error", data.unit, "of the mean; empty: not known"}, {"fitted", data.unit, ""}, {"lower", data.unit, "for a new measurement, by the folds"}, {"upper", data.unit, ""}, {"residual", data.unit, ""}, {"interval", "", "of fitted"}});
   const Eigen::MatrixXd measured = data.mean.transpose(), misfit = (seen.estimate - measured).array().square();
   std::vector<std::pair<double, int>> worst;
   for (std::size_t c = 0; c < data.conditions.size(); ++c) {
     worst.emplace_back(misfit.col(static_cast<Eigen::Index>(c)).sum(), static_cast<int>(c));
     for (std::size_t g = 0; g < data.genes.size(); ++g) {
       const auto i = static_cast<Eigen::Index>(g), k = static_cast<Eigen::Index>(c);
-      table.add_row({data.conditions[c], data.genes[g], data.mean(k, i), data.standard_error.size() > 0 ? Cell(data.standard_error(k, i)) : Cell{}, seen.estimate(i, k), cell_of(seen.range.lower(i, k)), cell_of(seen.range.upper(i, k)), data.mean(k, i) - seen.estimate(i, k)});
+      table.add_row({data.conditions[c], data.genes[g], data.mean(k, i), data.standard_error.size() > 0 ? Cell(data.standard_error(k, i)) : Cell{}, seen.estimate(i, k), cell_of(seen.range.lower(i, k)), cell_of(seen.range.upper(i, k)), data.mean(k, i) - seen.estimate(i, k), interval_words(seen.range, i, k, level)});
     }
   }
   run.add_table("fit_by_arm", table, "Measured means and what the network of all conditions says of them.");
   std::stable_sort(worst.begin(), worst.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
-  const std::string unit = data.steady() ? "log2 ratio" : "log-normalised difference";
+  const std::string& unit = data.unit;
   // What the points are: roles where there are several, else what a delivery acts on and what it does not.
   std::vector<std::string> kinds = data.steady() ? std::vector<std::string>{"proteins", "phenotypes", "drugs"} : std::vector<std::string>{"genes acted on", "other genes"};
   std::vector<std::int32_t> kind;
@@ -161,39 +168,53 @@ void add_courses(RunDirectory& run, const GrnData& data, const FittedGrn& fitted
         inputs.add_row({data.conditions[c], data.inputs[k], t, data.given(static_cast<Eigen::Index>(c), static_cast<Eigen::Index>(k)) * data.courses[k](t)});
       }
   }
-  report::add_figure(run, {"courses", "Courses of the genes that change most, by the fitted network; points: measured.", "time_course", {{"points", measured}, {"model", model}}, {{"y_label", "log-normalised difference"}, {"band_label", "points: data   line: fitted network"}}, "answer"});
+  report::add_figure(run, {"courses", "Courses of the genes that change most, by the fitted network; points: measured.", "time_course", {{"points", measured}, {"model", model}}, {{"y_label", data.unit + " difference"}, {"band_label", "points: data   line: fitted network"}}, "answer"});
   report::add_figure(run, {"doses", "What acts on each arm over the same time.", "schedule", {{"inputs", inputs}}, {}, "answer"});
 }
 
 }  // namespace
 
 void report_network(RunDirectory& run, const GrnScenario& scenario, const GrnData& data, const FittedGrn& fitted, const GrnBootstrapRanges& ranges) {
-  add_ladder(run, fitted.fit);
+  add_ladder(run, data, fitted.fit);
   const GrnEvidence told_by = grn_evidence(scenario, data, fitted);
   const NetworkEvidence* evidence = told_by.evidence.get();
   const GrnPrediction seen = predict_grn(fitted, fitted.network.problem.blocks[0], scenario.level);
   const std::string missed = means_missed(scenario, data, seen, fitted.fit.best().outcome.ok());
   if (!missed.empty()) run.add_warning(missed);
   const std::string source = evidence ? "95 %, from the information of the means" : "jackknife range over folds of conditions: t times its standard error";
-  Table parameters({{"parameter", "", ""}, {"kind", "", ""}, {"estimate", "", "natural units"}, {"lower", "", source}, {"upper", "", ""}, {"verdict", "", ""}, {"why", "", ""}});
-  Table edges({{"from", "", ""}, {"to", "", ""}, {"weight", "1", ""}, {"lower", "", source}, {"upper", "", ""}, {"folds_agree", "1", "fold fits with this sign"}, {"folds", "1", ""}, {"resampled_lower", "", "bootstrap over cells or wells"}, {"resampled_upper", "", ""}, {"verdict", "", ""}, {"why", "", ""}});
+  const std::string edge_unit = fmt::format("1/({})", data.unit);
+  const std::vector<Column> judged_by{{"z", "1", "distance from no effect in standard deviations; empty: not judged by the information"},
+                                      {"prior_share", "1", "the penalty's share of the information: the variance that is left over the prior's; 1: the data say nothing"},
+                                      {"null_share", "1", "part of it in directions where the penalty outweighs the data"}};
+  std::vector<Column> parameter_columns{{"parameter", "", ""}, {"kind", "", ""}, {"unit", "", ""}, {"estimate", "", "natural units"}, {"lower", "", source}, {"upper", "", ""}};
+  std::vector<Column> edge_columns{{"from", "", ""}, {"to", "", ""}, {"weight", edge_unit, ""}, {"lower", edge_unit, source}, {"upper", edge_unit, ""}};
+  for (auto* columns : {&parameter_columns, &edge_columns}) columns->insert(columns->end(), judged_by.begin(), judged_by.end());
+  for (const Column& column : {Column{"verdict", "", ""}, Column{"why", "", "criteria met and failed"}}) parameter_columns.push_back(column), edge_columns.push_back(column);
+  edge_columns.insert(edge_columns.end(), {{"folds_agree", "1", "fold fits with this sign"}, {"folds", "1", ""}, {"resampled_lower", edge_unit, "bootstrap over cells or wells"}, {"resampled_upper", edge_unit, ""}});
+  Table parameters(parameter_columns), edges(edge_columns), shown({{"from", "", ""}, {"to", "", ""}, {"weight", "", ""}, {"lower", "", ""}, {"upper", "", ""}, {"z", "", ""}, {"prior_share", "", ""}, {"verdict", "", ""}});
   std::vector<DrawnEdge> drawn;
   std::vector<std::pair<double, std::vector<Cell>>> rows;
-  int determined = 0, weak = 0;
+  int determined = 0, weak = 0, weak_but_far = 0;
   for (std::size_t f = 0; f < fitted.network.free.size(); ++f) {
     const GrnParameter& parameter = fitted.network.free[f];
     JackknifeRange range = jackknife_range(fitted, static_cast<int>(f));
     if (parameter.kind == GrnParameterKind::edge && range.estimate == 0) continue;      // zeros are not listed: there are thousands
     std::string verdict = parameter.kind == GrnParameterKind::capacity ? (range.members < 2 ? "no folds: not judged" : range.identified ? "stable over folds" : "not identified") : verdict_of(range), why = range.members < 2 ? "" : fmt::format("{} of {} fold fits agree in sign", range.same_sign, range.members);
+    std::vector<Cell> by(judged_by.size());
     if (evidence) {
       const bool logarithmic = fitted.network.problem.transform.logarithmic[f];
       const EdgeEvidence one = evidence->edge(told_by.place[f], logarithmic ? fitted.network.problem.transform.start()[static_cast<Eigen::Index>(f)] : 0.0);
       range.lower = logarithmic ? std::exp(one.lower) : one.lower, range.upper = logarithmic ? std::exp(one.upper) : one.upper;
       verdict = to_string(one.verdict), why = one.why;
+      by = {one.z, one.prior_share(), one.null_share};
+      if (parameter.kind == GrnParameterKind::edge && one.verdict == EdgeVerdict::weakly_determined) weak_but_far += std::abs(one.z) >= EdgeThresholds{}.z ? 1 : 0;
     }
     if (!missed.empty()) verdict = "not judged", why = "the fit misses the measured means";
     const std::string kind = parameter.kind == GrnParameterKind::capacity ? "capacity" : parameter.kind == GrnParameterKind::edge ? "edge" : "input";
-    parameters.add_row({parameter.name, kind, range.estimate, cell_of(range.lower), cell_of(range.upper), verdict, why});
+    const std::vector<Cell> range_cells{range.estimate, cell_of(range.lower), cell_of(range.upper), by[0], by[1], by[2], verdict, why};
+    std::vector<Cell> row{parameter.name, kind, unit_of(data, parameter)};
+    row.insert(row.end(), range_cells.begin(), range_cells.end());
+    parameters.add_row(std::move(row));
     if (parameter.kind != GrnParameterKind::edge) continue;
     const std::string &from = data.genes[static_cast<std::size_t>(parameter.from)], &to = data.genes[static_cast<std::size_t>(parameter.to)];
     const bool clear = verdict == "determined" || verdict == "stable over folds", faint = verdict == "weakly determined" || verdict == "same sign over folds";
@@ -201,31 +222,45 @@ void report_network(RunDirectory& run, const GrnScenario& scenario, const GrnDat
     weak += faint ? 1 : 0;
     const bool signed_edge = clear || (faint && (!evidence || range.lower > 0 || range.upper < 0));      // by the information a weak edge may have either sign
     if (signed_edge) drawn.push_back({from, to, clear ? "determined" : "weakly determined", range.estimate});
-    rows.push_back({std::abs(range.estimate), {from, to, range.estimate, cell_of(range.lower), cell_of(range.upper), std::int64_t{range.same_sign}, std::int64_t{range.members}, ranges.refits > 0 ? cell_of(ranges.lower[f]) : Cell{}, ranges.refits > 0 ? cell_of(ranges.upper[f]) : Cell{}, verdict, why}});
+    row = {from, to};
+    row.insert(row.end(), range_cells.begin(), range_cells.end());
+    const bool resampled = ranges.refits > 0;
+    for (const Cell& cell : {Cell(std::int64_t{range.same_sign}), Cell(std::int64_t{range.members}), resampled ? cell_of(ranges.lower[f]) : Cell{}, resampled ? cell_of(ranges.upper[f]) : Cell{}}) row.push_back(cell);
+    rows.push_back({std::abs(range.estimate), std::move(row)});
   }
   std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
-  for (auto& [size, cells] : rows) edges.add_row(std::move(cells));
-  run.add_table("parameters", parameters, evidence ? "Free parameters; edges at exactly 0 are left out. Prior only: the data do not tell it from no effect."
-                                                   : "Free parameters; edges at exactly 0 are left out. Stable over folds: the jackknife range leaves out no effect (all folds then agree in sign); same sign over folds: all agree in sign, but the range holds no effect; not identified: folds disagree, and the range holds no effect. A capacity has no sign: only its range counts, against where it started. The range is that of Student's t for 95 %; under a penalty it is no confidence interval.");
-  run.add_table("edges", edges, "Edges of the fitted network, strongest first.");
+  for (auto& [size, cells] : rows) {
+    if (shown.rows().size() < most_shown) shown.add_row({cells[0], cells[1], cells[2], cells[3], cells[4], cells[5], cells[6], cells[8]});
+    edges.add_row(std::move(cells));
+  }
+  if (!rows.empty()) fmt::print("\n{}(weights in {}{}; why: tables/edges.tsv)\n\n", to_terminal(shown, "tables/edges.tsv"), edge_unit, rows.size() > most_shown ? fmt::format("; {} more", rows.size() - most_shown) : "");
+  const std::string no_clock = data.steady() ? " Steady states have no clock: time is counted so that a node decays with the rate decay_per_h of the scenario." : "";
+  const std::string rule = evidence ? verdict_rule({}, "the penalty")
+                                    : "Stable over folds: the jackknife range leaves out no effect (all folds then agree in sign); same sign over folds: all agree in sign, but the range holds no effect; not identified: folds disagree, and the range holds no effect. "
+                                      "The range is that of Student's t for 95 %; under a penalty it is no confidence interval.";
+  run.add_table("parameters", parameters, "Free parameters; edges at exactly 0 are left out." + no_clock + " " + rule + (evidence ? "" : " A capacity has no sign: only its range counts, against where it started."));
+  run.add_table("edges", edges, "Edges of the fitted network, strongest first. " + rule);
   run.add_result("edges", static_cast<double>(rows.size()), "1");
   run.add_result(evidence ? "edges_determined" : "edges_stable_over_folds", determined, "1");
-  run.add_result("misfit", fitted.fit.best().misfit, "1");
+  run.add_result("misfit", fitted.fit.best().misfit, data.standard_error.size() > 0 ? "1" : data.squared_unit());
   run.add_result("input_pull", fitted.network.input_pull, "1");
   const int rest = static_cast<int>(rows.size()) - determined - weak;
-  const std::string judged = evidence && missed.empty() ? fmt::format("{} determined (three standard deviations from 0, by the data and not by the penalty), {} weakly determined, {} by the penalty only. Intervals are of this model: they do not show that an edge is causal", determined, weak, rest)
-                             : !missed.empty() ? "not judged, because the fit misses the measured means" : fitted.member_theta.size() < 2 ? "not judged, because no folds were fitted" : fmt::format("{} stable over folds (the jackknife range leaves out 0), {} of one sign in all folds (the range holds 0), {} not identified (the range holds 0, folds disagree). Ranges are how far folds of conditions move this model under its penalty: they are no confidence intervals, and do not show that an edge is there", determined, weak, rest);
-  run.add_answer(fmt::format("The network of all {} conditions has {} edges: {}.", data.conditions.size(), rows.size(), judged));
+  const std::string judged = !missed.empty() ? "not judged, because the fit misses the measured means"
+                             : evidence      ? fmt::format("{} determined (far from 0 by the data and not by the penalty), {} weakly determined (of these {} {} far from 0 and {} on the penalty, the others are nearer to 0), {} by the penalty only; z and the penalty's share stand "
+                                                           "beside each edge, and 'why' names what failed. Intervals are of this model: they do not show that an edge is causal",
+                                                           determined, weak, weak_but_far, weak_but_far == 1 ? "lies" : "lie", weak_but_far == 1 ? "rests" : "rest", rest)
+                             : fitted.member_theta.size() < 2 ? "not judged, because no folds were fitted"
+                                                              : fmt::format("{} stable over folds (the jackknife range leaves out 0), {} of one sign in all folds (the range holds 0), {} not identified (the range holds 0, folds disagree). Ranges are how far folds of conditions move this model "
+                                                                            "under its penalty: they are no confidence intervals, and do not show that an edge is there",
+                                                                            determined, weak, rest);
+  run.add_answer(fmt::format("The network of {} has {}: {}.", counted(data.conditions.size(), "condition"), counted(rows.size(), "edge"), judged));
   run.add_note(told_by.words);
-  constexpr double far = 4;      // two standard errors, root mean square
-  if (evidence && told_by.overdispersion > far)
-    run.add_warning(fmt::format("The network lies {:.1f} standard errors from the measured means (root mean square): intervals and verdicts of edges hold only if what is left is noise, with variances raised {:.1f} times. A penalty too large, edges that may not be, or a transfer that does not fit would leave it too.", std::sqrt(told_by.overdispersion), told_by.overdispersion));
-  if (const auto& best = fitted.fit.best(); best.optimality > 10 * best.factor)
-    run.add_warning(fmt::format("The descent was cut short: its optimality is {:.2g}, against a penalty of {:.2g} on an edge. A smaller least_gain or more iterations go on.", best.optimality, best.factor));
+  for (const std::string& words : {far_words(told_by), cut_words(fitted.fit.best())})
+    if (!words.empty()) run.add_warning(words);
   run.add_result("overdispersion", told_by.overdispersion, "1");
   run.add_note(fmt::format("Input strengths are pulled towards 0 with weight {:.3g} ({}).", fitted.network.input_pull, scenario.input_pull ? "of the scenario" : data.steady() ? "the linear baseline's penalty, chosen by leave-one-out" : "a weak default"));
   add_drawing(run, drawn, evidence ? "determined" : "stable over folds", evidence ? "weakly determined, with a sign" : "one sign in all folds");
-  add_fit_by_arm(run, data, seen);
+  add_fit_by_arm(run, data, seen, scenario.level);
   add_courses(run, data, fitted);
 }
 

@@ -2,8 +2,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
+#include "experiments/cells/cell_columns.hpp"
 #include "experiments/grn/grn_run.hpp"
+#include "libhyped/counted.hpp"
 #include "libhyped/simulate/batch_heun.hpp"
 #include "libhyped/store/table.hpp"
 
@@ -42,6 +46,35 @@ std::unique_ptr<models::BatchNetwork> cellbox_network(const CellboxData& data, c
   return std::make_unique<models::BatchNetwork>(std::move(definition));
 }
 
+PublishedCheck check_published(const std::vector<double>& errors, int batch, const std::vector<CellboxLogRow>& log) {
+  HYPED_REQUIRE(!errors.empty() && batch > 0 && !log.empty());
+  PublishedCheck out;
+  int batches = 0;
+  for (std::size_t from = 0; from < errors.size(); from += static_cast<std::size_t>(batch), ++batches) {
+    const std::size_t until = std::min(errors.size(), from + static_cast<std::size_t>(batch));
+    for (std::size_t c = from; c < until; ++c) out.here += errors[c] / static_cast<double>(until - from);
+  }
+  out.here /= batches;
+  out.row = *std::min_element(log.begin(), log.end(), [&](const CellboxLogRow& a, const CellboxLogRow& b) { return std::abs(a.test_mse - out.here) < std::abs(b.test_mse - out.here); });
+  out.published = out.row.test_mse;
+  out.difference = std::abs(out.published - out.here);
+  out.tolerance = 1e-6 * out.published;
+  out.next = std::numeric_limits<double>::infinity();
+  for (const CellboxLogRow& row : log)
+    if (row.test_mse != out.published) out.next = std::min(out.next, std::abs(row.test_mse - out.here));
+  out.last = log.back().test_mse;
+  out.rows = static_cast<int>(log.size());
+  return out;
+}
+
+std::string words_of(const PublishedCheck& check) {
+  const std::string at = check.row.epoch >= 0 ? fmt::format("epoch {}, iteration {}", check.row.epoch, check.row.iteration) : "the end of a stage";
+  return fmt::format("{}: test error {:.12g} here, {:.12g} in the authors' log (record_eval.csv line {}, {}, the nearest of {}); largest difference {:.2g}, tolerance {:.2g} (a millionth; the log is in single precision); the next value of the log is {:.2g} away. "
+                     "Both are means over batches; the log's last value, {:.6g}, is {}",
+                     check.reproduced() ? "reproduced: yes" : "reproduced: no", check.here, check.published, check.row.line, at, counted(check.rows, "row"), check.difference, check.tolerance, check.next, check.last,
+                     check.last == check.published ? "the same" : "of weights that are not in the data");
+}
+
 void report_published(RunDirectory& run, const GrnScenario& scenario, const std::filesystem::path& folder) {
   const CellboxData data = read_cellbox(folder, scenario.data.nodes);
   const auto place = folder / scenario.data.published;
@@ -52,15 +85,35 @@ void report_published(RunDirectory& run, const GrnScenario& scenario, const std:
   const Eigen::MatrixXd predicted = pass.state.transpose();
   // The authors' own parts: 70 % for training, of which 80 % are fitted and 20 % stop the training.
   const int n = static_cast<int>(order.size()), learned = static_cast<int>(0.7 * n), fitted = static_cast<int>(0.8 * learned);
-  Table table({{"part", "", ""}, {"conditions", "1", ""}, {"mse_all_nodes", "", "log2 units squared"}, {"pearson", "1", "genes and phenotypes"}});
+  const std::string unit = "log2 fold squared";
+  Table table({{"part", "", ""}, {"conditions", "1", ""}, {"mse_all_nodes", unit, ""}, {"lower", unit, ""}, {"upper", unit, ""}, {"pearson", "1", "genes and phenotypes; one value, no interval: values of one condition are alike"}, {"interval", "", "of mse_all_nodes"}});
+  std::vector<double> tested;
   for (const auto& [name, from, until] : {std::tuple{"fitted", 0, fitted}, {"validation", fitted, learned}, {"test", learned, n}, {"all", 0, n}}) {
     const std::vector<int> rows(order.begin() + from, order.begin() + until);
-    const GrnScore score = score_of(predicted(rows, Eigen::all), data.response(rows, Eigen::all), data.count.measured);
-    table.add_row({std::string(name), std::int64_t{until - from}, score.mse, score.pearson});
-    run.add_result(fmt::format("published_{}_mse", name), score.mse, "log2 units squared");
+    const Eigen::MatrixXd guess = predicted(rows, Eigen::all), truth = data.response(rows, Eigen::all);
+    const GrnScore score = score_of(guess, truth, data.count.measured);
+    const Eigen::VectorXd by = (guess - truth).array().square().rowwise().mean();
+    const std::vector<double> errors(by.data(), by.data() + by.size());
+    if (from == learned) tested = errors;
+    const ErrorInterval interval = error_interval(score.mse, errors, "condition", scenario.level);
+    table.add_row({std::string(name), std::int64_t{until - from}, score.mse, cell_of(interval.lower), cell_of(interval.upper), score.pearson, interval.words});
+    run.add_result(fmt::format("published_{}_mse", name), score.mse, unit);
     run.add_result(fmt::format("published_{}_pearson", name), score.pearson, "1");
   }
-  run.add_result("published_largest_rate", pass.largest_rate, "1/h");
+  Table shown({{"part", "", ""}, {"conditions", "", ""}, {"mse_all_nodes", "", ""}, {"lower", "", ""}, {"upper", "", ""}, {"pearson", "", ""}});
+  for (const auto& cells : table.rows()) shown.add_row({cells.begin(), cells.begin() + 6});
+  fmt::print("\nPublished model {}\n\n{}(mse in {}; {:g} % over the conditions of each part)\n\n", scenario.data.published, to_terminal(shown, "tables/published.tsv"), unit, 100 * scenario.level);
+  if (const auto log = place / "record_eval.csv"; std::filesystem::exists(log)) {
+    const PublishedCheck check = check_published(tested, scenario.data.published_batch, read_cellbox_log(log));
+    say(run, "published", words_of(check));
+    Table checked({{"number", "", ""}, {"here", unit, ""}, {"published", unit, ""}, {"difference", unit, ""}, {"tolerance", unit, ""}, {"log_line", "1", ""}, {"reproduced", "", ""}});
+    checked.add_row({std::string("test error, mean over batches"), check.here, check.published, check.difference, check.tolerance, std::int64_t{check.row.line}, std::string(check.reproduced() ? "yes" : "no")});
+    run.add_table("published_check", checked, "The published model against the log of its training.");
+    if (!check.reproduced()) run.add_warning("The published numbers are not reproduced: " + words_of(check) + ".");
+  } else {
+    say(run, "published", "reproduced: not known, since the authors' log (record_eval.csv) is not in the data");
+  }
+  run.add_result("published_largest_rate", pass.largest_rate, "log2 fold/time");
   run.add_table("published", table, fmt::format("The published model {}: Heun's method, 400 steps of 0.1; prediction is the last step.", scenario.data.published));
   run.add_note(fmt::format("The published model {} {}.", scenario.data.published, rest_words(pass)));
 }

@@ -7,6 +7,7 @@
 
 #include "experiments/cells/cell_figures.hpp"
 #include "experiments/grn/grn_run.hpp"
+#include "libhyped/counted.hpp"
 
 namespace hyped {
 namespace {
@@ -47,7 +48,7 @@ PointPanel panel_of(const std::string& title, const std::string& unit, const std
 std::string gain_words(const std::vector<double>& differences, double overlap) {
   if (differences.size() < 2) return "";
   const PairedDifference d = paired_difference(differences, overlap);
-  return fmt::format(" The difference is {:+.1f} points, paired 95 % interval {:+.1f} to {:+.1f}, ahead in {} of {} splits; corrected for shared conditions {:+.1f} to {:+.1f}.", 100 * d.mean, 100 * d.lower, 100 * d.upper, d.ahead, d.splits, 100 * d.corrected_lower, 100 * d.corrected_upper);
+  return fmt::format(" The difference is {:+.1f} points, paired 95 % interval {:+.1f} to {:+.1f}, ahead in {} of {}; corrected for shared conditions {:+.1f} to {:+.1f}.", 100 * d.mean, 100 * d.lower, 100 * d.upper, d.ahead, counted(d.splits, "split"), 100 * d.corrected_lower, 100 * d.corrected_upper);
 }
 
 // Mean squared error of every condition over the splits in which it was tested, and what kind of condition gains.
@@ -67,7 +68,7 @@ void add_conditions(RunDirectory& run, const GrnData& data, const std::vector<Sp
       e.size.add(r.measured.row(row).head(data.scored()).array().square().mean());
     }
   }
-  Table table({{"condition", "", ""}, {"inputs", "1", "given"}, {"splits", "1", "in which it was tested"}, {"ridge_mse", "", "mean squared error, genes and phenotypes"}, {"network_mse", "", ""}, {"effect", "", "mean square of what was measured"}});
+  Table table({{"condition", "", ""}, {"inputs", "1", "given"}, {"splits", "1", "in which it was tested"}, {"ridge_mse", data.squared_unit(), "mean squared error, genes and phenotypes; one value of one condition: table where has intervals"}, {"network_mse", data.squared_unit(), ""}, {"effect", data.squared_unit(), "mean square of what was measured"}});
   std::map<std::string, std::vector<double>> gains;
   std::vector<double> effects;
   for (const auto& [row, e] : errors) effects.push_back(e.size.value());
@@ -81,7 +82,7 @@ void add_conditions(RunDirectory& run, const GrnData& data, const std::vector<Sp
     gains[e.size.value() >= middle ? "large effects (upper half)" : "small effects (lower half)"].push_back(gain);
   }
   run.add_table("conditions", table, "Error of every condition that was held out, ridge beside network.");
-  Table where({{"kind", "", "of condition"}, {"conditions", "1", ""}, {"gain", "", "mean of ridge's squared error minus the network's"}, {"lower", "", "95 % over conditions"}, {"upper", "", ""}, {"verdict", "", ""}});
+  Table where({{"kind", "", "of condition"}, {"conditions", "1", ""}, {"gain", data.squared_unit(), "mean of ridge's squared error minus the network's"}, {"lower", data.squared_unit(), "95 % over conditions"}, {"upper", data.squared_unit(), ""}, {"verdict", "", ""}});
   std::string found;
   for (const auto& [kind, values] : gains) {
     const PairedDifference d = paired_difference(values, 0);
@@ -93,11 +94,25 @@ void add_conditions(RunDirectory& run, const GrnData& data, const std::vector<Sp
   run.add_answer(found.empty() ? "No kind of condition was found in which the network adds something to the linear baseline." : "The network's squared error is smaller than ridge's for: " + found + ".");
 }
 
+// Mean squared error of each arm that a model (in the order of the table) predicted, over the splits in which it was tested; the first `nodes` count.
+std::vector<double> errors_by_arm(const GrnData& data, const std::vector<SplitResult>& results, int model, Eigen::Index nodes) {
+  std::map<std::string, Mean> by;
+  for (const SplitResult& r : results) {
+    const Eigen::MatrixXd none = Eigen::MatrixXd::Zero(r.measured.rows(), r.measured.cols());
+    const Eigen::MatrixXd& guess = model == 0 ? r.linear : model == 1 ? r.predicted : model == 2 ? r.added : none;
+    const std::vector<int> rows = rows_named(data, r.split.test);
+    for (Eigen::Index t = 0; t < guess.rows(); ++t) by[data.arm_of[static_cast<std::size_t>(rows[static_cast<std::size_t>(t)])]].add((guess.row(t) - r.measured.row(t)).head(nodes).array().square().mean());
+  }
+  std::vector<double> out;
+  for (const auto& [arm, mean] : by) out.push_back(mean.value());
+  return out;
+}
+
 }  // namespace
 
 void report_design(RunDirectory& run, const GrnScenario& scenario, const GrnData& data, const std::vector<SplitResult>& results) {
-  const std::string unit = data.steady() ? "log2 ratio" : "log-normalised difference";
-  Table splits({{"split", "", ""}, {"tested", "1", "conditions"}, {"ridge_pearson", "1", ""}, {"network_pearson", "1", ""}, {"ridge_mse", "", "all nodes"}, {"network_mse", "", ""}, {"ridge_mse_scored", "", "genes and phenotypes"}, {"network_mse_scored", "", ""},
+  const std::string &unit = data.unit, squared = data.squared_unit();
+  Table splits({{"split", "", ""}, {"tested", "1", "conditions"}, {"ridge_pearson", "1", ""}, {"network_pearson", "1", ""}, {"ridge_mse", squared, "all nodes; one value a split: tables/design.tsv has intervals"}, {"network_mse", squared, ""}, {"ridge_mse_scored", squared, "genes and phenotypes"}, {"network_mse_scored", squared, ""},
                 {"network_coverage", "1", "of intervals"}, {"ridge_coverage", "1", ""}, {"edges", "1", ""}, {"factor", "", "of the penalty, chosen by cross-validation"}, {"ridge_penalty", "", "chosen by leave-one-out"}, {"seconds", "s", ""}, {"outcome", "", ""}});
   Mean scores[4][3], coverage[2], skill[2], seconds;
   std::vector<double> pearson, mse, beyond;
@@ -117,18 +132,29 @@ void report_design(RunDirectory& run, const GrnScenario& scenario, const GrnData
     else pearson.push_back(r.network.pearson - r.ridge.pearson), mse.push_back(r.network.mse_scored - r.ridge.mse_scored);
   }
   run.add_table("splits", splits, "Every split of the design; both models learn from the same conditions.");
-  Table table({{"model", "", ""}, {"pearson", "1", "mean over splits; genes and phenotypes"}, {"mse", "", "all nodes"}, {"mse_scored", "", "genes and phenotypes"}, {"splits", "1", "in which it could predict"}});
+  Table table({{"model", "", ""}, {"pearson", "1", "mean over splits; genes and phenotypes"}, {"mse", squared, "all nodes"}, {"mse_lower", squared, ""}, {"mse_upper", squared, ""}, {"mse_scored", squared, "genes and phenotypes"}, {"mse_scored_lower", squared, ""},
+               {"mse_scored_upper", squared, ""}, {"splits", "1", "in which it could predict"}, {"interval", "", "of the squared errors"}});
+  Table shown({{"model", "", ""}, {"pearson", "", ""}, {"mse", "", ""}, {"mse_lower", "", ""}, {"mse_upper", "", ""}, {"mse_scored", "", ""}, {"splits", "", ""}});
   const char* names[] = {"ridge on the inputs", "network", "sum of measured singles", "no change"};
-  for (int k = 0; k < 4; ++k)
-    if (scores[k][1].count > 0) table.add_row({std::string(names[k]), scores[k][0].cell(), scores[k][1].cell(), scores[k][2].cell(), std::int64_t{scores[k][1].count}});
-  fmt::print("\n{}\n", to_terminal(table, "tables/design.tsv"));
-  run.add_table("design", table, fmt::format("Design {}: means over {} splits. The linear baseline stands first.", to_string(scenario.design.kind), results.size()));
+  std::string interval_words;
+  for (int k = 0; k < 4; ++k) {
+    if (scores[k][1].count == 0) continue;
+    const std::string group = data.steady() ? "condition" : "arm";
+    const ErrorInterval all = error_interval(scores[k][1].value(), errors_by_arm(data, results, k, data.mean.cols()), group, scenario.level);
+    const ErrorInterval scored = error_interval(scores[k][2].value(), errors_by_arm(data, results, k, data.scored()), group, scenario.level);
+    table.add_row({std::string(names[k]), scores[k][0].cell(), scores[k][1].cell(), cell_of(all.lower), cell_of(all.upper), scores[k][2].cell(), cell_of(scored.lower), cell_of(scored.upper), std::int64_t{scores[k][1].count}, all.words});
+    const auto& cells = table.rows().back();
+    shown.add_row({cells[0], cells[1], cells[2], cells[3], cells[4], cells[5], cells[8]});
+    if (interval_words.empty()) interval_words = all.words;
+  }
+  fmt::print("\n{}(mse in {}; {})\n\n", to_terminal(shown, "tables/design.tsv"), squared, interval_words);
+  run.add_table("design", table, fmt::format("Design {}: means over {}. The linear baseline stands first.", to_string(scenario.design.kind), counted(results.size(), "split")));
   for (const auto& [key, k] : {std::pair{"ridge", 0}, {"network", 1}}) {
     run.add_result(fmt::format("{}_pearson", key), scores[k][0].value(), "1");
-    run.add_result(fmt::format("{}_mse", key), scores[k][1].value(), "squared unit of the data, all nodes");
+    run.add_result(fmt::format("{}_mse", key), scores[k][1].value(), squared + ", all nodes");
   }
   run.add_result("seconds_per_model", seconds.value(), "s");
-  if (failed > 0) run.add_warning(fmt::format("In {} of {} splits no network could be fitted or asked: see tables/splits.tsv. The comparison is of the others.", failed, results.size()));
+  if (failed > 0) run.add_warning(fmt::format("In {} of {} no network could be fitted or asked: see tables/splits.tsv. The comparison is of the others.", failed, counted(results.size(), "split")));
   if (!pearson.empty()) {
     const PairedDifference r = paired_difference(pearson, overlap), e = paired_difference(mse, overlap);
     run.add_answer(verdict_of(r));
@@ -142,7 +168,7 @@ void report_design(RunDirectory& run, const GrnScenario& scenario, const GrnData
   if (coverage[0].count > 0) run.add_answer(fmt::format("{:.0f} % intervals held {:.1f} % of the values of held-out conditions (ridge's: {:.1f} %).", 100 * scenario.level, 100 * coverage[0].value(), 100 * coverage[1].value()));
   if (coverage[0].count > 0 && coverage[0].value() < scenario.level - 0.05) run.add_warning("The intervals held fewer values than they promise: conditions that were held out are not like those the folds held out (they are exchangeable only in a random design).");
   if (combinations > 0) {
-    run.add_answer(fmt::format("Of what combinations do beyond the sum of their measured singles ({} times tested), the network explains {:+.1f} % and ridge {:+.1f} % of the squares.{}", combinations, 100 * skill[0].value(), 100 * skill[1].value(), gain_words(beyond, overlap)));
+    run.add_answer(fmt::format("Of what combinations do beyond the sum of their measured singles ({} tested), the network explains {:+.1f} % and ridge {:+.1f} % of the squares.{}", counted(combinations, "time"), 100 * skill[0].value(), 100 * skill[1].value(), gain_words(beyond, overlap)));
     run.add_result("non_additive_skill", skill[0].value(), "1");
     run.add_result("non_additive_skill_ridge", skill[1].value(), "1");
   }

@@ -10,6 +10,7 @@
 #include "experiments/grn/twin/twin_edges.hpp"
 #include "experiments/report/figure.hpp"
 #include "fitting/networks/evidence/input_design.hpp"
+#include "libhyped/counted.hpp"
 #include "libhyped/store/table.hpp"
 
 namespace hyped {
@@ -39,21 +40,21 @@ void add_edges(RunDirectory& run, const TwinEdgeProblem& problem, const TwinEdge
     if (one.verdict == EdgeVerdict::determined && rows.rows().size() < 30) rows.add_row({std::string("weight of a determined edge [1]"), one.name, one.estimate, one.lower, one.upper, truth});
   }
   fmt::print("\n{}\n", to_terminal(shown, "tables/edges.tsv"));
-  run.add_table("edges", table, "Candidate edges: fitted weight, how much of it comes from the data, the truth.");
+  run.add_table("edges", table, "Candidate edges: fitted weight, how much of it comes from the data, the truth. The prior's share is 1 - data_share. " + verdict_rule());
   if (!rows.rows().empty()) report::add_figure(run, {"determined_edges", "Weights of the edges called determined with 95 % intervals; crosses: the truth.", "intervals", {{"rows", rows}}, {}, "answer"});
   run.add_result("edges", score.edges, "1");
   run.add_result("determined", score.determined, "1");
   run.add_result("determined_rightly", score.right, "1");
   run.add_result("identifiable_at_truth", score.identifiable, "1");
   run.add_result("identifiable_called", score.identifiable_called, "1");
-  answer(run, fmt::format("Of {} candidate edges {} are determined ({} with the right sign), {} weakly determined, {} by prior only. The information at the truth identifies {}; {} of them are called.", score.edges, score.determined, score.right, score.weakly, score.prior_only, score.identifiable, score.identifiable_called));
+  answer(run, fmt::format("Of {} {} {} determined ({} with the right sign), {} weakly determined, {} by prior only. The information at the truth identifies {}; {} of them {} called.", counted(score.edges, "candidate edge"), score.determined, agreed(score.determined, "is", "are"), score.right, score.weakly, score.prior_only, score.identifiable, score.identifiable_called, agreed(score.identifiable_called, "is", "are")));
   if (!fit.refits.outcome.ok()) run.add_warning(fmt::format("No refits ({}): intervals of edges are those of the information at the estimate, which are too narrow.", fit.refits.outcome.message));
-  else run.add_note(fmt::format("Intervals, z and data shares of edges are those of {} refits to data and priors drawn anew about the fit{}.", fit.refits.theta.rows(), fit.refits.failed > 0 ? fmt::format("; {} more could not be made", fit.refits.failed) : std::string()));
+  else run.add_note(fmt::format("Intervals, z and data shares of edges are those of {} to data and priors drawn anew about the fit{}.", counted(fit.refits.theta.rows(), "refit"), fit.refits.failed > 0 ? fmt::format("; {} more could not be made", fit.refits.failed) : std::string()));
   const auto lowest = std::min_element(fit.minima.begin(), fit.minima.end());
   const auto near = std::count_if(fit.minima.begin(), fit.minima.end(), [&](double m) { return m < *lowest + 4; });
-  run.add_note(fmt::format("{} starts; first descents of {} ended within 4 of the lowest |r|^2, the others in other minima or on their way.", fit.minima.size(), near));
+  run.add_note(fmt::format("{}; first descents of {} ended within 4 of the lowest |r|^2, the others in other minima or on their way.", counted(fit.minima.size(), "start"), near));
   run.add_result("edge_intervals_that_hold", with_interval > 0 ? static_cast<double>(held) / with_interval : 0.0, "share of the 95 % intervals of edges");
-  answer(run, fmt::format("95 % intervals hold the truth for {} of {} edges, and for {} of the {} determined ones.", held, with_interval, held_determined, score.determined));
+  answer(run, fmt::format("95 % intervals hold the truth for {} of {}, and for {} of the {} determined.", held, counted(with_interval, "edge"), held_determined, score.determined));
   if (score.determined > 0 && held_determined < 0.9 * score.determined) run.add_warning("Intervals of the determined edges hold the truth less often than they say in this twin: read signs, and take sizes with care.");
 }
 
@@ -95,7 +96,7 @@ void add_dual(RunDirectory& run, const Scenario& scenario, const CellsTwin& twin
   run.add_table("held_out", table, "The held-out arm, gene by gene.");
   run.add_result("network_rms", dual.network_error, "ln");
   run.add_result("additive_rms", dual.additive_error, "ln");
-  answer(run, fmt::format("{} predicted from the other arms, {} genes that move: rms error of the log {:.3f} by the network, {:.3f} by adding the single arms{}; {:.3f} if nothing changed. {} of {} genes lie in their 95 % interval.", scenario.predict->held_out, dual.moving, dual.network_error, dual.additive_error, dual.network_error < dual.additive_error ? "" : " (no better than additive)", dual.no_change_error, dual.covered, dual.counted));
+  answer(run, fmt::format("{} predicted from the other arms, {} that {}: rms error of the log {:.3f} by the network, {:.3f} by adding the single arms{}; {:.3f} if nothing changed. {} of {} {} in their 95 % interval.", scenario.predict->held_out, counted(dual.moving, "gene"), agreed(dual.moving, "moves", "move"), dual.network_error, dual.additive_error, dual.network_error < dual.additive_error ? "" : " (no better than additive)", dual.no_change_error, dual.covered, counted(dual.counted, "gene"), agreed(dual.covered, "lies", "lie")));
 }
 
 void add_non_additive(RunDirectory& run, const PredictSettings& predict, const TwinEdgeProblem& problem, const TwinEdgeFit& fit) {
@@ -108,7 +109,7 @@ void add_non_additive(RunDirectory& run, const PredictSettings& predict, const T
   }
   run.add_table("non_additive", table, "Non-additive part of the dual arm by gene, with 95 % intervals.");
   run.add_result("non_additive_genes", clear, "1");
-  answer(run, fmt::format("{} of {} genes have a non-additive part whose 95 % interval excludes zero.", clear, table.rows().size()));
+  answer(run, fmt::format("{} of {} {} a non-additive part whose 95 % interval excludes zero.", clear, counted(table.rows().size(), "gene"), agreed(clear, "has", "have")));
 }
 
 void add_profiles(RunDirectory& run, const Scenario& scenario, const TwinEdgeProblem& problem, const TwinEdgeFit& fit, const std::vector<std::string>& profiles) {
@@ -169,7 +170,7 @@ void run_identify_twin(RunDirectory& run, const Scenario& scenario, std::uint64_
   settings.seed = seed;
   const TwinEdgeProblem problem = twin_edge_problem(scenario, twin, settings);
   for (const auto& note : problem.notes) run.add_note(note);
-  for (const auto& group : problem.means->groups()) run.add_note(fmt::format("{}: {} cells, {} strata of doses.", group.name, group.cells, group.strata.size()));
+  for (const auto& group : problem.means->groups()) run.add_note(fmt::format("{}: {}, {} of doses.", group.name, counted(group.cells, "cell"), counted(group.strata.size(), "stratum", "strata")));
   run.add_note(fmt::format("MYOD1's own equation is held: its counts are those of the delivered transcript. Genes differ between libraries by {:.2f} (sd of the logarithm, from genes outside the network).", problem.library_sd));
   const TwinEdgeFit fit = fit_twin_edges(problem, {.thresholds = settings.thresholds});
   if (!fit.fit.outcome.ok() || !fit.evidence) {
@@ -179,7 +180,7 @@ void run_identify_twin(RunDirectory& run, const Scenario& scenario, std::uint64_
   Table spectrum({{"rank", "1", ""}, {"eigenvalue", "1", "information of the data in units of the prior's; above 1 the data say more"}});
   const auto& values = fit.evidence->spectrum().eigenvalues;
   for (Eigen::Index k = 0; k < values.size(); ++k) spectrum.add_row({std::int64_t{k + 1}, std::max(0.0, values[k])});
-  run.add_table("spectrum", spectrum, fmt::format("Spectrum of the information: {} of {} directions are determined by the data rather than by priors.", fit.evidence->spectrum().determined, values.size()));
+  run.add_table("spectrum", spectrum, fmt::format("Spectrum of the information: {} of {} {} determined by the data rather than by priors.", fit.evidence->spectrum().determined, counted(values.size(), "direction"), agreed(fit.evidence->spectrum().determined, "is", "are")));
   run.add_result("determined_directions", fit.evidence->spectrum().determined, "1");
   run.add_result("parameters", static_cast<double>(values.size()), "1");
   add_edges(run, problem, fit, score_edges(problem, fit, settings.thresholds));

@@ -119,9 +119,7 @@ DesignPlan read_design_plan(const std::string& name) {
   const std::string network = top.text("network", "");
   if (out.cycle.empty() == network.empty()) throw InputError(out.file.string(), "give either cycle (a scenario) or network (a network file)", "write cycle = \"hyped_twin\"");
   if (!network.empty()) {
-    const auto beside = out.file.parent_path() / network;
-    out.network = read_network(std::filesystem::is_regular_file(beside) ? beside : shipped_network(network));
-    out.values = values_of(*out.network, top.map<double>("set"));
+    out.network = network_of_scenario(out.file, network, top.map<double>("set"), {}, out.values);
     read_network_part(top, out);
   }
   for (Section s : top.sections("quantity")) {

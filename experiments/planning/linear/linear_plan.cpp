@@ -17,12 +17,7 @@ LinearPlan read_linear_plan(const std::string& name, const std::map<std::string,
   Section top(toml.table, out.file.string(), "linear");
   out.title = top.text("title", out.file.stem().string());
   out.question = top.text("question", "");
-  const std::string network = top.required("network");
-  const auto beside = out.file.parent_path() / network;
-  out.network = read_network(std::filesystem::is_regular_file(beside) ? beside : shipped_network(network));
-  auto all = top.map<double>("set");
-  for (const auto& [key, value] : set) all[key] = value;
-  out.values = values_of(out.network, all);
+  out.network = network_of_scenario(out.file, top.required("network"), top.map<double>("set"), set, out.values);
   const InterpretedModel& model = *out.network.model;
   std::vector<std::string> states, parameters;
   for (const auto& spec : model.states()) states.emplace_back(spec.name);

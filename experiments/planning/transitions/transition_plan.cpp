@@ -120,12 +120,7 @@ TransitionPlan read_transition_plan(const std::string& name, const std::map<std:
   out.title = top.text("title", out.file.stem().string());
   out.question = top.text("question", "");
   out.assumed = top.text("assumed", "");
-  const std::string network = top.required("network");
-  const auto beside = out.file.parent_path() / network;
-  out.network = read_network(std::filesystem::is_regular_file(beside) ? beside : shipped_network(network));
-  auto all = top.map<double>("set");
-  for (const auto& [key, value] : set) all[key] = value;
-  out.values = values_of(out.network, all);
+  out.network = network_of_scenario(out.file, top.required("network"), top.map<double>("set"), set, out.values);
   const auto states = static_cast<std::size_t>(out.network.model->state_count());
   if (!top.has("target")) top.missing("target");
   for (Section s : top.sections("target")) read_target(s, out);

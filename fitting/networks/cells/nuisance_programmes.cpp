@@ -10,6 +10,7 @@
 #include <set>
 #include <unordered_map>
 
+#include "libhyped/counted.hpp"
 #include "libhyped/errors.hpp"
 #include "libhyped/parallel.hpp"
 
@@ -43,7 +44,7 @@ std::vector<NuisanceProgramme> place_programmes(const std::vector<ProgrammeGene>
   }
   for (const auto& [name, counts] : seen) {
     const int rows = repeated[name];
-    notes.push_back(fmt::format("Programme {}: {} of {} genes are in the data{}.", name, counts.first, counts.second, rows == 0 ? "" : rows == 1 ? "; 1 row that repeats a gene is left out" : fmt::format("; {} rows that repeat a gene are left out", rows)));
+    notes.push_back(fmt::format("Programme {}: {} of {} {} in the data{}.", name, counts.first, counted(counts.second, "gene"), agreed(counts.first, "is", "are"), rows == 0 ? "" : rows == 1 ? "; 1 row that repeats a gene is left out" : fmt::format("; {} rows that repeat a gene are left out", rows)));
   }
   return out;
 }
@@ -91,7 +92,7 @@ ProjectedEffects project_programmes(const Eigen::MatrixXd& values, const std::ve
       out.member[static_cast<std::size_t>(g)] = true;
     }
     const auto found = weight[static_cast<std::size_t>(k)].size();
-    if (found < 3) throw InputError("programme " + programme.name, fmt::format("has {} genes that vary within groups", found), "three are needed; leave it out");
+    if (found < 3) throw InputError("programme " + programme.name, fmt::format("has {} that {} within groups", counted(found, "gene"), agreed(found, "varies", "vary")), "three are needed; leave it out");
   }
   out.scores = sums;
   out.reliability.resize(count);

@@ -2,6 +2,7 @@
 #include "fitting/networks/evidence/edge_identifiability.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <Eigen/Eigenvalues>
 #include <algorithm>
@@ -46,26 +47,37 @@ class Held final : public ResidualFunction {
   double value_, stiffness_;
 };
 
-// Verdict and words from z and the shares.
+// Verdict, and which of its criteria were met and which not.
 void judge(EdgeEvidence& out, const EdgeThresholds& thresholds) {
-  const bool far = std::abs(out.z) >= thresholds.z;
-  if (out.data_share < thresholds.weak_share) {
+  if (!std::isfinite(out.sd)) {
     out.verdict = EdgeVerdict::prior_only;
-    out.why = fmt::format("the data take away {:.0f} % of the prior's variance", 100 * out.data_share);
-  } else if (far && out.data_share >= thresholds.data_share && out.null_share <= thresholds.null_share) {
-    out.verdict = EdgeVerdict::determined;
-    out.why = fmt::format("{:.1f} standard deviations from no effect", std::abs(out.z));
-  } else {
-    out.verdict = EdgeVerdict::weakly_determined;
-    out.why = !far ? fmt::format("only {:.1f} standard deviations from no effect", std::abs(out.z))
-              : out.null_share > thresholds.null_share ? fmt::format("{:.0f} % of it lies where the prior outweighs the data", 100 * out.null_share)
-                                                       : fmt::format("the data take away {:.0f} % of the prior's variance", 100 * out.data_share);
+    out.why = "neither data nor prior say anything of it";
+    return;
   }
+  const double most = 1 - thresholds.data_share, share = out.prior_share();
+  std::vector<std::string> met, failed;
+  const auto sort = [&](bool ok, std::string words) { (ok ? met : failed).push_back(std::move(words)); };
+  sort(std::abs(out.z) >= thresholds.z, fmt::format("z {:.1f} (at least {:g})", std::abs(out.z), thresholds.z));
+  sort(out.data_share >= thresholds.data_share, fmt::format("prior's share {:.0f} % (at most {:.0f} %)", 100 * share, 100 * most));
+  sort(out.null_share <= thresholds.null_share,
+       fmt::format("{:.0f} % of it where the prior outweighs the data (at most {:.0f} %)", 100 * out.null_share, 100 * thresholds.null_share));
+  const bool prior = out.data_share < thresholds.weak_share;
+  out.verdict = prior ? EdgeVerdict::prior_only : failed.empty() ? EdgeVerdict::determined : EdgeVerdict::weakly_determined;
+  out.why = failed.empty() ? "" : fmt::format("failed: {}", fmt::join(failed, ", "));
+  if (prior) out.why += fmt::format(" (above {:.0f} %: prior only)", 100 * (1 - thresholds.weak_share));
+  if (!met.empty()) out.why += fmt::format("{}met: {}", out.why.empty() ? "" : "; ", fmt::join(met, ", "));
 }
 
 }  // namespace
 
 const char* to_string(EdgeVerdict verdict) { return verdict == EdgeVerdict::determined ? "determined" : verdict == EdgeVerdict::weakly_determined ? "weakly determined" : "prior only"; }
+
+std::string verdict_rule(const EdgeThresholds& t, const std::string& prior) {
+  return fmt::format("Determined: z, the distance from no effect in standard deviations, is {:g} or more, the share of {} (its part of the information: the variance that is left over the prior's) is "
+                     "at most {:.0f} %, and at most {:.0f} % of the edge lies in directions where {} outweighs the data. Weakly determined: one of the three fails, and the share of {} is at most {:.0f} %; "
+                     "an edge with a large z may fail by that share alone, and its size then rests on {}. Prior only: that share is above {:.0f} %, whatever z is. The column 'why' names what failed.",
+                     t.z, prior, 100 * (1 - t.data_share), 100 * t.null_share, prior, prior, 100 * (1 - t.weak_share), prior, 100 * (1 - t.weak_share));
+}
 
 NetworkEvidence::NetworkEvidence(const Eigen::VectorXd& theta, const Eigen::MatrixXd& jacobian, int data_rows, const Eigen::VectorXd& prior_sd, std::vector<std::string> names, const Eigen::MatrixXd* residual_covariance) : theta_(theta), prior_sd_(prior_sd), names_(std::move(names)) {
   const Eigen::Index count = theta.size();

@@ -10,8 +10,8 @@
 
 namespace hyped {
 
-// determined: its sign and size come from the data. weakly_determined: the data narrow it, but not enough to name a sign.
-// prior_only: the interval is about what the prior gave.
+// determined: all three of EdgeThresholds are met. weakly_determined: one of them is not: too near no effect, or (whatever z is) too much of its
+// information, or of its direction, is the prior's. prior_only: the interval is about what the prior gave.
 enum class EdgeVerdict { determined, weakly_determined, prior_only };
 const char* to_string(EdgeVerdict verdict);
 
@@ -21,6 +21,9 @@ struct EdgeThresholds {
   double weak_share = 0.25;           // below: prior only
   double null_share = 0.5;            // largest part of an edge's unit vector in directions where the prior outweighs the data
 };
+
+// The rule in words, with its thresholds; `prior`: what the prior is here, such as "the penalty".
+std::string verdict_rule(const EdgeThresholds& thresholds = {}, const std::string& prior = "the prior");
 
 struct EdgeEvidence {
   std::string name;
@@ -32,7 +35,8 @@ struct EdgeEvidence {
   double data_share = 0;              // 1 - variance / prior variance
   double null_share = 0;
   EdgeVerdict verdict = EdgeVerdict::prior_only;
-  std::string why;                    // in words
+  std::string why;                    // which criteria were met and which failed, with their figures
+  double prior_share() const { return 1 - data_share; }      // of its information: variance over the prior's
 };
 
 struct InformationSpectrum {

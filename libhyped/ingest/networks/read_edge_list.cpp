@@ -8,6 +8,7 @@
 #include <map>
 #include <set>
 
+#include "libhyped/counted.hpp"
 #include "libhyped/ingest/delimited.hpp"
 
 namespace hyped {
@@ -65,8 +66,8 @@ PriorEdges read_edge_list(const std::filesystem::path& file) {
   }
   for (const std::size_t e : contradicted) out.edges[e].sign = 0;
   if (out.edges.empty()) throw InputError(file.string(), "holds no edge", "");
-  if (repeated > 0) out.notes.push_back(fmt::format("{} rows repeat a pair.", repeated));
-  if (!contradicted.empty()) out.notes.push_back(fmt::format("{} pairs have both signs: they are kept without one.", contradicted.size()));
+  if (repeated > 0) out.notes.push_back(fmt::format("{} {} a pair.", counted(repeated, "row"), agreed(repeated, "repeats", "repeat")));
+  if (!contradicted.empty()) out.notes.push_back(fmt::format("{} with both signs: kept without one.", counted(contradicted.size(), "pair")));
   return out;
 }
 

@@ -8,6 +8,7 @@
 #include <map>
 #include <unordered_map>
 
+#include "libhyped/counted.hpp"
 #include "libhyped/ingest/delimited.hpp"
 
 namespace hyped {
@@ -70,7 +71,7 @@ ExpressionSeries read_expression_series(const std::filesystem::path& file, std::
   for (std::size_t g = 0; g < rows.size(); ++g)
     for (std::size_t n = 0; n < rows[g].size(); ++n) out.values(static_cast<Eigen::Index>(g), static_cast<Eigen::Index>(n)) = rows[g][n];
   out.notes.push_back(fmt::format("{} genes, {} samples, {}; hours from {}.", out.genes.size(), out.samples.size(), out.counted ? "counts" : "log2(CPM + 1), means over replicates", samples.filename().string()));
-  if (twice > 0) out.notes.push_back(fmt::format("{} rows repeat a gene: their counts were summed.", twice));
+  if (twice > 0) out.notes.push_back(fmt::format("{} {} a gene: counts were summed.", counted(twice, "row"), agreed(twice, "repeats", "repeat")));
   return out;
 }
 
