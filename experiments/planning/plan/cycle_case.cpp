@@ -44,6 +44,7 @@ PlanCase make_cycle_case(const PlanScenario& scenario, const std::string& source
     if (std::find(setup.inputs.begin(), setup.inputs.end(), handling.input) == setup.inputs.end()) throw InputError(handling.place, "'" + handling.input + "' is no [[input]] of the plan", did_you_mean(handling.input, setup.inputs));
     setup.handling.push_back({handling.input, handling.at_end, handling.change});
   }
+  for (const auto& coupling : scenario.couplings) setup.driven.push_back(coupling.input);
   if (scenario.keep_events)
     for (const auto& event : base.events)
       if (event.arms.empty()) setup.events.push_back(event.change);

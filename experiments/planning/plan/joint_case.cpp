@@ -2,9 +2,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <fstream>
 
 #include "experiments/planning/plan/plan_case.hpp"
 #include "experiments/planning/systems/joint_system.hpp"
+#include "experiments/planning/systems/schedule_file.hpp"
 
 namespace hyped {
 namespace {
@@ -40,10 +42,15 @@ PlanCase make_joint_case(const PlanScenario& scenario, const std::string& source
   }
   const int count = std::min(cycle.centre, network.system->member_count());      // the cycle's last member is its centre
   for (int m = 0; m < count; ++m) parts[0].member_of.push_back(m), parts[1].member_of.push_back(m);
+  const double cycle_start = dynamic_cast<const CycleSystem&>(*cycle.system).setup().start_h;
   parts[0].system = std::move(cycle.system), parts[1].system = std::move(network.system);
+  std::vector<Coupling> couplings;
+  const std::vector<double> looks = coupling_times(scenario.harvest_h);
+  for (std::size_t c = 0; c < scenario.couplings.size(); ++c)
+    couplings.push_back({scenario.couplings[c].gene, scenario.couplings[c].input, looks, static_cast<int>(parts[1].system->quantities().size() - (scenario.couplings.size() - c) * looks.size())});
 
   PlanCase out;
-  auto joint = std::make_unique<JointSystem>(parts[0], parts[1]);
+  auto joint = std::make_unique<JointSystem>(parts[0], parts[1], couplings);
   const JointSystem* system = joint.get();
   out.system = std::move(joint);
   std::vector<control::TargetTerm> terms = cycle.problem->target.terms();
@@ -68,10 +75,23 @@ PlanCase make_joint_case(const PlanScenario& scenario, const std::string& source
     out.warnings.insert(out.warnings.end(), part->warnings.begin(), part->warnings.end());
     out.settings.insert(out.settings.end(), part->settings.begin(), part->settings.end());
   }
-  out.notes.push_back(fmt::format("Joint: {} pairs of a cell-cycle member and a network. Both answer the same doses; neither feeds the other, and each has its own kinetics of the doses.", count));
+  out.notes.push_back(fmt::format("Joint: {} pairs of a cell-cycle member and a network. Both answer the same doses, each with its own kinetics of them; {}.", count, couplings.empty() ? "neither feeds the other" : "genes of the network drive inputs of the cycle"));
+  for (const Coupling& coupling : couplings) out.notes.push_back(fmt::format("Coupled: input '{}' of the cycle is the level of {} over its level without any dose, less 1, looked at every hour.", coupling.input, coupling.gene));
   // The parts' own pulses are numbered as their inputs are.
-  out.write_schedule = [system, of_cycle = cycle.write_schedule, of_network = network.write_schedule](RunDirectory& run, const std::string& name, const std::vector<control::Pulse>& pulses) {
+  std::vector<double> nodes{cycle_start};
+  nodes.insert(nodes.end(), looks.begin(), looks.end());
+  out.write_schedule = [system, nodes, of_cycle = cycle.write_schedule, of_network = network.write_schedule](RunDirectory& run, const std::string& name, const std::vector<control::Pulse>& pulses) {
     const std::string first = of_cycle(run, name, system->pulses_of(0, pulses));
+    int heaviest = 0;
+    for (int m = 1; m < system->member_count(); ++m)
+      if (system->weight(m) > system->weight(heaviest)) heaviest = m;
+    Outcome outcome;
+    const std::vector<DrivenInput> by_genes = system->driven(heaviest, pulses, outcome);
+    if (!outcome.ok()) run.add_warning("The network of the schedule file cannot be followed: what genes do to the cycle is not in it. " + outcome.message);
+    if (!by_genes.empty()) {      // what drives the cycle, of the pair of greatest weight
+      std::ofstream file(run.path_for("data/" + file_name_of(name) + ".toml"), std::ios::app);
+      for (const DrivenInput& input : by_genes) file << to_toml(input, nodes);
+    }
     return first + "; " + of_network(run, name + " of the network", system->pulses_of(1, pulses));
   };
   return out;

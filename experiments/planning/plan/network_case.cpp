@@ -7,6 +7,7 @@
 #include "experiments/planning/plan/plan_case.hpp"
 #include "experiments/planning/plan/profile_target.hpp"
 #include "experiments/planning/systems/hill_system.hpp"
+#include "experiments/planning/systems/joint_system.hpp"
 #include "libhyped/ingest/networks/read_edge_list.hpp"
 #include "libhyped/ingest/networks/read_network_tables.hpp"
 
@@ -96,6 +97,8 @@ PlanCase make_network_case(const PlanScenario& scenario, const std::string& sour
     limits.push_back(stated.limit);
     limits.back().combination = combine(stated.quantity, stated.limit.name);
   }
+  for (const StatedCoupling& coupling : scenario.couplings)      // after all that the plan asks for: JointSystem counts on it
+    for (const double t : coupling_times(scenario.harvest_h)) quantities.push_back({fmt::format("{} at {:.4g} h", coupling.gene, t), gene_of(cells.genes, coupling.gene, coupling.place), t});
   // Inputs by what they dose: the siRNA is input 0, the mRNA input 1.
   std::vector<control::InputLimits> inputs(2);
   inputs[0].name = "si" + data.silenced, inputs[1].name = "mm" + data.delivered;

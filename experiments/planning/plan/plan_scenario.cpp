@@ -192,6 +192,11 @@ PlanScenario read_plan_scenario(const std::filesystem::path& file) {
     if (const auto& input = out.inputs.back(); !input.free && input.latest_h > out.harvest_h) throw InputError(s.place("start_h"), fmt::format("'{}' may start at {:.6g} h, after the harvest at {:.6g} h", input.name, input.latest_h, out.harvest_h), "end its starts at the harvest, or give a later harvest_h");
   }
   out.between_h = positive(top, "between_h", 0, true);
+  for (Section s : top.sections("coupling")) {
+    if (out.kind != "joint") throw InputError(s.place("gene"), "[[coupling]] lets a gene of the network drive the cell cycle, and this plan has one of the two", "write kind = \"joint\", or leave it out");
+    out.couplings.push_back({s.required("gene"), s.required("input"), s.place("gene")});
+    s.reject_unknown();
+  }
   for (Section s : top.sections("handling")) {
     StatedHandling handling;
     handling.input = s.required("input");

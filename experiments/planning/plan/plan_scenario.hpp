@@ -62,6 +62,9 @@ struct NetworkPlanData {                   // kind = "network" or "joint"
   std::map<std::string, std::string> arms;            // ctrl, si, mm, simm -> labels in the file
   models::TransientDoses doses;                       // of the experiment that was measured: times, strength, half-lives
 };
+struct StatedCoupling {
+  std::string gene, input, place;          // the gene's level, relative to that without doses, drives this input of the cell cycle
+};
 struct MpcSettings {
   double observe_h = 1.0 / 3, block_h = 2, horizon_h = 12, until_h = 72, start_h = 0;
   int particles = 60, cells = 700;
@@ -81,6 +84,7 @@ struct PlanScenario {
   double harvest_h = 72;
   StatedEnsemble ensemble;
   NetworkPlanData network;
+  std::vector<StatedCoupling> couplings;   // joint plans
   std::vector<control::InputLimits> inputs;
   double between_h = 0;
   std::vector<StatedHandling> handling;

@@ -12,12 +12,6 @@
 #include "models/delivery/uptake.hpp"
 
 namespace hyped {
-namespace {
-
-std::string step_dose(int k) { return fmt::format("planned dose {}", k + 1); }
-
-}  // namespace
-
 CycleSystem::CycleSystem(CyclePlanSetup setup, std::vector<CycleMember> members) : setup_(std::move(setup)), members_(std::move(members)) {
   if (members_.empty()) throw InputError("plan", "the ensemble has no member");
   if (!setup_.stages.density_rates.empty()) throw InputError("plan", "the model depends on the density of the cells", "plans need rates that do not");
@@ -31,8 +25,11 @@ CycleSystem::CycleSystem(CyclePlanSetup setup, std::vector<CycleMember> members)
     const auto found = std::find_if(setup_.deliveries.begin(), setup_.deliveries.end(), [&](const DeliveredInput& d) { return d.input == input; });
     carried_.push_back(found == setup_.deliveries.end() ? -1 : static_cast<int>(found - setup_.deliveries.begin()));
     if (carried_.back() < 0 && stages.event_parameters.size() == setup_.stages.event_parameters.size())
-      for (int k = 0; k < setup_.most_steps; ++k) stages.event_parameters.push_back({step_dose(k), "1", "amount of a planned step", 0, 0, 1e6});
+      for (int k = 0; k < setup_.most_steps; ++k) stages.event_parameters.push_back({planned_dose(k), "1", "amount of a planned step", 0, 0, 1e6});
   }
+  for (const auto& input : setup_.driven)
+    if (std::find(base->inputs().begin(), base->inputs().end(), input) == base->inputs().end() || std::find(setup_.inputs.begin(), setup_.inputs.end(), input) != setup_.inputs.end())
+      throw InputError("input '" + input + "'", "a gene is to drive it, and the model has no such input or the plan doses it", "name an input of an [[effect]] that is no [[input]] of the plan");
   model_ = make_staged(setup_.model, stages);
   values_.resize(members_.size()), starts_.resize(members_.size()), carriers_.resize(members_.size());
   const auto carrier_of = [](const DeliveredInput& d, const CycleMember& member) {
@@ -117,7 +114,7 @@ std::shared_ptr<const models::DosedCourse> CycleSystem::dosed(int member, int de
   return courses_.back().course;
 }
 
-CycleSystem::Dish CycleSystem::dish_of(int member, std::span<const control::Pulse> pulses, const std::vector<double>& times_h, bool derivatives) const {
+CycleSystem::Dish CycleSystem::dish_of(int member, std::span<const control::Pulse> pulses, const std::vector<double>& times_h, bool derivatives, std::span<const DrivenInput> driven) const {
   const auto m = static_cast<std::size_t>(member);
   Dish out;
   out.parameters = values_[m];
@@ -150,9 +147,9 @@ CycleSystem::Dish CycleSystem::dish_of(int member, std::span<const control::Puls
         if (handling.input == input) add(handling.at_end ? pulse.until_h : pulse.start_h, handling.change, handling.at_end ? 2 : 1);
     if (carried(pulse.input)) continue;
     if (steps == setup_.most_steps) throw InputError("plan", fmt::format("more than {} steps", setup_.most_steps), "allow fewer pulses");
-    const int dose = model_->parameter_index(step_dose(steps));
+    const int dose = model_->parameter_index(planned_dose(steps));
     out.parameters[static_cast<std::size_t>(dose)] = pulse.amount;
-    add(pulse.start_h, {0, input, Action::set, pulse.amount, step_dose(steps++)}, 1);
+    add(pulse.start_h, {0, input, Action::set, pulse.amount, planned_dose(steps++)}, 1);
     add(pulse.until_h, {0, input, Action::set, 0, ""}, 2);
   }
   std::stable_sort(events.begin(), events.end(), [](const Timed& a, const Timed& b) { return a.change.time_h < b.change.time_h; });
@@ -175,6 +172,10 @@ CycleSystem::Dish CycleSystem::dish_of(int member, std::span<const control::Puls
     if (event.direction >= 0 && derivatives) dish.event_directions[static_cast<std::size_t>(event.direction)].push_back(static_cast<int>(dish.schedule.size()) - 1);
   }
 
+  for (const DrivenInput& input : driven) {
+    dish.inputs[input.input] = input.course;
+    for (std::size_t d = 0; d < directions; ++d) dish.input_directions[d][input.input] = input.by[d];
+  }
   out.strata = {{1.0, dish}};
   for (std::size_t i = 0; i < setup_.inputs.size(); ++i) {
     if (!carried(static_cast<int>(i))) continue;
@@ -204,7 +205,7 @@ CycleSystem::Dish CycleSystem::dish_of(int member, std::span<const control::Puls
   return out;
 }
 
-control::PlannedAnswer CycleSystem::answer(int member, std::span<const control::Pulse> pulses, bool derivatives) const {
+control::PlannedAnswer CycleSystem::answer(int member, std::span<const control::Pulse> pulses, bool derivatives, std::span<const DrivenInput> driven) const {
   control::PlannedAnswer out;
   derivatives = derivatives && !pulses.empty();      // without a dose there is nothing to move
   const int count = static_cast<int>(setup_.quantities.size()), directions = static_cast<int>(3 * pulses.size());
@@ -221,7 +222,7 @@ control::PlannedAnswer CycleSystem::answer(int member, std::span<const control::
   }
   std::sort(times.begin(), times.end());
   times.erase(std::unique(times.begin(), times.end()), times.end());
-  const Dish dish = dish_of(member, pulses, times, derivatives);
+  const Dish dish = dish_of(member, pulses, times, derivatives, driven);
   LinearOptions options;
   options.varying = Varying::explicit_steps;      // shares and counts are smooth in the states
   if (derivatives)
@@ -230,7 +231,7 @@ control::PlannedAnswer CycleSystem::answer(int member, std::span<const control::
   std::vector<int> step_column(pulses.size(), -1);
   int steps = 0;
   for (std::size_t k = 0; k < pulses.size() && derivatives; ++k)
-    if (!carried(pulses[k].input)) step_column[k] = static_cast<int>(options.columns.size()), options.columns.push_back(model_->parameter_index(step_dose(steps++)));
+    if (!carried(pulses[k].input)) step_column[k] = static_cast<int>(options.columns.size()), options.columns.push_back(model_->parameter_index(planned_dose(steps++)));
   out.values.setZero(count);
   out.by_pulses.setZero(count, derivatives ? directions : 0);
   Eigen::VectorXd part = Eigen::VectorXd::Zero(count), total = part;
@@ -288,57 +289,6 @@ void CycleSystem::count_untreated() {
     found[static_cast<std::size_t>(m)] = none.values;
   });
   untreated_ = std::move(found);
-}
-
-Eigen::MatrixXd CycleSystem::course(int member, std::span<const control::Pulse> pulses, const std::vector<double>& times_h, Outcome& outcome) const {
-  const int phase_count = model_->phase_count();
-  Eigen::MatrixXd out = Eigen::MatrixXd::Zero(static_cast<Eigen::Index>(times_h.size()), phase_count + 1);
-  const Dish dish = dish_of(member, pulses, times_h, false);
-  for (const auto& [weight, experiment] : dish.strata) {
-    const Trajectory run = simulate_linear(*model_, dish.parameters, experiment);
-    if (!(outcome = run.outcome).ok()) return out;
-    for (int s = 0; s < model_->stage_count(); ++s) out.col(model_->chain().phase[static_cast<std::size_t>(s)]) += weight * run.states.col(s);
-  }
-  out.col(phase_count) = out.leftCols(phase_count).rowwise().sum();
-  for (int p = 0; p < phase_count; ++p) out.col(p) = out.col(p).cwiseQuotient(out.col(phase_count)).eval();
-  return out;
-}
-
-Eigen::VectorXd CycleSystem::input_course(int member, int input, std::span<const control::Pulse> pulses, const std::vector<double>& times_h) const {
-  Eigen::VectorXd out = Eigen::VectorXd::Zero(static_cast<Eigen::Index>(times_h.size()));
-  std::vector<models::DosePulse> doses;
-  for (const control::Pulse& pulse : pulses)
-    if (pulse.input == input) doses.push_back({pulse.amount, pulse.start_h, pulse.until_h});
-  if (doses.empty()) return out;
-  const int delivery = carried_[static_cast<std::size_t>(input)];
-  const InputCourse course = delivery >= 0 ? carriers_[static_cast<std::size_t>(member)][static_cast<std::size_t>(delivery)]->course(doses, setup_.end_h).course : InputCourse();
-  for (std::size_t t = 0; t < times_h.size(); ++t) {
-    double& value = out[static_cast<Eigen::Index>(t)];
-    if (delivery >= 0) value = course(times_h[t]);
-    else
-      for (const auto& dose : doses)
-        if (times_h[t] >= dose.from_h && times_h[t] < dose.until_h) value = dose.amount;
-  }
-  return out;
-}
-
-std::vector<control::PlannedQuantity> CycleSystem::course_quantities() const {
-  std::vector<control::PlannedQuantity> out;
-  for (const auto& phase : phases()) out.push_back({phase, "share"});
-  out.push_back({"cells", "cells per founder"});
-  return out;
-}
-
-Schedule CycleSystem::events_of(std::span<const control::Pulse> pulses) const {
-  Schedule out = dish_of(0, pulses, {setup_.end_h}, false).strata.front().second.schedule;
-  int steps = 0;
-  std::vector<double> amounts;
-  for (const control::Pulse& pulse : pulses)
-    if (!carried(pulse.input)) amounts.push_back(pulse.amount);
-  for (Perturbation& event : out)
-    for (steps = 0; steps < static_cast<int>(amounts.size()); ++steps)
-      if (event.amount_parameter == step_dose(steps)) event.amount_parameter.clear(), event.amount = amounts[static_cast<std::size_t>(steps)];
-  return out;
 }
 
 }  // namespace hyped

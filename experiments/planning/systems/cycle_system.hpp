@@ -42,12 +42,23 @@ struct CyclePlanSetup {
   std::vector<CycleQuantity> quantities;
   double end_h = 72;                       // latest time of any quantity
   int most_steps = 8;                      // of inputs without a carrier, in one plan
+  std::vector<std::string> driven;         // inputs of the model whose courses are given with the question: another model's answer
+};
+
+// The course of an input that something else drives, and its derivatives by the plan's pulses [3 per pulse]; empty where not asked for.
+struct DrivenInput {
+  std::string input;
+  InputCourse course;
+  std::vector<InputCourse> by;
 };
 
 struct CycleMember {
   std::vector<double> parameters;                                          // of the scenario's model [P]
   std::map<std::string, std::map<std::string, double>> kinetics;           // of the carriers, by input
 };
+
+// Parameter of the model that holds the amount of step k.
+inline std::string planned_dose(int k) { return "planned dose " + std::to_string(k + 1); }
 
 class CycleSystem final : public control::PlannedSystem {
  public:
@@ -56,11 +67,13 @@ class CycleSystem final : public control::PlannedSystem {
 
   const std::vector<control::PlannedQuantity>& quantities() const override { return names_; }
   int member_count() const override { return static_cast<int>(members_.size()); }
-  control::PlannedAnswer answer(int member, std::span<const control::Pulse> pulses, bool derivatives) const override;
+  control::PlannedAnswer answer(int member, std::span<const control::Pulse> pulses, bool derivatives) const override { return answer(member, pulses, derivatives, {}); }
+  control::PlannedAnswer answer(int member, std::span<const control::Pulse> pulses, bool derivatives, std::span<const DrivenInput> driven) const;
   std::vector<std::string> parameter_names() const override { return parameter_names_; }
   Eigen::MatrixXd parameters() const override { return parameter_values_; }
   std::vector<control::PlannedQuantity> course_quantities() const override;      // share of each phase, then cells per founder
-  Eigen::MatrixXd course(int member, std::span<const control::Pulse> pulses, const std::vector<double>& times_h, Outcome& outcome) const override;
+  Eigen::MatrixXd course(int member, std::span<const control::Pulse> pulses, const std::vector<double>& times_h, Outcome& outcome) const override { return course(member, pulses, times_h, outcome, {}); }
+  Eigen::MatrixXd course(int member, std::span<const control::Pulse> pulses, const std::vector<double>& times_h, Outcome& outcome, std::span<const DrivenInput> driven) const;
   // Active input of transfected cells at the mean dose; of a step its amount.
   Eigen::VectorXd input_course(int member, int input, std::span<const control::Pulse> pulses, const std::vector<double>& times_h) const override;
   std::vector<std::string> phases() const;
@@ -80,7 +93,7 @@ class CycleSystem final : public control::PlannedSystem {
     std::vector<double> parameters;
   };
   bool carried(int input) const { return carried_[static_cast<std::size_t>(input)] >= 0; }
-  Dish dish_of(int member, std::span<const control::Pulse> pulses, const std::vector<double>& times_h, bool derivatives) const;
+  Dish dish_of(int member, std::span<const control::Pulse> pulses, const std::vector<double>& times_h, bool derivatives, std::span<const DrivenInput> driven = {}) const;
   void count_untreated();
 
   CyclePlanSetup setup_;

@@ -43,6 +43,15 @@ std::string to_toml(const ScheduleFile& file) {
   return out;
 }
 
+std::string to_toml(const DrivenInput& input, std::span<const double> times_h) {
+  std::string times, values, slopes;
+  for (std::size_t k = 0; k < times_h.size(); ++k) {
+    const double t = times_h[k], inside = k + 1 == times_h.size() ? t - 1e-9 : t;      // the course is constant after its table
+    times += fmt::format("{}{:.17g}", k > 0 ? ", " : "", t), values += fmt::format("{}{:.17g}", k > 0 ? ", " : "", input.course(t)), slopes += fmt::format("{}{:.17g}", k > 0 ? ", " : "", input.course.slope(inside));
+  }
+  return fmt::format("\n[[course]]\ninput = {}\ntimes_h = [{}]\nvalues = [{}]\nslopes = [{}]\n", quoted(input.input), times, values, slopes);
+}
+
 Scenario read_scheduled(Section top, const std::filesystem::path& file, const std::string& text) {
   const std::string base = top.required("schedule_of");
   std::filesystem::path path = base;
@@ -78,6 +87,15 @@ Scenario read_scheduled(Section top, const std::filesystem::path& file, const st
     plan.strata = split;
   }
   const auto model = make_staged(out.setup.model, out.setup.stages);
+  for (Section s : top.sections("course")) {
+    const std::string input = s.required("input");
+    const std::vector<std::string> valid(model->inputs().begin(), model->inputs().end());
+    if (std::find(valid.begin(), valid.end(), input) == valid.end()) throw InputError(s.place("input"), fmt::format("'{}' is no input of {}", input, base_file), valid.empty() ? "it has none" : did_you_mean(input, valid));
+    const auto times = s.numbers("times_h"), values = s.numbers("values"), slopes = s.numbers("slopes");
+    if (times.empty() || values.size() != times.size() || slopes.size() != times.size()) throw InputError(s.place("times_h"), fmt::format("the course has {} times, {} values and {} slopes", times.size(), values.size(), slopes.size()), "give as many of each");
+    for (ArmStratum& stratum : plan.strata) stratum.inputs[input] = InputCourse(times, values, slopes, {});
+    s.reject_unknown();
+  }
   for (Section s : top.sections("event")) {
     const std::string action = s.text("action", "scale");
     if (!actions.contains(action)) throw InputError(s.place("action"), "action '" + action + "' is unknown", "use \"set\", \"add\" or \"scale\"");

@@ -6,6 +6,7 @@
 
 #include "experiments/scenario.hpp"
 #include "experiments/scenario_section.hpp"
+#include "experiments/planning/systems/cycle_system.hpp"
 #include "models/delivery/carrier.hpp"
 
 namespace hyped {
@@ -26,6 +27,8 @@ struct ScheduleFile {
 
 // Numbers are written so that they read back the same.
 std::string to_toml(const ScheduleFile& file);
+// The course of a driven input, a [[course]] of the file: values and slopes of a cubic at its nodes, times_h.
+std::string to_toml(const DrivenInput& input, std::span<const double> times_h);
 // The scenario with two arms: the plan and "no dose" (without pulses; events on inputs dropped). InputError with the line.
 Scenario read_scheduled(Section top, const std::filesystem::path& file, const std::string& text);
 
