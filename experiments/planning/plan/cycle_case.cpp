@@ -35,7 +35,7 @@ PlanCase make_cycle_case(const PlanScenario& scenario, const std::string& source
     std::erase_if(setup.deliveries, [&](const DeliveredInput& d) { return std::any_of(scenario.inputs.begin(), scenario.inputs.end(), [&](const auto& input) { return input.name == d.input; }); });
     setup.most_steps = 200;
   }
-  setup.end_h = out.end_h = std::max(base.end_h, scenario.harvest_h);
+  setup.end_h = out.end_h = scenario.couplings.empty() ? std::max(base.end_h, scenario.harvest_h) : scenario.harvest_h;      // what drives the cycle is known until the harvest
   for (const auto& input : scenario.inputs) {
     setup.inputs.push_back(input.name);
     if (input.earliest_h < setup.start_h) throw InputError(scenario.file.string(), fmt::format("'{}' may start at {:.6g} h, and {} follows cells from {:.6g} h on", input.name, input.earliest_h, scenario.base, setup.start_h), "start later");
