@@ -166,7 +166,7 @@ TEST_CASE("a transient input: chances with the input on and off are those of pat
 }
 
 // share held = d^6 / (d^6 + 1.784^6), tried at 1 and 4 h alone: the straight line between them crosses a half at 2.38 h, and its bootstrap leaves 1.784 out.
-TEST_CASE("needed durations are refined until straight lines between those tried cost less than sampling") {
+TEST_CASE("needed durations are refined until straight lines between those tried cost less than sampling", "[standard]") {
   int inside = 0, added = 0, alone = 0;
   for (std::uint32_t r = 0; r < 100; ++r) {
     std::uint32_t job = 0;
