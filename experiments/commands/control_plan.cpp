@@ -7,6 +7,7 @@
 #include "experiments/planning/mpc/mpc_run.hpp"
 #include "experiments/planning/pareto/pareto_run.hpp"
 #include "experiments/planning/plan/plan_run.hpp"
+#include "experiments/planning/verb_scenarios.hpp"
 #include "libhyped/parallel.hpp"
 
 namespace hyped::commands {
@@ -24,9 +25,9 @@ void add_verb(CLI::App& control, const std::string& name, const std::string& wha
   command->add_option("FIT", args->data, "folder of hyped cycle fit or sample; cells table of a network");
   command->add_flag("--force", args->force, "plan with a fit that did not converge");
   args->add_common(*command, example);
-  command->callback([args, &exit_code, verb] {
+  command->callback([args, &exit_code, name, verb] {
     set_threads(args->threads);
-    const PlanScenario scenario = read_plan_scenario(shipped_scenario(args->scenario));
+    const PlanScenario scenario = read_plan_scenario(verb_scenario(name, args->scenario));
     args->note_start();
     RunDirectory run(args->out, args->command_line, args->seed);
     run.add_input(scenario.file);

@@ -22,7 +22,7 @@ do for [p = 1:|distinct_panel|] {
   set xrange [*:*]
   set yrange [*:*]
   if (exists("from_zero")) { set yrange [0:*] }
-  set ylabel y_axis offset 0.5,0
+  set ylabel (p == 2 && exists("y_axis_2") ? y_axis_2 : y_axis) offset 0.5,0
   set xlabel x_axis offset 0,0.3
   set format '%g'
   named = 0

@@ -36,6 +36,7 @@ parts_drawn = (has_points ? "points: data" : '') . (has_model ? "   line and ban
 legend_text = exists("band_label") ? band_label : parts_drawn
 eval canvas(0)
 log_y = exists("y_log")
+edged = exists("band_edges")      # narrow bands are seen by their edges
 if (log_y) { set logscale y; set yrange [low * 0.9:high * 1.1] } else { set yrange [(low < 0.4 * high && low >= 0 ? 0 : low - 0.08 * (high - low)):high + 0.06 * (high - low)] }
 set xrange [axis_start:axis_end]
 eval hours_tics(longest)
@@ -58,6 +59,10 @@ do for [i = 1:|distinct_arm|] {
          with points pointtype marks[k] pointsize (has_model ? 0.32 : 0.28) linecolor rgb (has_model ? lighter(colour) : colour), \
        for [k = 1:(has_model ? |distinct_class| : 0)] model using (mine(i, k) ? column("time_h") : NaN):(column(lower_in)):(column(upper_in)) \
          with filledcurves fillcolor rgb colour fillstyle transparent solid 0.22 noborder, \
+       for [k = 1:(has_model && edged ? |distinct_class| : 0)] model using (mine(i, k) ? column("time_h") : NaN):(column(lower_in)) \
+         with lines linecolor rgb colour linewidth 0.6 dashtype '.', \
+       for [k = 1:(has_model && edged ? |distinct_class| : 0)] model using (mine(i, k) ? column("time_h") : NaN):(column(upper_in)) \
+         with lines linecolor rgb colour linewidth 0.6 dashtype '.', \
        for [k = 1:(has_model ? |distinct_class| : 0)] model using (mine(i, k) ? column("time_h") : NaN):(column(estimate_in)) \
          with lines linecolor rgb colour linewidth 1.4 dashtype k, \
        for [k = 1:(has_truth ? |distinct_class| : 0)] truth using (mine(i, k) ? column("time_h") : NaN):(column(value_in)) \

@@ -185,4 +185,17 @@ TEST_CASE("hyped control linear gives the energy of the closed form, and says wh
   const testing::Ended bad = folder.run("control linear bad.toml --out bad");
   CHECK(bad.code == 2);
   CHECK_THAT(bad.err, Contains("no parameter 'v'"));
+  // a horizon whose steps are longer than the input takes: said, and not a bare number
+  folder.write("long.toml", "network = \"net.toml\"\ninputs = [\"u\"]\nchange = {X = 1}\nend_h = 1e6\n");
+  REQUIRE(folder.run("control linear long.toml --out long").code == 0);
+  CHECK_THAT(testing::text_of(folder.path() / "long/summary.json"), Contains("changes within a step"));
+  CHECK_THAT(testing::text_of(folder.path() / "out/summary.json"), !Contains("changes within a step"));
+  for (const auto& [change, said] : {std::pair{"{}", "names no species"}, {"{X = 1e300}", "'change' of 'X' is 1e+300"}, {"{X = 0}", "'change' is 0"}}) {
+    folder.write("bad.toml", std::string("network = \"net.toml\"\ninputs = [\"u\"]\nend_h = 3\nchange = ") + change + "\n");
+    const testing::Ended refused = folder.run("control linear bad.toml --out bad");
+    CHECK(refused.code == 2);
+    CHECK_THAT(refused.err, Contains("bad.toml:4") && Contains(said));
+  }
+  const testing::Ended all = folder.run("control linear cascade_steering --out all");
+  CHECK_THAT(all.out, Contains("move all 2 directions") && !Contains("others take more"));
 }

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "experiments/control/next_experiment/cycle_candidates.hpp"
+#include "experiments/planning/verb_scenarios.hpp"
 #include "experiments/scenario.hpp"
 #include "experiments/twin/twin.hpp"
 #include "fitting/linearised_wells.hpp"
@@ -212,4 +213,27 @@ TEST_CASE("control: wrong input is refused with line, name and fix, and nothing 
   refused("transitions", with(crossing, "{push = 1}", "{pusch = 1}"), "push");
   refused("transitions", with(crossing, "horizon_h = 10", "horizon_h = 0"), "longer horizon");
   refused("transitions", with(crossing, "{V = 30}", "{U = 30}"), "inside the target");
+  refused("transitions", with(crossing, "doses = [1]", "doses = []"), "'doses' is an empty list");
+  refused("transitions", with(crossing, "runs = 20", "runs = 20\nlevel = 1.5"), "'level' is 1.5");
+  refused("transitions", with(crossing, "{push = 1}", "{push = -5}"), "may not be below 0");
+  refused("transitions", crossing + "[exact]\nmost = {U = 56, V = 20}\n", "bad.toml:3: 'V' is to reach 30");
+  // names are checked before the fit: here there is nothing to fit
+  std::string bare = small();
+  folder.write("bare.toml", bare.substr(0, bare.find("[twin]")));
+  const std::string unfitted = with(wells, "small.toml", "bare.toml");
+  refused("design", unfitted, "there are no data");
+  refused("design", with(unfitted, "parameter = \"drug_on_g1_exit\"", "arm = \"drugg\"\ntime_h = 24"), "there is no arm 'drugg'");
+  refused("design", with(unfitted, "[candidates]\n", "[candidates]\narms = [\"drugs\"]\n"), "[candidates] arms names 'drugs'");
+  refused("design", with(wells, "draws = 3", "draws = 1000000000"), "at most 10000");
+  refused("design", with(wells, "times_h = [24, 36, 48]", "times_h = [-12, 36, 48]"), "bad.toml:14: 'times_h' has a time of -12 h");
+  const std::string dish = "network = \"dox_cascade\"\n[reading]\nspecies = [\"Y\"]\n[[unknown]]\nparameter = \"half\"\nprior_sd = 0.5\n[[arm]]\nname = \"low\"\ninputs = {dox = 40}\nfrom_h = 6\n[[quantity]]\nparameter = \"half\"\n[candidates]\n[[candidates.sampling]]\nname = \"a\"\ntimes_h = [12]\n[design]\nbudget = 1\n";
+  refused("design", with(dish, "dox = 40", "dox = -40"), "bad.toml:9: 'dox' is -40");
+  refused("design", with(dish, "prior_sd = 0.5", "prior_sd = -0.5"), "'prior_sd' of 'half' is -0.5");
+  refused("design", with(dish, "from_h = 6", "from_h = 6\nmeasured_at_h = [-1, 3]"), "bad.toml:11: 'measured_at_h' of 'low' holds -1");
+  for (const char* verb : {"linear", "design", "transitions", "mpc", "plan", "pareto"}) {
+    const Ended ended = folder.run(std::string("control ") + verb + " nosuch --out out");
+    CHECK(ended.code == 2);
+    CHECK_THAT(ended.err, Catch::Matchers::Contains(verb_scenario_names(verb).front()) && !Catch::Matchers::Contains("bj_myod"));
+    for (const auto& name : verb_scenario_names(verb)) CHECK(std::filesystem::exists(verb_scenario(verb, name)));
+  }
 }

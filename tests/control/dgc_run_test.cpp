@@ -7,7 +7,10 @@
 #include "experiments/planning/dgc/dgc_run.hpp"
 #include "experiments/planning/dgc/dgc_scenario.hpp"
 #include "libhyped/errors.hpp"
+#include "libhyped/expression/sparse_rows.hpp"
+#include "libhyped/ingest/delimited.hpp"
 #include "libhyped/random.hpp"
+#include "libhyped/store/write_anndata.hpp"
 #include "tests/experiments/command_run.hpp"
 #include "tests/experiments/real_data.hpp"
 
@@ -102,6 +105,79 @@ TEST_CASE("a path of steps, and a set of genes as target") {
   CHECK(set.table("ranking").text(0, 0) == "F0");
 }
 
+TEST_CASE("a set of genes on the start itself has no interval from replicates, along a path it has one that holds its score") {
+  const CommandFolder data;
+  write_series(data);
+  DgcSettings settings = small(data);
+  settings.target.clear(), settings.permutations = 0;
+  settings.target_set = (data.path() / "sets.tsv").string() + ":risen";
+  RunFolder still("dgc_set_still");
+  const std::string summary = done(settings, still);
+  const auto ranking = still.table("ranking");
+  for (std::size_t m = 0; m < ranking.rows(); ++m) {
+    CHECK(ranking.text(m, ranking.column("score_lower")).empty());
+    CHECK(ranking.text(m, ranking.column("place_upper")).empty());
+  }
+  CHECK_THAT(summary, Catch::Matchers::Contains("what is wanted is the same whatever the replicates are") && Catch::Matchers::Contains("F0 keeps its place, 1, whatever is taken out"));
+  CHECK_THAT(summary, !Catch::Matchers::Contains("F0 moves with"));
+  settings.path_until = {"16"};
+  RunFolder path("dgc_set_path");
+  done(settings, path);
+  const auto moved = path.table("ranking");
+  CHECK(moved.number(0, moved.column("score_upper")) > moved.number(0, moved.column("score_lower")));
+}
+
+TEST_CASE("no draws and no change are called what they are") {
+  const CommandFolder data;
+  write_series(data);
+  DgcSettings settings = small(data);
+  settings.draws = 0, settings.permutations = 0, settings.rank = 500, settings.sensors = 100000;
+  RunFolder folder("dgc_no_draws");
+  const std::string summary = done(settings, folder);
+  CHECK_THAT(summary, Catch::Matchers::Contains("no draws of replicates were asked for") && !Catch::Matchers::Contains("no replicates"));
+  CHECK_THAT(summary, Catch::Matchers::Contains("A rank of 500 was asked for") && Catch::Matchers::Contains("100000 sensors were asked for"));
+}
+
+// The panel's cells are the start itself: normalised by its own total against the series' total every gene would stand two log2 units too high.
+TEST_CASE("cells of a gene panel are normalised by the genes that the series shares, and only these count") {
+  const CommandFolder data;
+  write_series(data);
+  const DelimitedTable counts = DelimitedTable::read(data.path() / "counts.csv");
+  AnnotatedData cells;
+  SparseRows rows;
+  rows.rows = 3, rows.columns = 30;
+  std::size_t cell = 0;
+  for (const char* column : {"101_T0R1", "102_T0R2", "103_T0R3"}) {
+    for (int g = 0; g < 30; ++g) rows.column.push_back(g), rows.value.push_back(static_cast<float>(counts.number(static_cast<std::size_t>(g), counts.column(fmt::format("{}", column)))));
+    rows.start.push_back(static_cast<std::int64_t>(rows.column.size()));
+    cells.obs.index = Strings{"a", "b", "c"};
+    ++cell;
+  }
+  REQUIRE(cell == 3);
+  Strings names;
+  for (int g = 0; g < 30; ++g) names.push_back(fmt::format("G{}", g));
+  cells.obs.index_name = cells.var.index_name = "_index";
+  cells.var.index = names;
+  cells.obs.put("kind", DataColumn(Strings{"x", "x", "x"}));
+  cells.X.value = compressed_of(std::move(rows));
+  write_anndata(cells, data.path() / "panel.h5ad");
+  DgcSettings settings = small(data);
+  settings.target.clear(), settings.permutations = 0;
+  settings.target_cells = (data.path() / "panel.h5ad").string(), settings.target_label = "kind=x";
+  settings.follow = {"F0"};
+  RunFolder folder("dgc_panel");
+  const std::string summary = done(settings, folder);
+  CHECK_THAT(summary, Catch::Matchers::Contains("a panel?") && Catch::Matchers::Contains("30 genes are used: of 120"));
+  CHECK_THAT(summary, !Catch::Matchers::Contains("120 of 120 genes are used"));
+  const auto at = summary.find("\"name\": \"distance\"");
+  REQUIRE(at != std::string::npos);
+  CHECK(std::stod(summary.substr(summary.find("\"value\": ", at) + 9)) < 0.7);      // replicates' means of logs and logs of means; else about 10
+  const auto ranking = folder.table("ranking");
+  CHECK(ranking.rows() == 4);      // F0 to F3 have five targets in the panel
+  for (std::size_t m = 0; m < ranking.rows(); ++m)
+    if (ranking.text(m, 0) == "F3") CHECK(ranking.number(m, ranking.column("activated")) + ranking.number(m, ranking.column("repressed")) == 5);
+}
+
 TEST_CASE("targets and times that are not there are refused") {
   const CommandFolder data;
   write_series(data);
@@ -121,6 +197,7 @@ TEST_CASE("targets and times that are not there are refused") {
   refused([](auto& s) { s.path_until = {"T0"}; }, "is not after the start");
   refused([](auto& s) { s.least_targets = 50; }, "has no factor with 50 signed targets");
   refused([](auto& s) { s.programmes = {"interferron"}; }, "interferon");
+  refused([](auto& s) { s.follow = {"F99"}; }, "--follow F99: is no factor");
   refused([&](auto& s) { s.target.clear(), s.target_set = (data.path() / "sets.tsv").string() + ":absent"; }, "no gene of 'absent'");
   refused([&](auto& s) { s.target.clear(), s.target_set = (data.path() / "sets.tsv").string() + ":rissen"; }, "risen");
   refused([&](auto& s) { s.responses = data.path() / "list.csv"; }, "the gene is there twice");
@@ -144,5 +221,8 @@ TEST_CASE("a scenario file says the same as settings, and its faults have lines"
   refused("draws = 3", "give 20 or more");
   refused("replicates = \"all\"", "is unknown");
   refused("fold = 0", "positive");
+  refused("target_set = \"risen\"\nraise = 0", "the target would be the start");
+  refused("target_label = \"a=b\"", "without target_cells");
+  refused("target_cells = \"a.h5ad\"", "without target_label");
   refused("start = ", "bad.toml:3");
 }

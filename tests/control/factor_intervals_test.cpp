@@ -90,6 +90,41 @@ TEST_CASE("intervals are the same for any number of threads, and need replicates
   CHECK_THROWS_AS(replicate_intervals(bare, nuisance, gram, singles, sets), InputError);
 }
 
+// A target that is the start plus a change moves with the start: with A = I nothing is left to scatter; along a path the end's noise and the start's do.
+TEST_CASE("targets that follow the start take its draws along") {
+  GuidedData data;
+  data.path = {(Eigen::MatrixXd(1, 3) << 1, 2, 6).finished()};
+  data.target = {(Eigen::MatrixXd(1, 1) << 23).finished()};
+  data.target_follows_start = true;
+  FactorInputs inputs;
+  inputs.names = {"A"};
+  inputs.effect.resize(1, 1);
+  inputs.effect.insert(0, 0) = 1;
+  const auto nuisance = no_projection(1);
+  const auto gram = input_gram(inputs, nuisance);
+  CHECK_FALSE(replicates_matter(data));
+  CHECK_THROWS_AS(replicate_intervals(data, nuisance, gram, score_factors(EffectModel(gram, guided_problem(data, nuisance))), {}, {100, 0.95, 1}), InputError);
+  data.path.push_back((Eigen::MatrixXd(1, 3) << 5, 5, 5).finished());
+  CHECK(replicates_matter(data));
+  const auto found = replicate_intervals(data, nuisance, gram, score_factors(EffectModel(gram, guided_problem(data, nuisance))), {}, {20000, 0.95, 1});
+  CHECK(found.factors[0].gain_upper - found.factors[0].gain_lower == Approx(2 * 4.3026527 * std::sqrt(7.0 / 3)).epsilon(0.02));      // s^2 = 7 of the start
+  CHECK(found.factors[0].degrees == Approx(2));
+}
+
+// Where noise alone makes d0 as large as it is, mu has no interval; it was once said to be 0 to 0.
+TEST_CASE("a distance that is all noise gives places and no intervals of scores") {
+  GuidedData data;
+  data.path = {normal_matrix(300, 3, 90)};
+  data.target = {data.path[0].rowwise().mean() + 0.01 * normal_matrix(300, 1, 91)};
+  const auto inputs = made_inputs(300, 6, 9, 2);
+  const auto nuisance = no_projection(300);
+  const auto gram = input_gram(inputs, nuisance);
+  const auto found = replicate_intervals(data, nuisance, gram, score_factors(EffectModel(gram, guided_problem(data, nuisance))), {}, {100, 0.95, 1});
+  CHECK_FALSE(found.scored);
+  CHECK(std::isnan(found.factors[0].upper));
+  CHECK(found.places[0].upper >= found.places[0].lower);
+}
+
 // Drawing one column fewer than there are gives a variance of the mean without bias: of 3 values, s^2 / 3.
 TEST_CASE("redrawn means scatter as much as means do") {
   GuidedData data;

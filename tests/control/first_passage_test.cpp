@@ -165,6 +165,35 @@ TEST_CASE("a transient input: chances with the input on and off are those of pat
   }
 }
 
+// share held = d^6 / (d^6 + 1.784^6), tried at 1 and 4 h alone: the straight line between them crosses a half at 2.38 h, and its bootstrap leaves 1.784 out.
+TEST_CASE("needed durations are refined until straight lines between those tried cost less than sampling", "[standard]") {
+  int inside = 0, added = 0, alone = 0;
+  for (std::uint32_t r = 0; r < 100; ++r) {
+    std::uint32_t job = 0;
+    const auto sample = [&](double d) -> std::optional<Share> {
+      RandomStream random(9 + r, 4, job++);
+      return share_of(static_cast<int>(random.binomial(2000, 1 / (1 + std::pow(1.784 / d, 6)))), 2000);
+    };
+    const std::vector<double> tried{1, 4};
+    const std::vector<Share> shares{*sample(1), *sample(4)};
+    const PersistenceNeeded bare = persistence_needed(tried, shares, 0.5, r);
+    alone += bare.lower_h <= 1.784 && 1.784 <= bare.upper_h;
+    const RefinedPersistence found = refine_persistence(tried, shares, 0.5, r, sample);
+    CHECK(found.settled);
+    CHECK(found.needed.upper_h - found.needed.lower_h < 0.12);
+    inside += found.needed.lower_h <= 1.784 && 1.784 <= found.needed.upper_h;
+    added += found.added;
+  }
+  WARN("held " << inside << " of 100, without " << alone << ", durations added " << added / 100.0);
+  CHECK(alone == 0);
+  CHECK(inside >= 88);      // 95 %, sd 2.2
+  // without further samples the bounds are the durations tried
+  const RefinedPersistence stuck = refine_persistence({1, 4}, {share_of(30, 1000), share_of(990, 1000)}, 0.5, 1, [](double) { return std::optional<Share>(); });
+  CHECK_FALSE(stuck.settled);
+  CHECK(stuck.needed.lower_h == 1);
+  CHECK(stuck.needed.upper_h == 4);
+}
+
 TEST_CASE("intervals of shares hold the truth, and the duration needed is found") {
   int held = 0;
   for (std::uint32_t r = 0; r < 1000; ++r) {

@@ -109,6 +109,7 @@ TEST_CASE("hyped control mpc leaves its figures", "[standard]") {
   const testing::Ended mpc = folder.run("control mpc mpc.toml --out mpc");
   INFO(mpc.out << mpc.err);
   REQUIRE(mpc.code == 0);
+  CHECK_THAT(testing::text_of(folder.path() / "mpc/summary.json"), !Contains("look surer than they are"));      // no carrier stands between
   for (const char* figure : {"course", "schedule"}) CHECK(fs::file_size(folder.path() / "mpc/figures" / (std::string(figure) + ".svg")) > 1000);
   const double error = testing::number_in(folder.path() / "mpc/summary.json", "error closed loop");
   CHECK(error > 0);
@@ -144,7 +145,9 @@ TEST_CASE("closed loops refuse what they do not know") {
   } cases[] = {{"phases = [\"S/G2/M\"]\n", "", "names no phase"},
                {"value = 0.25", "value = 0.25\nside = \"at_most\"", "leave side out"},
                {"value = 0.25", "value = 0.25\n[[limit]]\nname = \"left\"\nquantity = \"relative_cells\"\nleast = 0.3", "knows no [[limit]]"},
-               {"amount = [0, 1.5]", "amount = [0, 1.0]", "says something else"}};
+               {"amount = [0, 1.5]", "amount = [0, 1.0]", "says something else"},
+               {"missed = 0.02", "missed = 1.0", "no cell would ever be seen"},
+               {"members = 60", "members = 1e9", "at most 10000"}};
   for (const auto& one : cases) {
     written(folder, "bad.toml", text, one.from, one.to);
     const testing::Ended ended = folder.run("control mpc bad.toml --out bad");
@@ -161,6 +164,7 @@ TEST_CASE("bad planning scenarios are one clear error and leave nothing") {
   } cases[] = {{"name = \"mmMYOD1\"", "name = \"mmMYOD\"", "did you mean 'mmMYOD1'"},
                {"phases = [\"S/G2/M\"]", "phases = [\"S\"]", "no phase 'S'"},
                {"least = 0.3", "least = 3", "cells left"},
+               {"members = 12", "members = 1e9", "at most 10000"},
                {"protocol = \"dual\"", "protocol = \"duall\"", "did you mean 'dual'"},
                {"kind = \"cycle\"", "kind = \"cell\"", "joint"},
                {"amount = [0, 1.5]", "amount = [2, 1.5]", "down to"},

@@ -17,7 +17,8 @@ int FactorInputs::index_of(const std::string& name) const {
 
 FactorInputs factor_inputs(const PriorEdges& list, const std::vector<std::string>& genes, const InputRules& rules) {
   std::unordered_map<std::string, int> row, factor;
-  for (std::size_t g = 0; g < genes.size(); ++g) row.emplace(genes[g], static_cast<int>(g));
+  for (std::size_t g = 0; g < genes.size(); ++g)
+    if (rules.used.empty() || rules.used[g]) row.emplace(genes[g], static_cast<int>(g));
   struct Targets {
     std::string name;
     std::vector<std::pair<int, double>> effect;
@@ -47,10 +48,10 @@ FactorInputs factor_inputs(const PriorEdges& list, const std::vector<std::string
     out.names.push_back(one.name), out.activated.push_back(up), out.repressed.push_back(down);
     used += up + down;
   }
-  if (out.names.empty()) throw InputError(list.name, fmt::format("has no factor with {} signed targets among the {} genes", rules.least_targets, genes.size()), "lower the number of targets, or give a list for this species");
+  if (out.names.empty()) throw InputError(list.name, fmt::format("has no factor with {} signed targets among the {} genes", rules.least_targets, row.size()), "lower the number of targets, or give a list for this species");
   out.effect.resize(static_cast<Eigen::Index>(genes.size()), static_cast<Eigen::Index>(out.names.size()));
   out.effect.setFromTriplets(entries.begin(), entries.end());
-  out.notes.push_back(fmt::format("{}: {} of {} factors have at least {} signed targets among the {} genes ({} edges).", list.name, out.names.size(), all.size(), rules.least_targets, genes.size(), used));
+  out.notes.push_back(fmt::format("{}: {} of {} factors have at least {} signed targets among the {} genes ({} edges).", list.name, out.names.size(), all.size(), rules.least_targets, row.size(), used));
   if (unsigned_edges > 0) out.notes.push_back(fmt::format("{} edges to these genes have no sign and are left out.", unsigned_edges));
   if (list.weak_positive) out.notes.push_back("In this list + is also written where the mode of action is not known: a + is weak evidence.");
   return out;

@@ -21,6 +21,7 @@ struct FactorInputs {
 struct InputRules {
   int least_targets = 5;
   bool weigh_by_confidence = false;
+  std::vector<bool> used{};                  // genes that count [G]; empty: all
 };
 // Signed edges to genes at hand, of sources with at least `least_targets` of them; the source itself need not be measured (complexes are
 // no genes), and an edge to itself stays. Edges without a sign are left out and counted. InputError if no factor is left.

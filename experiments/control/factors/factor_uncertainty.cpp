@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <boost/math/distributions/students_t.hpp>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "libhyped/errors.hpp"
@@ -46,6 +47,7 @@ Eigen::VectorXd degrees_of(const EffectModel& model, const GuidedData& data, con
     }
   };
   add(data.path.back(), 1);
+  if (data.target_follows_start) add(data.path.front(), 1);
   for (const auto& one : data.target) add(one, 1.0 / static_cast<double>(data.target.size()));
   Eigen::VectorXd out(count);
   for (Eigen::Index m = 0; m < count; ++m) out[m] = squares[m] > 0 ? sum[m] * sum[m] / squares[m] : 1;
@@ -56,6 +58,10 @@ ScoreInterval interval_of(double gain, const Eigen::VectorXd& draws, double degr
   const double mean = draws.mean(), error = std::sqrt((draws.array() - mean).square().sum() / static_cast<double>(draws.size() - 1));
   const double centre = 2 * gain - mean, reach = quantile_of_t(level, degrees) * error;
   ScoreInterval out{0, 0, centre - reach, centre + reach, degrees};
+  if (!(distance > 0)) {
+    out.lower = out.upper = std::numeric_limits<double>::quiet_NaN();
+    return out;
+  }
   out.lower = score_of(distance, std::min(distance, out.gain_lower));
   out.upper = score_of(distance, std::min(distance, out.gain_upper));
   return out;
@@ -63,12 +69,15 @@ ScoreInterval interval_of(double gain, const Eigen::VectorXd& draws, double degr
 
 }  // namespace
 
+bool replicates_matter(const GuidedData& data) { return !(data.target_follows_start && data.path.size() == 1); }
+
 ReplicateIntervals replicate_intervals(const GuidedData& data, const NuisanceProjection& nuisance, const InputGram& inputs, const std::vector<FactorScore>& singles, const std::vector<FactorSet>& sets, const BootstrapOptions& options) {
   HYPED_REQUIRE(options.draws >= 2 && options.level > 0 && options.level < 1);
   int repeated = 0;
   for (const auto* group : {&data.path, &data.target})
     for (const auto& one : *group) repeated += one.cols() > 1 ? 1 : 0;
   if (repeated == 0) throw InputError("the series", "has no time with two replicates: no interval can be made", "give replicates, or ask for no intervals");
+  if (!replicates_matter(data)) throw InputError("the target", "is the start plus a change: without steps replicates do not move what is wanted", "ask for no intervals");
   const auto count = static_cast<Eigen::Index>(singles.size()), set_count = static_cast<Eigen::Index>(sets.size());
   const EffectModel observed(inputs, guided_problem(data, nuisance));
   Eigen::MatrixXd gains(options.draws, count), set_gains(options.draws, set_count);
@@ -79,6 +88,10 @@ ReplicateIntervals replicate_intervals(const GuidedData& data, const NuisancePro
     other.rule = data.rule;
     for (const auto& one : data.path) other.path.push_back(redrawn(one, random));
     for (const auto& one : data.target) other.target.push_back(redrawn(one, random));
+    if (data.target_follows_start) {
+      const Eigen::VectorXd moved = other.path[0].rowwise().mean() - data.path[0].rowwise().mean();
+      for (auto& one : other.target) one.colwise() += moved;
+    }
     const EffectModel model(inputs, guided_problem(other, nuisance));
     distances[draw] = model.distance() * model.distance();
     for (int start = 1; start <= model.starts(); ++start) {
@@ -91,7 +104,9 @@ ReplicateIntervals replicate_intervals(const GuidedData& data, const NuisancePro
   ReplicateIntervals out;
   const double seen = observed.distance() * observed.distance(), noise = distances.mean() - seen;
   out.distance = std::sqrt(std::max(0.0, seen - noise));
-  out.notes.push_back(fmt::format("d0 {:.4g} holds noise between replicates: without it about {:.4g}.", observed.distance(), out.distance));
+  out.scored = out.distance > 0;
+  out.notes.push_back(!out.scored ? fmt::format("d0 {:.4g} is no larger than noise between replicates makes it: scores have no intervals, places have.", observed.distance())
+                                  : fmt::format("d0 {:.4g} holds noise between replicates: without it about {:.4g}.", observed.distance(), out.distance));
   const Eigen::VectorXd degrees = degrees_of(observed, data, nuisance, singles);
   for (Eigen::Index m = 0; m < count; ++m) out.factors.push_back(interval_of(singles[static_cast<std::size_t>(m)].gain, gains.col(m), degrees[m], options.level, out.distance));
   for (Eigen::Index s = 0; s < set_count; ++s) {

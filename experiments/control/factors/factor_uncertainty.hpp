@@ -24,6 +24,7 @@ struct BootstrapOptions {
 };
 struct ReplicateIntervals {
   double distance = 0;                       // d0 with the part that is noise between replicates taken off
+  bool scored = true;                        // false: noise alone makes d0 that large; scores have no intervals (NaN), gains and places have
   std::vector<ScoreInterval> factors;        // [M]
   std::vector<PlaceInterval> places;         // [M]
   std::vector<ScoreInterval> sets;
@@ -36,7 +37,9 @@ struct ReplicateIntervals {
 // of mu is that of the gain, at d0 without its noise: it is meant for profiles without noise, while mu itself holds the noise of d0, and
 // may lie below it. Place: 1 + factors that are better, M - those that are worse, by the interval of each pair's difference; between
 // the two nothing is decided. Every interval is one of its own, not one for all factors at once. Targets of one column are taken as exact.
-// InputError if no time has two replicates.
+// InputError if no time has two replicates, or if replicates say nothing (see replicates_matter).
+// Whether replicates move the score at all: not if the target is the start plus a change, and A = I.
+bool replicates_matter(const GuidedData& data);
 ReplicateIntervals replicate_intervals(const GuidedData& data, const NuisanceProjection& nuisance, const InputGram& inputs, const std::vector<FactorScore>& singles,
                                        const std::vector<FactorSet>& sets, const BootstrapOptions& options = {});
 

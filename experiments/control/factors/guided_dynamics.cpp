@@ -3,7 +3,8 @@
 
 #include <fmt/format.h>
 
-#include <Eigen/QR>
+#include <Eigen/SVD>
+#include <limits>
 
 #include "fitting/networks/series/linear_dynamics.hpp"
 #include "libhyped/errors.hpp"
@@ -15,6 +16,17 @@ Eigen::MatrixXd means_of(const std::vector<Eigen::MatrixXd>& states) {
   Eigen::MatrixXd out(states[0].rows(), static_cast<Eigen::Index>(states.size()));
   for (std::size_t t = 0; t < states.size(); ++t) out.col(static_cast<Eigen::Index>(t)) = states[t].rowwise().mean();
   return out;
+}
+
+// X^+' of a tall X with few columns, [G x R]: the pseudoinverse itself would be made from an identity of G x G.
+Eigen::MatrixXd transposed_pseudoinverse(const Eigen::MatrixXd& x) {
+  const Eigen::JacobiSVD<Eigen::MatrixXd> svd(x, Eigen::ComputeThinU | Eigen::ComputeThinV);
+  const Eigen::VectorXd& sigma = svd.singularValues();
+  const double least = sigma[0] * std::numeric_limits<double>::epsilon() * static_cast<double>(std::min(x.rows(), x.cols()));
+  Eigen::VectorXd inverse = Eigen::VectorXd::Zero(sigma.size());
+  for (Eigen::Index k = 0; k < sigma.size(); ++k)
+    if (sigma[k] > 10 * least) inverse[k] = 1 / sigma[k];      // columns drawn twice count once
+  return svd.matrixU() * inverse.asDiagonal() * svd.matrixV().transpose();
 }
 
 }  // namespace
@@ -33,7 +45,7 @@ std::vector<GuidedTransition> guided_transitions(const std::vector<Eigen::Matrix
     const double all = x.rowwise().sum().squaredNorm();
     if (!(all > 0)) throw InputError(fmt::format("time point {}", k), "is all zero: its step is not defined", "");
     if (rule == ReplicateRule::laboratory) out.push_back({(next - x) / all, x});
-    else out.push_back({next - x, x.completeOrthogonalDecomposition().pseudoInverse().transpose()});
+    else out.push_back({next - x, transposed_pseudoinverse(x)});
   }
   return out;
 }

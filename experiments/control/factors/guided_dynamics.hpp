@@ -29,6 +29,7 @@ struct GuidedData {
   std::vector<Eigen::MatrixXd> path;       // start first, in order of time [T] of [G x R]; one state alone: A = I and one step
   std::vector<Eigen::MatrixXd> target;     // their means are averaged; a target of one column is taken as known exactly
   ReplicateRule rule = ReplicateRule::mean;
+  bool target_follows_start = false;       // targets are the mean of path[0] plus a change that is wanted exactly: drawn anew, the start takes them along
 };
 
 // x(k+1) = A_k x(k) + B u(k), k = 1 .. K, u >= 0 constant from step j on. What is left to do without input, and how inputs spread:

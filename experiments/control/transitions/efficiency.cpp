@@ -118,4 +118,34 @@ PersistenceNeeded persistence_needed(std::span<const double> durations_h, std::s
   return out;
 }
 
+RefinedPersistence refine_persistence(std::vector<double> durations_h, std::vector<Share> shares, double level, std::uint64_t seed, const std::function<std::optional<Share>(double)>& sample, int most) {
+  RefinedPersistence out{persistence_needed(durations_h, shares, level, seed), std::move(durations_h), std::move(shares), 0, true};
+  // the tried durations on both sides of t, as the place of the later one; 0: outside of those tried
+  const auto after = [&](double t) -> std::size_t {
+    if (!std::isfinite(t) || t <= out.durations_h.front() || t >= out.durations_h.back()) return 0;
+    return static_cast<std::size_t>(std::lower_bound(out.durations_h.begin(), out.durations_h.end(), t) - out.durations_h.begin());
+  };
+  const auto width = [&](std::size_t k) { return k == 0 ? 0 : out.durations_h[k] - out.durations_h[k - 1]; };
+  for (;;) {
+    const PersistenceNeeded& now = out.needed;
+    if (!std::isfinite(now.value_h) || now.value_h <= out.durations_h.front()) return out;
+    const double lower = std::max(now.lower_h, out.durations_h.front()), upper = std::min(now.upper_h, out.durations_h.back());
+    std::size_t widest = 0;
+    for (const double t : {now.value_h, lower, upper})
+      if (const std::size_t k = after(t); width(k) > width(widest)) widest = k;
+    if (width(widest) <= 0.5 * (upper - lower)) return out;
+    const auto share = out.added < most ? sample(0.5 * (out.durations_h[widest - 1] + out.durations_h[widest])) : std::nullopt;
+    if (!share) break;
+    out.durations_h.insert(out.durations_h.begin() + static_cast<std::ptrdiff_t>(widest), 0.5 * (out.durations_h[widest - 1] + out.durations_h[widest]));
+    out.shares.insert(out.shares.begin() + static_cast<std::ptrdiff_t>(widest), *share);
+    ++out.added;
+    out.needed = persistence_needed(out.durations_h, out.shares, level, seed);
+  }
+  out.settled = false;
+  if (const std::size_t k = after(out.needed.lower_h); k > 0) out.needed.lower_h = out.durations_h[k - 1];
+  if (const std::size_t k = after(out.needed.upper_h); k > 0) out.needed.upper_h = out.durations_h[k];
+  if (const std::size_t k = after(out.needed.value_h); k > 0) out.needed.lower_h = std::min(out.needed.lower_h, out.durations_h[k - 1]), out.needed.upper_h = std::max(out.needed.upper_h, out.durations_h[k]);
+  return out;
+}
+
 }  // namespace hyped::control

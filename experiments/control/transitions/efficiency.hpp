@@ -1,6 +1,8 @@
 // How often a transient input changes a cell for good: shares with exact intervals, latencies, and how long the input must last.
 #pragma once
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -35,5 +37,17 @@ struct PersistenceNeeded {
   double level = 0.5, value_h = 0, lower_h = 0, upper_h = 0;
 };
 PersistenceNeeded persistence_needed(std::span<const double> durations_h, std::span<const Share> shares, double level, std::uint64_t seed);
+
+// The same with more durations: `sample` (none: it failed) gives the share at the middle of the widest interval between tried durations that holds the
+// needed duration or an end of its interval, until those are no wider than half the interval, so that the straight lines between durations
+// cost less than the sampling does. `settled` false: `most` samples were not enough, and bounds are moved out to the next tried durations.
+struct RefinedPersistence {
+  PersistenceNeeded needed;
+  std::vector<double> durations_h;         // with those added, sorted
+  std::vector<Share> shares;
+  int added = 0;
+  bool settled = true;
+};
+RefinedPersistence refine_persistence(std::vector<double> durations_h, std::vector<Share> shares, double level, std::uint64_t seed, const std::function<std::optional<Share>(double)>& sample, int most = 24);
 
 }  // namespace hyped::control

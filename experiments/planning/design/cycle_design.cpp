@@ -121,6 +121,25 @@ std::vector<std::string> inseparable_inputs(const CycleSetup& setup, double end_
   return out;
 }
 
+void check_design_names(const DesignPlan& plan, const Scenario& scenario) {
+  std::vector<std::string> arms, inputs, classes;
+  for (const Arm& arm : scenario.setup.arms) arms.push_back(arm.condition);
+  for (const auto& d : scenario.deliveries) inputs.push_back(d.input);
+  for (const auto& s : scenario.steps) inputs.push_back(s.input);
+  for (const auto& seen : scenario.setup.map.classes) classes.push_back(seen.name);
+  for (const auto& input : plan.shifted)
+    if (std::find(inputs.begin(), inputs.end(), input) == inputs.end()) throw InputError(plan.shifted_place, "'shifted' names the input '" + input + "', which the scenario does not have", did_you_mean(input, inputs));
+  for (const auto& name : plan.arms)
+    if (std::find(arms.begin(), arms.end(), name) == arms.end()) throw InputError(plan.arms_place, "[candidates] arms names '" + name + "', which the scenario does not have", "it has " + known_arms(scenario));
+  for (const auto& asked : plan.quantities) {
+    if (!asked.species.empty()) throw InputError(asked.place, "a cell-cycle scenario has no species", "write class");
+    if (asked.arm.empty()) continue;
+    const std::string own = asked.arm.substr(0, asked.arm.find(", doses "));      // a shifted one is named after its arm
+    if (std::find(arms.begin(), arms.end(), own) == arms.end()) throw InputError(asked.place, "there is no arm '" + asked.arm + "'", did_you_mean(own, arms));
+    if (!asked.of_class.empty() && std::find(classes.begin(), classes.end(), asked.of_class) == classes.end()) throw InputError(asked.place, "there is no class '" + asked.of_class + "'", did_you_mean(asked.of_class, classes));
+  }
+}
+
 CycleDesign cycle_design_of(const DesignPlan& plan, const Scenario& scenario, const CycleFit& fitted) {
   CycleDesign out;
   out.setup = scenario.setup;
@@ -130,12 +149,12 @@ CycleDesign cycle_design_of(const DesignPlan& plan, const Scenario& scenario, co
   for (const auto& d : scenario.deliveries) inputs.push_back(d.input);
   for (const auto& s : scenario.steps) inputs.push_back(s.input);
   for (const auto& input : plan.shifted)
-    if (std::find(inputs.begin(), inputs.end(), input) == inputs.end()) throw InputError(plan.file.string(), "'shifted' names the input '" + input + "', which the scenario does not have", did_you_mean(input, inputs));
+    if (std::find(inputs.begin(), inputs.end(), input) == inputs.end()) throw InputError(plan.shifted_place, "'shifted' names the input '" + input + "', which the scenario does not have", did_you_mean(input, inputs));
   for (const double by : plan.shifts_h) {
     const std::vector<Arm> moved = by == 0 ? scenario.setup.arms : moved_arms(scenario, plan.shifted, by);
     for (const std::string& name : arms) {
       const auto arm = std::find_if(moved.begin(), moved.end(), [&](const Arm& a) { return a.condition == name; });
-      if (arm == moved.end()) throw InputError(plan.file.string(), "[candidates] arms names '" + name + "', which the scenario does not have", "it has " + known_arms(scenario));
+      if (arm == moved.end()) throw InputError(plan.arms_place, "[candidates] arms names '" + name + "', which the scenario does not have", "it has " + known_arms(scenario));
       const auto& own = scenario.arm_inputs.at(name);
       const bool has = std::any_of(own.begin(), own.end(), [&](const std::string& input) { return std::find(plan.shifted.begin(), plan.shifted.end(), input) != plan.shifted.end(); });
       if (by != 0 && !has) continue;
@@ -173,6 +192,7 @@ CycleDesign cycle_design_of(const DesignPlan& plan, const Scenario& scenario, co
 void run_cycle_design(RunDirectory& run, const DesignPlan& plan, const std::string& data_file, std::uint64_t seed, bool force) {
   Scenario scenario = read_scenario(shipped_scenario(plan.cycle));
   run.add_input(scenario.file);
+  check_design_names(plan, scenario);      // before the fit
   const bool pilot = data_file.empty() && scenario.data.file.empty();
   PhaseCounts data;
   if (pilot) {

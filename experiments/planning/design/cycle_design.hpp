@@ -27,6 +27,8 @@ struct CycleDesign {
 
 // Arms whose doses come later, with the events that share their times, under the name "dual, doses +6 h". InputError for unknown arms,
 // inputs, samplings that end before an arm's last event.
+// InputError with the line for an arm, input or class that the scenario does not have; costs nothing, and so comes before the fit.
+void check_design_names(const DesignPlan& plan, const Scenario& scenario);
 CycleDesign cycle_design_of(const DesignPlan& plan, const Scenario& scenario, const CycleFit& fitted);
 
 // What the arms' inputs can tell apart: integrals of the inputs, for check_design. Words.

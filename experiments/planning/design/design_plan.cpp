@@ -6,7 +6,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "experiments/scenario.hpp"
+#include "experiments/planning/least_input.hpp"
+#include "experiments/planning/verb_scenarios.hpp"
 #include "experiments/scenario_section.hpp"
 
 namespace hyped {
@@ -23,7 +24,7 @@ std::vector<double> times_of(Section& s) {
   }
   for (std::size_t i = 1; i < out.size(); ++i)
     if (!(out[i] > out[i - 1])) throw InputError(s.place("times_h"), "the times do not increase", "sort them, each once");
-  if (out.front() < 0) throw InputError(s.place("times_h"), "a time lies before 0 h", "give 0 or more");
+  if (!(out.front() >= 0 && std::isfinite(out.back()))) throw InputError(s.place(every ? "from_h" : "times_h"), fmt::format("'{}' has a time of {:.6g} h", every ? "from_h" : "times_h", out.front() >= 0 ? out.back() : out.front()), "give finite times from 0 h on");
   return out;
 }
 
@@ -31,6 +32,7 @@ void read_candidates(Section s, DesignPlan& out) {
   out.arms = s.texts("arms");
   out.shifted = s.texts("shifted");
   out.shifts_h = s.numbers("shifts_h");
+  out.arms_place = s.place("arms"), out.shifted_place = s.place("shifted"), out.shifts_place = s.place("shifts_h");
   if (out.shifts_h.empty()) out.shifts_h = {0};
   if (out.shifted.empty() && (out.shifts_h.size() > 1 || out.shifts_h[0] != 0)) throw InputError(s.place("shifts_h"), "doses are to be shifted, and 'shifted' does not say which inputs", "write shifted = [\"mmMYOD1\"]");
   for (Section p : s.sections("sampling")) {
@@ -72,7 +74,7 @@ void read_network_part(Section& top, DesignPlan& out) {
     out.unknowns.parameters.push_back(parameter(name, s.place("parameter")));
     out.unknowns.prior_sd.push_back(s.number("prior_sd", 0));
     if (!(out.values.parameters[static_cast<std::size_t>(out.unknowns.parameters.back())] > 0)) throw InputError(s.place("parameter"), "'" + name + "' is not positive, and unknown parameters are estimated on a log scale", "give it a positive value");
-    if (out.unknowns.prior_sd.back() < 0) throw InputError(s.place("prior_sd"), "is negative", "give decades, or leave it out");
+    if (!(out.unknowns.prior_sd.back() >= 0 && std::isfinite(out.unknowns.prior_sd.back()))) throw InputError(s.place("prior_sd"), fmt::format("'prior_sd' of '{}' is {:.6g}", name, out.unknowns.prior_sd.back()), "give decades, or leave it out");
     s.reject_unknown();
   }
   if (out.unknowns.parameters.empty()) throw InputError(out.file.string(), "no [[unknown]] says which parameters are to be estimated", "add one");
@@ -80,12 +82,17 @@ void read_network_part(Section& top, DesignPlan& out) {
     NetworkArm arm;
     arm.name = s.required("name");
     arm.inputs = s.map<double>("inputs");
-    for (const auto& [name, value] : arm.inputs) parameter(name, s.place("inputs", name));
+    for (const auto& [name, value] : arm.inputs)
+      if (const double least = least_input(model.parameters()[static_cast<std::size_t>(parameter(name, s.place("inputs", name)))]); !(value >= least && std::isfinite(value)))
+        throw InputError(s.place("inputs", name), fmt::format("'{}' is {:.6g} in the arm '{}', and it may not be below {:.6g}", name, value, arm.name, least), "correct the dose");
     arm.from_h = s.number("from_h", 0);
     arm.until_h = s.number("until_h", 1e300);
-    if (!(arm.until_h > arm.from_h) || arm.from_h < 0) throw InputError(s.place("until_h"), "the inputs end before they start", "exchange the times");
+    if (!(arm.until_h > arm.from_h) || arm.from_h < 0) throw InputError(s.place(arm.from_h < 0 ? "from_h" : "until_h"), arm.from_h < 0 ? fmt::format("the inputs of '{}' start at {:.4g} h", arm.name, arm.from_h) : "the inputs end before they start", arm.from_h < 0 ? "give 0 h or later" : "exchange the times");
     arm.measured = s.has("measured_at_h");
     arm.times_h = s.numbers("measured_at_h");
+    for (std::size_t i = 0; i < arm.times_h.size(); ++i)
+      if (!(arm.times_h[i] >= 0 && std::isfinite(arm.times_h[i])) || (i > 0 && !(arm.times_h[i] > arm.times_h[i - 1]))) throw InputError(s.place("measured_at_h"), fmt::format("'measured_at_h' of '{}' holds {:.6g}", arm.name, arm.times_h[i]), "give times from 0 h on, sorted, each once");
+    if (arm.measured && arm.times_h.empty()) throw InputError(s.place("measured_at_h"), "'measured_at_h' of '" + arm.name + "' is empty", "give times, or leave it out: the arm is then a candidate");
     s.reject_unknown();
     out.network_arms.push_back(arm);
   }
@@ -101,6 +108,8 @@ void read_settings(Section s, DesignSettings& out) {
   out.starts = s.integer("starts", out.starts);
   out.replicates = s.integer("refits", out.replicates);
   out.twins = s.integer("twins", out.twins);
+  for (auto [key, value] : {std::pair{"draws", out.draws}, {"starts", out.starts}, {"refits", out.replicates}, {"twins", out.twins}})
+    if (value > 10'000) throw InputError(s.place(key), fmt::format("'{}' is {}", key, value), "give at most 10000");
   if (out.draws < 1 || out.starts < 1 || !(out.budget > 0) || out.replicates < 0 || out.twins < 0) throw InputError(s.place("budget"), "draws and starts are at least 1, the budget positive, refits and twins not negative");
   s.reject_unknown();
 }
@@ -109,7 +118,7 @@ void read_settings(Section s, DesignSettings& out) {
 
 DesignPlan read_design_plan(const std::string& name) {
   DesignPlan out;
-  out.file = std::filesystem::exists(name) ? std::filesystem::path(name) : shipped_scenario("control/" + name);
+  out.file = verb_scenario("design", name);
   TomlFile toml = read_toml(out.file, "check the path");
   out.text = std::move(toml.text);
   Section top(toml.table, out.file.string(), "design");
@@ -126,6 +135,7 @@ DesignPlan read_design_plan(const std::string& name) {
     AskedQuantity q{s.text("parameter", ""), s.text("arm", ""), s.text("class", ""), s.text("species", ""), s.number("time_h", 0), s.flag("share", false), s.place(s.has("parameter") ? "parameter" : "arm")};
     if (q.parameter.empty() == q.arm.empty()) throw InputError(q.place, "a quantity is either a parameter, or what is expected of an arm at time_h", "give one of them");
     if (!q.arm.empty() && !s.has("time_h")) s.missing("time_h");
+    if (!(q.time_h >= 0 && std::isfinite(q.time_h))) throw InputError(s.place("time_h"), fmt::format("'time_h' of a quantity is {:.6g}", q.time_h), "give 0 h or later");
     if (q.share && q.of_class.empty()) throw InputError(q.place, "a share is of a class", "add class");
     s.reject_unknown();
     out.quantities.push_back(q);

@@ -58,6 +58,7 @@ struct DesignPlan {
   std::vector<AskedQuantity> quantities;               // empty: all parameters (D)
   std::vector<std::string> arms, shifted;              // candidates of a cycle scenario
   std::vector<double> shifts_h;
+  std::string arms_place, shifted_place, shifts_place;      // their lines
   std::vector<SamplingPlan> sampling;
   DesignCosts costs;
   DesignSettings settings;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <boost/math/distributions/chi_squared.hpp>
+#include <boost/math/distributions/students_t.hpp>
 #include <cmath>
 #include <cstdio>
 
@@ -54,6 +55,7 @@ void write_ranking(RunDirectory& run, const DesignProblem& problem) {
   struct Row {
     std::size_t candidate;
     Mean after, ratio;
+    Eigen::VectorXd by_draw;         // ratio, or width where there is none; empty: does not determine the quantity
     double per_cost, criterion;      // expected over draws: what the design makes least
   };
   std::vector<Row> rows;
@@ -61,22 +63,30 @@ void write_ranking(RunDirectory& run, const DesignProblem& problem) {
     const Eigen::VectorXd after = typical_width(problem, Eigen::VectorXd::Unit(count, i));
     const double value = criterion(problem, total_information(problem, Eigen::VectorXd::Unit(count, i)));
     if (!after.allFinite()) {
-      rows.push_back({static_cast<std::size_t>(i), {std::numeric_limits<double>::infinity(), 0}, {1, 0}, 0, std::numeric_limits<double>::infinity()});
+      rows.push_back({static_cast<std::size_t>(i), {std::numeric_limits<double>::infinity(), 0}, {1, 0}, {}, 0, std::numeric_limits<double>::infinity()});
       continue;
     }
     const Mean ratio = open ? Mean{0, 0} : mean_of(after.cwiseQuotient(before));
-    rows.push_back({static_cast<std::size_t>(i), mean_of(after), ratio, open ? 1 / mean_of(after).value : -std::log(ratio.value) / problem.candidates[static_cast<std::size_t>(i)].cost, value});
+    rows.push_back({static_cast<std::size_t>(i), mean_of(after), ratio, open ? after : Eigen::VectorXd(after.cwiseQuotient(before)), open ? 1 / mean_of(after).value : -std::log(ratio.value) / problem.candidates[static_cast<std::size_t>(i)].cost, value});
   }
   std::stable_sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return a.criterion < b.criterion; });
-  Table table({{"rank", "", "by the criterion after"}, {"experiment", "", ""}, {"cost", "", ""}, {"width_before", "", "of the 95 % interval on its scale, mean over draws; empty: not determined"}, {"width_after", "", ""}, {"width_after_error", "", "Monte-Carlo standard error over draws"},
-               {"ratio", "1", "width after over before"}, {"ratio_error", "1", "Monte-Carlo standard error"}, {"gain_per_cost", "1", "fall of log width per cost"}, {"criterion", "", "after, expected over draws"}});
-  Table bars({{"panel", "", ""}, {"name", "", ""}, {"estimate", "", ""}, {"lower", "", ""}, {"upper", "", ""}});
   const bool many = problem.draws() > 1;
+  // by the same draws: what both owe to the draw is not between them
+  const auto beside_best = [&](const Row& row) { return mean_of(row.by_draw - rows.front().by_draw); };
+  const double reach = many ? boost::math::quantile(boost::math::students_t(problem.draws() - 1.0), 0.975) : 0;
+  std::vector<std::string> alike;
+  Table table({{"rank", "", "by the criterion after"}, {"experiment", "", ""}, {"cost", "", ""}, {"width_before", "", "of the 95 % interval on its scale, mean over draws; empty: not determined"}, {"width_after", "", ""}, {"width_after_error", "", "Monte-Carlo standard error over draws"},
+               {"ratio", "1", "width after over before"}, {"ratio_error", "1", "Monte-Carlo standard error"}, {"beside_best", "1", "ratio (width, where there is none) less that of the best, mean over the same draws"}, {"beside_best_error", "1", "Monte-Carlo standard error"}, {"told_apart", "", "from the best, 95 %"}, {"gain_per_cost", "1", "fall of log width per cost"}, {"criterion", "", "after, expected over draws"}});
+  Table bars({{"panel", "", ""}, {"name", "", ""}, {"estimate", "", ""}, {"lower", "", ""}, {"upper", "", ""}});
   std::int64_t rank = 0;
   for (const Row& row : rows) {
     const auto& candidate = problem.candidates[row.candidate];
+    const bool compared = many && row.by_draw.size() > 0 && rows.front().by_draw.size() > 0;
+    const Mean beside = compared ? beside_best(row) : Mean{};
+    const bool apart = !compared || std::abs(beside.value) > reach * beside.error;
+    if (rank > 0 && compared && !apart) alike.push_back(open ? candidate.name : fmt::format("{} ({:.1f} %)", candidate.name, 100 * row.ratio.value));
     table.add_row({++rank, candidate.name, candidate.cost, open ? Cell{} : cell_of(before.mean()), cell_of(row.after.value), many && std::isfinite(row.after.value) ? cell_of(row.after.error) : Cell{},
-                   open ? Cell{} : cell_of(row.ratio.value), open || !many ? Cell{} : cell_of(row.ratio.error), cell_of(row.per_cost), cell_of(row.criterion)});
+                   open ? Cell{} : cell_of(row.ratio.value), open || !many ? Cell{} : cell_of(row.ratio.error), compared ? cell_of(beside.value) : Cell{}, compared ? cell_of(beside.error) : Cell{}, rank == 1 ? std::string() : !compared ? std::string(many ? "yes" : "") : std::string(apart ? "yes" : "no"), cell_of(row.per_cost), cell_of(row.criterion)});
     if (rank > 20 || !std::isfinite(row.after.value)) continue;
     const Mean shown = open ? row.after : row.ratio;
     bars.add_row({std::string(open ? "width of the interval after it" : "width after it over width now"), candidate.name, shown.value, shown.value - normal_975 * shown.error, shown.value + normal_975 * shown.error});
@@ -87,6 +97,18 @@ void write_ranking(RunDirectory& run, const DesignProblem& problem) {
   const auto most = std::max_element(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return a.per_cost < b.per_cost; });
   if (!open) run.add_answer(fmt::format("Next experiment: {} shrinks the interval most, to {:.1f} % of its width now{}.", problem.candidates[best.candidate].name, 100 * best.ratio.value, many ? fmt::format(" (Monte-Carlo error {:.2f} %)", 100 * best.ratio.error) : ""));
   else run.add_answer(fmt::format("The quantity is not determined by what is known; {} determines it best of the single experiments.", problem.candidates[best.candidate].name));
+  if (!alike.empty()) {
+    const std::size_t count = alike.size();
+    if (count > 6) alike.resize(6), alike.push_back(fmt::format("{} more", count - 6));
+    run.add_answer(fmt::format("Not told apart from it by {} draws (paired, 95 %): {}. More [design] draws may tell.", problem.draws(), fmt::join(alike, "; ")));
+    run.add_result("not_told_from_best", static_cast<double>(count), "candidates");
+  } else if (many && rows.size() > 1) {
+    const auto next = std::min_element(rows.begin() + 1, rows.end(), [&](const Row& a, const Row& b) { return a.by_draw.size() > 0 && (b.by_draw.size() == 0 || beside_best(a).value < beside_best(b).value); });
+    if (next->by_draw.size() > 0 && rows.front().by_draw.size() > 0) {
+      const Mean beside = beside_best(*next);
+      run.add_answer(fmt::format("All other candidates are told apart from it by the same {} draws; the nearest, {}, is wider by {:.2g} +- {:.1g}{} (the error above is mostly that of the draws, which all share).", problem.draws(), problem.candidates[next->candidate].name, (open ? 1 : 100) * beside.value, (open ? 1 : 100) * reach * beside.error, open ? "" : " % of the width now"));
+    }
+  }
   if (!open && most->candidate != best.candidate) run.add_answer(fmt::format("Most for its cost: {} ({:.1f} % of the width for {:.4g}).", problem.candidates[most->candidate].name, 100 * most->ratio.value, problem.candidates[most->candidate].cost));
   std::fprintf(stdout, "\n%s\n", to_terminal(table, "tables/ranking.tsv").c_str());
 }

@@ -57,9 +57,9 @@ NetworkStudy study_of(const DesignPlan& plan) {
       if (!arm.measured) inputs.push_back(name);
   }
   for (const auto& name : plan.arms)
-    if (std::find(arms.begin(), arms.end(), name) == arms.end()) throw InputError(plan.file.string(), "[candidates] arms names '" + name + "', which is no candidate [[arm]]", did_you_mean(name, arms));
+    if (std::find(arms.begin(), arms.end(), name) == arms.end()) throw InputError(plan.arms_place, "[candidates] arms names '" + name + "', which is no candidate [[arm]]", did_you_mean(name, arms));
   for (const auto& name : plan.shifted)
-    if (std::find(inputs.begin(), inputs.end(), name) == inputs.end()) throw InputError(plan.file.string(), "[candidates] shifted names '" + name + "', which no candidate [[arm]] has as input", inputs.empty() ? "they have none" : did_you_mean(name, inputs));
+    if (std::find(inputs.begin(), inputs.end(), name) == inputs.end()) throw InputError(plan.shifted_place, "[candidates] shifted names '" + name + "', which no candidate [[arm]] has as input", inputs.empty() ? "they have none" : did_you_mean(name, inputs));
   for (const NetworkArm& arm : plan.network_arms) {
     if (!arm.measured && !plan.arms.empty() && std::find(plan.arms.begin(), plan.arms.end(), arm.name) == plan.arms.end()) continue;
     const bool moves = std::any_of(arm.inputs.begin(), arm.inputs.end(), [&](const auto& input) { return std::find(plan.shifted.begin(), plan.shifted.end(), input.first) != plan.shifted.end(); });
@@ -69,7 +69,7 @@ NetworkStudy study_of(const DesignPlan& plan) {
     }
     for (const double by : plan.shifts_h) {
       if (by != 0 && !moves) continue;
-      if (arm.from_h + by < 0) throw InputError(plan.file.string(), fmt::format("'{}' shifted by {:.4g} h starts before 0 h", arm.name, by), "shift by less");
+      if (arm.from_h + by < 0) throw InputError(plan.shifts_place, fmt::format("'{}' shifted by {:.4g} h starts before 0 h", arm.name, by), "shift by less");
       for (const SamplingPlan& sampling : plan.sampling) {
         const std::string label = by == 0 ? arm.name : fmt::format("{}, doses {:+.4g} h", arm.name, by);
         out.dishes.push_back({label + " | " + sampling.name, experiment_of(plan, arm, by, sampling.times_h),

@@ -42,7 +42,9 @@ void report_linear(RunDirectory& run, const ExpressionSeries& series, const DgcC
   }
   const CourseCoordinates coordinates = coordinates_of(even);
   const StepPairs pairs = step_pairs(coordinates, all_transitions(coordinates));
-  const int rank = settings.rank == 0 ? hard_threshold_rank(pairs.before, pairs.genes) : std::min<int>(settings.rank, static_cast<int>(std::min(pairs.before.rows(), pairs.before.cols())));
+  const int most = static_cast<int>(std::min(pairs.before.rows(), pairs.before.cols()));
+  const int rank = settings.rank == 0 ? hard_threshold_rank(pairs.before, pairs.genes) : std::min(settings.rank, most);
+  if (settings.rank > most) run.add_warning(fmt::format("A rank of {} was asked for; the samples have {} directions, and these are taken.", settings.rank, most));
   const Eigen::MatrixXd step = dmd_step(pairs, rank);
   const Eigen::MatrixXd modes = Eigen::JacobiSVD<Eigen::MatrixXd>(pairs.before, Eigen::ComputeThinU).matrixU().leftCols(rank);
   const Eigen::MatrixXd a = modes.transpose() * step * modes, rows = coordinates.basis * modes;      // [r x r], [G x r]
@@ -60,6 +62,7 @@ void report_linear(RunDirectory& run, const ExpressionSeries& series, const DgcC
   const double noise = replicated ? replicate_variance(even) : 1;
   if (!replicated) run.add_note("No replicates: the noise of a measurement, which the greedy choice of sensors needs, is taken as 1 log2 unit squared.");
   const int count = std::min<int>(settings.sensors, static_cast<int>(rows.rows()));
+  if (settings.sensors > count) run.add_warning(fmt::format("{} sensors were asked for; the series has {} genes, and all are taken.", settings.sensors, count));
   const auto greedy = control::greedy_sensors(rows, a, steps, count, noise / spread);
   std::vector<double> chosen(even.genes.size(), 0);
   for (std::size_t k = 0; k < greedy.chosen.size(); ++k) chosen[static_cast<std::size_t>(greedy.chosen[k])] = static_cast<double>(k + 1);

@@ -22,36 +22,22 @@ Eigen::MatrixXd side_by_side(const std::vector<Eigen::MatrixXd>& parts) {
   return out;
 }
 
-void report_superposition(RunDirectory& run, const DgcCase& first, const DgcSettings& settings) {
-  const DelimitedTable table = DelimitedTable::read(settings.responses);
-  if (table.columns().size() < 2) throw InputError(settings.responses.string(), "has no column of responses", "genes are rows, perturbations are columns");
-  std::map<std::string, std::size_t> row;
-  for (std::size_t r = 0; r < table.rows(); ++r)
-    if (!row.emplace(table.name(r, 0), r).second) throw table.error(r, 0, "the gene is there twice", "keep one row");
-  const auto genes = static_cast<Eigen::Index>(first.course.genes.size()), count = static_cast<Eigen::Index>(table.columns().size()) - 1;
-  Eigen::MatrixXd responses = Eigen::MatrixXd::Zero(genes, count);
-  int found = 0;
-  for (Eigen::Index g = 0; g < genes; ++g) {
-    const auto at = row.find(first.course.genes[static_cast<std::size_t>(g)]);
-    if (at == row.end()) continue;
-    ++found;
-    for (Eigen::Index p = 0; p < count; ++p) responses(g, p) = table.number(at->second, static_cast<std::size_t>(p) + 1);
-  }
-  if (found == 0) throw InputError(settings.responses.string(), "shares no gene with the series", "name genes the same way in both");
+void report_superposition(RunDirectory& run, const DgcCase& first, const MeasuredResponses& responses, const DgcSettings& settings) {
+  const Eigen::Index genes = responses.change.rows(), count = responses.change.cols();
   const Eigen::MatrixXd metric = control::state_metric(side_by_side(first.course.replicates), settings.rank);
   const Eigen::VectorXd start = first.data.path.back().rowwise().mean();
   Eigen::VectorXd target = Eigen::VectorXd::Zero(genes);
   for (const auto& one : first.data.target) target += one.rowwise().mean() / static_cast<double>(first.data.target.size());
   Table out({{"amounts", "", ""}, {"responses", "", ""}, {"values", "1", ""}, {"distance", "log2", "left, in the leading directions of the series"}, {"gain", "log2", ""}});
   for (const auto kind : {control::SuperpositionAmounts::on_off, control::SuperpositionAmounts::nonnegative}) {
-    const auto result = control::superpose(start, target, responses, metric, {kind, 3, settings.pool, settings.listed});
+    const auto result = control::superpose(start, target, responses.change, metric, {kind, 3, settings.pool, settings.listed});
     for (const auto& set : result.best) {
       std::vector<std::string> names, amounts;
-      for (const int p : set.responses) names.push_back(table.columns()[static_cast<std::size_t>(p) + 1]);
+      for (const int p : set.responses) names.push_back(responses.names[static_cast<std::size_t>(p)]);
       for (const double a : set.amounts) amounts.push_back(fmt::format("{:.3g}", a));
       out.add_row({std::string(kind == control::SuperpositionAmounts::on_off ? "0 or 1" : ">= 0"), fmt::format("{}", fmt::join(names, " + ")), fmt::format("{}", fmt::join(amounts, " ")), set.distance, result.distance - set.distance});
     }
-    if (kind == control::SuperpositionAmounts::on_off && !result.best.empty()) run.add_answer(fmt::format("Superposition of {} measured responses: {} comes nearest; distance {:.3f} of {:.3f} is left in {} directions ({} genes of the table are in the series).", count, std::get<std::string>(out.rows()[0][1]), result.best[0].distance, result.distance, metric.cols(), found));
+    if (kind == control::SuperpositionAmounts::on_off && !result.best.empty()) run.add_answer(fmt::format("Superposition of {} measured responses: {} comes nearest; distance {:.3f} of {:.3f} is left in {} directions ({} genes of the table are in the series).", count, std::get<std::string>(out.rows()[0][1]), result.best[0].distance, result.distance, metric.cols(), responses.found));
   }
   run.add_input(settings.responses);
   run.add_table("superposition", out, "Sums of measured responses after Wytock and Motter 2024, on the leading directions of the series.");
@@ -59,8 +45,27 @@ void report_superposition(RunDirectory& run, const DgcCase& first, const DgcSett
 
 }  // namespace
 
-void report_other_scores(RunDirectory& run, const DgcRanking& ranking, const DgcCase& first, const PriorEdges& prior, const control::FactorInputs& inputs, const DgcSettings& settings) {
-  if (!settings.responses.empty()) report_superposition(run, first, settings);
+MeasuredResponses read_responses(const std::filesystem::path& file, const std::vector<std::string>& genes) {
+  const DelimitedTable table = DelimitedTable::read(file);
+  if (table.columns().size() < 2) throw InputError(file.string(), "has no column of responses", "genes are rows, perturbations are columns");
+  std::map<std::string, std::size_t> row;
+  for (std::size_t r = 0; r < table.rows(); ++r)
+    if (!row.emplace(table.name(r, 0), r).second) throw table.error(r, 0, "the gene is there twice", "keep one row");
+  MeasuredResponses out;
+  out.names.assign(table.columns().begin() + 1, table.columns().end());
+  out.change = Eigen::MatrixXd::Zero(static_cast<Eigen::Index>(genes.size()), static_cast<Eigen::Index>(out.names.size()));
+  for (std::size_t g = 0; g < genes.size(); ++g) {
+    const auto at = row.find(genes[g]);
+    if (at == row.end()) continue;
+    ++out.found;
+    for (std::size_t p = 0; p < out.names.size(); ++p) out.change(static_cast<Eigen::Index>(g), static_cast<Eigen::Index>(p)) = table.number(at->second, p + 1);
+  }
+  if (out.found == 0) throw InputError(file.string(), "shares no gene with the series", "name genes the same way in both");
+  return out;
+}
+
+void report_other_scores(RunDirectory& run, const DgcRanking& ranking, const DgcCase& first, const PriorEdges& prior, const control::FactorInputs& inputs, const std::optional<MeasuredResponses>& responses, const DgcSettings& settings) {
+  if (responses) report_superposition(run, first, *responses, settings);
   const Eigen::MatrixXd start = first.data.path.back(), target = side_by_side(first.data.target);
   if (start.cols() + target.cols() < 3) {
     run.add_note("Start and target have one sample each: the scores beside data-guided control need a test of change and are left out.");

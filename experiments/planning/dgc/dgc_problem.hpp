@@ -33,6 +33,7 @@ struct DgcSettings {
 struct OutsideTarget {
   Eigen::VectorXd profile;                           // log2(CPM + 1) [G]
   Eigen::VectorXd known;                             // 1, or 0 of genes it does not say anything of [G]
+  Eigen::RowVectorXd share;                          // of each sample's total that lies on its genes; empty: profile is normalised by the total of all [N]
   std::string words;
 };
 
@@ -43,6 +44,8 @@ struct DgcCase {
   Eigen::VectorXd known;                             // genes that the target knows [G]
   std::vector<double> step_times_h;                  // when each step begins [K]
   std::string words;                                 // which samples are start, path and target
+  std::vector<std::string> warnings;
+  std::vector<bool> used() const;                    // genes that the target knows [G]
 };
 
 // Hours of "T14", "104" or a column's name. InputError that lists the times.

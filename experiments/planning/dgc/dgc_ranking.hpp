@@ -16,11 +16,16 @@ struct DgcRanking {
   double distance = 0;                               // d0
   std::vector<control::FactorScore> scores;          // [M]
   std::vector<double> places;                        // [M]
-  std::optional<control::ReplicateIntervals> intervals;      // none: no replicates, or not asked for
+  std::optional<control::ReplicateIntervals> intervals;
+  std::string why_not;                               // there are no intervals
+  bool scored() const { return intervals && intervals->scored; }      // intervals of scores, not of places alone
   control::SetSearch sets;                           // of the first ranking alone
   std::vector<control::FactorSet> listed;            // pairs, then triples
   std::optional<control::PermutationNull> null;
 };
+
+// InputError for a programme that the file does not have.
+void check_programmes(const DgcSettings& settings);
 
 // Every way to take programmes out, in either order of time; the first is the plain one by labels, with sets and null. Intervals: the plain ones
 // and those with everything taken out.

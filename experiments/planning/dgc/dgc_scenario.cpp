@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "experiments/scenario_section.hpp"
 
 namespace hyped {
@@ -47,6 +49,9 @@ void check_dgc_settings(const DgcSettings& s, const std::string& where) {
   least("strata", s.strata, 1), least("rank", s.rank, 0), least("sensors", s.sensors, 1);
   if (!(s.fold > 0)) throw InputError(where, fmt::format("fold is {:g}", s.fold), "give a positive number");
   if (!(s.draws == 0 || s.draws >= 20)) throw InputError(where, fmt::format("draws is {}", s.draws), "give 20 or more, or 0 for no intervals");
+  if (!(std::isfinite(s.raise) && s.raise != 0)) throw InputError(where, fmt::format("raise is {:g}: the target would be the start", s.raise), "give the log2 units by which the set's genes are to rise, or fall (below 0)");
+  if (!s.target_label.empty() && s.target_cells.empty()) throw InputError(where, "target_label is given without target_cells", "name the file of the cells, or leave it out");
+  if (!s.target_cells.empty() && s.target_label.empty()) throw InputError(where, "target_cells is given without target_label", "say which cells are the target, for example cell_type=myotube");
   if (s.path_until.size() > 1) throw InputError(where, "path_until has several times", "give one");
 }
 

@@ -45,7 +45,7 @@ void report_sets(RunDirectory& run, const DgcRanking& ranking, const DgcCase& fi
     std::vector<std::string> names, amounts;
     for (const int f : set.factors) names.push_back(inputs.names[static_cast<std::size_t>(f)]);
     for (const double u : set.inputs) amounts.push_back(fmt::format("{:.3g}", u));
-    const bool sure = ranking.intervals.has_value();
+    const bool sure = ranking.scored();
     table.add_row({fmt::format("{}", fmt::join(names, " + ")), static_cast<std::int64_t>(set.factors.size()), first.step_times_h[static_cast<std::size_t>(set.start - 1)], fmt::format("{}", fmt::join(amounts, " ")), set.score, known(sure, sure ? ranking.intervals->sets[s].lower : 0), known(sure, sure ? ranking.intervals->sets[s].upper : 0), known(ranking.null.has_value(), ranking.null ? ranking.null->sets[s] : 0)});
   }
   run.add_table("sets", table, fmt::format("The best pairs of all {} factors and the best triples of the {} best alone; {} sets and start steps were tried.", inputs.names.size(), ranking.sets.pool, ranking.sets.tried));
@@ -62,7 +62,7 @@ void draw_ranking(RunDirectory& run, const DgcRanking& ranking, const control::F
   const std::string score = "score d0 - d* [log2 units]", place = fmt::format("place among {} factors", inputs.names.size());
   const auto shown = spoken_of(ranking, inputs, settings, 20);
   for (const auto m : shown) {
-    const bool sure = ranking.intervals.has_value();
+    const bool sure = ranking.scored();
     const double mu = ranking.scores[m].score;
     rows.add_row({score, inputs.names[m], mu, sure ? ranking.intervals->factors[m].lower : mu, sure ? ranking.intervals->factors[m].upper : mu, std::string("linear")});
   }
@@ -70,7 +70,7 @@ void draw_ranking(RunDirectory& run, const DgcRanking& ranking, const control::F
     const bool sure = ranking.intervals.has_value();
     rows.add_row({place, inputs.names[m], ranking.places[m], sure ? ranking.intervals->places[m].lower : ranking.places[m], sure ? ranking.intervals->places[m].upper : ranking.places[m], std::string("log10")});
   }
-  report::add_figure(run, {"ranking", fmt::format("The best 20 factors alone and those followed ({}); d0 = {:.4g}. Intervals from replicates, each of its own; mu holds the noise of d0, its interval is for profiles without noise.", fmt::join(settings.follow, ", "), ranking.distance), "intervals", {{"rows", rows}}, {{"interval_label", "blue: estimate and 95 % from replicates"}}, "answer"});
+  report::add_figure(run, {"ranking", fmt::format("The best 20 factors alone and those followed ({}); d0 = {:.4g}. {}", fmt::join(settings.follow, ", "), ranking.distance, ranking.intervals ? "Intervals from replicates, each of its own; mu holds the noise of d0, its interval is for profiles without noise." : "No intervals: " + ranking.why_not + "."), "intervals", {{"rows", rows}}, {{"interval_label", ranking.intervals ? "blue: estimate and 95 % from replicates" : "estimates, without intervals"}}, "answer"});
 }
 
 }  // namespace
@@ -94,36 +94,37 @@ void report_ranking(RunDirectory& run, const std::vector<DgcRanking>& rankings, 
                {"activated", "1", "targets"}, {"repressed", "1", ""}, {"own_log2_fold", "log2", "target over start, (CPM + 1); empty: not measured"}, {"place_filtered", "1", "among those whose own fold passes; empty: does not"}});
   Table shown({{"factor", "", ""}, {"place", "", ""}, {"95 %", "", ""}, {"mu", "log2", ""}, {"95 % ", "", ""}, {"from", "h", ""}, {"p", "", ""}, {"own fold", "log2", ""}});
   const auto speak = spoken_of(plain, inputs, settings, 12);
-  const bool sure = plain.intervals.has_value(), tested = plain.null.has_value();
+  const bool sure = plain.intervals.has_value(), scored = plain.scored(), tested = plain.null.has_value();
   for (const auto m : order) {
     const auto& one = plain.scores[m];
     const double begin = first.step_times_h[static_cast<std::size_t>(one.start - 1)];
     const auto* interval = sure ? &plain.intervals->factors[m] : nullptr;
     const auto* place = sure ? &plain.intervals->places[m] : nullptr;
-    table.add_row({inputs.names[m], plain.places[m], known(sure, sure ? place->lower : 0), known(sure, sure ? place->upper : 0), one.score, known(sure, sure ? interval->lower : 0), known(sure, sure ? interval->upper : 0), one.gain, one.input, begin,
+    table.add_row({inputs.names[m], plain.places[m], known(sure, sure ? place->lower : 0), known(sure, sure ? place->upper : 0), one.score, known(scored, scored ? interval->lower : 0), known(scored, scored ? interval->upper : 0), one.gain, one.input, begin,
                    known(tested, tested ? plain.null->factors[m] : 0), known(tested, tested ? q[m].p : 0), known(tested, tested ? plain.null->family[m] : 0), std::int64_t{inputs.activated[m]}, std::int64_t{inputs.repressed[m]}, known(folds[m].known, folds[m].log2), known(filtered[m] > 0, filtered[m])});
     if (std::find(speak.begin(), speak.end(), m) != speak.end())
-      shown.add_row({inputs.names[m], plain.places[m], sure ? fmt::format("{:g}-{:g}", place->lower, place->upper) : std::string(), one.score, sure ? fmt::format("{:.3f}-{:.3f}", interval->lower, interval->upper) : std::string(), begin, known(tested, tested ? plain.null->factors[m] : 0), known(folds[m].known, folds[m].log2)});
+      shown.add_row({inputs.names[m], plain.places[m], sure ? fmt::format("{:g}-{:g}", place->lower, place->upper) : std::string(), one.score, scored ? fmt::format("{:.3f}-{:.3f}", interval->lower, interval->upper) : std::string(), begin, known(tested, tested ? plain.null->factors[m] : 0), known(folds[m].known, folds[m].log2)});
   }
   fmt::print("\n{}\n", to_terminal(shown, "tables/ranking.tsv"));
   run.add_table("ranking", table, fmt::format("All factors alone, order of labels, nothing taken out; d0 = {:.6g}.", plain.distance));
   run.add_result("distance", plain.distance, "log2");
   if (sure) {
-    run.add_result("distance_without_noise", plain.intervals->distance, "log2");
+    if (scored) run.add_result("distance_without_noise", plain.intervals->distance, "log2");
     for (const auto& text : plain.intervals->notes) run.add_note(text);
-  } else run.add_warning("No replicates: scores and places have no intervals.");
+  } else run.add_warning("Scores and places have no intervals: " + plain.why_not + ".");
   std::vector<std::string> top;
   for (std::size_t k = 0; k < std::min<std::size_t>(5, order.size()); ++k) top.push_back(fmt::format("{} {:.3f}", inputs.names[order[k]], plain.scores[order[k]].score));
   run.add_answer(fmt::format("d0 = {:.3f}; the best factors alone, with mu = d0 - d*: {}. The best takes {:.2g} % of d0.", plain.distance, fmt::join(top, ", "), 100 * plain.scores[order[0]].score / plain.distance));
   for (const auto& name : settings.follow) {
     const int m = inputs.index_of(name);
     if (m < 0) {
-      run.add_note(fmt::format("{} has too few signed targets to be a factor.", name));
+      run.add_warning(fmt::format("{} is no factor: the list has fewer than {} signed targets of it among the genes used.", name, settings.least_targets));
       continue;
     }
     const auto at = static_cast<std::size_t>(m);
-    run.add_answer(fmt::format("{}: place {} of {}, mu {:.4f}{}{}.", name, place_words(plain, at), inputs.names.size(), plain.scores[at].score, sure ? fmt::format(" ({:.4f} to {:.4f})", plain.intervals->factors[at].lower, plain.intervals->factors[at].upper) : "", tested ? fmt::format(", p {:.3f}", plain.null->factors[at]) : ""));
-    if (plain.scores[at].score == 0) {
+    run.add_answer(fmt::format("{}: place {} of {}, mu {:.4f}{}{}.", name, place_words(plain, at), inputs.names.size(), plain.scores[at].score, scored ? fmt::format(" ({:.4f} to {:.4f})", plain.intervals->factors[at].lower, plain.intervals->factors[at].upper) : "", tested ? fmt::format(", p {:.3f}", plain.null->factors[at]) : ""));
+    if (plain.scores[at].gain == 0) run.add_answer(fmt::format("{} leads neither to the target nor away from it: its gain is 0.", name));
+    else if (plain.scores[at].score == 0) {
       const auto alike = std::count_if(plain.scores.begin(), plain.scores.end(), [](const auto& one) { return one.score == 0; });
       run.add_answer(fmt::format("{} leads away from the target: its mu is 0, as that of {} factors. By mu any place among them would be as true; the place given is by the signed gain.", name, alike));
     }
@@ -156,9 +157,9 @@ void report_variants(RunDirectory& run, const std::vector<DgcRanking>& rankings,
       if (drawn.size() < 9 && std::find(drawn.begin(), drawn.end(), m) == drawn.end()) drawn.push_back(m);
     }
   for (const auto& ranking : rankings) {
-    const bool sure = ranking.intervals.has_value();
+    const bool sure = ranking.intervals.has_value(), scored = ranking.scored();
     for (const auto m : best_first(ranking.places))
-      table.add_row({ranking.order, ranking.removed, inputs.names[m], ranking.places[m], known(sure, sure ? ranking.intervals->places[m].lower : 0), known(sure, sure ? ranking.intervals->places[m].upper : 0), ranking.scores[m].score, known(sure, sure ? ranking.intervals->factors[m].lower : 0), known(sure, sure ? ranking.intervals->factors[m].upper : 0), ranking.distance});
+      table.add_row({ranking.order, ranking.removed, inputs.names[m], ranking.places[m], known(sure, sure ? ranking.intervals->places[m].lower : 0), known(sure, sure ? ranking.intervals->places[m].upper : 0), ranking.scores[m].score, known(scored, scored ? ranking.intervals->factors[m].lower : 0), known(scored, scored ? ranking.intervals->factors[m].upper : 0), ranking.distance});
   }
   for (const auto m : drawn)      // one factor after the other: its points are joined
     for (const auto& ranking : rankings) points.add_row({inputs.names[m], "order of " + ranking.order, ranking.removed, ranking.places[m]});
@@ -167,9 +168,13 @@ void report_variants(RunDirectory& run, const std::vector<DgcRanking>& rankings,
     const int m = inputs.index_of(name);
     if (m < 0) continue;
     std::vector<std::string> words;
+    std::set<double> places;
     for (const auto& ranking : rankings)
-      if (ranking.removed == "nothing" || ranking.removed.find("all") != std::string::npos) words.push_back(fmt::format("{} in the order of {}, {} taken out", place_words(ranking, static_cast<std::size_t>(m)), ranking.order, ranking.removed));
-    run.add_answer(fmt::format("{} moves with what is taken out and with the order of time: place {}.", name, fmt::join(words, "; ")));
+      if (ranking.removed == "nothing" || ranking.removed.find("all") != std::string::npos) words.push_back(fmt::format("{} in the order of {}, {} taken out", place_words(ranking, static_cast<std::size_t>(m)), ranking.order, ranking.removed)), places.insert(ranking.places[static_cast<std::size_t>(m)]);
+    if (words.size() < 2) continue;
+    const bool orders = rankings.front().order != rankings.back().order;
+    run.add_answer(places.size() == 1 ? fmt::format("{} keeps its place, {:g}, whatever is taken out{}.", name, *places.begin(), orders ? ", in both orders of time" : "")
+                                      : fmt::format("{} moves with what is taken out{}: place {}.", name, orders ? " or with the order of time" : "", fmt::join(words, "; ")));
   }
   report::add_figure(run, {"variants", "Place of factors when nuisance programmes are taken out, in both orders of time.", "factor_places", {{"points", points}}, {{"y_label", fmt::format("place among {} factors", inputs.names.size())}}, "answer"});
 }

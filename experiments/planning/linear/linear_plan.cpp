@@ -2,16 +2,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "experiments/planning/linear/linear_run.hpp"
-#include "experiments/scenario.hpp"
+#include "experiments/planning/verb_scenarios.hpp"
 #include "experiments/scenario_section.hpp"
 
 namespace hyped {
 
 LinearPlan read_linear_plan(const std::string& name, const std::map<std::string, double>& set) {
   LinearPlan out;
-  out.file = std::filesystem::exists(name) ? std::filesystem::path(name) : shipped_scenario("control/" + name);
+  out.file = verb_scenario("linear", name);
   TomlFile toml = read_toml(out.file, "check the path");
   out.text = std::move(toml.text);
   Section top(toml.table, out.file.string(), "linear");
@@ -36,12 +37,18 @@ LinearPlan read_linear_plan(const std::string& name, const std::map<std::string,
   }
   if (out.inputs.empty()) top.missing("inputs");
   for (const auto& reading : top.texts("readings")) out.readings.push_back(state(reading, top.place("readings")));
-  for (const auto& [species, amount] : top.map<double>("change")) out.change.emplace_back(state(species, top.place("change", species)), amount);
+  for (const auto& [species, amount] : top.map<double>("change")) {
+    if (!std::isfinite(amount) || std::abs(amount) > 1e100) throw InputError(top.place("change", species), fmt::format("'change' of '{}' is {:.6g}", species, amount), "give a change near the course: it is answered by a linear picture");
+    out.change.emplace_back(state(species, top.place("change", species)), amount);
+  }
+  if (top.has("change") && out.change.empty()) throw InputError(top.place("change"), "'change' names no species", "write change = {Y = 2}, or leave it out");
+  if (!out.change.empty() && std::all_of(out.change.begin(), out.change.end(), [](const auto& one) { return one.second == 0; })) throw InputError(top.place("change"), "'change' is 0: no input is needed", "give a change, or leave it out");
   out.end_h = top.number("end_h", out.network.end_h > 0 ? out.network.end_h : out.end_h);
   out.pieces = top.integer("pieces", out.pieces);
   out.tolerance = top.number("tolerance", out.tolerance);
-  if (!(out.end_h > 0) || out.pieces < 10 || out.pieces > 5000) throw InputError(top.place("pieces"), "end_h is positive, and pieces are 10 to 5000", "correct it");
-  if (!(out.tolerance > 0 && out.tolerance < 1)) throw InputError(top.place("tolerance"), "is not between 0 and 1", "leave it out");
+  if (!(out.end_h > 0) || !std::isfinite(out.end_h)) throw InputError(top.place("end_h"), fmt::format("'end_h' is {:.6g}", out.end_h), "give a positive number of hours");
+  if (out.pieces < 10 || out.pieces > 5000) throw InputError(top.place("pieces"), fmt::format("'pieces' is {}", out.pieces), "give 10 to 5000");
+  if (!(out.tolerance > 0 && out.tolerance < 1)) throw InputError(top.place("tolerance"), fmt::format("'tolerance' is {:.6g}, and must lie between 0 and 1", out.tolerance), "leave it out");
   top.reject_unknown();
   return out;
 }

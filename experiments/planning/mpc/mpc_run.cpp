@@ -100,7 +100,9 @@ void run_mpc(RunDirectory& run, const PlanScenario& scenario, const std::string&
   PlanScenario quiet = scenario;
   quiet.ensemble.kinetics = false;         // the input acts at once: no carrier
   quiet.ensemble.members = scenario.mpc.particles;
-  const CycleEnsemble ensemble = cycle_members(quiet, base, source, forced, seed);
+  Scenario carrierless = base;
+  carrierless.deliveries.clear();
+  const CycleEnsemble ensemble = cycle_members(quiet, carrierless, source, forced, seed);
   std::vector<std::vector<double>> members;
   for (std::size_t m = 0; m + 1 < ensemble.members.size(); ++m) members.push_back(ensemble.members[m].parameters);
   const auto model = make_staged(base.setup.model, base.setup.stages);
@@ -144,7 +146,7 @@ void run_mpc(RunDirectory& run, const PlanScenario& scenario, const std::string&
     }
   }
   run.add_table("course", table, "Culture, what was seen of it, what the filter believed, and the level that was held.");
-  report::add_figure(run, {"course", "Share of the phases: points are the twin's cells, line and band the filter's members (90 %).", "time_course", {{"points", points}, {"model", drawn}}, {{"y_label", "share of cells [1]"}, {"band_label", "points: culture   line and band: filter, 90 %"}}, "answer"});
+  report::add_figure(run, {"course", "Share of the phases: points are the twin's cells, line and band the filter's members (90 %).", "time_course", {{"points", points}, {"model", drawn}}, {{"y_label", "share of cells [1]"}, {"band_label", "points: culture   line and band: filter, 90 %"}, {"band_edges", "1"}}, "answer"});
   report::add_figure(run, {"schedule", "Level of the input over time.", "schedule", {{"inputs", inputs}}, {{"y_label", "level of the input"}}, "answer"});
   for (const auto& answer : run.summary().answers) std::fprintf(stdout, "%s", to_terminal_paragraph("answer    ", answer).c_str());
 }

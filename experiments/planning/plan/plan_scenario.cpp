@@ -183,6 +183,7 @@ PlanScenario read_plan_scenario(const std::filesystem::path& file) {
   for (Section s : top.sections("ensemble")) {
     not_for_networks(s, "kinetics"), not_for_networks(s, "relative_sd");
     out.ensemble.members = count(s, "members", out.ensemble.members, 4);
+    if (out.ensemble.members > 10'000) throw InputError(s.place("members"), fmt::format("members is {}", out.ensemble.members), "give at most 10000: each is simulated for every plan");
     out.ensemble.kinetics = s.flag("kinetics", out.ensemble.kinetics);
     out.ensemble.relative_sd = positive(s, "relative_sd", 0, true);
     s.reject_unknown();
@@ -263,8 +264,10 @@ PlanScenario read_plan_scenario(const std::filesystem::path& file) {
     m.start_h = positive(s, "start_h", m.start_h, true);
     m.until_h = positive(s, "until_h", out.harvest_h);
     m.particles = count(s, "members", m.particles, 8);
+    if (m.particles > 10'000) throw InputError(s.place("members"), fmt::format("members is {}", m.particles), "give at most 10000: each is simulated at every look");
     m.cells = count(s, "cells", m.cells, 10);
     m.missed = positive(s, "missed", m.missed, true);
+    if (!(m.missed < 1)) throw InputError(s.place("missed"), fmt::format("missed is {:.6g}: no cell would ever be seen", m.missed), "it is the share of cells that a look misses: give less than 1");
     s.reject_unknown();
   }
   top.reject_unknown();

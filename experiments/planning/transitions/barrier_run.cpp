@@ -1,5 +1,6 @@
 // The barrier between two states: least-action path, and exact mean waiting times at several sizes whose logarithm must rise by its action.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <Eigen/QR>
 #include <algorithm>
@@ -41,17 +42,19 @@ struct SizeRow {
   int runs = 0;
 };
 
-void path_tables(RunDirectory& run, const TransitionPlan& plan, const ActionPath& path, double scale) {
+void path_tables(RunDirectory& run, const TransitionPlan& plan, const ActionPath& path, double scale, bool sized) {
   const auto& states = plan.network.model->states();
   std::vector<Column> columns{{"step", "", ""}, {"action", "1", "from the start to here, per unit of size"}};
   for (const auto& spec : states) columns.push_back({std::string(spec.name), std::string(spec.unit), ""});
   Table table(columns);
-  // the two species that move most
+  // the species that move most first
   std::vector<int> order(states.size());
   for (std::size_t s = 0; s < order.size(); ++s) order[s] = static_cast<int>(s);
   const Eigen::VectorXd span = (path.density.colwise().maxCoeff() - path.density.colwise().minCoeff()).transpose();
   std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return span[a] > span[b]; });
   Table curve({{"panel", "", ""}, {"series", "", ""}, {"x", "", ""}, {"value", "", ""}, {"lower", "", ""}, {"upper", "", ""}});
+  std::vector<std::string> drawn;
+  for (std::size_t k = 1; k < std::min<std::size_t>(order.size(), 5); ++k) drawn.emplace_back(states[static_cast<std::size_t>(order[k])].name);
   const std::string x_name(states[static_cast<std::size_t>(order[0])].name);
   for (Eigen::Index k = 0; k < path.density.rows(); ++k) {
     std::vector<Cell> row{std::int64_t{k}, path.action[k]};
@@ -66,7 +69,7 @@ void path_tables(RunDirectory& run, const TransitionPlan& plan, const ActionPath
   }
   run.add_table("path", table, "The least-action path from the start's stable state to the other one, evenly spaced, in counts.");
   if (order.size() > 1)
-    report::add_figure(run, {"path", fmt::format("Least-action path: other species, and the action spent, against {}.", x_name), "banded_curves", {{"curve", curve}, {"keys", curve_keys(curve)}}, {{"x_axis", fmt::format("{} [{}]", x_name, states[static_cast<std::size_t>(order[0])].unit)}, {"y_axis", "counts; action"}, {"legend", ""}}, "answer"});
+    report::add_figure(run, {"path", fmt::format("Least-action path against {}, the species that moves most: {}, and the action spent.{}", x_name, fmt::join(drawn, ", "), order.size() > 5 ? " Those that move less are in tables/path.tsv." : ""), "banded_curves", {{"curve", curve}, {"keys", curve_keys(curve)}}, {{"x_axis", fmt::format("{} [{}]", x_name, states[static_cast<std::size_t>(order[0])].unit)}, {"y_axis", fmt::format("level [{}]", states[static_cast<std::size_t>(order[1])].unit)}, {"y_axis_2", sized ? "action per unit of size" : "action"}, {"legend", ""}}, "answer"});
 }
 
 // log mean = slope size + constant + c / size through the three largest sizes (two: without the last term).
@@ -162,7 +165,7 @@ void run_barrier(RunDirectory& run, const TransitionPlan& plan, std::uint64_t se
   }
   run.add_result("action", path.total, sized ? "per " + std::string(plan.network.model->parameters()[static_cast<std::size_t>(plan.size_parameter)].name) : "1");
   run.add_result("action_error", path.error, "discretisation");
-  path_tables(run, plan, path, sized ? reference : 1);
+  path_tables(run, plan, path, sized ? reference : 1, sized);
   if (!path.descent.ok()) run.add_warning("The search for the least path ended early (" + path.descent.message + "): its action is an upper bound, and not extrapolated. Give more [path] starts, or another number of segments.");
   if (path.error > 0.02 * path.total) run.add_warning(fmt::format("The path's action is known to {:.1f} % only: raise [path] segments.", 100 * path.error / path.total));
   if (path.saddle.size() == 0) run.add_warning("No saddle with one unstable direction was found on the path: the action may belong to a longer way round.");
@@ -194,7 +197,7 @@ void run_barrier(RunDirectory& run, const TransitionPlan& plan, std::uint64_t se
   run.add_result("slope", slope, "log mean waiting time per unit of size, sizes to infinity");
   run.add_result("last_slope", last_slope, "between the two largest sizes");
   if (std::isfinite(slope)) run.add_answer(fmt::format("The logarithm of the exact mean waiting time rises by {:.5g} per unit of size between the two largest sizes ({:.2f} % off the action), extrapolated by {:.5g} ({:.2f} % off).", last_slope, 100 * std::abs(last_slope / path.total - 1), slope, 100 * std::abs(slope / path.total - 1)));
-  report::add_figure(run, {"barrier", "Logarithm of the mean waiting time by size; dashed: rises by the least action.", "banded_curves", {{"curve", curve}, {"keys", curve_keys(curve)}, {"line", line}}, {{"x_axis", "size"}, {"y_axis", "log of mean time [h]"}, {"legend", "dashed: slope of the least action"}, {"marks_only", "1"}}, "answer"});
+  if (!curve.rows().empty()) report::add_figure(run, {"barrier", "Logarithm of the mean waiting time by size; dashed: rises by the least action.", "banded_curves", {{"curve", curve}, {"keys", curve_keys(curve)}, {"line", line}}, {{"x_axis", "size"}, {"y_axis", "log of mean time [h]"}, {"legend", "dashed: slope of the least action"}, {"marks_only", "1"}}, "answer"});
   if (anchor < 1e300 && !rows.empty() && path.total * rows.back().size < 3) run.add_warning(fmt::format("At the largest size the barrier is only {:.2g}: its exponential law does not hold yet. Give larger sizes.", path.total * rows.back().size));
   std::fprintf(stdout, "\n%s\n", to_terminal(table, "tables/barrier.tsv").c_str());
 }

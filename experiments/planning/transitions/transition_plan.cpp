@@ -5,9 +5,11 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
-#include "experiments/scenario.hpp"
+#include "experiments/planning/least_input.hpp"
+#include "experiments/planning/verb_scenarios.hpp"
 #include "experiments/scenario_section.hpp"
 
 namespace hyped {
@@ -16,6 +18,7 @@ namespace {
 // Positive numbers, each larger than the one before.
 std::vector<double> increasing(Section& s, const std::string& key) {
   const std::vector<double> out = s.numbers(key);
+  if (out.empty() && s.has(key)) throw InputError(s.place(key), "'" + key + "' is an empty list", "give positive numbers, sorted, each once");
   if (out.empty()) s.missing(key);
   for (std::size_t i = 0; i < out.size(); ++i)
     if (!(out[i] > (i == 0 ? 0.0 : out[i - 1]))) throw InputError(s.place(key), fmt::format("'{}' does not increase from above 0: {:.6g}", key, out[i]), "give positive numbers, sorted, each once");
@@ -42,17 +45,23 @@ int parameter_of(const InterpretedModel& model, const std::string& name, const s
   return p;
 }
 
+double checked_bound(double value, const std::string& key, const std::string& name, const Section& s) {
+  if (!(std::isfinite(value) && value >= 0)) throw InputError(s.place(key, name), fmt::format("{} of '{}' is {:.6g}, and counts are 0 or more", key, name, value), "give a count");
+  return value;
+}
+
 void read_target(Section s, TransitionPlan& out) {
   const InterpretedModel& model = *out.network.model;
   out.target = control::CountSet(static_cast<std::size_t>(model.state_count()));
   std::vector<std::string> words;
   for (const auto& [name, value] : s.map<double>("at_least")) {
-    out.target.lower[static_cast<std::size_t>(state_of(model, name, s.place("at_least", name)))] = value;
+    out.target.lower[static_cast<std::size_t>(state_of(model, name, s.place("at_least", name)))] = checked_bound(value, "at_least", name, s);
+    out.target_places[name] = s.place("at_least", name);
     words.push_back(fmt::format("{} >= {:.6g}", name, value));
   }
   for (const auto& [name, value] : s.map<double>("at_most")) {
     const auto i = static_cast<std::size_t>(state_of(model, name, s.place("at_most", name)));
-    out.target.upper[i] = value;
+    out.target.upper[i] = checked_bound(value, "at_most", name, s);
     if (out.target.lower[i] > value) throw InputError(s.place("at_most", name), fmt::format("'{}' is to be at most {} and at least {}", name, value, out.target.lower[i]), "exchange them");
     words.push_back(fmt::format("{} <= {:.6g}", name, value));
   }
@@ -72,6 +81,9 @@ void read_input(Section s, TransitionPlan& out) {
       if (event.target == name) throw InputError(s.place("parameters", name), "the network has events of its own on '" + name + "'", "drop them, or use another parameter");
   }
   input.doses = increasing(s, "doses");
+  for (const auto& [name, value] : input.parameters)
+    if (const double least = least_input(out.network.model->parameters()[static_cast<std::size_t>(out.network.model->parameter_index(name))]); !(input.doses.back() * value >= least && input.doses.front() * value >= least))
+      throw InputError(s.place("parameters", name), fmt::format("'{}' would be {:.6g} at dose {:.6g}, and it may not be below {:.6g}", name, input.doses.back() * value, input.doses.back(), least), "correct it");
   input.durations_h = increasing(s, "durations_h");
   input.from_h = s.number("from_h", 0);
   if (input.from_h < 0) throw InputError(s.place("from_h"), "the input starts before 0 h", "give 0 or more");
@@ -85,7 +97,7 @@ void read_size(Section s, TransitionPlan& out) {
   out.sizes = increasing(s, "values");
   out.paths = s.integer("paths", out.paths);
   if (out.sizes.size() < 2) throw InputError(s.place("values"), "a slope needs two sizes", "give more");
-  if (out.paths < 0) throw InputError(s.place("paths"), "is negative", "give 0 or more");
+  if (out.paths < 0) throw InputError(s.place("paths"), fmt::format("'paths' is {}", out.paths), "give 0 or more");
   s.reject_unknown();
 }
 
@@ -95,7 +107,7 @@ void read_path(Section s, TransitionPlan& out) {
   const auto given = s.map<double>("end");
   if (given.empty()) s.missing("end");
   for (const auto& [name, value] : given) {
-    if (value < 0) throw InputError(s.place("end", name), "a count is negative", "give 0 or more");
+    if (!(value >= 0 && std::isfinite(value))) throw InputError(s.place("end", name), fmt::format("the count of '{}' is {:.6g}", name, value), "give 0 or more");
     end[static_cast<std::size_t>(state_of(model, name, s.place("end", name)))] = value;
   }
   out.end = end;
@@ -104,8 +116,8 @@ void read_path(Section s, TransitionPlan& out) {
   out.path.noise = noise == "jump" ? control::ActionNoise::jump : control::ActionNoise::langevin;
   out.path.segments = s.integer("segments", out.path.segments);
   out.path.starts = s.integer("starts", out.path.starts);
-  if (out.path.segments < 16 || out.path.segments > 1000) throw InputError(s.place("segments"), "is not between 16 and 1000", "96 is enough in most cases");
-  if (out.path.starts < 1 || out.path.starts > 20) throw InputError(s.place("starts"), "is not between 1 and 20");
+  if (out.path.segments < 16 || out.path.segments > 1000) throw InputError(s.place("segments"), "'segments' is not between 16 and 1000", "96 is enough in most cases");
+  if (out.path.starts < 1 || out.path.starts > 20) throw InputError(s.place("starts"), "'starts' is not between 1 and 20");
   s.reject_unknown();
 }
 
@@ -113,7 +125,7 @@ void read_path(Section s, TransitionPlan& out) {
 
 TransitionPlan read_transition_plan(const std::string& name, const std::map<std::string, double>& set) {
   TransitionPlan out;
-  out.file = std::filesystem::exists(name) ? std::filesystem::path(name) : shipped_scenario("control/" + name);
+  out.file = verb_scenario("transitions", name);
   TomlFile toml = read_toml(out.file, "check the path");
   out.text = std::move(toml.text);
   Section top(toml.table, out.file.string(), "transitions");
@@ -130,15 +142,22 @@ TransitionPlan read_transition_plan(const std::string& name, const std::map<std:
     out.horizon_h = s.required_number("horizon_h");
     out.runs = s.integer("runs", out.runs);
     out.level = s.number("level", out.level);
+    if (out.runs > 10'000'000) throw InputError(s.place("runs"), fmt::format("{} runs are more than can be kept", out.runs), "give at most 10000000");
     if (out.runs < 10) throw InputError(s.place("runs"), "fewer than 10 runs tell no share", "give more");
-    if (!(out.level > 0 && out.level < 1)) throw InputError(s.place("level"), "is not between 0 and 1");
+    if (!(out.level > 0 && out.level < 1)) throw InputError(s.place("level"), fmt::format("'level' is {:.6g}, and a share lies between 0 and 1", out.level), "give the share of cells that is to stay across");
     if (!(out.horizon_h > 0)) throw InputError(s.place("horizon_h"), "the horizon after the input is not positive: nothing is seen once it has ended", "give a longer horizon");
     s.reject_unknown();
   }
   out.most.assign(states, std::numeric_limits<double>::infinity());
   for (Section s : top.sections("exact")) {
-    for (const auto& [species, value] : s.map<double>("most")) out.most[static_cast<std::size_t>(state_of(*out.network.model, species, s.place("most", species)))] = value;
+    for (const auto& [species, value] : s.map<double>("most")) {
+      const auto i = static_cast<std::size_t>(state_of(*out.network.model, species, s.place("most", species)));
+      out.most[i] = checked_bound(value, "most", species, s);
+      if (out.target.lower[i] > value) throw InputError(out.target_places[species], fmt::format("'{}' is to reach {:.6g}, and [exact] most bounds it by {:.6g}: the target lies outside the states", species, out.target.lower[i], value), "lower the threshold, or raise most");
+      if (out.values.initial[i] > value) throw InputError(s.place("most", species), fmt::format("'{}' starts at {:.6g}, above its most of {:.6g}", species, out.values.initial[i], value), "raise most");
+    }
     out.state_limit = s.integer("state_limit", static_cast<int>(out.state_limit));
+    if (out.state_limit < 1 || out.state_limit > 10'000'000) throw InputError(s.place("state_limit"), fmt::format("state_limit is {}", out.state_limit), "give 1 to 10000000");
     out.exact = s.flag("use", true);
     s.reject_unknown();
   }

@@ -27,6 +27,7 @@ struct TransitionPlan {
   NetworkFile network;
   NetworkValues values;
   control::CountSet target{0};
+  std::map<std::string, std::string> target_places;      // lines of its lower bounds, by species
   std::string target_text;                        // "V >= 10 and U <= 4"
   std::vector<TransitionInput> inputs;
   double horizon_h = 0, level = 0.5;

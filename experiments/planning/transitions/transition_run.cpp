@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdio>
 #include <memory>
+#include <optional>
 
 #include "experiments/control/transitions/efficiency.hpp"
 #include "experiments/control/transitions/passage_chain.hpp"
@@ -144,7 +145,6 @@ void run_efficiency(RunDirectory& run, const TransitionPlan& plan, std::uint64_t
     table.add_row({one.input == nullptr ? std::string("no input") : one.input->name, one.dose, one.duration_h, std::int64_t{plan.runs}, held.value, held.lower, held.upper, reached.value, reached.lower, reached.upper,
                    cell_of(one.exact), std::isfinite(one.exact) ? Cell(exact.left_out) : Cell{}, hours(median.value_h), hours(median.lower_h), hours(median.upper_h), cell_of(cv.value), cell_of(cv.lower), cell_of(cv.upper)});
     if (one.input != nullptr) {
-      curve.add_row({one.input->name, dose_name(one), one.duration_h, held.value, held.lower, held.upper});
       if (one.dose == one.input->doses.back()) add_latency_rows(plan, one, chain ? &exact : nullptr, points, line, latency);
     } else {
       add_latency_rows(plan, one, chain ? &exact : nullptr, points, line, latency);
@@ -152,15 +152,35 @@ void run_efficiency(RunDirectory& run, const TransitionPlan& plan, std::uint64_t
     progress.advance();
   }
   if (left_out > 1e-3) run.add_warning(fmt::format("The exact chain's box matters: chance up to {:.2g} that a path left it (column left_out). Give larger bounds in [exact] most.", left_out));
-  run.add_table("efficiency", table, fmt::format("Share of cells across ({}) by input, dose and duration; {} sample paths each, followed for {:.6g} h after the input has ended.", plan.target_text, plan.runs, plan.horizon_h));
   run.add_table("latency", latency, "Share that reached the target by each time, largest dose of each input.");
   Table needed({{"input", "", ""}, {"dose", "1", ""}, {"level", "1", "share held at the end"}, {"duration_h", "h", "empty: not within the durations tried"}, {"lower_h", "h", "95 %, bootstrap"}, {"upper_h", "h", "empty: beyond the longest tried"}, {"where", "", ""}});
   std::size_t at = 1;
+  int added = 0;
   for (const auto& input : plan.inputs)
     for (const double dose : input.doses) {
       std::vector<Share> shares;
       for (std::size_t d = 0; d < input.durations_h.size(); ++d, ++at) shares.push_back(share_of(cases[at].passages.held_count(), plan.runs));
-      const PersistenceNeeded found = persistence_needed(input.durations_h, shares, plan.level, seed);
+      // between the durations tried more are simulated, until sampling is what limits the answer
+      int more = 0;
+      const auto sample = [&](double duration) -> std::optional<Share> {
+        Case one{&input, dose, duration, {}, std::numeric_limits<double>::quiet_NaN()};
+        PassageOptions options;
+        options.runs = plan.runs;
+        options.seed = seed;
+        options.job = static_cast<std::uint32_t>(0x100000 + 64 * at + static_cast<std::size_t>(more++));
+        one.passages = sample_passages(*plan.network.model, plan.values.parameters, experiment_of(plan, one), plan.target, options);
+        if (!one.passages.outcome.ok()) return std::nullopt;
+        const Share held = share_of(one.passages.held_count(), plan.runs), reached = share_of(one.passages.reached(), plan.runs);
+        const LatencyQuantile median = latency_quantile(one.passages, 0.5);
+        const LatencyVariability cv = latency_variability(one.passages, seed);
+        table.add_row({input.name, dose, duration, std::int64_t{plan.runs}, held.value, held.lower, held.upper, reached.value, reached.lower, reached.upper, Cell{}, Cell{}, hours(median.value_h), hours(median.lower_h), hours(median.upper_h), cell_of(cv.value), cell_of(cv.lower), cell_of(cv.upper)});
+        return held;
+      };
+      const RefinedPersistence refined = refine_persistence(input.durations_h, shares, plan.level, seed, sample);
+      const PersistenceNeeded& found = refined.needed;
+      added += refined.added;
+      for (std::size_t d = 0; d < refined.shares.size(); ++d) curve.add_row({input.name, fmt::format("dose {:.4g}", dose), refined.durations_h[d], refined.shares[d].value, refined.shares[d].lower, refined.shares[d].upper});
+      if (!refined.settled) run.add_warning(fmt::format("{} at dose {:.4g}: {} further durations did not bring the needed one between two near ones; its interval is moved out to the durations tried.", input.name, dose, refined.added));
       const bool at_once = std::isfinite(found.value_h) && found.value_h <= input.durations_h.front();
       needed.add_row({input.name, dose, plan.level, hours(found.value_h), hours(found.lower_h), hours(found.upper_h), std::string(!std::isfinite(found.value_h) ? "beyond the longest tried" : at_once ? "the shortest tried, or less" : "within those tried")});
       if (dose != input.doses.back()) continue;
@@ -169,6 +189,8 @@ void run_efficiency(RunDirectory& run, const TransitionPlan& plan, std::uint64_t
       else run.add_answer(fmt::format("{} at dose {:.4g} must last {:.3g} h [{}, {}] for {:.0f} % of cells to stay across.", input.name, dose, found.value_h, std::isfinite(found.lower_h) ? fmt::format("{:.3g}", found.lower_h) : "open", std::isfinite(found.upper_h) ? fmt::format("{:.3g}", found.upper_h) : "open", 100 * plan.level));
     }
   run.add_table("persistence", needed, "How long the input must last for the stated share to stay across.");
+  if (added > 0) run.add_note(fmt::format("Needed durations: {} durations between those of the file were simulated as well, until tried ones lie closer together about the answer than its interval is wide; intervals so hold sampling, and what straight lines between durations miss is less.", added));
+  run.add_table("efficiency", table, fmt::format("Share of cells across ({}) by input, dose and duration; {} sample paths each, followed for {:.6g} h after the input has ended.", plan.target_text, plan.runs, plan.horizon_h));
   if (compared > 0) run.add_answer(fmt::format("Sample paths against the exact chain: {} of {} exact chances lie outside the 95 % interval of the paths (about 1 in 20 is chance).", outside, compared));
   report::add_figure(run, {"efficiency", fmt::format("Share of cells inside the target {:.4g} h after the input has ended against how long it lasted, with 95 % bands.", plan.horizon_h), "banded_curves", {{"curve", curve}, {"keys", curve_keys(curve)}}, {{"x_axis", "duration of the input [h]"}, {"y_axis", "share across at the end"}, {"legend", "bands: 95 %"}, {"from_zero", "1"}, {"marks_only", "1"}}, "answer"});
   std::vector<std::pair<std::string, Table>> parts{{"curve", points}, {"keys", curve_keys(points)}};
