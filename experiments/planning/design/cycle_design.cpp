@@ -43,11 +43,16 @@ std::string known_arms(const Scenario& scenario) {
   return fmt::format("{}", fmt::join(names, ", "));
 }
 
+int free_parameter(const AskedQuantity& asked, const ParameterSpace& space) {
+  const int at = space.index(asked.parameter);
+  if (at < 0) throw InputError(asked.place, "the fit has no free parameter '" + asked.parameter + "'", did_you_mean(asked.parameter, space.names()));
+  return at;
+}
+
 CycleQuantity quantity_of(const AskedQuantity& asked, const CycleDesign& design, const ParameterSpace& space) {
   CycleQuantity out;
   if (!asked.parameter.empty()) {
-    out.parameter = space.index(asked.parameter);
-    if (out.parameter < 0) throw InputError(asked.place, "the fit has no free parameter '" + asked.parameter + "'", did_you_mean(asked.parameter, space.names()));
+    out.parameter = free_parameter(asked, space);
     out.name = asked.parameter;
     out.unit = space[out.parameter].unit;
     return out;
@@ -204,6 +209,9 @@ void run_cycle_design(RunDirectory& run, const DesignPlan& plan, const std::stri
     run.add_input(data.source);
   }
   std::fprintf(stdout, "%s", to_terminal_paragraph("data      ", data_summary(data)).c_str());
+  const CycleProblem unfitted(scenario.setup, data);
+  for (const auto& asked : plan.quantities)
+    if (!asked.parameter.empty()) free_parameter(asked, unfitted.space());      // before the fit
   const CycleFit fitted = fit_scenario(scenario, scenario.setup, data, scenario.records);
   if (fitted.fit.parameters.empty() || (!fitted.fit.outcome.ok() && !force)) {
     run.set_outcome(fitted.fit.outcome.ok() ? Outcome{Status::not_converged, "the fit gave no parameters"} : fitted.fit.outcome);

@@ -116,7 +116,7 @@ void run_mpc(RunDirectory& run, const PlanScenario& scenario, const std::string&
   for (const auto& warning : ensemble.warnings) run.add_warning(warning);
   run.add_note("The input acts at once at its level: no carrier stands between a decision and the cells. The culture is the twin: its true parameters, exact stochastic cells.");
   Table table({{"regime", "", ""}, {"time_h", "h", ""}, {"level", "", "of the input until the next look"}, {"true_share", "1", ""}, {"seen_share", "1", ""}, {"filter", "1", "mean over members"}, {"lower", "1", "90 % of members"}, {"upper", "1", ""}});
-  Table drawn({{"arm", "", ""}, {"class", "", ""}, {"time_h", "h", ""}, {"estimate", "", ""}, {"lower", "", ""}, {"upper", "", ""}}), points({{"arm", "", ""}, {"class", "", ""}, {"time_h", "h", ""}, {"value", "", ""}});
+  Table drawn({{"arm", "", ""}, {"class", "", ""}, {"time_h", "h", ""}, {"estimate", "", ""}, {"lower", "", ""}, {"upper", "", ""}}), points({{"arm", "", ""}, {"class", "", ""}, {"time_h", "h", ""}, {"value", "", ""}}), wanted = points;
   Table inputs({{"arm", "", ""}, {"input", "", ""}, {"time_h", "h", ""}, {"amount", "", ""}});
   for (const MpcRegime regime : {MpcRegime::closed, MpcRegime::open, MpcRegime::none}) {
     const MpcCourse course = run_culture(settings, base.setup.stages, base.setup.model, truth, members, scenario.mpc, regime);
@@ -124,6 +124,7 @@ void run_mpc(RunDirectory& run, const PlanScenario& scenario, const std::string&
       run.set_outcome(course.outcome);
       return;
     }
+    for (const double t : {course.times_h.front(), course.times_h.back()}) wanted.add_row({course.name, settings.phases[0], t, settings.wanted});
     for (std::size_t k = 0; k < course.times_h.size(); ++k) {
       table.add_row({course.name, course.times_h[k], course.level[k], course.true_share[k], course.seen_share[k], course.mean[k], course.lower[k], course.upper[k]});
       drawn.add_row({course.name, settings.phases[0], course.times_h[k], course.mean[k], course.lower[k], course.upper[k]});
@@ -146,7 +147,7 @@ void run_mpc(RunDirectory& run, const PlanScenario& scenario, const std::string&
     }
   }
   run.add_table("course", table, "Culture, what was seen of it, what the filter believed, and the level that was held.");
-  report::add_figure(run, {"course", "Share of the phases: points are the twin's cells, line and band the filter's members (90 %).", "time_course", {{"points", points}, {"model", drawn}}, {{"y_label", "share of cells [1]"}, {"band_label", "points: culture   line and band: filter, 90 %"}, {"band_edges", "1"}}, "answer"});
+  report::add_figure(run, {"course", "Share of the phases: points are the twin's cells, line and band the filter's members (90 %), dashed the share that is wanted.", "time_course", {{"points", points}, {"model", drawn}, {"truth", wanted}}, {{"y_label", "share of cells [1]"}, {"band_label", "points: culture   line and band: filter, 90 %   dashed: wanted"}, {"band_edges", "1"}}, "answer"});
   report::add_figure(run, {"schedule", "Level of the input over time.", "schedule", {{"inputs", inputs}}, {{"y_label", "level of the input"}}, "answer"});
   for (const auto& answer : run.summary().answers) std::fprintf(stdout, "%s", to_terminal_paragraph("answer    ", answer).c_str());
 }
