@@ -22,6 +22,8 @@ using namespace hyped::control;
 
 namespace {
 
+constexpr double asked = 10;          // processor seconds of one thread for a plan; twice as many fail
+
 // Amount and start of both inputs.
 std::vector<InputLimits> four_variables(double end_h) {
   auto inputs = tests::twin_inputs();
@@ -30,7 +32,7 @@ std::vector<InputLimits> four_variables(double end_h) {
   return inputs;
 }
 
-bool plan(double limit) {
+bool plan() {
   const Scenario scenario = tests::twin_scenario();
   const CycleSystem system(tests::twin_setup(scenario), tests::twin_members(scenario, 100, 0.08));
   PlanProblem problem{&system, four_variables(24), 0, tests::share_target(0.15, 0.12), {}, {RiskMeasure::quantile, 0.9, 0}, 0, never_h, {}};
@@ -38,12 +40,12 @@ bool plan(double limit) {
   options.candidates = 24, options.starts = 3, options.polished = 1, options.tolerance = 1e-6, options.gain = 1e-5;
   PlanSearch found;
   const double seconds = processor_seconds_of([&] { found = find_plan(problem, options); });
-  fmt::print("plan      {} variables, 100 members: {:.2f} processor seconds of one thread, {} simulations of a member, {:.2f} ms each; cost {:.4f}\n", found.shapes[0].variable_count(), seconds, found.evaluations, 1e3 * seconds / static_cast<double>(found.evaluations), found.best.cost);
-  return seconds < limit;
+  fmt::print("plan      {} variables, 100 members: {:.2f} processor seconds of one thread, {:.1f} times as fast as asked, {} simulations of a member, {:.2f} ms each; cost {:.4f}\n", found.shapes[0].variable_count(), seconds, asked / seconds, found.evaluations, 1e3 * seconds / static_cast<double>(found.evaluations), found.best.cost);
+  return seconds < 2 * asked;
 }
 
 // The command as a user runs it, with its own search settings and kinetics drawn for every member: half of 100 members find the plan, half report.
-bool command(double limit) {
+bool command() {
   const auto folder = std::filesystem::temp_directory_path() / fmt::format("hyped-control-bench-{}", getpid());
   std::filesystem::create_directories(folder);
   std::ofstream(folder / "four.toml") << R"(harvest_h = 72
@@ -86,8 +88,8 @@ value = 0.12
     assess_plan(scenario, one, found, 1);
   });
   std::filesystem::remove_all(folder);
-  fmt::print("command   hyped control plan as it is, 4 variables, 100 members with kinetics of their own: {:.2f} processor seconds of one thread for the plan ({} simulations of a member), {:.2f} with ensemble and report's numbers\n", search, simulations, whole);
-  return search < limit;
+  fmt::print("command   hyped control plan as it is, 4 variables, 100 members with kinetics of their own: {:.2f} processor seconds of one thread for the plan ({:.1f} times as fast as asked, {} simulations of a member), {:.2f} with ensemble and report's numbers\n", search, asked / search, simulations, whole);
+  return search < 2 * asked;
 }
 
 bool feedback() {
@@ -169,8 +171,8 @@ int main() {
   std::fflush(stdout);
   good = feedback() && good;
   std::fflush(stdout);
-  good = plan(10) && good;
+  good = plan() && good;
   std::fflush(stdout);
-  good = command(10) && good;
+  good = command() && good;
   return good ? 0 : 1;
 }
