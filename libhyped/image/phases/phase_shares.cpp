@@ -2,11 +2,11 @@
 #include "libhyped/image/phases/phase_shares.hpp"
 
 #include <algorithm>
-#include <boost/math/distributions/students_t.hpp>
 #include <cmath>
 #include <map>
 #include <numeric>
 
+#include "libhyped/image/phases/arm_shares.hpp"
 #include "libhyped/parallel.hpp"
 #include "libhyped/random.hpp"
 
@@ -17,10 +17,6 @@ constexpr int versions = 8;
 constexpr double unseen = 0.5;               // lineages a class
 
 double logit(double p) { return std::log(p / (1 - p)); }
-
-struct WellDraws {
-  Eigen::MatrixXd mean_logit, sd_logit;      // of the share among labelled [T x K]
-};
 
 // Rows of the well's lineages, version by version.
 struct Lineages {
@@ -81,7 +77,7 @@ void quantiles(std::vector<double>& draws, double& lower, double& upper) {
   lower = at(0.025), upper = at(0.975);
 }
 
-WellShares shares_of_well(const Lineages& lineages, int phases, int film, const ShareOptions& options, WellDraws& summary) {
+WellShares shares_of_well(const Lineages& lineages, int phases, int film, const ShareOptions& options, WellLogits& logits) {
   const int classes = phases + 1;
   const auto frames = static_cast<Eigen::Index>(lineages.times_h.size());
   WellShares out;
@@ -89,7 +85,9 @@ WellShares shares_of_well(const Lineages& lineages, int phases, int film, const 
   const Eigen::RowVectorXf plain = lineages.rows.back().colwise().sum();
   out.counts = Eigen::Map<const Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>(plain.data(), frames, classes).cast<double>();
   for (ShareBand* band : {&out.labelled, &out.all}) band->estimate = band->lower = band->upper = Eigen::MatrixXd::Constant(frames, phases, std::nan(""));
-  summary.mean_logit = summary.sd_logit = Eigen::MatrixXd::Constant(frames, phases, std::nan(""));
+  logits.times_h = lineages.times_h;
+  logits.mean = logits.sd = Eigen::MatrixXd::Constant(frames, phases, std::nan(""));
+  std::vector<Eigen::MatrixXf> drawn(static_cast<std::size_t>(phases), Eigen::MatrixXf::Zero(options.draws, frames));      // logits less their mean, in units of their sd
   Eigen::MatrixXf draws(options.draws, plain.size());
   for (int d = 0; d < options.draws; ++d) draws.row(d) = drawn_counts(lineages, classes, d, film, options);
   std::vector<double> some(static_cast<std::size_t>(options.draws));
@@ -98,15 +96,17 @@ WellShares shares_of_well(const Lineages& lineages, int phases, int film, const 
     for (int k = 0; k < phases; ++k) {
       if (labelled > 0) {
         out.labelled.estimate(t, k) = out.counts(t, k) / labelled;
-        double sum = 0, square = 0;
+        auto column = drawn[static_cast<std::size_t>(k)].col(t);
         for (int d = 0; d < options.draws; ++d) {
-          const double share = draws(d, t * classes + k) / draws.row(d).segment(t * classes, phases).sum(), l = logit(std::clamp(share, 1e-9, 1 - 1e-9));
+          const double share = draws(d, t * classes + k) / draws.row(d).segment(t * classes, phases).sum();
           some[static_cast<std::size_t>(d)] = share;
-          sum += l, square += l * l;
+          column[d] = static_cast<float>(logit(std::clamp(share, 1e-9, 1 - 1e-9)));
         }
-        const double n = options.draws, mean = sum / n;
-        summary.mean_logit(t, k) = mean;
-        summary.sd_logit(t, k) = std::sqrt(std::max(0.0, square / n - mean * mean));
+        const double mean = column.cast<double>().mean(), sd = std::sqrt((column.cast<double>().array() - mean).square().mean());
+        logits.mean(t, k) = mean;
+        logits.sd(t, k) = sd;
+        column.array() -= static_cast<float>(mean);
+        if (sd > 0) column /= static_cast<float>(sd);
         quantiles(some, out.labelled.lower(t, k), out.labelled.upper(t, k));
       }
       if (all > 0) {
@@ -116,73 +116,8 @@ WellShares shares_of_well(const Lineages& lineages, int phases, int film, const 
       }
     }
   }
+  for (const auto& one : drawn) logits.correlation.push_back((one.transpose() * one / static_cast<float>(options.draws)).cast<double>());
   return out;
-}
-
-struct WellAt {
-  const WellShares* well;
-  const WellDraws* draws;
-  Eigen::Index row;
-};
-
-// Wells of every arm at one time.
-std::map<std::string, std::vector<WellAt>> wells_at(const PhaseShares& shares, const CellTracks& tracks, const std::vector<WellDraws>& draws, double time) {
-  std::map<std::string, std::vector<WellAt>> out;
-  for (std::size_t w = 0; w < shares.wells.size(); ++w) {
-    const WellShares& well = shares.wells[w];
-    const auto at = std::find_if(well.times_h.begin(), well.times_h.end(), [&](double t) { return std::abs(t - time) < 1e-6; });
-    if (at == well.times_h.end() || std::isnan(draws[w].mean_logit(at - well.times_h.begin(), 0))) continue;
-    out[tracks.films[static_cast<std::size_t>(well.film)].condition].push_back({&well, &draws[w], at - well.times_h.begin()});
-  }
-  return out;
-}
-
-void add_arms(PhaseShares& out, const CellTracks& tracks, const std::vector<WellDraws>& draws) {
-  std::map<std::string, int> count;
-  std::map<double, int> times;
-  for (const WellShares& well : out.wells) {
-    ++count[tracks.films[static_cast<std::size_t>(well.film)].condition];
-    for (const double t : well.times_h) ++times[std::round(t * 1e6) / 1e6];
-  }
-  const auto phases = static_cast<Eigen::Index>(out.phases.size());
-  for (const auto& [condition, wells] : count) out.arms.push_back({condition, {}, {}, wells, 0});
-  std::map<std::string, std::vector<std::array<Eigen::RowVectorXd, 3>>> found;
-  for (const auto& [time, unused] : times) {
-    const auto here = wells_at(out, tracks, draws, time);
-    Eigen::RowVectorXd scatter = Eigen::RowVectorXd::Zero(phases);
-    double degrees = 0;
-    std::map<std::string, std::pair<Eigen::RowVectorXd, Eigen::RowVectorXd>> middle;      // mean logit, mean variance within wells
-    for (const auto& [condition, wells] : here) {
-      Eigen::RowVectorXd mean = Eigen::RowVectorXd::Zero(phases), within = mean;
-      const double n = static_cast<double>(wells.size());
-      for (const WellAt& w : wells) mean += w.draws->mean_logit.row(w.row) / n, within += w.draws->sd_logit.row(w.row).array().square().matrix() / n;
-      for (const WellAt& w : wells) scatter += (w.draws->mean_logit.row(w.row) - mean).array().square().matrix();
-      degrees += n - 1;
-      middle[condition] = {mean, within};
-    }
-    const double reach = degrees > 0 ? boost::math::quantile(boost::math::students_t(degrees), 0.975) : 1.96;
-    for (ArmShares& arm : out.arms) {
-      if (!middle.contains(arm.condition) || static_cast<int>(here.at(arm.condition).size()) < arm.wells) continue;
-      const auto& [mean, within] = middle.at(arm.condition);
-      Eigen::RowVectorXd variance = within;
-      if (degrees > 0) variance = variance.cwiseMax(scatter / degrees);
-      const Eigen::RowVectorXd sd = (variance / arm.wells).cwiseSqrt();
-      const auto share = [](const Eigen::RowVectorXd& l) -> Eigen::RowVectorXd { return (1 / (1 + (-l.array()).exp())).matrix(); };
-      arm.times_h.push_back(time);
-      arm.degrees = degrees;
-      found[arm.condition].push_back({share(mean), share(mean - reach * sd), share(mean + reach * sd)});
-    }
-  }
-  for (ArmShares& arm : out.arms) {
-    const auto& all = found[arm.condition];
-    for (auto* band : {&arm.labelled.estimate, &arm.labelled.lower, &arm.labelled.upper}) band->resize(static_cast<Eigen::Index>(all.size()), phases);
-    for (std::size_t t = 0; t < all.size(); ++t) {
-      const auto at = static_cast<Eigen::Index>(t);
-      arm.labelled.estimate.row(at) = all[t][0] / all[t][0].sum();
-      arm.labelled.lower.row(at) = all[t][1];
-      arm.labelled.upper.row(at) = all[t][2];
-    }
-  }
 }
 
 }  // namespace
@@ -192,12 +127,13 @@ PhaseShares phase_shares(const CellTracks& tracks, const NucleusCalls& calls, co
   out.phases = calls.phases;
   const int films = static_cast<int>(tracks.films.size());
   out.wells.resize(tracks.films.size());
-  std::vector<WellDraws> draws(tracks.films.size());
+  std::vector<WellLogits> logits(tracks.films.size());
   parallel_for(films, [&](int film) {
     const Lineages lineages = lineages_of(tracks, calls, film, options);
-    out.wells[static_cast<std::size_t>(film)] = shares_of_well(lineages, static_cast<int>(calls.phases.size()), film, options, draws[static_cast<std::size_t>(film)]);
+    out.wells[static_cast<std::size_t>(film)] = shares_of_well(lineages, static_cast<int>(calls.phases.size()), film, options, logits[static_cast<std::size_t>(film)]);
+    logits[static_cast<std::size_t>(film)].condition = tracks.films[static_cast<std::size_t>(film)].condition;
   });
-  add_arms(out, tracks, draws);
+  out.arms = arm_shares(logits, static_cast<int>(calls.phases.size()));
   double doubt = 0;
   long rows = 0;
   for (std::size_t r = 0; r < calls.phase.size(); ++r)

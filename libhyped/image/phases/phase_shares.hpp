@@ -34,7 +34,7 @@ struct ArmShares {
   std::vector<double> times_h;           // those all its wells have
   ShareBand labelled;                    // of the mean well
   int wells = 0;
-  double degrees = 0;                    // of freedom of the scatter between wells; 0: one well an arm, its own interval stands here
+  double degrees = 0;                    // of freedom of the scatter between wells at a time; 0: one well an arm, its lineages' interval stands here
 };
 
 struct PhaseShares {
@@ -46,9 +46,8 @@ struct PhaseShares {
 
 // Wells: Bayesian bootstrap over lineages (frames of a track and sisters are dependent: never a binomial of nuclei), with half a
 // lineage a class for what was not seen (Jeffreys), and in each of 8 versions of the calls every track in another of the phases its
-// posterior allows (one quantile per track: its frames err together). Sources: Rubin 1981, Ann Stat 9:130. Arms: wells as
-// replicates on the logit; their scatter is pooled over arms (2 or 3 wells an arm say little of it), never less than what the
-// lineages leave; t quantile with the pooled degrees of freedom.
+// posterior allows (one quantile per track: its frames err together). Sources: Rubin 1981, Ann Stat 9:130. Arms: wells
+// as replicates, see arm_shares.hpp.
 PhaseShares phase_shares(const CellTracks& tracks, const NucleusCalls& calls, const ShareOptions& options);
 
 // Nuclei per phase and unlabelled ones, as `hyped cycle fit` takes them.
