@@ -262,4 +262,8 @@ TEST_CASE("slack is known where the cost curves down in some direction: each var
   // distance = 3 - a sin(4.5): rises by .1 with a from 1 to 1 + .1 / .9775; falls without end the other way
   CHECK(rows[0].upper == Approx(1 + 0.1 / 0.97753).margin(0.002));
   CHECK(rows[0].lower == 0.5);
+  problem.total = 1.05;      // a limit that is missed before the cost has risen
+  const auto limited = variable_slack(problem, search, 0.1);
+  CHECK(limited[0].upper == Approx(1.05).margin(0.002));
+  CHECK(limited[0].lower == 0.5);
 }

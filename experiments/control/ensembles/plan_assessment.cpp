@@ -120,16 +120,16 @@ std::vector<VariableSlack> variable_slack(const PlanProblem& problem, const Plan
     if (!held) free.push_back(v);
   }
   curvature = (0.5 * (curvature + curvature.transpose())).eval();
-  double least = 0;
-  const bool followed = function.objective(z, least, nullptr);
-  // From z towards `bound` along one variable: the place where the cost has risen, by steps and bisection.
+  double least = 0, kept = 0;      // cost, and what limits are missed by, at the plan
+  const bool followed = program.value(search.best.x, least, kept);
+  // From z towards `bound` along one variable: the place where the cost has risen or a limit is missed, by steps and bisection.
   const auto moved_alone = [&](Eigen::VectorXd at, int v, double bound, double by, bool& known) {
     const double from = at[v];
     const auto risen = [&](double place) {
-      double value = 0;
+      double cost = 0, missed = 0;
       at[v] = place;
-      if (!followed || !function.objective(at, value, nullptr)) known = false;
-      return value > least + by;
+      if (!followed || !program.value(program.to_plan(at), cost, missed)) known = false;
+      return cost > least + by || missed > kept + 1e-9;
     };
     constexpr int steps = 16;
     double inside = from, outside = from;

@@ -46,7 +46,7 @@ std::vector<TimingPoint> timing_course(const PlanProblem& problem, const std::ve
 
 // How far each variable can move until the cost rises by `rise`. Where the cost curves upwards at the plan (central differences of the exact
 // gradient), others free to follow: sqrt(2 rise / Schur complement), cut at the bounds; a variable at a bound with a slope pushing outward is named
-// so. Elsewhere the variable alone is moved until the cost itself has risen, or to its bound.
+// so. Elsewhere the variable alone is moved until the cost itself has risen, a limit is missed, or to its bound.
 struct VariableSlack {
   std::string name, unit;
   double value = 0, lower = 0, upper = 0;  // variable and how far it can go

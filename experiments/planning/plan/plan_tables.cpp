@@ -117,7 +117,7 @@ void hinge_tables(RunDirectory& run, const PlanCase& plan, const PlanOutcome& fo
   const double rise = std::max(0.05 * std::abs(found.search.best.cost), 1e-6);
   Table slack({{"variable", "", ""}, {"unit", "", ""}, {"planned", "", ""}, {"lower", "", "how far it can go; empty: not known"}, {"upper", "", ""}, {"at_bound", "", ""}, {"others", "", "what the other variables do"}});
   for (const auto& row : control::variable_slack(*plan.problem, found.search, rise)) slack.add_row({row.name, row.unit, row.value, row.known ? Cell(row.lower) : Cell{}, row.known ? Cell(row.upper) : Cell{}, std::string(row.at_bound ? "yes" : "no"), std::string(row.following ? "follow" : "stay")});
-  if (!slack.rows().empty()) run.add_table("slack", slack, fmt::format("How far each variable can move until the cost rises by {:.3g}: by the curvature at the plan with the others following, or, where that is not positive in every direction, by moving it alone.", rise));
+  if (!slack.rows().empty()) run.add_table("slack", slack, fmt::format("How far each variable can move until the cost rises by {:.3g}: by the curvature at the plan with the others following, or, where that is not positive in every direction, by moving it alone as far as limits are kept.", rise));
   const control::MemberPlans& own = found.own;
   run.add_result("regret", own.regret, plan.problem->price > 0 ? "mean cost (distance and price of the doses) above that of each member's own best plan" : "mean distance above that of each member's own best plan");
   run.add_result("distance_gained_by_own_plans", own.nearer, "mean distance above that at each member's own best plan");

@@ -73,7 +73,9 @@ SensitivitySystem::SensitivitySystem(const Model& base, std::vector<int> wanted,
       std::size_t k = 0;
       for (std::size_t n = 0; n < theirs.size(); ++n) {      // both ascend by column, theirs is part of mine
         while (mine[k].column != theirs[n].column) ++k;
-        inflow.entries.emplace_back(first_[static_cast<std::size_t>(i)] + static_cast<int>(k), first_[static_cast<std::size_t>(j)] + static_cast<int>(n));
+        const int to = first_[static_cast<std::size_t>(i)] + static_cast<int>(k), from = first_[static_cast<std::size_t>(j)] + static_cast<int>(n);
+        if (!inflow.runs.empty() && inflow.runs.back().to + inflow.runs.back().count == to) ++inflow.runs.back().count;
+        else inflow.runs.push_back({to, from, 1});
       }
       inflows_[static_cast<std::size_t>(i)].push_back(std::move(inflow));
     }
@@ -103,7 +105,11 @@ void SensitivitySystem::rates(double t, std::span<const double> x, std::span<con
     for (const Inflow& inflow : inflows_[i]) {
       const double weight = at.state(row, inflow.from);
       if (weight == 0) continue;
-      for (const auto& [to, from] : inflow.entries) dx[static_cast<std::size_t>(to)] += weight * x[static_cast<std::size_t>(from)];
+      for (const Run& run : inflow.runs) {
+        double* const out = dx.data() + run.to;
+        const double* const in = x.data() + run.from;
+        for (int n = 0; n < run.count; ++n) out[n] += weight * in[n];
+      }
     }
   }
 }

@@ -3,7 +3,6 @@
 #include <Eigen/Core>
 #include <Eigen/SparseCore>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "libhyped/model/model.hpp"
@@ -41,9 +40,12 @@ class SensitivitySystem final : public Model {
   struct Entry {
     int column = 0, parameter = -1;      // -1: of a start
   };
+  struct Run {
+    int to = 0, from = 0, count = 0;                 // entries next to each other in both states, offsets in the state vector
+  };
   struct Inflow {
     int from = 0;                                    // state whose sensitivities flow in
-    std::vector<std::pair<int, int>> entries;        // (entry of this state, entry of that one), offsets in the state vector
+    std::vector<Run> runs;
   };
   const Model& base_;
   std::string name_;
