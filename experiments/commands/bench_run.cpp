@@ -21,7 +21,7 @@ void add_bench_run(CLI::App& bench, int& exit_code) {
   command->add_option("--parts", reading.parts, "LABEL=PART+PART; default: split at +")->allow_extra_args(false)->group(rarely_used);
   command->add_option("--split", settings->split, "condition, stratum, dual, context, phase, held-out, or a .tsv file")->capture_default_str();
   command->add_option("--share", settings->share, "of the labels that held-out holds out")->check(number_within(0, 1))->capture_default_str()->group(rarely_used);
-  command->add_option("--predictor", settings->predictors, "a predictor by its name->group(rarely_used); default: all")->allow_extra_args(false);
+  command->add_option("--predictor", settings->predictors, "a predictor by its name; default: all")->allow_extra_args(false)->group(rarely_used);
   command->add_option("--metric", settings->metrics, "a metric by its id, or all; default: a dozen")->allow_extra_args(false);
   command->add_option("--floor", settings->floor, "predictor that scaled scores start from")->capture_default_str()->group(rarely_used);
   command->add_flag("--shared-control", settings->shared_control, "the same control cells for prediction and truth")->group(rarely_used);

@@ -22,7 +22,7 @@ void add_bench_score(CLI::App& bench, int& exit_code) {
   command->add_option("--matrix", s.matrix, "X, layers/NAME or raw/X of the truth")->capture_default_str()->group(rarely_used);
   command->add_option("--prediction-matrix", s.prediction_matrix, "the same of the prediction")->capture_default_str()->group(rarely_used);
   command->add_option("--targets", s.targets, "which genes a label changes: siPRRX1=PRRX1, dual=PRRX1+MYOD1, drug=none; none: all others have none")->allow_extra_args(false);
-  command->add_option("--only", s.only, "a condition to score->group(rarely_used); default: all")->allow_extra_args(false);
+  command->add_option("--only", s.only, "a condition to score; default: all")->allow_extra_args(false)->group(rarely_used);
   command->add_option("--replicates", s.replicates, "column of guides, donors or wells: drawn whole");
   command->add_flag("--intersection", s.intersection, "score the genes that both sides have");
   command->add_option("--normalise", s.normalise, "total that counts become logarithms of, where one side has logarithms")->check(positive_number())->group(rarely_used);

@@ -1,4 +1,5 @@
 // Phase shares in tables, figures and words.
+#include <algorithm>
 #include <fmt/format.h>
 
 #include <cmath>
@@ -86,7 +87,8 @@ void add_polarity(RunDirectory& run, const ImagePhases& phases) {
   } else if (verdict == Verdict::silent) {
     run.add_warning("The data do not tell which reporter is on in G1: the shares rest on what was given.");
   } else {
-    run.add_answer("The data agree with the polarity given: " + phases.polarity.front().what + ".");
+    const auto agreeing = std::find_if(phases.polarity.begin(), phases.polarity.end(), [](const PolarityEvidence& e) { return e.verdict == Verdict::agrees; });
+    run.add_answer("The data agree with the polarity given (a test says so below p = 0.01): " + agreeing->what + ".");
   }
   run.add_result("labels", std::string(to_string(phases.labels.verdict)));
   say("labels", phases.labels.words);

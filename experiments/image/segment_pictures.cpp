@@ -59,6 +59,13 @@ struct Work {
   Table summary{{{"frame", "", ""}, {"where", "", ""}, {"nuclei", "1", "without debris"}, {"at_border", "1", ""}, {"at_seam", "1", ""}, {"debris", "1", ""}, {"noise", "counts", "sd of the smoothed picture"}, {"level", "counts", "nuclei start above it"}, {"outcome", "", ""}}};
 };
 
+// Labels that have pixels: pictures made elsewhere may leave numbers out.
+std::int64_t present(const Labels& labels, std::int64_t greatest) {
+  std::vector<char> seen(static_cast<std::size_t>(greatest) + 1, 0);
+  for (Eigen::Index k = 0; k < labels.size(); ++k) seen[static_cast<std::size_t>(labels.data()[k])] = 1;
+  return std::count(seen.begin() + 1, seen.end(), 1);
+}
+
 // A frame left open by a file that was left out: no nuclei, and its number is kept.
 void add_gap(Work& work, TiffWriter& labels, const PictureSeries& series, int number, bool measures) {
   labels.add(Labels(Labels::Zero(series.height(), series.width())));
@@ -156,8 +163,9 @@ void run_frames(RunDirectory& run, const NucleiSettings& settings, bool measures
     labels.add(found.labels);
     std::int64_t border = 0, seam = 0, debris = 0;
     for (const NucleusFlags& f : found.flags) border += f.at_border, seam += f.at_seam, debris += f.debris;
-    total += found.count() - debris;
-    work.summary.add_row({std::int64_t{frame.number}, frame.where, std::int64_t{found.count() - debris}, border, seam, debris, cell_of(found.noise), cell_of(found.level), found.outcome.message});
+    const std::int64_t nuclei_here = present(found.labels, found.count()) - debris;
+    total += nuclei_here;
+    work.summary.add_row({std::int64_t{frame.number}, frame.where, nuclei_here, border, seam, debris, cell_of(found.noise), cell_of(found.level), found.outcome.message});
     if (measures) work.frames.push_back(std::move(nuclei));
   }
   for (; next < series.slots(); ++next) add_gap(work, labels, series, next, measures);

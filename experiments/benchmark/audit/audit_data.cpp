@@ -28,8 +28,12 @@ void set_targets(AuditData& data, const AuditReading& reading, std::vector<std::
   for (std::size_t g = 0; g < data.genes.size(); ++g) gene_at[data.genes[g]] = g;
   std::map<std::string, std::vector<std::string>> mapped;
   for (const auto& text : reading.targets) {
+    if (text == "none") {      // no condition has one
+      for (const auto& label : data.conditions) mapped[label];
+      continue;
+    }
     const auto equals = text.rfind('=');
-    if (equals == text.npos || equals == 0 || equals + 1 == text.size()) throw InputError("--targets " + text, "is not LABEL=GENE, LABEL=GENE+GENE or LABEL=none");
+    if (equals == text.npos || equals == 0 || equals + 1 == text.size()) throw InputError("--targets " + text, "is not none, LABEL=GENE, LABEL=GENE+GENE or LABEL=none");
     const std::string label = text.substr(0, equals);
     if (std::find(data.conditions.begin(), data.conditions.end(), label) == data.conditions.end()) throw InputError("--targets " + text, "there is no such condition", did_you_mean(label, data.conditions));
     mapped[label] = text.substr(equals + 1) == "none" ? std::vector<std::string>{} : split_at(text.substr(equals + 1), '+');

@@ -143,20 +143,38 @@ void check_differences(RunDirectory& run, const ScoredPair& pair) {
   if (apart <= 1e-6 * means.cwiseAbs().maxCoeff()) run.add_warning(fmt::format("All {} predicted conditions are the same up to rounding: correlations of change are those of rounding, or undefined.", given.size()));
 }
 
-// Prediction against the truth's level: a scale that does not fit is refused, not scored.
+// Prediction against the truth's level, over the conditions that both have: a scale that does not fit is refused, not scored. What it looks like is
+// the reading under which the mean profile fits at least four times better.
 void check_level(const ScoredPair& pair, const SideFile& truth, const SideFile& prediction) {
   if (pair.truth.scale == CellScale::counts && pair.predicted) return;
-  const SparseRows logs = logs_of(pair.truth, pair.log_target);
-  const CellGroups all{{"all"}, std::vector<std::int32_t>(static_cast<std::size_t>(logs.rows), 0)};
-  const Eigen::RowVectorXd t = group_means(logs, all).row(0);
-  Eigen::RowVectorXd p;
-  if (pair.predicted) p = group_means(pair.predicted->cells, CellGroups{{"all"}, std::vector<std::int32_t>(static_cast<std::size_t>(pair.predicted->cells.rows), 0)}).row(0);
-  else p = pair.predicted_means.colwise().mean();
-  const double level = p.sum() / t.sum(), slope = p.dot(t) / t.squaredNorm();
-  if (std::abs(slope * std::log(2.0) - 1) < 0.1 && 4 * (p * std::log(2.0) - t).squaredNorm() < (p - t).squaredNorm())
-    throw InputError(prediction.where, fmt::format("looks like logarithms to base 2: its means are {:.3f} times the truth's natural ones", slope), "give natural logarithms, ln(1 + normalised counts)");
-  const double once = (p - t).squaredNorm(), twice = (p - (t.array() + 1).log().matrix()).squaredNorm();
-  if (p.maxCoeff() < 4 && twice * 4 < once) throw InputError(prediction.where, "looks like logarithms taken twice: its means fit ln(1 + x) of the truth's values four times better than the values", "give ln(1 + normalised counts), taken once");
+  const ProfileMatrix measured = group_means(logs_of(pair.truth, pair.log_target), pair.truth.groups), predicted = pair.predicted ? group_means(pair.predicted->cells, pair.predicted->groups) : pair.predicted_means;
+  Eigen::RowVectorXd t = Eigen::RowVectorXd::Zero(measured.cols()), p = t;
+  double both = 0;
+  for (std::size_t i = 0; i < pair.conditions.size(); ++i)
+    if (const auto row = static_cast<Eigen::Index>(i); !pair.missing[i]) t += measured.row(row), p += predicted.row(row), ++both;
+  if (!(both > 0)) return;
+  t /= both, p /= both;
+  // total: factor between the relative levels of both sides, the middle one of genes that both express
+  std::vector<double> factors;
+  for (Eigen::Index g = 0; g < t.size(); ++g)
+    if (t[g] > 0.05 && p[g] > 0.05) factors.push_back(std::expm1(std::min(p[g], 500.0)) / std::expm1(t[g]));
+  double factor = 1;
+  if (!factors.empty()) {
+    std::nth_element(factors.begin(), factors.begin() + static_cast<std::ptrdiff_t>(factors.size() / 2), factors.end());
+    factor = factors[factors.size() / 2];
+  }
+  const double level = p.sum() / t.sum(), slope = p.dot(t) / t.squaredNorm(), once = (p - t).squaredNorm();
+  struct Reading {
+    double error;
+    std::string words, remedy;
+  };
+  std::vector<Reading> readings;
+  if (std::abs(slope * std::log(2.0) - 1) < 0.1) readings.push_back({(p * std::log(2.0) - t).squaredNorm(), fmt::format("looks like logarithms to base 2: its means are {:.3f} times the truth's natural ones", slope), "give natural logarithms, ln(1 + normalised counts)"});
+  if (p.maxCoeff() < 4) readings.push_back({(p - (t.array() + 1).log().matrix()).squaredNorm(), "looks like logarithms taken twice: its means fit ln(1 + x) of the truth's values at least four times better than the values", "give ln(1 + normalised counts), taken once"});
+  if (p.minCoeff() >= 0) readings.push_back({((p.array() + 1).log().matrix() - t).squaredNorm(), "looks like counts: ln(1 + x) of its means fits the truth's logarithms at least four times better than the means", "give ln(1 + normalised counts)"});
+  if (p.minCoeff() >= 0 && (factor > 1.5 || factor < 1 / 1.5) && p.maxCoeff() < 500) readings.push_back({((((p.array().exp() - 1) / factor + 1).log()).matrix() - t).squaredNorm(), fmt::format("looks like logarithms per another total: {:.3g} times the truth's ({})", factor, truth.words), "give both per the same total"});
+  const auto best = std::min_element(readings.begin(), readings.end(), [](const Reading& a, const Reading& b) { return a.error < b.error; });
+  if (best != readings.end() && 4 * best->error < once) throw InputError(prediction.where, best->words, best->remedy);
   if (!(level > 0.5 && level < 2)) throw InputError(prediction.where, fmt::format("is on another scale: its mean expression is {:.3g} of the truth's ({})", level, truth.words), "give both as counts, or both as ln(1 + counts per the same total)");
 }
 
