@@ -143,8 +143,10 @@ TEST_CASE("bench score: scales that do not fit are refused") {
   for (float& v : linear.cells.value) v *= 33.7F;
   write_anndata(annotated(linear, files.pair.genes), settings.prediction);
   CHECK_THAT(files.refusal(settings), Catch::Matchers::Contains("neither counts nor logarithms"));
-  settings.prediction = files.text("scaled.csv", means_csv(files.pair, true, [](double x) { return 10 * x; }));
-  CHECK_THAT(files.refusal(settings), Catch::Matchers::Contains("another scale"));
+  settings.prediction = files.text("scaled.csv", means_csv(files.pair, true, [](double x) { return 0.01 * x; }));
+  CHECK_THAT(files.refusal(settings), Catch::Matchers::Contains("another "));
+  settings.prediction = files.text("levels.csv", means_csv(files.pair, true, [](double x) { return std::expm1(x); }));
+  CHECK_THAT(files.refusal(settings), Catch::Matchers::Contains("looks like counts"));
 }
 
 TEST_CASE("bench score: missing, extra and unknown conditions") {

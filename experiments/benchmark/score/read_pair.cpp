@@ -144,7 +144,7 @@ void check_differences(RunDirectory& run, const ScoredPair& pair) {
 }
 
 // Prediction against the truth's level, over the conditions that both have: a scale that does not fit is refused, not scored. What it looks like is
-// the reading under which the mean profile fits at least four times better.
+// the reading under which the mean profile fits, and at least four times better (changes from a control fit none).
 void check_level(const ScoredPair& pair, const SideFile& truth, const SideFile& prediction) {
   if (pair.truth.scale == CellScale::counts && pair.predicted) return;
   const ProfileMatrix measured = group_means(logs_of(pair.truth, pair.log_target), pair.truth.groups), predicted = pair.predicted ? group_means(pair.predicted->cells, pair.predicted->groups) : pair.predicted_means;
@@ -174,7 +174,8 @@ void check_level(const ScoredPair& pair, const SideFile& truth, const SideFile& 
   if (p.minCoeff() >= 0) readings.push_back({((p.array() + 1).log().matrix() - t).squaredNorm(), "looks like counts: ln(1 + x) of its means fits the truth's logarithms at least four times better than the means", "give ln(1 + normalised counts)"});
   if (p.minCoeff() >= 0 && (factor > 1.5 || factor < 1 / 1.5) && p.maxCoeff() < 500) readings.push_back({((((p.array().exp() - 1) / factor + 1).log()).matrix() - t).squaredNorm(), fmt::format("looks like logarithms per another total: {:.3g} times the truth's ({})", factor, truth.words), "give both per the same total"});
   const auto best = std::min_element(readings.begin(), readings.end(), [](const Reading& a, const Reading& b) { return a.error < b.error; });
-  if (best != readings.end() && 4 * best->error < once) throw InputError(prediction.where, best->words, best->remedy);
+  const double whole = t.squaredNorm();
+  if (best != readings.end() && 4 * best->error < once && best->error < (once > whole ? 0.5 : 0.1) * whole) throw InputError(prediction.where, best->words, best->remedy);
   if (!(level > 0.5 && level < 2)) throw InputError(prediction.where, fmt::format("is on another scale: its mean expression is {:.3g} of the truth's ({})", level, truth.words), "give both as counts, or both as ln(1 + counts per the same total)");
 }
 
