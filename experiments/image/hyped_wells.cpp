@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 
 #include "libhyped/errors.hpp"
 #include "libhyped/ingest/hyped/imaging_tree.hpp"
@@ -61,6 +62,7 @@ HypedWells hyped_wells(const fs::path& folder, const HypedImageReading& reading,
   std::int64_t base = tree.wells.front().first;
   for (const auto& well : tree.wells) base = std::min(base, well.first);
   base = base == 0 ? 0 : 1;
+  std::optional<InputError> absent;      // a frame that can be read and lacks a channel
   out.notes.push_back(fmt::format("Files are numbered from {}: t_{} is the film's first frame.", base, base));
   for (std::size_t w = 0; w < tree.wells.size(); ++w) {
     const ImagingWell& listed = tree.wells[w];
@@ -79,7 +81,12 @@ HypedWells hyped_wells(const fs::path& folder, const HypedImageReading& reading,
     for (const FrameStamp& stamp : well.frames) {
       try {
         const HypedFrame frame = HypedFrame::open(format->files.at(stamp.number), reading.frame);
-        check_channels(frame, channels);
+        try {
+          check_channels(frame, channels);
+        } catch (const InputError& error) {
+          if (!absent) absent = error;
+          throw;
+        }
         format->encoding = frame.encoding();
         format->rows = well.rows = frame.rows();
         format->columns = well.columns = frame.columns();
@@ -104,6 +111,7 @@ HypedWells hyped_wells(const fs::path& folder, const HypedImageReading& reading,
       out.doubts.push_back(fmt::format("{}: {} x {} pixels, and {} has {} x {}: are both at the same magnification?", names[w], well.rows, well.columns, out.wells.front().name(), out.wells.front().rows, out.wells.front().columns));
     out.wells.push_back(std::move(well));
   }
+  if (out.wells.empty() && absent) throw InputError(*absent);      // no frame has it: the name is wrong, not the frames
   return out;
 }
 

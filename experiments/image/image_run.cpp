@@ -45,7 +45,7 @@ std::map<std::string, std::string> identity_of(const HypedWells& wells, const fs
           {"version of hyped", HYPED_VERSION}};
 }
 
-void add_bad(RunDirectory& run, std::vector<BadFrame> bad, long frames) {
+void add_bad(RunDirectory& run, std::vector<BadFrame> bad, long frames, bool some_used) {
   if (bad.empty()) return;
   std::stable_sort(bad.begin(), bad.end(), [](const BadFrame& a, const BadFrame& b) { return std::pair(a.well, a.number) < std::pair(b.well, b.number); });
   Table table({{"well", "", ""}, {"frame", "", "number in the file's name"}, {"problem", "", ""}});
@@ -54,7 +54,7 @@ void add_bad(RunDirectory& run, std::vector<BadFrame> bad, long frames) {
     fmt::print("{}", to_terminal_paragraph("bad frame ", fmt::format("{} t_{}: {}", one.well, one.number, one.problem)));
   }
   run.add_table("bad_frames", table, "Frames that could not be used: gaps in their films.");
-  run.set_outcome({Status::not_finite, fmt::format("{} of {} frames could not be used (table bad_frames); the others were", bad.size(), frames)});
+  run.set_outcome({Status::not_finite, !some_used && static_cast<long>(bad.size()) >= frames ? fmt::format("none of {} frames could be used (table bad_frames)", frames) : fmt::format("{} of {} frames could not be used (table bad_frames); the others were", bad.size(), frames)});
 }
 
 }  // namespace
@@ -71,7 +71,7 @@ void run_images(RunDirectory& run, const fs::path& folder, const ImageRunSetting
   for (const std::string& doubt : wells.doubts) run.add_warning(doubt);
   std::vector<BadFrame> bad = wells.bad;
   if (wells.wells.empty()) {
-    add_bad(run, bad, static_cast<long>(bad.size()));
+    add_bad(run, bad, static_cast<long>(bad.size()), false);
     return;
   }
   const WellFrames& first = wells.wells.front();
@@ -104,14 +104,14 @@ void run_images(RunDirectory& run, const fs::path& folder, const ImageRunSetting
   if (measured.saturated > 0.01) run.add_warning(fmt::format("{:.1f} % of the nuclei are saturated in a reporter: their light is a lower bound.", 100 * measured.saturated));
   if (measured.tracks.cells.empty()) {
     run.set_outcome({Status::not_identifiable, "no well could be followed"});
-    add_bad(run, bad, measured.frames);
+    add_bad(run, bad, measured.frames, false);
     return;
   }
   const ImagePhases phases = image_phases(measured.tracks, settings.phases);
   report_phases(run, measured.tracks, phases, settings.phases);
   write_tracks(phases.calls.phases.empty() ? measured.tracks : with_phases(measured.tracks, phases.calls), run.path_for("data/tracks"));
   if (settings.overlays > 0) add_overlays(run, wells.wells, measured, phases, settings);
-  add_bad(run, bad, measured.frames);
+  add_bad(run, bad, measured.frames, true);
   if (shelf) shelf->finish();
 }
 

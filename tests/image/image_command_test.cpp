@@ -77,6 +77,9 @@ TEST_CASE("a folder of frames becomes phase counts, and broken files are listed"
 
   CHECK(here.run("image run film --out no").code == 2);      // the reporter is never guessed
   CHECK(here.run("image run nowhere" + reporter + " --out no").code == 2);
+  const auto unnamed = here.run("image run film --reporter cdt1_geminin --g1-channel mCherry --cycling-channel tagGFP --dna-channel Cy5 --start starved --out no");
+  CHECK(unnamed.code == 2);      // no frame has it
+  CHECK_THAT(unnamed.err, Catch::Matchers::Contains("no channel 'mCherry'") && Catch::Matchers::Contains("MKate"));
   const auto wrong = here.run("image run film --reporter cdt1_geminin --g1-channel MKate --cycling-channel mKate2 --dna-channel Cy5 --start cycling --out no");
   CHECK(wrong.code == 2);
   CHECK_THAT(wrong.err, Catch::Matchers::Contains("is the G1 channel too"));
