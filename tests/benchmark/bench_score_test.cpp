@@ -147,6 +147,27 @@ TEST_CASE("bench score: scales that do not fit are refused") {
   CHECK_THAT(files.refusal(settings), Catch::Matchers::Contains("another "));
   settings.prediction = files.text("levels.csv", means_csv(files.pair, true, [](double x) { return std::expm1(x); }));
   CHECK_THAT(files.refusal(settings), Catch::Matchers::Contains("looks like counts"));
+  // means per a million beside the truth's counts: the total is named, and may be said
+  ScoreSettings beside = settings;
+  beside.normalise = 0;
+  const ProfileMatrix per_million = group_means(logs_of(*files.pair.predicted, 1e6), files.pair.predicted->groups);
+  std::string lines = "condition";
+  for (const auto& gene : files.pair.genes) lines += "," + gene;
+  for (std::size_t i = 0; i < files.pair.conditions.size(); ++i) {
+    lines += "\n" + files.pair.conditions[i];
+    for (Eigen::Index g = 0; g < per_million.cols(); ++g) lines += "," + std::to_string(per_million(static_cast<Eigen::Index>(i), g));
+  }
+  beside.prediction = files.text("million.csv", lines + "\n");
+  CHECK_THAT(files.refusal(beside), Catch::Matchers::Contains("counts per 1000000") && Catch::Matchers::Contains("--normalise 1000000"));
+  // some of the conditions are judged against the same ones
+  std::string few = lines.substr(0, lines.find('\n'));
+  const ProfileMatrix measured = group_means(logs_of(files.pair.truth, 1e4), files.pair.truth.groups);
+  for (std::size_t i = 0; i < 2; ++i) {
+    few += "\n" + files.pair.conditions[i];
+    for (Eigen::Index g = 0; g < measured.cols(); ++g) few += "," + std::to_string(measured(static_cast<Eigen::Index>(i), g));
+  }
+  beside.prediction = files.text("few.csv", few + "\n");
+  CHECK(files.mean_of(beside, "strict", "l2") < 1e-3);
 }
 
 TEST_CASE("bench score: missing, extra and unknown conditions") {

@@ -15,6 +15,7 @@
 #include "experiments/benchmark/score/vcc_archive.hpp"
 #include "experiments/cells/cell_columns.hpp"
 #include "libhyped/errors.hpp"
+#include "libhyped/expression/preparation/normalise.hpp"
 
 namespace hyped {
 namespace {
@@ -179,6 +180,44 @@ void check_level(const ScoredPair& pair, const SideFile& truth, const SideFile& 
   if (!(level > 0.5 && level < 2)) throw InputError(prediction.where, fmt::format("is on another scale: its mean expression is {:.3g} of the truth's ({})", level, truth.words), "give both as counts, or both as ln(1 + counts per the same total)");
 }
 
+// Means of logarithms beside counts: per which total? The total that is taken must not be beaten by a usual one. At most about 8,000 cells are looked at.
+void check_total(const ScoredPair& pair, const SideFile& prediction) {
+  const SparseRows& counts = pair.truth.cells;
+  const int step = std::max(1, counts.rows / 8000);
+  const Eigen::VectorXd totals = row_totals(counts);
+  Eigen::RowVectorXd p = Eigen::RowVectorXd::Zero(counts.columns);
+  double both = 0;
+  for (std::size_t i = 0; i < pair.conditions.size(); ++i)
+    if (!pair.missing[i]) p += pair.predicted_means.row(static_cast<Eigen::Index>(i)), ++both;
+  if (!(both > 0)) return;
+  p /= both;
+  // (misfit of the mean profile, its size) for counts per `total`
+  const auto misfit = [&](double total) {
+    ProfileMatrix sum = ProfileMatrix::Zero(static_cast<Eigen::Index>(pair.conditions.size()), counts.columns);
+    Eigen::VectorXd cells = Eigen::VectorXd::Zero(sum.rows());
+    for (int c = 0; c < counts.rows; c += step) {
+      const auto k = pair.truth.groups.of_cell[static_cast<std::size_t>(c)];
+      if (k < 0 || k >= sum.rows() || pair.missing[static_cast<std::size_t>(k)] || !(totals[c] > 0)) continue;
+      const auto values = counts.values_of(c);
+      const auto columns = counts.columns_of(c);
+      for (std::size_t n = 0; n < values.size(); ++n) sum(k, columns[n]) += std::log1p(values[n] * total / totals[c]);
+      ++cells[k];
+    }
+    Eigen::RowVectorXd t = Eigen::RowVectorXd::Zero(counts.columns);
+    double seen = 0;
+    for (Eigen::Index k = 0; k < sum.rows(); ++k)
+      if (cells[k] > 0) t += sum.row(k) / cells[k], ++seen;
+    t /= std::max(1.0, seen);
+    return std::pair((p - t).squaredNorm(), t.squaredNorm());
+  };
+  const double taken = misfit(pair.log_target).first;
+  for (const double total : {1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 1e6}) {
+    const auto [error, size] = misfit(total);
+    if (4 * error < taken && error < 0.02 * size)
+      throw InputError(prediction.where, fmt::format("looks like means of ln(1 + counts per {:.0f}): the truth's counts, which would be taken per {:.0f}, fit it better so", total, pair.log_target), fmt::format("say --normalise {:.0f}, or give ln(1 + counts per {:.0f})", total, pair.log_target));
+  }
+}
+
 }  // namespace
 
 ScoredPair read_scored_pair(RunDirectory& run, const PairSettings& settings) {
@@ -266,6 +305,7 @@ ScoredPair read_scored_pair(RunDirectory& run, const PairSettings& settings) {
   if (pair.predicted) refuse_empty(*pair.predicted, prediction.where);
   if (settings.normalise > 0) pair.log_target = settings.normalise;
   if (prediction.of_means && pair.truth.scale == CellScale::counts) {
+    if (!(settings.normalise > 0)) check_total(pair, prediction);
     pair.truth.cells = logs_of(pair.truth, pair.log_target), pair.truth.scale = CellScale::logs;
     say(run, "scale", fmt::format("the prediction is taken as means of ln(1 + counts per {:.0f}), and the truth's counts became that{}", pair.log_target, settings.normalise > 0 ? "" : " (--normalise says another total)"));
   }
