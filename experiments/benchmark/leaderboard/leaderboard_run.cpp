@@ -103,7 +103,7 @@ void add_answers(RunDirectory& run, const ScoreCube& cube, const Leaderboard& bo
   if (worst) run.add_answer(fmt::format("The two metrics that agree least are {} and {}: Kendall's tau {:.2f}.", worst->one, worst->other, worst->tau));
 }
 
-// Two methods with the same numbers up to rounding, in words; "" if there are none.
+// Two methods with the same numbers up to rounding wherever both have one, in words; "" if there are none.
 std::string same_scores(const ScoreCube& cube) {
   std::string out;
   for (Eigen::Index a = 0; a < static_cast<Eigen::Index>(cube.methods.size()); ++a)
@@ -112,12 +112,33 @@ std::string same_scores(const ScoreCube& cube) {
       for (const auto& metric : cube.metrics)
         for (Eigen::Index u = 0; same && u < metric.values.rows(); ++u) {
           const double x = metric.values(u, a), y = metric.values(u, b);
-          if (std::isnan(x) != std::isnan(y)) same = false;
-          else if (!std::isnan(x)) any = true, same = std::abs(x - y) <= 1e-5 * (std::abs(x) + std::abs(y));
+          if (!std::isnan(x) && !std::isnan(y)) any = true, same = std::abs(x - y) <= 1e-5 * (std::abs(x) + std::abs(y));
         }
       if (same && any) out += fmt::format("{}{} and {}", out.empty() ? "" : "; ", cube.methods[static_cast<std::size_t>(a)], cube.methods[static_cast<std::size_t>(b)]);
     }
   return out;
+}
+
+std::string first_of(const std::vector<std::string>& names) {
+  const std::vector<std::string> shown(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(names.size(), 3)));
+  return fmt::format("{}{}", fmt::join(shown, ", "), names.size() > 3 ? fmt::format(" and {} more", names.size() - 3) : "");
+}
+
+// What a method leaves out costs it nothing in a mean over what all have: said.
+void warn_of_omissions(RunDirectory& run, const ScoreCube& cube) {
+  std::vector<std::string> without, uneven;
+  for (std::size_t u = 0; u < cube.units.size(); ++u) {
+    std::vector<int> metrics(cube.methods.size(), 0);
+    for (std::size_t m = 0; m < cube.methods.size(); ++m)
+      for (const auto& metric : cube.metrics) metrics[m] += std::isnan(metric.values(static_cast<Eigen::Index>(u), static_cast<Eigen::Index>(m))) ? 0 : 1;
+    std::vector<std::string> absent;
+    for (std::size_t m = 0; m < cube.methods.size(); ++m)
+      if (metrics[m] == 0) absent.push_back(cube.methods[m]);
+    if (!absent.empty() && absent.size() < cube.methods.size()) without.push_back(fmt::format("{} (not of {})", cube.units[u], first_of(absent)));
+    else if (absent.empty() && *std::min_element(metrics.begin(), metrics.end()) < *std::max_element(metrics.begin(), metrics.end())) uneven.push_back(cube.units[u]);
+  }
+  if (!without.empty()) run.add_warning(fmt::format("{} of {} perturbations have no score of every method and are left out for all: {}. A method may gain by what it did not predict.", without.size(), cube.units.size(), first_of(without)));
+  if (!uneven.empty()) run.add_warning(fmt::format("In {} of {} perturbations some methods lack some metrics ({}): their means there are over other metrics than those of the rest.", uneven.size(), cube.units.size(), first_of(uneven)));
 }
 
 }  // namespace
@@ -161,6 +182,7 @@ void run_leaderboard(RunDirectory& run, const LeaderboardSettings& settings) {
     run.add_note(words);
   }
   if (const std::string same = same_scores(scores.perturbations); !same.empty()) run.add_warning("The same numbers up to rounding: " + same + ". Which of them wins says nothing: give one.");
+  warn_of_omissions(run, scores.perturbations);
   const Leaderboard board = leaderboard_of(scores, settings);
   say(run, "score", fmt::format("{}, over {} perturbations where all {} methods have it", to_string(board.rule), board.perturbations, scores.perturbations.methods.size()));
   add_rank_tables(run, scores.perturbations, board);
