@@ -33,6 +33,12 @@ TEST_CASE("bench leaderboard: a table by hand, its runs' folders, and what it re
   CHECK(std::stod(ranks[1].at("first")) == Approx(0.046875 + 0.00390625 + 0.10546875).margin(0.03));
   for (const char* figure : {"rank_chances", "rank_intervals", "paired_differences"}) CHECK(std::filesystem::exists(folder.path() / "board" / "figures" / (std::string(figure) + ".svg")));
 
+  // what a method leaves out, and means over other metrics, are said
+  folder.write("holes.tsv", "method\tperturbation\terror\tloss\nm a\tp\t2\t1\nm b\tp\t1\t2\nm a\tq\t2\t1\nm b\tq\t1\t\nm a\tr\t2\t1\nm a\ts\t1\t1\nm b\ts\t3\t1\n");
+  const Ended holes = folder.run("bench leaderboard holes.tsv --metric error=lower --metric loss=lower --draws 200 --out holes");
+  CHECK(holes.code == 0);
+  CHECK_THAT(holes.out + holes.err, Catch::Matchers::Contains("1 of 4 perturbations") && Catch::Matchers::Contains("r (not of m") && Catch::Matchers::Contains("some methods lack some metrics (q)"));
+
   // two runs of bench score: folders are the methods
   for (const auto& [name, value] : {std::pair{"one", 1.0}, std::pair{"two", 2.0}}) {
     std::filesystem::create_directories(folder.path() / name / "tables");
