@@ -9,6 +9,7 @@
 #include <set>
 #include <unordered_map>
 
+#include "experiments/benchmark/first_names.hpp"
 #include "experiments/benchmark/splits.hpp"
 #include "libhyped/random.hpp"
 
@@ -25,14 +26,6 @@ std::uint64_t text_hash(const std::string& text) {      // FNV-1a
   std::uint64_t out = 14695981039346656037ULL;
   for (const char c : text) out = (out ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
   return out;
-}
-
-std::string first_of(const std::set<std::string>& names) {
-  std::string out;
-  int told = 0;
-  for (const auto& name : names)
-    if (told++ < 5) out += (told > 1 ? ", " : "") + name;
-  return names.size() > 5 ? out + fmt::format(" and {} more", names.size() - 5) : out;
 }
 
 }  // namespace

@@ -76,6 +76,9 @@ TEST_CASE("bench audit: refuses what it cannot use, and writes every table for o
   REQUIRE(ended.code == 0);
   CHECK(folder.table("audit/tables/verdicts.tsv").size() > 10);
   CHECK(folder.table("audit/tables/scale_sweep.tsv").size() == 7);
+  const Ended untargeted = folder.run("bench audit " + data + " --by condition --control control --preset cell-eval-0.8.1 --targets none --out untargeted");
+  CHECK(untargeted.code == 0);
+  CHECK_THAT(hyped::testing::text_of(folder.path() / "untargeted/summary.json"), Catch::Matchers::Contains("0 of 11 conditions have a target gene"));
   CHECK(folder.table("audit/tables/degenerate_cells.tsv").size() == 11);      // perturbed conditions of the file
   for (const auto& row : folder.table("audit/tables/gains.tsv")) CHECK(row.at("preset") == "cell-eval-0.8.1");
 }

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "experiments/benchmark/first_names.hpp"
 #include "experiments/cells/cell_columns.hpp"
 #include "libhyped/errors.hpp"
 
@@ -119,11 +120,6 @@ std::string same_scores(const ScoreCube& cube) {
   return out;
 }
 
-std::string first_of(const std::vector<std::string>& names) {
-  const std::vector<std::string> shown(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(names.size(), 3)));
-  return fmt::format("{}{}", fmt::join(shown, ", "), names.size() > 3 ? fmt::format(" and {} more", names.size() - 3) : "");
-}
-
 // What a method leaves out costs it nothing in a mean over what all have: said.
 void warn_of_omissions(RunDirectory& run, const ScoreCube& cube) {
   std::vector<std::string> without, uneven;
@@ -134,11 +130,11 @@ void warn_of_omissions(RunDirectory& run, const ScoreCube& cube) {
     std::vector<std::string> absent;
     for (std::size_t m = 0; m < cube.methods.size(); ++m)
       if (metrics[m] == 0) absent.push_back(cube.methods[m]);
-    if (!absent.empty() && absent.size() < cube.methods.size()) without.push_back(fmt::format("{} (not of {})", cube.units[u], first_of(absent)));
+    if (!absent.empty() && absent.size() < cube.methods.size()) without.push_back(fmt::format("{} (not of {})", cube.units[u], first_of(absent, 3)));
     else if (absent.empty() && *std::min_element(metrics.begin(), metrics.end()) < *std::max_element(metrics.begin(), metrics.end())) uneven.push_back(cube.units[u]);
   }
-  if (!without.empty()) run.add_warning(fmt::format("{} of {} perturbations have no score of every method and are left out for all: {}. A method may gain by what it did not predict.", without.size(), cube.units.size(), first_of(without)));
-  if (!uneven.empty()) run.add_warning(fmt::format("In {} of {} perturbations some methods lack some metrics ({}): their means there are over other metrics than those of the rest.", uneven.size(), cube.units.size(), first_of(uneven)));
+  if (!without.empty()) run.add_warning(fmt::format("{} of {} perturbations have no score of every method and are left out for all: {}. A method may gain by what it did not predict.", without.size(), cube.units.size(), first_of(without, 3)));
+  if (!uneven.empty()) run.add_warning(fmt::format("In {} of {} perturbations some methods lack some metrics ({}): their means there are over other metrics than those of the rest.", uneven.size(), cube.units.size(), first_of(uneven, 3)));
 }
 
 }  // namespace

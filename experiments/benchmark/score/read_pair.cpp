@@ -10,6 +10,7 @@
 #include <set>
 #include <sstream>
 
+#include "experiments/benchmark/first_names.hpp"
 #include "experiments/benchmark/replicates.hpp"
 #include "experiments/benchmark/score/prediction_file.hpp"
 #include "experiments/benchmark/score/vcc_archive.hpp"
@@ -25,11 +26,6 @@ std::vector<std::string> split(const std::string& text, char at) {
   std::stringstream in(text);
   for (std::string part; std::getline(in, part, at);) out.push_back(part);
   return out;
-}
-
-std::string first_of(const std::vector<std::string>& names) {
-  const std::vector<std::string> shown(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(names.size(), 5)));
-  return fmt::format("{}{}", fmt::join(shown, ", "), names.size() > 5 ? fmt::format(" and {} more", names.size() - 5) : "");
 }
 
 // Columns of both sides in one order: the truth's.
@@ -255,7 +251,7 @@ ScoredPair read_scored_pair(RunDirectory& run, const PairSettings& settings) {
   }
   for (const auto& name : predicted)
     if (!name.empty() && name != predicted_control && !std::count(pair.conditions.begin(), pair.conditions.end(), name)) extra.push_back(name);
-  if (missing.size() == pair.conditions.size()) throw InputError(prediction.where, fmt::format("predicts none of the {} conditions of the truth ({}); it has {}", pair.conditions.size(), first_of(pair.conditions), first_of({predicted.begin(), predicted.end()})), "labels must be the same on both sides");
+  if (missing.size() == pair.conditions.size()) throw InputError(prediction.where, fmt::format("predicts none of the {} conditions of the truth ({}); it has {}", pair.conditions.size(), first_of(pair.conditions), first_of(predicted)), "labels must be the same on both sides");
   say(run, "scored", fmt::format("{} scored, {} of them predicted", pair.conditions.size(), pair.conditions.size() - missing.size()));
   if (!missing.empty()) run.add_warning(fmt::format("The prediction has not {}: in filled means these count with the metric's worst value, or with that of no change where errors have no worst. Plain means leave them out: do not compare these.", first_of(missing)));
   const auto parts_of = [](const std::string& label) {
